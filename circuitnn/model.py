@@ -1,0 +1,342 @@
+"""The block law: what every model of this library obeys, and how models are run and composed.
+
+A model is a causal system with a carry: ``carry, y = model(carry, x, controls)``. Cutting ``x`` anywhere along time and
+handing the carry on gives the same ``y``. Streaming is short blocks; truncated backpropagation is a gradient inside one
+block; warm-up is a block without a loss; a hybrid is models in a row with their carries in a tuple.
+"""
+
+import abc
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple, final
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from circuitnn.numerics.report import warn_of_failures
+
+Carry = Any
+Controls = Mapping[str, ArrayLike]
+
+
+class Forcing(NamedTuple):
+    """True circuit states shown to a model while it runs: teacher forcing, scheduled sampling.
+
+    Attributes:
+        previous: (..., time, n_states) in volts and amperes: the true state *before* each sample.
+        mask: (..., time) boolean, where the model's own state is overwritten; None means at every sample, which lets a
+            model without other memory run in parallel over time.
+    """
+
+    previous: Array
+    mask: Array | None = None
+
+
+class Model(nnx.Module):
+    """A causal system with a carry (abstract).
+
+    Attributes:
+        in_features: width of ``x``, controls not counted.
+        out_features: width of ``y``.
+        controls: names of the knobs with their default values; empty when there are none.
+        dtype: floating-point type of the signals.
+    """
+
+    in_features: int
+    out_features: int
+    dtype: Any
+
+    @property
+    @abc.abstractmethod
+    def controls(self) -> Mapping[str, float]:
+        """Names of the knobs with their default values."""
+
+    @abc.abstractmethod
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+        """The carry of a model at rest, for a batch of that shape."""
+
+    @abc.abstractmethod
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        """One block.
+
+        Args:
+            carry: from `init_carry` or from the block before.
+            x: (..., time, in_features).
+            controls: knob values, each a scalar or an array that broadcasts against (..., time), so that one value for
+                each batch entry has the shape (batch, 1). Missing names keep their defaults.
+
+        Returns:
+            The carry after the block, and y (..., time, out_features).
+        """
+
+
+class StateModel(Model):
+    """A model with circuit states: ``x_n = F(x_{n-1}, u_n)``, ``y_n = G(x_n, u_n)`` (abstract).
+
+    Attributes:
+        state_names: the capacitors (volts) and inductors (amperes) whose states the model has, in order.
+    """
+
+    state_names: tuple[str, ...]
+
+    @abc.abstractmethod
+    def trace(
+        self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
+    ) -> tuple[Carry, Array, Array]:
+        """One block, with the states after each sample: carry, y, states (..., time, n_states).
+
+        With `forcing` the model's state before a sample is overwritten by the true one wherever the mask says so.
+        """
+
+    @abc.abstractmethod
+    def states(self, carry: Carry) -> Array:
+        """The circuit states in a carry, (..., n_states), in volts and amperes."""
+
+    @abc.abstractmethod
+    def force(self, carry: Carry, states: Array) -> Carry:
+        """The carry with its circuit states replaced by `states` (..., n_states); other memory stays."""
+
+    @final
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        carry, y, _ = self.trace(carry, x, controls)
+        return carry, y
+
+
+def controls(model: Any, /, **values: ArrayLike) -> dict[str, Array]:
+    """All knobs of a model or circuit, the named ones at the given values and the others at their defaults.
+
+    A value is a constant, or an array along time (..., time).
+
+    Raises:
+        ValueError: for a name that the model does not have.
+    """
+    known = model.controls
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        have = ", ".join(known) if known else "none"
+        raise ValueError(f"no control named {', '.join(unknown)}; this model's controls: {have}")
+    dtype = getattr(model, "dtype", None)
+    return {name: jnp.asarray(values.get(name, default), dtype) for name, default in known.items()}
+
+
+def run(
+    model: Model, x: ArrayLike, carry: Carry | None = None, *, controls: Controls | None = None
+) -> tuple[Carry, Array]:
+    """Run a model over a signal.
+
+    Args:
+        model: any `Model`.
+        x: (time,), (time, in_features) or (..., time, in_features), in volts.
+        carry: from an earlier call; the model at rest when None.
+        controls: see `controls`.
+
+    Returns:
+        The carry, and y with the rank of x: (time,) for a one-dimensional x of a model with one output, else
+        (..., time, out_features).
+
+    Raises:
+        ValueError: when the shape or a value of x does not fit.
+    """
+    block, is_mono = _signal(model, x)
+    if carry is None:
+        carry = model.init_carry(block.shape[:-2])
+    values = _known_controls(model, controls)
+    graph, variables = nnx.split(model)
+    carry, y = _run(graph, variables, carry, block, values)
+    warn_of_failures(carry)
+    return carry, _as_given(y, is_mono)
+
+
+def trace(
+    model: StateModel,
+    x: ArrayLike,
+    carry: Carry | None = None,
+    *,
+    controls: Controls | None = None,
+    forcing: Forcing | None = None,
+) -> tuple[Carry, Array, Array]:
+    """Run a model over a signal and observe its circuit states.
+
+    Arguments as for `run`; `forcing` shows the model the true states (teacher forcing).
+
+    Returns:
+        carry, y, and the states (..., time, n_states) in volts and amperes, in the order of `model.state_names`.
+    """
+    if not isinstance(model, StateModel):
+        raise TypeError(f"{type(model).__name__} has no circuit states to observe; use run()")
+    block, is_mono = _signal(model, x)
+    if carry is None:
+        carry = model.init_carry(block.shape[:-2])
+    values = _known_controls(model, controls)
+    if forcing is not None and forcing.previous.shape != (*block.shape[:-1], len(model.state_names)):
+        raise ValueError(
+            f"forcing states: expected shape {(*block.shape[:-1], len(model.state_names))}, got {forcing.previous.shape}"
+        )
+    graph, variables = nnx.split(model)
+    carry, y, states = _trace(graph, variables, carry, block, values, forcing)
+    warn_of_failures(carry)
+    return carry, _as_given(y, is_mono), states
+
+
+@jax.jit(static_argnums=0)
+def _run(graph, variables, carry, x, values):
+    return nnx.merge(graph, variables)(carry, x, values)
+
+
+@jax.jit(static_argnums=0)
+def _trace(graph, variables, carry, x, values, forcing):
+    return nnx.merge(graph, variables).trace(carry, x, values, forcing)
+
+
+def _signal(model: Model, x: ArrayLike) -> tuple[Array, bool]:
+    """x as (..., time, in_features), and whether it came as one dimension."""
+    block = jnp.asarray(x)
+    if not jnp.issubdtype(block.dtype, jnp.floating):
+        raise ValueError(f"x must be real floating-point samples in volts, got {block.dtype}")
+    block = block.astype(model.dtype)
+    is_mono = block.ndim == 1
+    if is_mono:
+        block = block[:, None]
+    if block.ndim < 2 or block.shape[-1] != model.in_features:
+        raise ValueError(
+            f"x must have the shape (..., time, {model.in_features}), got {jnp.shape(x)}"
+            + (": is the last axis the channel?" if block.ndim >= 2 else "")
+        )
+    if block.shape[-2] == 0:
+        raise ValueError(f"x has no samples: shape {jnp.shape(x)}")
+    return block, is_mono
+
+
+def _as_given(y: Array, is_mono: bool) -> Array:
+    return y[..., 0] if is_mono and y.shape[-1] == 1 else y
+
+
+def _known_controls(model: Model, given: Controls | None) -> dict[str, Array]:
+    return globals()["controls"](model, **(given or {}))
+
+
+@final
+class Chain(Model):
+    """Models in a row; the carry is the tuple of their carries, a knob name reaches every member that has it."""
+
+    def __init__(self, *models: Model):
+        if not models:
+            raise ValueError("chain() needs at least one model")
+        for before, after in itertools.pairwise(models):
+            if before.out_features != after.in_features:
+                raise ValueError(
+                    f"chain: {type(before).__name__} gives {before.out_features} feature(s), "
+                    f"{type(after).__name__} takes {after.in_features}"
+                )
+        _check_dtypes(models)
+        self.models = nnx.List(models)
+        self.in_features = models[0].in_features
+        self.out_features = models[-1].out_features
+        self.dtype = models[0].dtype
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return _joined_controls(self.models)
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+        return tuple(model.init_carry(batch) for model in self.models)
+
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        carries = []
+        for model, own in zip(self.models, carry, strict=True):
+            own, x = model(own, x, _own_controls(model, controls))
+            carries.append(own)
+        return tuple(carries), x
+
+
+@final
+class Parallel(Model):
+    """Models side by side on the same input; their outputs are added. The carry is the tuple of their carries."""
+
+    def __init__(self, *models: Model):
+        if not models:
+            raise ValueError("parallel() needs at least one model")
+        widths = {(model.in_features, model.out_features) for model in models}
+        if len(widths) > 1:
+            raise ValueError(f"parallel: the models differ in (in_features, out_features): {sorted(widths)}")
+        _check_dtypes(models)
+        self.models = nnx.List(models)
+        self.in_features, self.out_features = widths.pop()
+        self.dtype = models[0].dtype
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return _joined_controls(self.models)
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+        return tuple(model.init_carry(batch) for model in self.models)
+
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        carries, total = [], None
+        for model, own in zip(self.models, carry, strict=True):
+            own, y = model(own, x, _own_controls(model, controls))
+            carries.append(own)
+            total = y if total is None else total + y
+        return tuple(carries), total
+
+
+@final
+class Residual(Model):
+    """The input added to the output of a model: ``y = x + model(x)``. The carry is a tuple of one."""
+
+    def __init__(self, model: Model):
+        if model.in_features != model.out_features:
+            raise ValueError(
+                f"residual: {type(model).__name__} takes {model.in_features} and gives {model.out_features} feature(s)"
+            )
+        self.model = model
+        self.in_features = self.out_features = model.in_features
+        self.dtype = model.dtype
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return self.model.controls
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+        return (self.model.init_carry(batch),)
+
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        own, y = self.model(carry[0], x, controls)
+        return (own,), x + y
+
+
+def chain(*models: Model) -> Chain:
+    """Models in a row: the output of each is the input of the next."""
+    return Chain(*models)
+
+
+def parallel(*models: Model) -> Parallel:
+    """Models side by side on the same input, outputs added."""
+    return Parallel(*models)
+
+
+def residual(model: Model) -> Residual:
+    """A model in parallel with a wire."""
+    return Residual(model)
+
+
+def _check_dtypes(models: tuple[Model, ...]) -> None:
+    kinds = {jnp.dtype(model.dtype).name for model in models}
+    if len(kinds) > 1:
+        raise ValueError(f"the models differ in dtype: {', '.join(sorted(kinds))}")
+
+
+def _joined_controls(models) -> dict[str, float]:
+    """Later members do not change the default that an earlier one gave: ganged knobs have one position."""
+    joined: dict[str, float] = {}
+    for model in models:
+        for name, default in model.controls.items():
+            joined.setdefault(name, default)
+    return joined
+
+
+def _own_controls(model: Model, given: Controls | None) -> Controls | None:
+    return None if given is None else {name: value for name, value in given.items() if name in model.controls}
