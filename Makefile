@@ -1,0 +1,124 @@
+# Every target does its own set-up in .venv: a bare machine needs Python 3.11 or newer, make, bash and a network.
+#
+#   make benchmark ARGS="--preset full --input my-guitar.wav"      ARGS goes to the command that the target runs
+#   make test ARGS="tests/audio -k resample"
+#   make setup PYTHON=/opt/python3.12/bin/python3                 the Python to build .venv with
+#   make setup CONSTRAINTS=                                       newest versions instead of the tested ones
+
+SHELL := /bin/bash
+PYTHON ?=
+ARGS ?=
+JOBS ?= auto
+CONSTRAINTS ?= constraints.txt
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMPS := $(VENV)/.stamps
+CODE := circuitnn $(wildcard benchmarks)
+
+# Compiled programs are kept between runs, inside the project.
+export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/.jax_cache
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-bench benchmark training-speed test lint format docs notebooks constraints clean
+
+help: ## this list
+	@echo "circuitnn: differentiable audio circuits in JAX"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "ARGS=\"...\" is handed on, for example: make benchmark ARGS=\"--preset full\""
+
+setup: $(STAMPS)/plots $(STAMPS)/dev $(STAMPS)/docs ## everything a developer needs, in .venv
+	@echo "==> ready: $(RUN)"
+
+setup-bench: $(STAMPS)/bench ## PyTorch, for the comparisons with it (large)
+	@echo "==> PyTorch is ready in $(VENV)"
+
+benchmark: $(STAMPS)/plots ## exposure bias of recurrent models on a diode clipper: the report, in minutes
+	@echo "==> running the exposure-bias benchmark"
+	@$(RUN) -m benchmarks.exposure_bias $(ARGS)
+
+training-speed: $(STAMPS)/plots $(STAMPS)/bench ## speed of a training step against PyTorch
+	@echo "==> running the training-speed benchmark"
+	@$(RUN) -m benchmarks.training_speed $(ARGS)
+
+test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
+	@echo "==> running the tests"
+	@$(RUN) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+lint: $(STAMPS)/dev ## ruff (format and rules) and mypy
+	@echo "==> ruff: format"
+	@$(RUN) -m ruff format --check .
+	@echo "==> ruff: rules"
+	@$(RUN) -m ruff check .
+	@echo "==> mypy: types"
+	@$(RUN) -m mypy $(CODE)
+
+format: $(STAMPS)/dev ## put the files in order with ruff
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+docs: $(STAMPS)/plots $(STAMPS)/docs ## the pages, in site/; runs the notebooks
+	@echo "==> running the notebooks"
+	@$(RUN) notebooks/execute.py --check
+	@echo "==> building the pages"
+	@$(RUN) -m mkdocs build --strict --quiet
+	@$(RUN) docs/check_api.py site
+	@echo "==> open site/index.html"
+
+notebooks: $(STAMPS)/plots $(STAMPS)/docs ## run the notebooks and keep what they show
+	@$(RUN) notebooks/execute.py $(ARGS)
+
+constraints: $(STAMPS)/plots $(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/bench ## write constraints.txt from what is installed
+	@echo "# The versions that the tests run with, on Python 3.11. Written by make constraints, used by every target." > $@.new
+	@$(RUN) -m pip freeze --exclude-editable --exclude pip | sed 's/+.*//' >> $@.new
+	@mv $@.new $@.txt
+
+clean: ## remove caches and built pages (.venv and results/ stay)
+	@rm -rf .jax_cache .pytest_cache .ruff_cache .mypy_cache .hypothesis site build dist
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	@echo "==> removed caches and built pages; $(VENV) and results/ stay"
+
+# ---- set-up ---------------------------------------------------------------------------------------------------------
+
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+$(STAMPS)/venv:
+	@found=; \
+	for candidate in $(or $(PYTHON),python3 python3.11 python3.12 python3.13 python); do \
+	  if "$$candidate" -c "$(IS_NEW_ENOUGH)" > /dev/null 2>&1; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "circuitnn needs Python 3.11 or newer, and found none among: $(or $(PYTHON),python3 python3.11 python3.12 python3.13 python)." >&2; \
+	  for candidate in $(or $(PYTHON),python3); do \
+	    echo "  $$candidate is: $$("$$candidate" --version 2>&1 | tail -n 1)" >&2; done; \
+	  echo "Install one (Debian, Ubuntu: apt install python3.11 python3.11-venv; macOS: brew install python@3.11)," >&2; \
+	  echo "or name it: make $(or $(MAKECMDGOALS),setup) PYTHON=/path/to/python3.11" >&2; \
+	  exit 1; \
+	fi; \
+	if ! "$$found" -c "import ensurepip, venv" > /dev/null 2>&1; then \
+	  echo "$$found ($$("$$found" --version)) has no venv module, which the set-up needs." >&2; \
+	  echo "Install it (Debian, Ubuntu: apt install python3-venv), or name another Python with PYTHON=..." >&2; \
+	  exit 1; \
+	fi; \
+	echo "==> making $(VENV) with $$("$$found" --version)"; \
+	if [ -e $(VENV) ] && ! $(RUN) -c "$(IS_NEW_ENOUGH)" > /dev/null 2>&1; then clear=--clear; fi; \
+	"$$found" -m venv $$clear $(VENV) || { \
+	  echo "Could not make $(VENV) in $(CURDIR): is the folder writable, the disk full?" >&2; exit 1; }; \
+	mkdir -p $(STAMPS) && touch $@
+
+# plots, dev, docs, bench: the extras of pyproject.toml
+$(STAMPS)/%: pyproject.toml $(CONSTRAINTS) | $(STAMPS)/venv
+	@echo "==> installing circuitnn[$*] into $(VENV) (minutes the first time)"
+	@set -o pipefail; \
+	$(RUN) -m pip install --editable '.[$*]' $(addprefix --constraint ,$(CONSTRAINTS)) \
+	  | awk '/^Collecting|^ +Downloading .*[0-9] [MG]B\)/ { sub(/ \(from.*/, ""); print "    " $$0; fflush() }' || { \
+	  echo >&2; \
+	  echo "Could not install what circuitnn[$*] needs; pip says above what failed." >&2; \
+	  echo "Without a network, point pip at a folder of wheels: PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels make ..." >&2; \
+	  echo "Where a tested version does not exist for this Python or machine: make $(or $(MAKECMDGOALS),setup) CONSTRAINTS=" >&2; \
+	  exit 1; }
+	@touch $@
