@@ -3,6 +3,7 @@
 Each function raises an AssertionError that says what differed, where and by how much.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def check_block_law(
     edges = [0, *cuts, time]
     whole = _observe(model, x, None, controls)
     pieces, carry = [], None
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in itertools.pairwise(edges):
         carry, *piece = _observe(model, x[..., start:stop, :], carry, _cut(controls, start, stop, time))
         pieces.append(piece)
     for name, expected, *parts in zip(("y", "states"), whole[1:], *pieces, strict=False):

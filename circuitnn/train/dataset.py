@@ -1,0 +1,212 @@
+"""Signals to learn from: inputs, outputs, and where known the circuit states and the knobs."""
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from circuitnn.model import StateModel, trace
+
+
+class Windows(NamedTuple):
+    """Equal pieces of a data set, ready to be batched; every field has the windows as its first axis.
+
+    `initial` is the circuit state before the first sample of each window, None where the states are unknown.
+    """
+
+    x: np.ndarray  # (windows, time, in_features)
+    y: np.ndarray  # (windows, time, out_features)
+    states: np.ndarray | None  # (windows, time, n_states)
+    initial: np.ndarray | None  # (windows, n_states)
+    controls: dict[str, np.ndarray]  # (windows, time) each
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """Recordings of equal length with their targets.
+
+    Attributes:
+        x: input in volts: (time,), (time, in_features) or (recordings, time, in_features); kept as the last.
+        y: output in volts, likewise.
+        states: circuit states after each sample, in volts and amperes: (time, n_states) or
+            (recordings, time, n_states).
+        controls: knob values by name, each () or (time,) or (recordings, time).
+        fs: sample rate in Hz.
+        initial: circuit states before the first sample, (recordings, n_states). When None, each recording is taken to
+            start at rest: the state before its first sample is the state after it.
+
+    Raises:
+        ValueError: for shapes that do not fit each other, an empty signal, and NaN or infinite values (with the place).
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    states: np.ndarray | None = None
+    controls: Mapping[str, ArrayLike] | None = None
+    fs: float = 48_000
+    initial: np.ndarray | None = None
+
+    def __post_init__(self):
+        x, y = _recordings(self.x, "x"), _recordings(self.y, "y")
+        _same_time("y", y, x)
+        states = None if self.states is None else _recordings(self.states, "states", is_vector=True)
+        initial = self.initial
+        if states is not None:
+            _same_time("states", states, x)
+            initial = states[:, 0] if initial is None else np.broadcast_to(initial, (len(x), states.shape[-1]))
+        if not self.fs > 0:
+            raise ValueError(f"fs must be a positive sample rate in Hz, got {self.fs!r}")
+        controls = {}
+        for name, value in (self.controls or {}).items():
+            value = np.asarray(value, float)
+            try:
+                controls[name] = np.array(np.broadcast_to(value, x.shape[:2]))
+            except ValueError:
+                raise ValueError(
+                    f"control {name!r}: shape {value.shape} does not broadcast to (recordings, time) = {x.shape[:2]}"
+                ) from None
+        for field, value in (("x", x), ("y", y), ("states", states), ("controls", controls), ("initial", initial)):
+            object.__setattr__(self, field, value)
+
+    @property
+    def samples(self) -> int:
+        """Samples in all recordings together."""
+        return self.x.shape[0] * self.x.shape[1]
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / self.fs
+
+    def split(self, *fractions: float) -> "tuple[Dataset, ...]":
+        """Parts along time, in order: `split(0.8, 0.1, 0.1)` for training, validation, test.
+
+        Raises:
+            ValueError: when the fractions are not positive, exceed 1 together, or a part would have no samples.
+        """
+        if min(fractions, default=0) <= 0 or sum(fractions) > 1 + 1e-9:
+            raise ValueError(f"fractions must be positive with a sum of at most 1, got {fractions}")
+        edges = np.round(np.cumsum([0.0, *fractions]) * self.x.shape[1]).astype(int)
+        return tuple(self.between(start, stop) for start, stop in itertools.pairwise(edges))
+
+    def between(self, start: int, stop: int) -> "Dataset":
+        """The samples from `start` up to `stop` of every recording, with the state that precedes them."""
+        if not 0 <= start < stop <= self.x.shape[1]:
+            raise ValueError(f"no samples between {start} and {stop} in recordings of {self.x.shape[1]}")
+        return Dataset(
+            self.x[:, start:stop],
+            self.y[:, start:stop],
+            states=None if self.states is None else self.states[:, start:stop],
+            controls={name: value[:, start:stop] for name, value in (self.controls or {}).items()},
+            fs=self.fs,
+            initial=self.initial if start == 0 or self.states is None else self.states[:, start - 1],
+        )
+
+    def windows(self, length: int, *, warmup: int = 0) -> Windows:
+        """Pieces of `warmup + length` samples; their last `length` samples tile each recording, tails dropped.
+
+        Raises:
+            ValueError: when a recording is shorter than one window.
+        """
+        time = self.x.shape[1]
+        count = (time - warmup) // length
+        if count < 1:
+            raise ValueError(f"a window takes {warmup} + {length} samples, the recordings have only {time}")
+        starts = np.arange(count) * length
+        index = starts[:, None] + np.arange(warmup + length)
+
+        def cut(a):
+            return a[:, index].reshape(-1, warmup + length, *a.shape[2:])
+
+        states = initial = None
+        if self.states is not None:
+            states = cut(self.states)
+            before = np.concatenate([self.initial[:, None], self.states], axis=1)  # before[n] precedes sample n
+            initial = before[:, starts].reshape(-1, before.shape[-1])
+        return Windows(cut(self.x), cut(self.y), states, initial, {n: cut(v) for n, v in self.controls.items()})
+
+    @staticmethod
+    def join(parts: "Sequence[Dataset]") -> "Dataset":
+        """Recordings of several data sets as one; longer ones are cut into pieces of the shortest one's length."""
+        if not parts:
+            raise ValueError("join() needs at least one data set")
+        if len({part.fs for part in parts}) > 1:
+            raise ValueError(f"the parts differ in sample rate: {sorted({part.fs for part in parts})} Hz")
+        length = min(part.x.shape[1] for part in parts)
+        pieces = [part.between(s, s + length) for part in parts for s in range(0, part.x.shape[1] - length + 1, length)]
+        first = pieces[0]
+        has_states = all(piece.states is not None for piece in pieces)
+        return Dataset(
+            np.concatenate([piece.x for piece in pieces]),
+            np.concatenate([piece.y for piece in pieces]),
+            states=np.concatenate([piece.states for piece in pieces]) if has_states else None,
+            controls={name: np.concatenate([piece.controls[name] for piece in pieces]) for name in first.controls},
+            fs=first.fs,
+            initial=np.concatenate([piece.initial for piece in pieces]) if has_states else None,
+        )
+
+
+def record(
+    teacher: StateModel, x: ArrayLike, *, fs: float, controls: Mapping[str, float] | None = None, block: int = 48_000
+) -> Dataset:
+    """What a circuit model makes of a signal: output and true states, as a data set at the rate `fs`.
+
+    A teacher at a multiple of `fs` is observed at every k-th sample only: no filter stands between the circuit and its
+    states, so the states stay true to each other. The signal is given at the teacher's own rate.
+
+    Args:
+        teacher: a model with an attribute `fs` in Hz, for example a `NodalModel` at eight times `fs`.
+        x: (time,) or (recordings, time) in volts at the teacher's rate.
+        fs: the rate of the data set in Hz.
+        controls: constant knob positions.
+        block: samples that are computed at a time, which bounds the memory.
+
+    Raises:
+        ValueError: when the teacher's rate is no multiple of `fs`.
+    """
+    ratio = round(teacher.fs / fs)
+    if ratio < 1 or abs(ratio * fs - teacher.fs) > 1e-6 * teacher.fs:
+        raise ValueError(f"the teacher runs at {teacher.fs} Hz, which is no multiple of {fs} Hz")
+    x = np.atleast_2d(np.asarray(x, float))
+    carry = teacher.init_carry(x.shape[:1])
+    initial = np.asarray(teacher.states(carry))
+    pieces = []
+    block = max(1, block // ratio) * ratio
+    for start in range(0, x.shape[1], block):
+        carry, y, states = trace(teacher, x[:, start : start + block, None], carry, controls=controls)
+        keep = slice(ratio - 1, None, ratio)
+        pieces.append((np.asarray(y[:, keep]), np.asarray(states[:, keep])))
+    y, states = (np.concatenate(part, axis=1) for part in zip(*pieces, strict=True))
+    # Sample n of the data set is the teacher's sample (n + 1) ratio - 1: input, output and states at the same instant.
+    return Dataset(x[:, ratio - 1 :: ratio], y, states=states, controls=controls, fs=fs, initial=initial)
+
+
+def _recordings(a: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:
+    """As (recordings, time, features); a vector signal has at least (time, features)."""
+    a = np.asarray(a)
+    if not np.issubdtype(a.dtype, np.floating):
+        raise ValueError(f"{name} must be real floating-point numbers, got {a.dtype}")
+    if a.ndim == 1 and not is_vector:
+        a = a[:, None]
+    if a.ndim == 2:
+        a = a[None]
+    if a.ndim != 3:
+        raise ValueError(f"{name} must be (time,), (time, features) or (recordings, time, features), got {a.shape}")
+    if 0 in a.shape:
+        raise ValueError(f"{name} has no samples: shape {a.shape}")
+    bad = np.argwhere(~np.isfinite(a))
+    if len(bad):
+        item, sample, feature = bad[0]
+        raise ValueError(
+            f"{name} has {len(bad)} NaN or infinite values, the first in recording {item} at sample {sample}, "
+            f"feature {feature}"
+        )
+    return a
+
+
+def _same_time(name: str, a: np.ndarray, x: np.ndarray) -> None:
+    if a.shape[:2] != x.shape[:2]:
+        raise ValueError(f"{name} has {a.shape[0]} x {a.shape[1]} samples, x has {x.shape[0]} x {x.shape[1]}")

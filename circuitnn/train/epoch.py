@@ -1,0 +1,128 @@
+"""One pass over the data, compiled as a whole: a scan over batches, and in each a scan over the blocks of a window."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array, lax
+
+from circuitnn.losses import esr
+from circuitnn.train.dataset import Dataset, Windows
+from circuitnn.train.objective import Loss, block_loss, previous_states, run_block, starting_carry, state_scale
+from circuitnn.train.regimes import Regime
+
+
+class Learner(NamedTuple):
+    """All that training changes; for several models trained at once every array has the models as its first axis."""
+
+    params: Any
+    optimizer: Any
+    best_params: Any
+    best_loss: Array
+
+
+class Setting(NamedTuple):
+    """What stays the same through training."""
+
+    graph: Any
+    optimizer: optax.GradientTransformation
+    loss: Loss
+    state_weight: float
+    batch: int
+    dtype: Any
+
+
+def device_windows(data: Dataset, length: int, warmup: int, dtype: Any) -> Windows:
+    """The windows of a data set as arrays on the device, in the models' precision."""
+    return jax.tree.map(lambda a: jnp.asarray(a, dtype), data.windows(length, warmup=warmup))
+
+
+def batches_of(windows: int, batch: int) -> int:
+    """Whole batches in a pass; fewer windows than one batch make one smaller batch."""
+    return max(1, windows // batch)
+
+
+def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
+    """The compiled pass: (learner, fixed, windows, key, epoch, epochs) -> learner, losses of its updates."""
+
+    def one_window_batch(state, fixed, batch: Windows, key: Array, progress: Array):
+        params, optimizer = state
+        model = nnx.merge(setting.graph, params, fixed)
+        carry = starting_carry(model, batch)
+        previous = previous_states(batch) if regime.needs_states else None
+        scale = None if batch.states is None else state_scale(batch, is_forced=regime.needs_states)
+        if regime.warmup:
+            key, own = jax.random.split(key)
+            forcing = regime.forcing(own, progress, _time(previous, 0, regime.warmup))
+            carry = lax.stop_gradient(run_block(model, carry, _cut(batch, 0, regime.warmup), forcing)[0])
+
+        def one_block(state, inputs):
+            (params, optimizer, carry), (index, own) = state, inputs
+            start = regime.warmup + index * regime.length
+            block = _cut(batch, start, regime.length)
+            forcing = regime.forcing(own, progress, _time(previous, start, regime.length))
+
+            def objective(params):
+                model = nnx.merge(setting.graph, params, fixed)
+                return block_loss(model, carry, block, forcing, setting.loss, setting.state_weight, scale)
+
+            (value, carry), gradient = jax.value_and_grad(objective, has_aux=True)(params)
+            steps, optimizer = setting.optimizer.update(gradient, optimizer, params)
+            return (optax.apply_updates(params, steps), optimizer, carry), value
+
+        inputs = jnp.arange(regime.blocks), jax.random.split(key, regime.blocks)
+        (params, optimizer, _), values = lax.scan(one_block, (params, optimizer, carry), inputs)
+        return (params, optimizer), values
+
+    def one_epoch(learner: Learner, fixed, windows: Windows, key: Array, epoch: Array, epochs: Array):
+        count = windows.x.shape[0]
+        batches = batches_of(count, setting.batch)
+        # The order and all random choices follow from the seed and the epoch alone: a resumed run repeats them.
+        order_key, *keys = jax.random.split(jax.random.fold_in(key, epoch), batches + 1)
+        size = min(setting.batch, count)
+        order = jax.random.permutation(order_key, count)[: batches * size].reshape(batches, size)
+
+        def body(state, inputs):
+            index, own, done = inputs
+            progress = (epoch + done) / epochs
+            return one_window_batch(state, fixed, jax.tree.map(lambda a: a[index], windows), own, progress)
+
+        inputs = order, jnp.stack(keys), jnp.arange(batches) / batches
+        (params, optimizer), values = lax.scan(body, (learner.params, learner.optimizer), inputs)
+        return learner._replace(params=params, optimizer=optimizer), values.ravel()
+
+    if is_many:
+        one_epoch = jax.vmap(one_epoch, in_axes=(0, 0, None, 0, None, None))
+    return jax.jit(one_epoch, donate_argnums=0)
+
+
+def make_validation(setting: Setting, warmup: int, *, is_many: bool) -> Callable:
+    """(learner, fixed, windows) -> learner with the best weights so far, and the free-running ESR of its own."""
+
+    def one(learner: Learner, fixed, windows: Windows):
+        model = nnx.merge(setting.graph, learner.params, fixed)
+        _, y, _ = run_block(model, starting_carry(model, windows), windows, None)
+        value = esr(y[:, warmup:], windows.y[:, warmup:])
+        is_better = value < learner.best_loss
+        best = jax.tree.map(lambda new, old: jnp.where(is_better, new, old), learner.params, learner.best_params)
+        return learner._replace(best_params=best, best_loss=jnp.where(is_better, value, learner.best_loss)), value
+
+    return jax.jit(jax.vmap(one, in_axes=(0, 0, None)) if is_many else one, donate_argnums=0)
+
+
+def _time(a: Array | None, start: Any, length: int) -> Array | None:
+    return None if a is None else lax.dynamic_slice_in_dim(a, start, length, axis=1)
+
+
+def _cut(windows: Windows, start: Any, length: int) -> Windows:
+    """Samples of all windows along time; the initial state belongs to the whole window and is left out."""
+    return Windows(
+        _time(windows.x, start, length),
+        _time(windows.y, start, length),
+        _time(windows.states, start, length),
+        None,
+        {name: _time(value, start, length) for name, value in windows.controls.items()},
+    )

@@ -1,0 +1,127 @@
+"""Exposure bias: how much worse a model is on its own than one step away from the truth.
+
+A model trained with true states has never seen its own errors. Teacher-forced, each step starts from the true state;
+free running, only the first state is given. The ratio of the two errors is the exposure bias (Peussa et al. 2021 study
+it for circuit models; Bengio et al. 2015 for sequence models at large).
+"""
+
+import dataclasses
+from typing import final
+
+import jax.numpy as jnp
+import numpy as np
+
+from circuitnn.metrics import esr
+from circuitnn.model import Forcing, Model, StateModel, run, trace
+from circuitnn.train.dataset import Dataset, Windows
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class ExposureBias:
+    """What `exposure_bias` measured; None where a model without circuit states has no such figure.
+
+    Attributes:
+        esr_free_running: error-to-signal ratio of the output, only the first state given.
+        esr_teacher_forced: the same with the true state before every sample.
+        exposure_bias_db: 10 log10 of their ratio.
+        times: (horizon,) seconds since the last true state.
+        error: (horizon,) ESR of the states at that time, running freely from the true state.
+        error_wrong_start: (horizon,) the same, running freely from a wrong state.
+        recovery_seconds: after this time the run from the wrong state is, and stays, at most twice as wrong (in
+            energy, beside 1e-6 of the signal) as the run from the true one; infinite when that does not happen.
+    """
+
+    esr_free_running: float
+    esr_teacher_forced: float | None = None
+    exposure_bias_db: float | None = None
+    times: np.ndarray | None = None
+    error: np.ndarray | None = None
+    error_wrong_start: np.ndarray | None = None
+    recovery_seconds: float | None = None
+
+
+def exposure_bias(
+    model: Model, data: Dataset, *, warmup: int = 1000, horizon: int = 4096, starts: int = 64, offset: float = 1.0
+) -> ExposureBias:
+    """Measure how a model runs freely, against how it runs when it is shown the true states.
+
+    Args:
+        model: any model; without circuit states only its free-running error is measured.
+        data: held-out recordings, with circuit states.
+        warmup: samples at the start of each recording that do not count, for a model's other memory to settle.
+        horizon: samples over which errors are followed after the last true state.
+        starts: places, evenly spread over the data, from which they are followed.
+        offset: the wrong state is the true one plus this many times each state's RMS.
+
+    Raises:
+        ValueError: when the data lack the states, or are too short for one horizon.
+    """
+    if data.x.shape[1] <= warmup:
+        raise ValueError(f"recordings of {data.x.shape[1]} samples are no longer than the warm-up of {warmup}")
+    x = jnp.asarray(data.x, model.dtype)
+    controls = data.controls or None
+    carry = model.init_carry(x.shape[:1])
+    if not isinstance(model, StateModel) or data.states is None:
+        _, y = run(model, x, carry, controls=controls)
+        return ExposureBias(_esr(y, data.y, warmup))
+
+    carry = model.force(carry, jnp.asarray(data.initial, model.dtype))
+    free = _esr(trace(model, x, carry, controls=controls)[1], data.y, warmup)
+    previous = np.concatenate([data.initial[:, None], data.states[:, :-1]], axis=1)
+    forcing = Forcing(jnp.asarray(previous, model.dtype))
+    forced = _esr(trace(model, x, carry, controls=controls, forcing=forcing)[1], data.y, warmup)
+    error, wrong = _errors_against_horizon(model, data, warmup, horizon, starts, offset)
+    settled = wrong <= 2 * error + 1e-6
+    last_bad = np.flatnonzero(~settled)
+    recovery = 0.0 if not len(last_bad) else np.inf if last_bad[-1] == horizon - 1 else (last_bad[-1] + 1) / data.fs
+    return ExposureBias(
+        esr_free_running=free,
+        esr_teacher_forced=forced,
+        exposure_bias_db=float(10 * np.log10(free / forced)) if free > 0 and forced > 0 else None,
+        times=(1 + np.arange(horizon)) / data.fs,
+        error=error,
+        error_wrong_start=wrong,
+        recovery_seconds=float(recovery),
+    )
+
+
+def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horizon: int, starts: int, offset: float):
+    """State errors, (horizon,) each, from the true state and from a wrong one, over windows spread over the data."""
+    windows = _spread(data, warmup, horizon, starts)
+    x, states = (jnp.asarray(a, model.dtype) for a in (windows.x, windows.states))
+    early = {name: value[:, :warmup] for name, value in windows.controls.items()} or None
+    late = {name: value[:, warmup:] for name, value in windows.controls.items()} or None
+    carry = model.force(model.init_carry(x.shape[:1]), jnp.asarray(windows.initial, model.dtype))
+    true = states[:, warmup - 1] if warmup else jnp.asarray(windows.initial, model.dtype)
+    if warmup:
+        previous = jnp.concatenate(
+            [jnp.asarray(windows.initial, model.dtype)[:, None], states[:, : warmup - 1]], axis=1
+        )
+        carry, _, _ = trace(model, x[:, :warmup], carry, controls=early, forcing=Forcing(previous))
+    rms = np.sqrt(np.mean(np.square(data.states), axis=(0, 1)))
+    errors = []
+    for start in (true, true + jnp.asarray(offset * rms, model.dtype)):
+        _, _, found = trace(model, x[:, warmup:], model.force(carry, start), controls=late)
+        squared = np.square(np.asarray(found, float) - windows.states[:, warmup:])
+        # Each state against its own energy, then their mean: a microampere must not vanish beside a volt.
+        errors.append(np.mean(np.mean(squared, axis=0) / np.maximum(rms**2, 1e-300), axis=-1))
+    return errors
+
+
+def _spread(data: Dataset, warmup: int, horizon: int, starts: int) -> Windows:
+    windows = data.windows(horizon, warmup=warmup)
+    chosen = np.unique(np.linspace(0, len(windows.x) - 1, starts).round().astype(int))
+    return Windows(
+        windows.x[chosen],
+        windows.y[chosen],
+        windows.states[chosen],
+        windows.initial[chosen],
+        {name: value[chosen] for name, value in windows.controls.items()},
+    )
+
+
+def _esr(y, target: np.ndarray, warmup: int) -> float:
+    """Infinite where a model has run away: a figure that cannot be mistaken for a good one."""
+    value = float(esr(np.asarray(y, float)[:, warmup:], target[:, warmup:]))
+    return value if np.isfinite(value) else float("inf")

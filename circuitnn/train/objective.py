@@ -1,0 +1,59 @@
+"""What is minimised: the loss of one block, and the state that is handed from block to block."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from circuitnn.model import Carry, Forcing, Model, StateModel
+from circuitnn.train.dataset import Windows
+
+Loss = Callable[[Array, Array], Array]
+
+
+def starting_carry(model: Model, windows: Windows) -> Carry:
+    """At rest; a model with circuit states starts from the true ones where they are known."""
+    carry = model.init_carry((windows.x.shape[0],))
+    if isinstance(model, StateModel) and windows.initial is not None:
+        carry = model.force(carry, windows.initial)
+    return carry
+
+
+def previous_states(windows: Windows) -> Array | None:
+    """The true states before each sample, (batch, time, n_states); None where they are unknown."""
+    if windows.states is None:
+        return None
+    return jnp.concatenate([windows.initial[:, None], windows.states[:, :-1]], axis=1)
+
+
+def run_block(model: Model, carry: Carry, block: Windows, forcing: Forcing | None) -> tuple[Carry, Array, Array | None]:
+    """carry, y, and the states of a model that has them."""
+    if isinstance(model, StateModel):
+        return model.trace(carry, block.x, block.controls or None, forcing)
+    carry, y = model(carry, block.x, block.controls or None)
+    return carry, y, None
+
+
+def state_scale(windows: Windows, *, is_forced: bool) -> Any:
+    """Energy that the state error is measured against, for each state.
+
+    A model that is shown the true state before every sample only has to add one increment, and a slow state hardly
+    changes in one sample: there the error counts against the increments, so that slow and fast states weigh the same.
+    """
+    target = windows.states
+    if is_forced:
+        target = target - previous_states(windows)
+    return jnp.mean(jnp.square(target), axis=(0, 1)) + 1e-12 * jnp.mean(jnp.square(windows.states), axis=(0, 1)) + 1e-30
+
+
+def block_loss(
+    model: Model, carry: Carry, block: Windows, forcing: Forcing | None, loss: Loss, state_weight: float, scale: Any
+) -> tuple[Array, Carry]:
+    """Loss of one block, and the carry for the next, from which no gradient flows back."""
+    carry, y, states = run_block(model, carry, block, forcing)
+    value = loss(y, block.y)
+    if state_weight and states is not None and block.states is not None:
+        error = jnp.mean(jnp.square(states - block.states), axis=(0, 1))
+        value = value + state_weight * jnp.mean(error / scale)
+    return value, lax.stop_gradient(carry)
