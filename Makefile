@@ -74,7 +74,7 @@ notebooks: $(STAMPS)/plots $(STAMPS)/docs ## run the notebooks and keep what the
 
 constraints: $(STAMPS)/plots $(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/bench ## write constraints.txt from what is installed
 	@echo "# The versions that the tests run with, on Python 3.11. Written by make constraints, used by every target." > $@.new
-	@$(RUN) -m pip freeze --exclude-editable --exclude pip | sed 's/+.*//' >> $@.new
+	@$(RUN) -m pip freeze --exclude-editable --exclude pip | sed 's/+.*//' | grep -v -E '^(nvidia|cuda|triton)' >> $@.new
 	@mv $@.new $@.txt
 
 clean: ## remove caches and built pages (.venv and results/ stay)
