@@ -171,10 +171,9 @@ def trace(
     if carry is None:
         carry = model.init_carry(block.shape[:-2])
     values = _known_controls(model, controls)
-    if forcing is not None and forcing.previous.shape != (*block.shape[:-1], len(model.state_names)):
-        raise ValueError(
-            f"forcing states: expected shape {(*block.shape[:-1], len(model.state_names))}, got {forcing.previous.shape}"
-        )
+    expected = (*block.shape[:-1], len(model.state_names))
+    if forcing is not None and forcing.previous.shape != expected:
+        raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
     graph, variables = nnx.split(model)
     carry, y, states = _trace(graph, variables, carry, block, values, forcing)
     warn_of_failures(carry)

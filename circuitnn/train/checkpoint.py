@@ -61,7 +61,8 @@ def load_tree(path: str | os.PathLike, like: Any) -> tuple[Any, dict]:
     """
     leaves, structure = jax.tree.flatten(like)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here and not by np.load, which leaves a damaged file open.
+        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             header = json.loads(bytes(file[_HEADER]).decode())
             stored = [file[f"leaf{i}"] for i in range(len(file.files) - 1)]
     except FileNotFoundError:

@@ -181,7 +181,7 @@ def record(
         pieces.append((np.asarray(y[:, keep]), np.asarray(states[:, keep])))
     y, states = (np.concatenate(part, axis=1) for part in zip(*pieces, strict=True))
     # Sample n of the data set is the teacher's sample (n + 1) ratio - 1: input, output and states at the same instant.
-    return Dataset(x[:, ratio - 1 :: ratio], y, states=states, controls=controls, fs=fs, initial=initial)
+    return Dataset(x[:, ratio - 1 :: ratio, None], y, states=states, controls=controls, fs=fs, initial=initial)
 
 
 def _recordings(a: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:

@@ -1,0 +1,141 @@
+"""The block law: running, tracing, knobs and composition, and that the checks of it can fail."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from circuitnn.model import Forcing, chain, controls, parallel, residual, run, trace
+from circuitnn.testing import check_batch, check_block_law, check_dtypes, check_gradient
+from tests.models import Gain, Leaky
+
+NOISE = np.random.default_rng(0).standard_normal((3, 64, 1))
+
+
+def compositions():
+    return [
+        Leaky(),
+        chain(Gain(2.0), Leaky(), Gain(0.5)),
+        parallel(Leaky(0.5), Leaky(0.99)),
+        residual(chain(Leaky(), Leaky(0.2))),
+        chain(residual(Leaky()), parallel(Gain(), Leaky())),
+    ]
+
+
+@pytest.mark.parametrize("model", compositions(), ids=lambda m: type(m).__name__)
+def test_compositions_keep_the_block_law(model):
+    check_block_law(model, NOISE)
+    check_batch(model, NOISE)
+
+
+def test_precisions():
+    check_dtypes(lambda dtype: chain(Leaky(dtype=dtype), Gain(dtype=dtype)), NOISE)
+
+
+def test_shapes_in_are_shapes_out():
+    model = Leaky()
+    for shape in ((64,), (64, 1), (3, 64, 1), (2, 3, 64, 1)):
+        _, y = run(model, np.ones(shape))
+        assert y.shape == shape
+    _, y, states = trace(model, np.ones(64))
+    assert y.shape == (64,)
+    assert states.shape == (64, 1)
+
+
+def test_composition_does_what_it_says():
+    x = NOISE[0]
+    once, twice = run(Leaky(), x)[1], run(chain(Leaky(), Leaky()), x)[1]
+    np.testing.assert_allclose(run(Leaky(), once)[1], twice, rtol=1e-6)
+    np.testing.assert_allclose(run(residual(Leaky()), x)[1], x + once, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(run(parallel(Leaky(), Gain(3.0)), x)[1], once + 3 * x, rtol=1e-5, atol=1e-6)
+    carry, _ = run(chain(Leaky(), Gain(), residual(Leaky())), x)
+    assert isinstance(carry, tuple)
+    assert len(carry) == 3
+
+
+def test_a_ganged_knob_reaches_every_member():
+    model = chain(Gain(), Leaky(), Gain())
+    assert model.controls == {"volume": 1.0}
+    plain, loud = run(model, NOISE)[1], run(model, NOISE, controls=controls(model, volume=2.0))[1]
+    np.testing.assert_allclose(loud, 4 * plain, rtol=1e-6)
+    sweep = np.linspace(0, 1, 64)
+    np.testing.assert_allclose(run(Gain(), NOISE, controls={"volume": sweep})[1], sweep[:, None] * NOISE, rtol=1e-6)
+    check_block_law(model, NOISE, controls={"volume": sweep})
+
+
+def test_gradients_flow_through_compositions():
+    graph, params = nnx.split(chain(residual(Leaky(dtype=jnp.float64)), Gain(0.7, dtype=jnp.float64)))
+
+    def energy(params, x):
+        return jnp.sum(run(nnx.merge(graph, params), x)[1] ** 2)
+
+    check_gradient(energy, (params, NOISE))
+
+
+def test_forcing_overwrites_where_the_mask_says():
+    model, x = Leaky(0.5), NOISE[0]
+    true = np.full((64, 1), 10.0)
+    _, _, forced = trace(model, x, forcing=Forcing(jnp.asarray(true, jnp.float32)))
+    np.testing.assert_allclose(forced, 0.5 * true + 0.5 * x, rtol=1e-5)
+    mask = jnp.zeros(64, bool)
+    _, _, free = trace(model, x, forcing=Forcing(jnp.asarray(true, jnp.float32), mask))
+    np.testing.assert_allclose(free, trace(model, x)[2], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: run(Leaky(), np.zeros((64, 2))), r"\(\.\.\., time, 1\), got \(64, 2\)"),
+        (lambda: run(Leaky(), np.zeros(0)), "no samples"),
+        (lambda: run(Leaky(), np.zeros(8, np.int16)), "int16"),
+        (lambda: run(Leaky(), np.zeros(8), controls={"treble": 1}), "no control named treble"),
+        (lambda: controls(Gain(), bass=1), "bass; this model's controls: volume"),
+        (lambda: chain(), "at least one"),
+        (lambda: chain(Gain(), Leaky(dtype=jnp.float64)), "float32, float64"),
+        (lambda: trace(Leaky(), np.zeros(8), forcing=Forcing(jnp.zeros((7, 1)))), r"expected shape \(8, 1\)"),
+    ],
+)
+def test_bad_input_is_one_clear_error(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def test_states_of_a_model_without_them():
+    with pytest.raises(TypeError, match="no circuit states"):
+        trace(Gain(), np.zeros(8))
+
+
+def test_the_checks_can_fail():
+    class Forgetful(Leaky.__mro__[1]):  # a StateModel whose carry is thrown away at every block
+        in_features = out_features = 1
+        state_names = ("C1",)
+        controls = {}
+
+        def __init__(self):
+            self.dtype = jnp.float32
+
+        def init_carry(self, batch=()):
+            return jnp.zeros((*batch, 1))
+
+        def states(self, carry):
+            return carry
+
+        def force(self, carry, states):
+            return states
+
+        def trace(self, carry, x, controls=None, forcing=None):
+            y = jnp.cumsum(x, axis=-2)
+            return carry, y, y
+
+    with pytest.raises(AssertionError, match="block law"):
+        check_block_law(Forgetful(), NOISE)
+
+    @jax.custom_jvp
+    def wrong(x):
+        return x**2
+
+    wrong.defjvp(lambda primals, tangents: (primals[0] ** 2, 2.0001 * primals[0] * tangents[0]))
+    with pytest.raises(AssertionError, match="differences give"):
+        check_gradient(lambda x: jnp.sum(wrong(x)), (np.array([1.0, 2.0]),))
+    check_gradient(lambda x: jnp.sum(x**3 + jnp.exp(x)), (np.array([0.3, -2.0]),))
