@@ -180,20 +180,23 @@ SCRIPT = """
 @pytest.mark.slow
 def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     def start(name):
-        files = [str(tmp_path / f"{name}{end}.npz") for end in ("", "-a", "-b")]
+        files = [tmp_path / f"{name}{end}.npz" for end in ("", "-a", "-b")]
         return files, subprocess.Popen([sys.executable, "-c", textwrap.dedent(SCRIPT), *files], env=os.environ)
+
+    def written(file):
+        return file.stat().st_mtime if file.exists() else 0
 
     whole, process = start("whole")
     assert process.wait(120) == 0
     killed, process = start("killed")
     for _ in range(3):
         # Killed without warning, each time once the run has got on: first at its first checkpoint, then later.
-        before = os.path.getmtime(killed[0]) if os.path.exists(killed[0]) else 0
-        while process.poll() is None and not (os.path.exists(killed[0]) and os.path.getmtime(killed[0]) > before):
+        before = written(killed[0])
+        while process.poll() is None and written(killed[0]) <= before:
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         process.wait(60)
-        assert not os.path.exists(killed[1]), "the run ended before it could be killed"
+        assert not killed[1].exists(), "the run ended before it could be killed"
         _, process = start("killed")
     assert process.wait(120) == 0
     for a, b in zip(whole[1:], killed[1:], strict=True):
