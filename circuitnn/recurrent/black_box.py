@@ -1,0 +1,156 @@
+"""Black boxes: one recurrent layer and a linear read-out, weight for weight PyTorch's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from circuitnn.model import Controls, Model
+from circuitnn.recurrent.layers import Dense, Inputs, batch_major, time_major, uniform
+from circuitnn.recurrent.recurrence import Weights, gru_cell, lstm_cell, recurrence
+from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
+
+
+@final
+class Layer(nnx.Module):
+    """The weights of one recurrent layer, initialised as PyTorch does: uniform in +-1/sqrt(hidden).
+
+    Attributes:
+        weight_ih: (gates * hidden, inputs).
+        weight_hh: (gates * hidden, hidden).
+        bias_ih: (gates * hidden,).
+        bias_hh: (gates * hidden,).
+    """
+
+    def __init__(self, gates: int, inputs: int, hidden: int, *, dtype: Any, rngs: nnx.Rngs):
+        rows = gates * hidden
+        self.weight_ih = nnx.Param(uniform(rngs, (rows, inputs), hidden, dtype))
+        self.weight_hh = nnx.Param(uniform(rngs, (rows, hidden), hidden, dtype))
+        self.bias_ih = nnx.Param(uniform(rngs, (rows,), hidden, dtype))
+        self.bias_hh = nnx.Param(uniform(rngs, (rows,), hidden, dtype))
+
+    @property
+    def weights(self) -> Weights:
+        return Weights(self.weight_ih[...], self.weight_hh[...], self.bias_ih[...], self.bias_hh[...])
+
+
+class _BlackBox(Model):
+    """One recurrent layer and a linear read-out (abstract): the subclass says which cell."""
+
+    _cell: Any
+    _gates: int
+    _slots: int  # arrays of `hidden` numbers in the state
+
+    def __init__(
+        self,
+        hidden: int,
+        *,
+        in_features: int = 1,
+        out_features: int = 1,
+        controls: Sequence[str] | Mapping[str, float] = (),
+        scaling: Scaling | None = None,
+        dtype: Any = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        if hidden < 1:
+            raise ValueError(f"hidden must be at least 1, got {hidden}")
+        self.hidden, self.in_features, self.out_features, self.dtype = hidden, in_features, out_features, dtype
+        in_scale = scale_vector("input", scaling and scaling.input, in_features)
+        self.inputs = Inputs(in_scale, controls, dtype=dtype)
+        self.rec = Layer(self._gates, self.inputs.width, hidden, dtype=dtype, rngs=rngs)
+        self.lin = Dense(hidden, out_features, dtype=dtype, rngs=rngs)
+        self.output_scale = stored(scale_vector("output", scaling and scaling.output, out_features), dtype)
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return dict(self.inputs.defaults)
+
+    @property
+    def scaling(self) -> Scaling:
+        """The stored normalisation."""
+        return Scaling(np.asarray(self.inputs.scale[...]), np.asarray(self.output_scale[...]))
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+        return jnp.zeros((*batch, self._slots * self.hidden), self.dtype)
+
+    def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        batch = x.shape[:-2]
+        u = time_major(self.inputs(x, controls))
+        state = carry.reshape(-1, carry.shape[-1])
+        state, h = recurrence(type(self)._cell, self.rec.weights, state, u)
+        y = batch_major(self.lin(h), batch)
+        return state.reshape(carry.shape), y * jnp.broadcast_to(self.output_scale[...], y.shape)
+
+    def load_torch_state(self, state: Mapping[str, ArrayLike]) -> None:
+        """Take over the weights of a PyTorch module with a recurrent layer ``rec`` and a linear layer ``lin``.
+
+        Args:
+            state: ``{name: array}`` as in ``{k: v.numpy() for k, v in module.state_dict().items()}``, with the names
+                rec.weight_ih_l0, rec.weight_hh_l0, rec.bias_ih_l0, rec.bias_hh_l0, lin.weight, lin.bias.
+
+        Raises:
+            ValueError: for a missing or unknown name, or a shape that does not fit.
+        """
+        targets = {f"rec.{name}_l0": getattr(self.rec, name) for name in _LAYER_NAMES}
+        targets |= {"lin.weight": self.lin.weight, "lin.bias": self.lin.bias}
+        if set(state) != set(targets):
+            raise ValueError(f"PyTorch state: expected {sorted(targets)}, got {sorted(state)}")
+        arrays = {name: jnp.asarray(np.asarray(value), self.dtype) for name, value in state.items()}
+        for name, target in targets.items():
+            if arrays[name].shape != target.shape:
+                raise ValueError(f"PyTorch state: {name} must have shape {target.shape}, got {arrays[name].shape}")
+        for name, target in targets.items():
+            target[...] = arrays[name]
+
+    def torch_state(self) -> dict[str, np.ndarray]:
+        """The weights by PyTorch's names; the inverse of `load_torch_state`."""
+        layer = {f"rec.{name}_l0": np.asarray(getattr(self.rec, name)[...]) for name in _LAYER_NAMES}
+        return layer | {"lin.weight": np.asarray(self.lin.weight[...]), "lin.bias": np.asarray(self.lin.bias[...])}
+
+
+_LAYER_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+@final
+class GRU(_BlackBox):
+    """A gated recurrent unit and a linear read-out: ``y = W h + b`` in network units.
+
+    r = sigmoid(W_r u + b_r + U_r h + c_r), z likewise, n = tanh(W_n u + b_n + r (U_n h + c_n)),
+    h <- (1 - z) n + z h, with u the scaled input followed by the controls. The carry is h (..., hidden).
+
+    Args:
+        hidden: number of units.
+        in_features: width of x.
+        out_features: width of y.
+        controls: names of the knobs (default position 0.5), or a mapping from names to default values.
+        scaling: volts per network unit; ones when None.
+        dtype: floating-point type.
+        rngs: for the initial weights.
+
+    Source: Cho et al., 2014, in the form of PyTorch's ``torch.nn.GRU``; as a model of audio circuits Wright, Damskaegg
+    and Valimaki, DAFx 2019, and Chowdhury, 2020.
+    """
+
+    _cell = staticmethod(gru_cell)
+    _gates = 3
+    _slots = 1
+
+
+@final
+class LSTM(_BlackBox):
+    """A long short-term memory and a linear read-out: ``y = W h + b`` in network units.
+
+    i, f, o = sigmoid(W u + b + U h + c), g = tanh(likewise), c <- f c + i g, h <- o tanh(c). The carry holds h and then
+    c, (..., 2 * hidden). Arguments as for `GRU`.
+
+    Source: Hochreiter & Schmidhuber, 1997, in the form of PyTorch's ``torch.nn.LSTM``; as a model of audio circuits
+    Wright, Damskaegg and Valimaki, DAFx 2019.
+    """
+
+    _cell = staticmethod(lstm_cell)
+    _gates = 4
+    _slots = 2

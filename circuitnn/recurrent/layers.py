@@ -1,0 +1,92 @@
+"""The two ends of a recurrent model: what the network sees of the signal and the knobs, and its linear maps."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from circuitnn.model import Controls
+from circuitnn.recurrent.scaling import stored
+
+MID_POSITION = 0.5  # default of a knob that is given by name only, on a scale of 0 to 1
+
+
+@final
+class Inputs(nnx.Module):
+    """The network's input: the signal in network units, then one channel for each control, as it is.
+
+    Attributes:
+        scale: (in_features,) volts per network unit.
+        defaults: names and default values of the controls.
+        width: number of channels the network sees.
+    """
+
+    def __init__(self, scale: np.ndarray, controls: Sequence[str] | Mapping[str, float], *, dtype: Any):
+        if isinstance(controls, str):
+            raise ValueError(
+                f"controls must be a sequence of names or a mapping of defaults, got the string {controls!r}"
+            )
+        if not isinstance(controls, Mapping):
+            if len(set(controls)) < len(tuple(controls)):
+                raise ValueError(f"controls: a name occurs twice in {tuple(controls)}")
+            controls = dict.fromkeys(controls, MID_POSITION)
+        self.scale = stored(scale, dtype)
+        self.defaults = tuple((str(name), float(default)) for name, default in controls.items())
+        self.width = len(scale) + len(self.defaults)
+        self.dtype = dtype
+
+    def __call__(self, x: Array, controls: Controls | None) -> Array:
+        """(..., time, in_features) and the controls, to (..., time, width)."""
+        given = controls or {}
+        channels = [x / jnp.broadcast_to(self.scale[...], x.shape)]
+        for name, default in self.defaults:
+            value = jnp.asarray(given.get(name, default), self.dtype)
+            # Prepending axes here keeps to strict rank promotion.
+            value = value.reshape((1,) * (x.ndim - 1 - value.ndim) + value.shape)
+            channels.append(jnp.broadcast_to(value, x.shape[:-1])[..., None])
+        return jnp.concatenate(channels, axis=-1) if len(channels) > 1 else channels[0]
+
+
+@final
+class Dense(nnx.Module):
+    """``y = W x + b`` over the last axis; W is (out, in), as in PyTorch.
+
+    Attributes:
+        weight: (out_features, in_features).
+        bias: (out_features,), or None.
+    """
+
+    def __init__(self, in_features: int, out_features: int, *, bias: bool = True, dtype: Any, rngs: nnx.Rngs):
+        self.weight = nnx.Param(uniform(rngs, (out_features, in_features), in_features, dtype))
+        self.bias: Any = nnx.Param(uniform(rngs, (out_features,), in_features, dtype)) if bias else None
+
+    def __call__(self, x: Array) -> Array:
+        return affine(x, self.weight[...], None if self.bias is None else self.bias[...])
+
+
+def affine(x: Array, weight: Array, bias: Array | None) -> Array:
+    """``W x + b`` over the last axis of x."""
+    y = x @ weight.T
+    return y if bias is None else y + jnp.broadcast_to(bias, y.shape)
+
+
+def uniform(rngs: nnx.Rngs, shape: tuple[int, ...], fan: int, dtype: Any) -> Array:
+    """PyTorch's initialisation of linear and recurrent layers: uniform in +-1/sqrt(fan)."""
+    bound = 1 / math.sqrt(fan)
+    # Drawn in single precision, so that a seed means the same weights in both.
+    return jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound).astype(dtype)
+
+
+def time_major(value: Array) -> Array:
+    """(..., time, features) to (time, batch, features), the batch axes flattened into one."""
+    return jnp.moveaxis(value.reshape(-1, *value.shape[-2:]), 1, 0)
+
+
+def batch_major(value: Array, batch: tuple[int, ...]) -> Array:
+    """(time, batch, features) back to (*batch, time, features)."""
+    return jnp.moveaxis(value, 0, 1).reshape(*batch, value.shape[0], value.shape[-1])

@@ -1,0 +1,133 @@
+"""The state-matched GRU: a gated recurrent unit whose hidden state is tied to the circuit states."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, final
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.recurrent.black_box import Layer
+from circuitnn.recurrent.layers import Inputs, batch_major, time_major
+from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
+from circuitnn.recurrent.recurrence import Injection, gru_cell, recurrence
+from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
+from circuitnn.recurrent.states import Output, checked_names
+
+Shown = LeadingUnits | LinearReadout
+PEAK_HEADROOM = 1.25  # a leading unit is at 0.8 where the state has its peak: a unit of a GRU stays inside (-1, 1)
+ASSUMED_CREST = 5.0  # peak over root mean square, where the peak is not known
+
+
+@final
+class StateMatchedGRU(StateModel):
+    """A GRU whose hidden state h shows, and can be set to, the circuit states.
+
+    Two mappings. *leading*: the first units are the circuit states, h = [x / scale; auxiliary units], and known states
+    overwrite them. *readout*: x = scale (W h + b), and known states are injected by h <- h + pinv(W) (x / scale - W h -
+    b), the smallest change of h that brings the read-out to x. The leading units of a GRU stay inside (-1, 1), so their
+    scale is 1.25 times `Scaling.state_peak`, or 6.25 times `Scaling.state` where the peak is not known.
+
+    The carry is h (..., hidden).
+
+    Attributes:
+        hidden: number of units.
+        mapping: "leading" or "readout".
+
+    Source: Peussa et al., DAFx 2021; both mappings are reconstructions from its abstract.
+    """
+
+    def __init__(
+        self,
+        state_names: Sequence[str],
+        *,
+        hidden: int = 8,
+        mapping: Literal["leading", "readout"] = "leading",
+        in_features: int = 1,
+        output: str | Sequence[str] | None = None,
+        out_features: int = 1,
+        controls: Sequence[str] | Mapping[str, float] = (),
+        scaling: Scaling | None = None,
+        dtype: Any = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        """An untrained network.
+
+        Args:
+            state_names: capacitors and inductors.
+            hidden: number of units, at least one for each state.
+            mapping: "leading" or "readout".
+            in_features: width of x.
+            output: name(s) of the states that are the output (no weights), or None: a learned linear map of h.
+            out_features: width of y where the output is a linear map.
+            controls: names of the knobs (default position 0.5), or a mapping from names to default values.
+            scaling: SI units per network unit; ones when None.
+            dtype: floating-point type.
+            rngs: for the initial weights.
+        """
+        names = checked_names(state_names)
+        if hidden < len(names):
+            raise ValueError(f"hidden: {len(names)} states need at least as many units, got {hidden}")
+        if mapping not in ("leading", "readout"):
+            raise ValueError(f'mapping must be "leading" or "readout", got {mapping!r}')
+        self.state_names, self.hidden, self.mapping = names, hidden, mapping
+        self.in_features, self.dtype = in_features, dtype
+        self.inputs = Inputs(scale_vector("input", scaling and scaling.input, in_features), controls, dtype=dtype)
+        self.state_scale = stored(_state_scale(mapping, scaling, len(names)), dtype)
+        self.rec = Layer(3, self.inputs.width, hidden, dtype=dtype, rngs=rngs)
+        if mapping == "leading":
+            self.shown: Shown = LeadingUnits(len(names), hidden, dtype=dtype)
+        else:
+            self.shown = LinearReadout(len(names), hidden, dtype=dtype, rngs=rngs)
+        self.output = Output(output, out_features, names, hidden, scaling, dtype=dtype, rngs=rngs)
+        self.out_features = self.output.features
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return dict(self.inputs.defaults)
+
+    @property
+    def scaling(self) -> Scaling:
+        """The stored normalisation; `state` is the scale in use."""
+        output = np.ones(self.out_features) if self.output.picked else np.asarray(self.output.scale[...])
+        return Scaling(np.asarray(self.inputs.scale[...]), output, np.asarray(self.state_scale[...]))
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+        rest = jnp.zeros((*batch, self.hidden), self.dtype)
+        return self.force(rest, jnp.zeros((*batch, len(self.state_names)), self.dtype))
+
+    def states(self, carry: Array) -> Array:
+        scaled = self.shown.read(carry)
+        return scaled * jnp.broadcast_to(self.state_scale[...], scaled.shape)
+
+    def force(self, carry: Array, states: Array) -> Array:
+        return self.shown.write(carry, self._to_network(states))
+
+    def trace(
+        self, carry: Array, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
+    ) -> tuple[Array, Array, Array]:
+        batch = x.shape[:-2]
+        u = time_major(self.inputs(x, controls))
+        injection = None if forcing is None else self._injection(forcing)
+        state, h = recurrence(gru_cell, self.rec.weights, carry.reshape(-1, self.hidden), u, injection=injection)
+        h = batch_major(h, batch)
+        states = self.states(h)
+        return state.reshape(carry.shape), self.output(states, h), states
+
+    def _injection(self, forcing: Forcing) -> Injection:
+        states = self._to_network(forcing.previous)
+        mask = jnp.ones(()) if forcing.mask is None else forcing.mask
+        return self.shown.injection(states, jnp.broadcast_to(mask, states.shape[:-1]).astype(self.dtype))
+
+    def _to_network(self, states: Array) -> Array:
+        states = jnp.asarray(states, self.dtype)
+        return states / jnp.broadcast_to(self.state_scale[...], states.shape)
+
+
+def _state_scale(mapping: Literal["leading", "readout"], scaling: Scaling | None, n_states: int) -> np.ndarray:
+    if mapping == "leading" and scaling is not None and scaling.state_peak is not None:
+        return PEAK_HEADROOM * scale_vector("state_peak", scaling.state_peak, n_states)
+    scale = scale_vector("state", scaling and scaling.state, n_states)
+    return PEAK_HEADROOM * ASSUMED_CREST * scale if mapping == "leading" and scaling is not None else scale

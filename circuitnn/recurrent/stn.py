@@ -1,0 +1,176 @@
+"""The state trajectory network: a residual step of the circuit states, learned by a small feed-forward network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, final
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.recurrent.layers import Dense, Inputs, batch_major, time_major
+from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step
+from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
+from circuitnn.recurrent.states import Output, checked_names
+
+Bias = Literal["all", "hidden", "first", "none"]
+CONTRACTION = 0.1  # share of the state that an untrained network takes away at each sample
+
+
+@final
+class STN(StateModel):
+    """State trajectory network: ``x_n = x_{n-1} + h MLP([u_n; x_{n-1}])``, tanh, in network units.
+
+    h = fs_train / fs corrects another sample rate (`at_rate`). An untrained network is a slow decay of the states
+    towards zero, so that it runs freely from the first update on.
+
+    The carry holds the states in network units and, with two input taps, the last input: (..., n_states + in_features).
+
+    Attributes:
+        fs: sample rate in hertz that the weights belong to.
+        step: h.
+
+    Source: Parker, Esqueda and Bergner, DAFx 2019.
+    """
+
+    def __init__(
+        self,
+        state_names: Sequence[str],
+        *,
+        hidden: Sequence[int] = (8, 8),
+        in_features: int = 1,
+        output: str | Sequence[str] | None = None,
+        out_features: int = 1,
+        controls: Sequence[str] | Mapping[str, float] = (),
+        input_taps: Literal[1, 2] = 1,
+        bias: Bias = "all",
+        fs: float = 48_000,
+        scaling: Scaling | None = None,
+        dtype: Any = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        """An untrained network.
+
+        Args:
+            state_names: capacitors and inductors.
+            hidden: widths of the hidden layers.
+            in_features: width of x.
+            output: name(s) of the states that are the output (no weights), or None: a learned linear map of the states
+                and inputs.
+            out_features: width of y where the output is a linear map.
+            controls: names of the knobs (default position 0.5), or a mapping from names to default values.
+            input_taps: 2 also shows the input one sample before, which the trapezoidal rule needs.
+            bias: layers that have a bias: all, the hidden ones, the first one, or none.
+            fs: sample rate of the training data in hertz.
+            scaling: SI units per network unit; ones when None.
+            dtype: floating-point type.
+            rngs: for the initial weights.
+        """
+        names = checked_names(state_names)
+        hidden = tuple(hidden)
+        if not hidden or min(hidden) < len(names):
+            raise ValueError(f"hidden: each layer needs at least {len(names)} units for as many states, got {hidden}")
+        if input_taps not in (1, 2):
+            raise ValueError(f"input_taps must be 1 or 2, got {input_taps}")
+        if bias not in ("all", "hidden", "first", "none"):
+            raise ValueError(f'bias must be "all", "hidden", "first" or "none", got {bias!r}')
+        if not fs > 0:
+            raise ValueError(f"fs must be positive, got {fs}")
+        self.state_names, self.in_features, self.dtype = names, in_features, dtype
+        self.fs, self.step, self.input_taps = float(fs), 1.0, input_taps
+        self.inputs = Inputs(scale_vector("input", scaling and scaling.input, in_features), controls, dtype=dtype)
+        self.state_scale = stored(scale_vector("state", scaling and scaling.state, len(names)), dtype)
+        seen = self.inputs.width + (input_taps - 1) * in_features
+        widths = (seen + len(names), *hidden, len(names))
+        self.layers = nnx.List(
+            Dense(before, after, bias=_has_bias(bias, i, len(hidden)), dtype=dtype, rngs=rngs)
+            for i, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+        )
+        _start_stable(self.layers, len(names))
+        self.output = Output(output, out_features, names, len(names) + seen, scaling, dtype=dtype, rngs=rngs)
+        self.out_features = self.output.features
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return dict(self.inputs.defaults)
+
+    @property
+    def scaling(self) -> Scaling:
+        """The stored normalisation."""
+        output = np.ones(self.out_features) if self.output.picked else np.asarray(self.output.scale[...])
+        return Scaling(np.asarray(self.inputs.scale[...]), output, np.asarray(self.state_scale[...]))
+
+    def at_rate(self, fs: float) -> "STN":
+        """The same network run at another sample rate in hertz: h = fs_train / fs."""
+        if not fs > 0:
+            raise ValueError(f"fs must be positive, got {fs}")
+        model = nnx.clone(self)
+        model.step = self.fs / float(fs)
+        return model
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+        return jnp.zeros((*batch, len(self.state_names) + (self.input_taps - 1) * self.in_features), self.dtype)
+
+    def states(self, carry: Array) -> Array:
+        return self._to_si(carry[..., : len(self.state_names)])
+
+    def force(self, carry: Array, states: Array) -> Array:
+        return jnp.concatenate([self._to_network(states), carry[..., len(self.state_names) :]], axis=-1)
+
+    def trace(
+        self, carry: Array, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
+    ) -> tuple[Array, Array, Array]:
+        u, taps = self._with_taps(self.inputs(x, controls), carry)
+        start = carry[..., : len(self.state_names)]
+        weights: Layers = tuple(
+            (layer.weight[...], None if layer.bias is None else layer.bias[...]) for layer in self.layers
+        )
+        previous = None if forcing is None else self._to_network(forcing.previous)
+        if previous is not None and forcing is not None and forcing.mask is None:
+            # Every step starts from a known state: all of them at once.
+            trajectory = residual_step(weights, previous, u, self.step)
+        else:
+            known = None
+            if previous is not None and forcing is not None:
+                mask = jnp.broadcast_to(forcing.mask, previous.shape[:-1])[..., None]
+                known = time_major(previous), time_major(mask)
+            flat = residual_scan(weights, start.reshape(-1, start.shape[-1]), time_major(u), self.step, known)
+            trajectory = batch_major(flat, x.shape[:-2])
+        states = self._to_si(trajectory)
+        y = self.output(states, jnp.concatenate([trajectory, u], axis=-1))
+        return jnp.concatenate([trajectory[..., -1, :], taps], axis=-1), y, states
+
+    def _with_taps(self, u: Array, carry: Array) -> tuple[Array, Array]:
+        """The channels seen at each sample, and the input to remember."""
+        if self.input_taps == 1:
+            return u, carry[..., len(self.state_names) :]
+        signal = u[..., : self.in_features]
+        before = jnp.concatenate([carry[..., None, len(self.state_names) :], signal[..., :-1, :]], axis=-2)
+        return jnp.concatenate([u, before], axis=-1), signal[..., -1, :]
+
+    def _to_si(self, x: Array) -> Array:
+        return x * jnp.broadcast_to(self.state_scale[...], x.shape)
+
+    def _to_network(self, states: Array) -> Array:
+        states = jnp.asarray(states, self.dtype)
+        return states / jnp.broadcast_to(self.state_scale[...], states.shape)
+
+
+def _has_bias(bias: Bias, layer: int, hidden: int) -> bool:
+    return bias == "all" or (bias == "hidden" and layer < hidden) or (bias == "first" and layer == 0)
+
+
+def _start_stable(layers: nnx.List, n_states: int) -> None:
+    """Zero biases, and a last layer whose Jacobian with respect to the states is a slow decay, and no more.
+
+    A last layer of random sign makes half of all untrained networks grow exponentially when they run freely, and a zero
+    one gives the layers below no gradient. This is the smallest last layer with d(increment)/dx = -CONTRACTION at rest.
+    """
+    for layer in layers:
+        if layer.bias is not None:
+            layer.bias[...] = jnp.zeros_like(layer.bias[...])
+    linear = layers[0].weight[...][:, -n_states:]
+    for layer in list(layers)[1:-1]:
+        linear = layer.weight[...] @ linear
+    layers[-1].weight[...] = -CONTRACTION * jnp.linalg.pinv(linear)
