@@ -1,0 +1,255 @@
+"""A circuit: immutable, a pytree whose leaves are its numbers; it describes and does not simulate."""
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from circuitnn.circuit.components import GROUND, SOURCE_KINDS, STATE_KINDS, Component, DeviceModel, Parameter
+from circuitnn.circuit.expression import evaluate, names_in
+from circuitnn.circuit.writer import netlist_text
+
+
+def _static() -> Any:
+    return dataclasses.field(metadata={"static": True})
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One component of a circuit together with its number, as ``circuit["C1"]`` gives it.
+
+    Attributes:
+        name: as first spelled in the netlist.
+        kind: "R", "C", "L", "V", "I" or "D".
+        nodes: its two node names, positive (anode) first.
+        value: SI; the DC value of a source, the area factor of a diode; at the default knob positions.
+        model: name of the ``.model`` of a diode.
+    """
+
+    name: str
+    kind: str
+    nodes: tuple[str, ...]
+    value: Array
+    model: str | None = None
+
+
+@final
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True, eq=False)
+class Circuit:
+    """A circuit of resistors, capacitors, inductors, sources and diodes; made by `read_netlist`.
+
+    It is a pytree: differentiate, batch or replace the numbers in `values`; names and topology are static and hashable.
+
+    Attributes:
+        values: every independent number, SI, by name: "R1", "Vin" (the DC value of a source), "D1" (area factor),
+            "DCLIP.IS", and the names of the independent ``.param``.
+        components: in netlist order.
+        models: the ``.model`` cards in use.
+        parameters: the ``.param``, each after those it refers to.
+        inputs: names of the sources that the signal drives, in the order of x's features.
+        outputs: names of the nodes that are heard, in the order of y's features.
+        title: first line of the netlist.
+    """
+
+    values: dict[str, Array]
+    components: tuple[Component, ...] = _static()
+    models: tuple[DeviceModel, ...] = _static()
+    parameters: tuple[Parameter, ...] = _static()
+    inputs: tuple[str, ...] = _static()
+    outputs: tuple[str, ...] = _static()
+    title: str = _static()
+
+    __hash__ = None  # type: ignore[assignment]  # it holds arrays; its treedef is the hashable part
+
+    def __eq__(self, other: object) -> bool:
+        """Same names, topology and expressions, and equal numbers."""
+        if not isinstance(other, Circuit):
+            return NotImplemented
+        if jax.tree.structure(self) != jax.tree.structure(other):
+            return False
+        return all(np.array_equal(self.values[name], other.values[name]) for name in self.values)
+
+    def __getitem__(self, name: str) -> Part:
+        """The component of that name (case does not matter), with its value."""
+        for component in self.components:
+            if component.name.lower() == name.lower():
+                # While the numbers are known they are given as stored: float64 also where JAX is in 32 bit.
+                xp = jnp if self._is_traced() else np
+                numbers = {key: xp.asarray(number) for key, number in self.values.items()}
+                value = xp.asarray(self._resolved(numbers, xp)[component.name])
+                return Part(component.name, component.kind, component.nodes, value, component.model)
+        raise KeyError(f"no component {name!r}; there are {', '.join(part.name for part in self.components)}")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(part.name.lower() == name.lower() for part in self.components)
+
+    @property
+    def controls(self) -> dict[str, float]:
+        """The knobs: the independent ``.param`` names with their default values."""
+        return {
+            parameter.name: _as_float(self.values[parameter.name])
+            for parameter in self.parameters
+            if parameter.expression is None
+        }
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The capacitors (states in volts) and inductors (amperes), in netlist order."""
+        return tuple(part.name for part in self.components if part.kind in STATE_KINDS)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Node names without ground, in order of appearance."""
+        found = dict.fromkeys(node for part in self.components for node in part.nodes)
+        return tuple(node for node in found if node != GROUND)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Common floating-point type of the values (float64 as read)."""
+        return jnp.result_type(*(jnp.asarray(value).dtype for value in self.values.values()))
+
+    def astype(self, dtype: Any) -> "Circuit":
+        """The circuit with all values in another floating-point type."""
+        return dataclasses.replace(self, values={name: _cast(value, dtype) for name, value in self.values.items()})
+
+    def replace(self, **values: ArrayLike) -> "Circuit":
+        """The circuit with other numbers: ``c.replace(C1=22e-9, **{"DCLIP.IS": 1e-9})``.
+
+        Names are those of `values`, in any case. Numbers are SI, and may be arrays (a batch of circuits, for vmap) or
+        traced.
+
+        Raises:
+            ValueError: for a name that has no number of its own, a non-finite number, or one that must be positive.
+        """
+        known = {name.lower(): name for name in self.values}
+        replaced = dict(self.values)
+        for given, value in values.items():
+            name = known.get(given.lower())
+            if name is None:
+                raise ValueError(self._no_such_value(given))
+            check_value(name, value, must_be_positive=False)
+            replaced[name] = _cast(value, self.values[name].dtype)
+        circuit = dataclasses.replace(self, values=replaced)
+        for _, problem in circuit.impossible_values():
+            raise ValueError(problem)
+        return circuit
+
+    def resolve(self, controls: Mapping[str, ArrayLike] | None = None) -> dict[str, Array]:
+        """Every number that a simulation needs, expressions evaluated; differentiable.
+
+        Args:
+            controls: knob values, scalars or arrays (what depends on them has their shape); missing ones are at their
+                defaults.
+
+        Returns:
+            By name: the value of every component ("R1", the DC value of a source, the area factor of a diode) and every
+            model parameter ("DCLIP.IS", "DCLIP.N"; "DCLIP.RS" where given), in the dtype of `values`.
+
+        Raises:
+            ValueError: for a control that the circuit does not have.
+        """
+        numbers = {name: jnp.asarray(value) for name, value in self.values.items()}
+        knobs = {p.name.lower(): p.name for p in self.parameters if p.expression is None}
+        for given, value in (controls or {}).items():
+            name = knobs.get(given.lower())
+            if name is None:
+                known = ", ".join(self.controls) or "none"
+                raise ValueError(f"no control named {given!r}; this circuit's controls: {known}")
+            numbers[name] = jnp.asarray(value, numbers[name].dtype)
+        dtype = self.dtype
+        return {name: jnp.asarray(value, dtype) for name, value in self._resolved(numbers, jnp).items()}
+
+    def impossible_values(self) -> Iterator[tuple[str, str]]:
+        """(name, what is wrong with it) for each component or model value that no component can have.
+
+        Nothing is known, and nothing is said, of traced values.
+        """
+        if self._is_traced():
+            return
+        signed = {part.name for part in self.components if part.kind in SOURCE_KINDS}
+        with np.errstate(all="ignore"):
+            resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
+        for name, value in resolved.items():
+            try:
+                check_value(name, value, must_be_positive=name not in signed)
+            except ValueError as error:
+                yield name, str(error)
+
+    def _is_traced(self) -> bool:
+        return any(isinstance(value, jax.core.Tracer) for value in self.values.values())
+
+    def _resolved(self, numbers: dict[str, Any], xp: ModuleType) -> dict[str, Any]:
+        numbers = dict(numbers)
+        for parameter in self.parameters:  # each after those it refers to
+            if parameter.expression is not None:
+                numbers[parameter.name] = evaluate(parameter.expression, numbers, xp)
+        found = {
+            part.name: numbers[part.name] if part.value is None else evaluate(part.value, numbers, xp)
+            for part in self.components
+        }
+        for model in self.models:
+            for parameter, expression in model.parameters:
+                key = f"{model.name}.{parameter}"
+                found[key] = numbers[key] if expression is None else evaluate(expression, numbers, xp)
+        return found
+
+    def to_spice(self) -> str:
+        """A netlist that ngspice runs as it is and that `read_netlist` reads back to an equal circuit.
+
+        Raises:
+            ValueError: when a value is traced or a batch: a netlist has one number for each.
+        """
+        return netlist_text(self)
+
+    def _no_such_value(self, given: str) -> str:
+        expressions = {part.name.lower(): part.value for part in self.components if part.value is not None}
+        expressions |= {p.name.lower(): p.expression for p in self.parameters if p.expression is not None}
+        for model in self.models:
+            expressions |= {
+                f"{model.name}.{name}".lower(): value for name, value in model.parameters if value is not None
+            }
+        expression = expressions.get(given.lower())
+        if expression is not None:
+            names = ", ".join(dict.fromkeys(names_in(expression)))
+            return f"{given} is given by the expression {{{expression}}}: replace {names} instead"
+        close = difflib.get_close_matches(given, self.values, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"no value named {given!r}{hint}; there are {', '.join(self.values)}"
+
+
+def check_value(name: str, value: ArrayLike, *, must_be_positive: bool) -> None:
+    """Refuse a number that no component can have; traced numbers pass, because they are not known yet.
+
+    Raises:
+        ValueError: when it is not finite, or not positive where it must be.
+    """
+    if isinstance(value, jax.core.Tracer):
+        return
+    try:
+        number = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a number, got {value!r}") from error
+    if not np.all(np.isfinite(number)):
+        raise ValueError(f"{name} must be finite, got {value}")
+    if must_be_positive and not np.all(number > 0):
+        raise ValueError(f"{name} must be positive, got {value}")
+
+
+def _cast(value: ArrayLike, dtype: Any) -> Any:
+    # NumPy while the number is known: float64 then survives where JAX is in 32 bit, and to_spice() writes it in full.
+    if isinstance(value, jax.core.Tracer):
+        return jnp.asarray(value, jax.dtypes.canonicalize_dtype(dtype))
+    return np.asarray(value, dtype)
+
+
+def _as_float(value: Any) -> Any:
+    return value if isinstance(value, jax.core.Tracer) or np.ndim(value) else float(value)

@@ -1,0 +1,107 @@
+"""From a file or a string to logical lines: encoding, title, comments, continuation lines."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from circuitnn.circuit.errors import NetlistError
+
+MAX_CHARACTERS = 1_000_000
+MAX_LINE = 20_000  # characters of one logical line, its continuations included
+
+_COMMENT = re.compile(r";|(?:^|(?<=\s))\$|//")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A logical line without comments, and the number of the physical line where it starts."""
+
+    number: int
+    text: str
+
+    def error(self, message: str) -> NetlistError:
+        return NetlistError(message, self.number, self.text)
+
+
+def load(source: str | Path) -> tuple[str, bool]:
+    """The text of a netlist, and whether it came from a file (whose first line is then the title).
+
+    A string with a line break is the text itself; any other string, and a `Path`, names a file in UTF-8, UTF-16 or
+    Latin-1 (LTspice writes all three).
+
+    Raises:
+        FileNotFoundError, OSError: when the file cannot be read.
+        NetlistError: when it is too large or binary.
+    """
+    if isinstance(source, str) and ("\n" in source or "\r" in source):
+        return _checked(source), False
+    if not isinstance(source, (str, Path)):
+        raise TypeError(f"a netlist is a path or a text, got {type(source).__name__}")
+    path = Path(source)
+    try:
+        with path.open("rb") as file:
+            data = file.read(4 * MAX_CHARACTERS + 1)
+    except FileNotFoundError:
+        raise FileNotFoundError(_no_file(source)) from None
+    except (ValueError, OSError) as error:
+        if isinstance(error, OSError) and path.exists():
+            raise
+        raise FileNotFoundError(_no_file(source)) from None
+    return _checked(_decoded(data)), True
+
+
+def _no_file(source: str | Path) -> str:
+    shown = str(source)
+    return f"no such netlist file: {shown[:200]!r} (a netlist given as text has at least one line break)"
+
+
+def _checked(text: str) -> str:
+    if len(text) > MAX_CHARACTERS:
+        raise NetlistError(f"the netlist has more than {MAX_CHARACTERS} characters")
+    if "\0" in text:
+        raise NetlistError("the netlist holds NUL characters: is it a binary file?")
+    return text
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    if data[1:200:2].count(0) > len(data[1:200:2]) // 2:  # LTspice leaves the byte-order mark out
+        return data.decode("utf-16-le", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def logical_lines(text: str) -> list[Line]:
+    """The lines that say something, comments removed and continuation lines (``+``) joined on.
+
+    A line keeps its number; the first line of the list may be the title, which the caller decides.
+
+    Raises:
+        NetlistError: for a continuation of nothing, or a line that grows too long.
+    """
+    lines: list[Line] = []
+    for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+        stripped = raw.strip()
+        if not stripped or stripped.startswith("*"):
+            continue
+        stripped = without_comment(stripped)
+        if not stripped:
+            continue
+        if stripped.startswith("+"):
+            if not lines:
+                raise NetlistError("a continuation line with nothing before it", number, stripped)
+            stripped = f"{lines[-1].text} {stripped[1:].strip()}"
+            number = lines.pop().number
+        if len(stripped) > MAX_LINE:
+            raise NetlistError(f"a line of more than {MAX_LINE} characters, continuations included", number, stripped)
+        lines.append(Line(number, stripped))
+    return lines
+
+
+def without_comment(text: str) -> str:
+    """The text before ``;``, ``//`` or a ``$`` that follows white space."""
+    match = _COMMENT.search(text)
+    return text[: match.start()].strip() if match else text.strip()

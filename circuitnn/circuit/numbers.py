@@ -1,0 +1,45 @@
+"""Numbers as SPICE writes them: engineering suffixes, then letters that say the unit and mean nothing."""
+
+import math
+import re
+
+from circuitnn.circuit.errors import NetlistError
+
+# Longest first: "meg" and "mil" start with an "m" of their own.
+_SUFFIXES = (
+    ("meg", "e6"), ("mil", "e-6"), ("t", "e12"), ("g", "e9"), ("k", "e3"), ("m", "e-3"),
+    ("u", "e-6"), ("\N{GREEK SMALL LETTER MU}", "e-6"), ("n", "e-9"), ("p", "e-12"), ("f", "e-15"),
+)  # fmt: skip
+_MIL = 25.4  # micrometres
+
+UNSIGNED = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[^\W\d_]*"
+_PARTS = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,6}))?([^\W\d_]*)")
+
+
+def parse_number(text: str) -> float:
+    """The value of a SPICE number such as ``2.2k``, ``10nF``, ``1meg`` or ``-3e-2``, in SI units.
+
+    Letters may follow the suffix and are ignored. As in SPICE, ``M`` is milli (mega is ``meg``) and ``F`` is femto,
+    never farad: ``1F`` is 1e-15.
+
+    Raises:
+        NetlistError: when the text is no finite number. ``4k7`` is an error, because SPICE reads it as 4k.
+    """
+    match = _PARTS.fullmatch(text)
+    if match is None:
+        hint = ": write 4.7k instead of 4k7" if re.fullmatch(r"[0-9]+[^\W\d_]+[0-9]+", text) else ""
+        raise NetlistError(f"{_short(text)} is not a number{hint}")
+    sign, digits, exponent, letters = match.groups()
+    letters = letters.casefold()  # the micro sign becomes the Greek letter
+    name, power = next(((name, power) for name, power in _SUFFIXES if letters.startswith(name)), ("", "e0"))
+    # One conversion from decimal: 0.47u is the float nearest to 4.7e-7, which 0.47 * 1e-6 is not.
+    value = float(f"{sign}{digits}e{int(exponent or 0) + int(power[1:])}")
+    if name == "mil":
+        value *= _MIL
+    if not math.isfinite(value):
+        raise NetlistError(f"{_short(text)} is too large")
+    return value
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,68 @@
+"""A circuit as the text of a netlist."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from circuitnn.circuit.components import SOURCE_KINDS, Component, DeviceModel
+
+if TYPE_CHECKING:
+    from circuitnn.circuit.circuit import Circuit
+
+
+def netlist_text(circuit: Circuit, *, waveforms: dict[str, str] | None = None, tail: tuple[str, ...] = (".op",)) -> str:
+    """The netlist of a circuit, numbers with the digits that make them unique.
+
+    Args:
+        circuit: with concrete scalar values.
+        waveforms: what follows the nodes of an input source instead of its DC value.
+        tail: the lines before ``.end``; an operating point by default, without which ngspice has nothing to do.
+
+    Raises:
+        ValueError: when a value is traced or a batch.
+    """
+    numbers = {name: _concrete(name, value) for name, value in circuit.values.items()}
+    lines = [f"* {circuit.title}".rstrip()]
+    for parameter in circuit.parameters:
+        value = numbers[parameter.name] if parameter.expression is None else f"{{{parameter.expression}}}"
+        lines.append(f".param {parameter.name}={value}")
+    for part in circuit.components:
+        waveform = (waveforms or {}).get(part.name)
+        if waveform is None:
+            waveform = _value(part, numbers, is_input=part.name in circuit.inputs)
+        lines.append(" ".join((part.name, *part.nodes, waveform)).rstrip())
+    lines += [_model_card(model, numbers) for model in circuit.models]
+    return "\n".join([*lines, *tail, ".end", ""])
+
+
+def _value(part: Component, numbers: dict[str, str], *, is_input: bool) -> str:
+    text = numbers[part.name] if part.value is None else f"{{{part.value}}}"
+    if part.kind in SOURCE_KINDS:
+        # A unit AC magnitude on the inputs, so that an .ac line added by hand gives the transfer function.
+        return f"DC {text}" + (" AC 1" if is_input else "")
+    if part.kind == "D":
+        return part.model + ("" if text == "1.0" else f" area={text}")  # type: ignore[operator]
+    return text
+
+
+def _model_card(model: DeviceModel, numbers: dict[str, str]) -> str:
+    values = (
+        f"{name}={numbers[f'{model.name}.{name}'] if value is None else f'{{{value}}}'}"
+        for name, value in model.parameters
+    )
+    return f".model {model.name} {model.kind}({' '.join(values)})"
+
+
+def _concrete(name: str, value: Any) -> str:
+    if isinstance(value, jax.core.Tracer):
+        raise ValueError(f"{name} is traced: a netlist can be written outside of jit and grad only")
+    if np.shape(value) != ():
+        raise ValueError(f"{name} is a batch of shape {np.shape(value)}: a netlist has one number for each value")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {number}: a netlist has finite numbers only")
+    return repr(number)
