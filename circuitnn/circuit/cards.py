@@ -14,21 +14,20 @@ from circuitnn.circuit.numbers import parse_number
 
 _log = logging.getLogger(__name__)
 
-_ANALYSES = frozenset(
-    ".tran .ac .op .dc .noise .tf .four .fourier .backanno .wav .wave .save .print .plot .probe .meas .measure .width "
-    ".sens .pz .disto .step .net".split()
-)
+_ANALYSES = {
+    ".tran", ".ac", ".op", ".dc", ".noise", ".tf", ".four", ".fourier", ".backanno", ".wav", ".wave", ".save", ".print",
+    ".plot", ".probe", ".meas", ".measure", ".width", ".sens", ".pz", ".disto", ".step", ".net",
+}  # fmt: skip
 _UNSUPPORTED = {
     ".include": "included files", ".inc": "included files", ".lib": "library files", ".subckt": "subcircuits",
     ".ends": "subcircuits", ".func": "user functions", ".ic": "initial conditions", ".nodeset": "initial guesses",
-    ".global": "global nodes", ".if": "conditions", ".elseif": "conditions", ".else": "conditions", ".endif": "conditions",
+    ".global": "global nodes", ".if": "conditions",
 }  # fmt: skip
 
 # Parameters of a .model D that change nothing at 27 C while the ones of _MUST_BE_ZERO are zero.
-_WITHOUT_EFFECT = frozenset(
-    "m mj vj pb fc eg xti kf af ibv nbv nr iave vpk irms mfg type level tnom tref cjo cj0 cjp tt isr".split()
-)
-_MUST_BE_ZERO = frozenset("cjo cj0 cjp tt isr".split())
+_MUST_BE_ZERO = {"cjo", "cj0", "cjp", "tt", "isr"}
+_WITHOUT_EFFECT = {"m", "mj", "vj", "pb", "fc", "eg", "xti", "kf", "af", "ibv", "nbv", "nr", "level", "tnom", "tref"}
+_DATA_SHEET = {"mfg", "type", "iave", "vpk", "irms"}  # LTspice's notes, not all of them numbers
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def diode_parameters(card: ModelCard) -> dict[str, Value]:
     found: dict[str, Value] = dict(DIODE_DEFAULTS)
     for name, text in card.assigned:
         where = f".model {card.name}: {name.upper()}"
-        if name in ("mfg", "type", "iave", "vpk", "irms"):
+        if name in _DATA_SHEET:
             continue
         try:
             value = parse_value(text)
@@ -115,7 +114,7 @@ def diode_parameters(card: ModelCard) -> dict[str, Value]:
             if name == "rs" and value == 0:
                 continue
             found["IS" if name == "js" else name.upper()] = value
-        elif name not in _WITHOUT_EFFECT:
+        elif name not in _WITHOUT_EFFECT | _MUST_BE_ZERO:
             raise card.line.error(f"{where} is not supported; diodes here have IS, N and RS")
         elif name in _MUST_BE_ZERO and value != 0:
             raise card.line.error(f"{where} is not supported: leave it out or make it zero")

@@ -74,7 +74,7 @@ class Circuit:
         """Same names, topology and expressions, and equal numbers."""
         if not isinstance(other, Circuit):
             return NotImplemented
-        if jax.tree.structure(self) != jax.tree.structure(other):
+        if jax.tree.structure(self) != jax.tree.structure(other):  # type: ignore[operator]
             return False
         return all(np.array_equal(self.values[name], other.values[name]) for name in self.values)
 
@@ -211,12 +211,10 @@ class Circuit:
         return netlist_text(self)
 
     def _no_such_value(self, given: str) -> str:
-        expressions = {part.name.lower(): part.value for part in self.components if part.value is not None}
-        expressions |= {p.name.lower(): p.expression for p in self.parameters if p.expression is not None}
+        expressions = {part.name.lower(): part.value for part in self.components}
+        expressions |= {parameter.name.lower(): parameter.expression for parameter in self.parameters}
         for model in self.models:
-            expressions |= {
-                f"{model.name}.{name}".lower(): value for name, value in model.parameters if value is not None
-            }
+            expressions |= {f"{model.name}.{name}".lower(): value for name, value in model.parameters}
         expression = expressions.get(given.lower())
         if expression is not None:
             names = ", ".join(dict.fromkeys(names_in(expression)))

@@ -82,12 +82,9 @@ def _parse_element(line: Line) -> Element:
 
 def _passive(line: Line, name: str, kind: str, nodes: tuple[str, ...], words: list[str], assigned: dict[str, str]):
     long_names = {"R": ("r", "resistance"), "C": ("c", "capacitance"), "L": ("l", "inductance")}[kind]
-    for given in list(assigned):
-        if given in long_names:
-            words.append(assigned.pop(given))
-    if kind != "R" and assigned.keys() == {"ic"}:
-        if parse_value(assigned.pop("ic")) != 0:
-            raise NetlistError(f"{name}: initial conditions (IC=) are not supported; a circuit starts at rest")
+    words = words + [assigned.pop(given) for given in long_names if given in assigned]
+    if kind != "R" and "ic" in assigned and parse_value(assigned.pop("ic")) != 0:
+        raise NetlistError(f"{name}: initial conditions (IC=) are not supported; a circuit starts at rest")
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(words) != 1:

@@ -74,6 +74,11 @@ def _decoded(data: bytes) -> str:
         return data.decode("latin-1")
 
 
+def physical_lines(text: str) -> list[str]:
+    """The lines as an editor counts them."""
+    return re.split(r"\r\n|\r|\n", text)
+
+
 def logical_lines(text: str) -> list[Line]:
     """The lines that say something, comments removed and continuation lines (``+``) joined on.
 
@@ -83,7 +88,7 @@ def logical_lines(text: str) -> list[Line]:
         NetlistError: for a continuation of nothing, or a line that grows too long.
     """
     lines: list[Line] = []
-    for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+    for number, raw in enumerate(physical_lines(text), start=1):
         stripped = raw.strip()
         if not stripped or stripped.startswith("*"):
             continue
