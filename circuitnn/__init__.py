@@ -1,0 +1,23 @@
+"""circuitnn: differentiable modelling of audio circuits on JAX."""
+
+from circuitnn import audio as audio
+from circuitnn import losses as losses
+from circuitnn import metrics as metrics
+from circuitnn import nodal as nodal
+from circuitnn import recurrent as recurrent
+from circuitnn import spice as spice
+from circuitnn import testing as testing
+from circuitnn import train as train
+from circuitnn.circuit import Circuit as Circuit
+from circuitnn.circuit import NetlistError as NetlistError
+from circuitnn.circuit import catalogue as circuits
+from circuitnn.circuit import read_netlist as read_netlist
+from circuitnn.model import Forcing as Forcing
+from circuitnn.model import Model as Model
+from circuitnn.model import StateModel as StateModel
+from circuitnn.model import chain as chain
+from circuitnn.model import controls as controls
+from circuitnn.model import parallel as parallel
+from circuitnn.model import residual as residual
+from circuitnn.model import run as run
+from circuitnn.model import trace as trace

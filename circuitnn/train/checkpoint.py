@@ -4,19 +4,17 @@ A file is a NumPy .npz: one array for each leaf, in the order of `jax.tree.leave
 file belongs to. Loading needs a tree of the same structure, so a file cannot bring in types or code.
 """
 
-import contextlib
 import json
 import os
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import jax
 import numpy as np
 from flax import nnx
 
+from circuitnn.files import replacing
 from circuitnn.model import Model
 
 _HEADER = "header"
@@ -24,25 +22,6 @@ _HEADER = "header"
 
 class CheckpointError(ValueError):
     """A file that cannot be read, or that belongs to something else."""
-
-
-@contextlib.contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
-    """A binary file that takes the place of `path` when the block ends well, and vanishes when it does not."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp gives 0600, which a reader of a shared results folder cannot open
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def save_tree(path: str | os.PathLike, tree: Any, header: dict) -> None:

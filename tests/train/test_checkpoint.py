@@ -3,7 +3,7 @@ import pytest
 from flax import nnx
 
 from circuitnn.train import CheckpointError, load, save
-from circuitnn.train.checkpoint import load_tree, replacing, save_tree
+from circuitnn.train.checkpoint import load_tree, save_tree
 from tests.models import Gain, Leaky
 
 
@@ -39,21 +39,6 @@ def test_pickled_objects_are_refused(tmp_path):
     np.savez(tmp_path / "pickled.npz", header=np.array([{"model": "Leaky"}], dtype=object), leaf0=np.zeros(()))
     with pytest.raises(CheckpointError):
         load(Leaky(), tmp_path / "pickled.npz")
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("old")
-
-    def write():
-        with replacing(path) as file:
-            file.write(b"half of the n")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        write()
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_everything_of_a_model_is_saved(tmp_path):

@@ -1,0 +1,129 @@
+"""What is compared: circuits, models, regimes, and how much of each."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple, final
+
+import optax
+from flax import nnx
+
+from circuitnn.circuit import Circuit, catalogue
+from circuitnn.model import Model
+from circuitnn.recurrent import GRU, LSTM, STN, Scaling, StateMatchedGRU
+from circuitnn.train import InTurn, Regime, ScheduledSampling, TeacherForcing, TruncatedBPTT
+
+CIRCUITS: dict[str, Callable[[], Circuit]] = {
+    "diode-clipper": catalogue.diode_clipper,
+    "diode-clipper-2nd-order": catalogue.diode_clipper_second_order,
+}
+
+
+class Known(NamedTuple):
+    """What a model is told of the circuit and the data."""
+
+    state_names: tuple[str, ...]
+    output: str | None  # the state that is the circuit's output, if one is
+    scaling: Scaling
+    fs: float
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Contender:
+    """A model of the study, with the learning rate that suits it under every regime."""
+
+    build: Callable[[Known, nnx.Rngs], Model]
+    learning_rate: float
+    has_states: bool
+
+
+def _stn(hidden: tuple[int, ...], **options: Any) -> Contender:
+    def build(known: Known, rngs: nnx.Rngs) -> Model:
+        return STN(
+            known.state_names,
+            hidden=hidden,
+            output=known.output,
+            scaling=known.scaling,
+            fs=known.fs,
+            rngs=rngs,
+            **options,
+        )
+
+    return Contender(build, 5e-3, True)
+
+
+def _matched(hidden: int, mapping: str) -> Contender:
+    def build(known: Known, rngs: nnx.Rngs) -> Model:
+        return StateMatchedGRU(
+            known.state_names, hidden=hidden, mapping=mapping, output=known.output, scaling=known.scaling, rngs=rngs
+        )
+
+    return Contender(build, 1e-2, True)
+
+
+def _black_box(kind: type, hidden: int) -> Contender:
+    return Contender(lambda known, rngs: kind(hidden, scaling=known.scaling, rngs=rngs), 1e-2, False)
+
+
+CONTENDERS: dict[str, Contender] = {
+    "STN 4-4-4": _stn((4, 4, 4), bias="first"),
+    "SMGRU-8 leading": _matched(8, "leading"),
+    "SMGRU-8 read-out": _matched(8, "readout"),
+    "GRU-8": _black_box(GRU, 8),
+    "LSTM-8": _black_box(LSTM, 8),
+}
+
+REGIMES = ("TF", "SS", "TBPTT", "TF+TBPTT")
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """How much is computed. Every regime gets the same windows, batches and number of updates.
+
+    Attributes:
+        seeds: initial weights and data orders, trained together.
+        updates: optimiser steps.
+        batch: windows in one step.
+        length: samples with a loss in each window.
+        warmup: samples before them without one.
+        excitation_seconds: of built-in excitation for training; a fifth as much each for validation and test.
+        contenders: names in `CONTENDERS`.
+    """
+
+    name: str
+    seeds: int
+    updates: int
+    batch: int = 40
+    length: int = 512
+    warmup: int = 200
+    excitation_seconds: float = 40.0
+    contenders: tuple[str, ...] = tuple(CONTENDERS)
+
+    def regime(self, name: str) -> Regime | InTurn:
+        window = {"length": self.length, "warmup": self.warmup}
+        forced, free = TeacherForcing(**window), TruncatedBPTT(**window)
+        return {
+            "TF": forced,
+            "SS": ScheduledSampling(**window),
+            "TBPTT": free,
+            "TF+TBPTT": InTurn((forced, 0.3), (free, 0.7)),
+        }[name]
+
+    def optimizer(self, learning_rate: float) -> Callable[[int], optax.GradientTransformation]:
+        def build(updates: int) -> optax.GradientTransformation:
+            schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, max(1, updates // 20), updates)
+            return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
+
+        return build
+
+
+PRESETS = {
+    "quick": Preset("quick", seeds=3, updates=300),
+    "full": Preset("full", seeds=5, updates=4000),
+}
+
+
+def regimes_of(contender: str) -> tuple[str, ...]:
+    """Without circuit states nothing can be forced: a black box appears under truncated BPTT only."""
+    return REGIMES if CONTENDERS[contender].has_states else ("TBPTT",)
