@@ -161,6 +161,11 @@ class Draft:
                     f"or name it in inputs (now {', '.join(inputs)})"
                 )
 
+    def with_text(self, error: NetlistError) -> NetlistError:
+        """An error that knows the number of its line, with the text of it."""
+        text = next((line.text for _, line in self.elements.values() if line.number == error.line), None)
+        return NetlistError(error.message, error.line, text)
+
     def check_values(self, circuit: Circuit) -> None:
         """Expressions at their defaults must give numbers that components can have."""
         for name, problem in circuit.impossible_values():

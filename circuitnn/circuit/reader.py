@@ -49,7 +49,7 @@ def read_netlist(
     try:
         check_topology(components, outputs)
     except NetlistError as error:
-        raise error if error.line is None else NetlistError(str(error), error.line) from None
+        raise draft.with_text(error) from None
     return circuit
 
 
