@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from benchmarks.exposure_bias import material
-from benchmarks.exposure_bias.presets import CIRCUITS, CONTENDERS, Known, Preset, regimes_of
+from benchmarks.exposure_bias.presets import CIRCUITS, CONTENDERS, Known, Preset
 from circuitnn.circuit import Circuit
 from circuitnn.model import Model, run
 from circuitnn.nodal import NodalModel
@@ -35,7 +35,7 @@ class Job:
 
 def jobs(preset: Preset) -> list[Job]:
     """The long ones first, so that the processes end at about the same time."""
-    trained = [Job(c, m, r) for c in CIRCUITS for m in preset.contenders for r in regimes_of(m)]
+    trained = [Job(c, m, r) for c in CIRCUITS for m in preset.contenders for r in CONTENDERS[m].regimes]
     return [Job(c, NODAL, None) for c in CIRCUITS] + sorted(trained, key=lambda job: job.model == preset.contenders[0])
 
 
