@@ -1,0 +1,30 @@
+"""The carry of the nodal model."""
+
+from dataclasses import dataclass
+from typing import final
+
+import jax
+from jax import Array
+
+from circuitnn.numerics.report import SolveReport
+
+
+@final
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class NodalCarry:
+    """A circuit between two samples, in physical units, so that a block may start with other component values.
+
+    Attributes:
+        states: (..., n_states) capacitor voltages and inductor currents.
+        dual: (..., n_states) capacitor currents and inductor voltages.
+        ports: (..., n_ports) diode voltages, where the next solve starts from.
+        u: (..., n_in) the last input.
+        report: how the solves went.
+    """
+
+    states: Array
+    dual: Array
+    ports: Array
+    u: Array
+    report: SolveReport

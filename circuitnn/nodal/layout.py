@@ -1,0 +1,57 @@
+"""Two layouts: (..., time, features) for users, (time, features, batch) for the loop, where the batch is contiguous."""
+
+import math
+from collections.abc import Mapping
+
+from jax import Array
+from jax import numpy as jnp
+from jax.typing import ArrayLike
+
+
+def to_columns(signal: Array) -> Array:
+    """(..., time, features) as (time, features, batch); no batch becomes a batch of one."""
+    return jnp.moveaxis(signal.reshape(-1 if signal.size else math.prod(signal.shape[:-2]), *signal.shape[-2:]), 0, -1)
+
+
+def to_rows(columns: Array, batch: tuple[int, ...]) -> Array:
+    """(time, features, batch) as (..., time, features)."""
+    full = jnp.broadcast_to(columns, (*columns.shape[:-1], math.prod(batch)))
+    return jnp.moveaxis(full, -1, 0).reshape(*batch, *columns.shape[:-1])
+
+
+def flat_controls(
+    controls: Mapping[str, ArrayLike] | None, batch: tuple[int, ...], time: int, dtype
+) -> dict[str, Array]:
+    """Controls as (), (batch,) or, when any varies along time, (time, batch or 1).
+
+    Raises:
+        ValueError: for a shape that does not broadcast against (..., time).
+    """
+    flat = {}
+    for name, given in (controls or {}).items():
+        value = jnp.asarray(given, dtype)
+        if value.ndim == 0:
+            flat[name] = value
+            continue
+        if value.shape[-1] not in (1, time) or not _fits(value.shape[:-1], batch):
+            raise ValueError(
+                f"control {name}: shape {value.shape} does not broadcast against (..., time) = {(*batch, time)}; "
+                "one value for each batch entry has the shape (batch, 1)"
+            )
+        alike = math.prod(value.shape[:-1]) == 1
+        full = (
+            value.reshape(1, -1)
+            if alike
+            else jnp.broadcast_to(value, (*batch, value.shape[-1])).reshape(-1, value.shape[-1])
+        )
+        flat[name] = full.T if full.shape[1] > 1 else full[:, 0]
+        if flat[name].shape == (1,):
+            flat[name] = flat[name][0]
+    return flat
+
+
+def _fits(shape: tuple[int, ...], batch: tuple[int, ...]) -> bool:
+    try:
+        return jnp.broadcast_shapes(shape, batch) == batch
+    except ValueError:
+        return False
