@@ -158,10 +158,10 @@ class Circuit:
             ValueError: for a control that the circuit does not have.
         """
         numbers = {name: jnp.asarray(value) for name, value in self.values.items()}
-        knobs = {p.name.lower(): p.name for p in self.parameters if p.expression is None}
+        knobs = {knob.lower(): knob for knob in self.controls}
         for given, value in (controls or {}).items():
-            name = knobs.get(given.lower())
-            if name is None:
+            name = knobs.get(given.lower(), "")
+            if not name:
                 known = ", ".join(self.controls) or "none"
                 raise ValueError(f"no control named {given!r}; this circuit's controls: {known}")
             numbers[name] = jnp.asarray(value, numbers[name].dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
     from circuitnn.circuit.circuit import Circuit
 
 
-def netlist_text(circuit: Circuit, *, waveforms: dict[str, str] | None = None, tail: tuple[str, ...] = (".op",)) -> str:
+def netlist_text(circuit: Circuit, *, drive: Mapping[str, str] | None = None, tail: Sequence[str] = (".op",)) -> str:
     """The netlist of a circuit, numbers with the digits that make them unique.
 
     Args:
         circuit: with concrete scalar values.
-        waveforms: what follows the nodes of an input source instead of its DC value.
+        drive: by name of an input source, the lines that take its place.
         tail: the lines before ``.end``; an operating point by default, without which ngspice has nothing to do.
 
     Raises:
@@ -31,10 +32,12 @@ def netlist_text(circuit: Circuit, *, waveforms: dict[str, str] | None = None, t
         value = numbers[parameter.name] if parameter.expression is None else f"{{{parameter.expression}}}"
         lines.append(f".param {parameter.name}={value}")
     for part in circuit.components:
-        waveform = (waveforms or {}).get(part.name)
-        if waveform is None:
-            waveform = _value(part, numbers, is_input=part.name in circuit.inputs)
-        lines.append(" ".join((part.name, *part.nodes, waveform)).rstrip())
+        replacement = (drive or {}).get(part.name)
+        if replacement is not None:
+            lines.append(replacement)
+            continue
+        value = _value(part, numbers, is_input=part.name in circuit.inputs)
+        lines.append(" ".join((part.name, *part.nodes, value)))
     lines += [_model_card(model, numbers) for model in circuit.models]
     return "\n".join([*lines, *tail, ".end", ""])
 

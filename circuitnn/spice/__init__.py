@@ -1,0 +1,7 @@
+"""Real ngspice, as a separate program: the reference that every engine is measured against."""
+
+from circuitnn.spice.program import SpiceError as SpiceError
+from circuitnn.spice.program import version as version
+from circuitnn.spice.settings import Tolerances as Tolerances
+from circuitnn.spice.small_signal import ac as ac
+from circuitnn.spice.transient import transient as transient

@@ -1,0 +1,86 @@
+"""The ngspice program: found on the PATH, run in a temporary folder, its complaints passed on."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import final
+
+from circuitnn.spice.raw import Plot, read_raw
+
+_COMPLAINT = re.compile(r"error|singular|too small|no convergence|cannot|can't|unable|invalid|fatal", re.IGNORECASE)
+
+
+@final
+class SpiceError(RuntimeError):
+    """ngspice is missing, failed, or took too long."""
+
+
+def version() -> str | None:
+    """The version of the installed ngspice, such as "39"; None where there is none."""
+    program = shutil.which("ngspice")
+    if program is None:
+        return None
+    try:
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.search(r"ngspice-(\S+)", answer.stdout)
+    return match.group(1) if match else None
+
+
+def simulate(netlist: str, files: Mapping[str, str], *, timeout: float) -> list[Plot]:
+    """Run a netlist in ngspice and read the plots it leaves in ``out.raw``.
+
+    Args:
+        netlist: whole, with its analyses.
+        files: texts by name, that the netlist refers to.
+        timeout: seconds.
+
+    Raises:
+        SpiceError: with ngspice's own words, when it is missing, fails, takes too long or leaves nothing.
+    """
+    program = shutil.which("ngspice")
+    if program is None:
+        raise SpiceError(
+            "ngspice is not installed (no program of that name on the PATH); on Debian: apt-get install ngspice"
+        )
+    with tempfile.TemporaryDirectory(prefix="circuitnn-") as name:
+        folder = Path(name)
+        for file, text in {"circuit.cir": netlist, **files}.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        # -n: a .spiceinit of the user must not change the reference. With -r, ngspice passes .control blocks over.
+        command = [program, "-n", "-b", *(() if ".control" in netlist else ("-r", "out.raw")), "circuit.cir"]
+        environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+        try:
+            answer = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, timeout=timeout, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise SpiceError(f"ngspice did not finish within {timeout:g} s") from None
+        except OSError as error:
+            raise SpiceError(f"ngspice could not be started: {error}") from error
+        words = (answer.stdout + b"\n" + answer.stderr).decode("utf-8", errors="replace")
+        raw = folder / "out.raw"
+        if answer.returncode != 0 or not raw.is_file():
+            raise SpiceError(f"ngspice failed (exit status {answer.returncode}): {complaints(words)}")
+        try:
+            plots = read_raw(raw.read_bytes())
+        except ValueError as error:
+            raise SpiceError(f"ngspice left an incomplete result ({error}): {complaints(words)}") from None
+    if not plots:
+        raise SpiceError(f"ngspice left no result: {complaints(words)}")
+    said = complaints(words)
+    for plot in plots:
+        plot.words = said
+    return plots
+
+
+def complaints(words: str) -> str:
+    """The lines of ngspice's output that say what went wrong, at most eight of them."""
+    lines = [line.strip() for line in words.splitlines()]
+    found = [line for line in lines if line and _COMPLAINT.search(line)]
+    return "\n".join((found or [line for line in lines if line][-8:])[:8]) or "it said nothing"

@@ -1,0 +1,65 @@
+"""What every analysis needs: tolerances, knobs turned to where they should be, voltages found in the result."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from circuitnn.circuit import Circuit
+from circuitnn.spice.program import SpiceError
+from circuitnn.spice.raw import Plot
+
+
+@final
+@dataclass(frozen=True)
+class Tolerances:
+    """ngspice's tolerances, much tighter than its own defaults: the results are a reference.
+
+    Attributes:
+        reltol: relative, of every unknown.
+        abstol: amperes.
+        vntol: volts.
+        gmin: siemens, put parallel to every diode.
+    """
+
+    reltol: float = 1e-6
+    abstol: float = 1e-14
+    vntol: float = 1e-9
+    gmin: float = 1e-15
+
+    def options(self) -> str:
+        numbers = {"reltol": self.reltol, "abstol": self.abstol, "vntol": self.vntol, "gmin": self.gmin}
+        return ".options method=trap " + " ".join(f"{name}={value!r}" for name, value in numbers.items())
+
+
+def settled(
+    circuit: Circuit, controls: Mapping[str, ArrayLike] | None, batch: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], Circuit]]:
+    """For each entry of the batch its index, and the circuit with the knobs turned."""
+    known = {name.lower(): name for name in circuit.controls}
+    turned = {}
+    for given, value in (controls or {}).items():
+        if given.lower() not in known:
+            raise ValueError(
+                f"no control named {given!r}; this circuit's controls: {', '.join(known.values()) or 'none'}"
+            )
+        value = np.asarray(value, np.float64)
+        if value.ndim and value.shape[-1] != 1:
+            raise ValueError(f"control {given}: ngspice takes constants, of shape () or (batch, 1), got {value.shape}")
+        try:
+            turned[known[given.lower()]] = np.broadcast_to(value[..., 0] if value.ndim else value, batch)
+        except ValueError:
+            raise ValueError(f"control {given}: shape {value.shape} does not fit a batch of shape {batch}") from None
+    for index in itertools.product(*map(range, batch)):
+        yield index, circuit.replace(**{name: float(value[index]) for name, value in turned.items()})
+
+
+def voltage(plot: Plot, node: str) -> np.ndarray:
+    """The voltage of a node in a plot."""
+    for name in (f"v({node.lower()})", node.lower()):
+        if name in plot.columns:
+            return plot.columns[name]
+    raise SpiceError(f"ngspice gave no voltage of node {node}; it gave {', '.join(plot.columns)}")

@@ -1,0 +1,121 @@
+"""Signals played through a circuit in ngspice."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from circuitnn.circuit import Circuit, Part
+from circuitnn.circuit.writer import netlist_text
+from circuitnn.spice.program import SpiceError, simulate
+from circuitnn.spice.settings import Tolerances, settled, voltage
+
+_SIGNAL = "circuitnn_signal"  # node names of the played signal
+_CLOCK = "circuitnn_clock"
+
+
+def transient(
+    circuit: Circuit,
+    x: ArrayLike,
+    fs: float,
+    *,
+    controls: Mapping[str, ArrayLike] | None = None,
+    max_step: float | None = None,
+    tolerances: Tolerances | None = None,
+    timeout: float = 600.0,
+) -> np.ndarray:
+    """Play a signal through a circuit in ngspice.
+
+    The inputs are piecewise linear between samples. Before the first sample the circuit rests with its inputs at their
+    DC values; they reach the first sample one sample period later. ngspice takes a time step exactly at every sample,
+    so that nothing is interpolated. With the default steps the first-order diode clipper (220 Hz, 4.5 V, 48 kHz) comes
+    out with an ESR of 2e-12 against an integration of sixth order.
+
+    Args:
+        circuit: with concrete values.
+        x: (time,), (time, inputs) or (..., time, inputs), in volts (amperes for a current source).
+        fs: sample rate in hertz.
+        controls: knob positions, constant in time: scalars, or (batch, 1) for one value in each entry of the batch.
+        max_step: longest time step in seconds; 1 us or a quarter of a sample by default, whichever is shorter. About 5
+            s of computing for 1 s of audio at 48 kHz.
+        tolerances: tight ones by default.
+        timeout: seconds that each ngspice run may take.
+
+    Returns:
+        y in volts, float64, of x's rank: (time,) for a one-dimensional x and one output, else (..., time, outputs).
+
+    Raises:
+        ValueError: when a shape or a number does not fit.
+        SpiceError: when ngspice is missing or fails.
+    """
+    block, is_mono = _signal(circuit, x)
+    fs, step = _rates(fs, max_step)
+    y = np.empty((*block.shape[:-1], len(circuit.outputs)))
+    for index, turned in settled(circuit, controls, block.shape[:-2]):
+        y[index] = _play(turned, block[index], fs, step, tolerances or Tolerances(), timeout)
+    return y[..., 0] if is_mono and y.shape[-1] == 1 else y
+
+
+def _signal(circuit: Circuit, x: ArrayLike) -> tuple[np.ndarray, bool]:
+    """x as (..., time, inputs) in float64, and whether it came as one dimension."""
+    block = np.asarray(x, np.float64)
+    is_mono = block.ndim == 1
+    if is_mono:
+        block = block[:, None]
+    if block.ndim < 2 or block.shape[-1] != len(circuit.inputs):
+        raise ValueError(f"x must have the shape (..., time, {len(circuit.inputs)}), got {np.shape(x)}")
+    if block.shape[-2] == 0:
+        raise ValueError(f"x has no samples: shape {np.shape(x)}")
+    if not np.all(np.isfinite(block)):
+        raise ValueError("x has samples that are not finite")
+    return block, is_mono
+
+
+def _rates(fs: float, max_step: float | None) -> tuple[float, float]:
+    fs = float(fs)
+    if not (np.isfinite(fs) and fs > 0):
+        raise ValueError(f"fs must be a positive sample rate in hertz, got {fs}")
+    step = min(1e-6, 0.25 / fs) if max_step is None else float(max_step)
+    if not (np.isfinite(step) and step > 0):
+        raise ValueError(f"max_step must be a positive time in seconds, got {max_step}")
+    return fs, step
+
+
+def _play(
+    circuit: Circuit, x: np.ndarray, fs: float, max_step: float, tolerances: Tolerances, timeout: float
+) -> np.ndarray:
+    """x (time, inputs) to y (time, outputs)."""
+    samples, width = x.shape
+    rest = np.array([[float(circuit[name].value) for name in circuit.inputs]])
+    # filesource goes astray on its last line, so the signal is held for two more samples than are played.
+    played = np.concatenate([rest, x, x[-1:], x[-1:]])
+    table = np.column_stack([np.arange(len(played)) / fs, played])
+    signal = "\n".join(" ".join(map(repr, row)) for row in table.tolist()) + "\n"
+    nodes = [f"{_SIGNAL}_{column}" for column in range(width)]
+    drive = {name: _follower(circuit[name], node) for name, node in zip(circuit.inputs, nodes, strict=True)}
+    times = np.arange(1, samples + 1) / fs
+    tail = [
+        # filesource interpolates but tells ngspice of no corners: the edges of a clock make it step onto every sample.
+        # A PWL source would do both, in time that grows with the square of its length.
+        f"A{_SIGNAL} %v([{' '.join(nodes)}]) {_SIGNAL}",
+        f'.model {_SIGNAL} filesource(file="signal.txt" amploffset=[{" 0" * width}] amplscale=[{" 1" * width}] '
+        "timeoffset=0 timescale=1 timerelative=false amplstep=false)",
+        f"V{_CLOCK} {_CLOCK} 0 PULSE(0 1 0 {1 / fs!r} {1 / fs!r} {1 / fs!r} {4 / fs!r})",
+        f"R{_CLOCK} {_CLOCK} 0 1",
+        tolerances.options(),
+        f".save {' '.join(f'v({node})' for node in circuit.outputs)}",
+        f".tran {1 / fs!r} {float(times[-1])!r} 0 {max_step!r}",
+    ]
+    netlist = netlist_text(circuit, drive=drive, tail=tail)
+    plot = simulate(netlist, {"signal.txt": signal}, timeout=timeout)[0]
+    time = plot.columns["time"]
+    if time.size < 2 or time[-1] < times[-1] - 0.01 / fs:
+        reached = time[-1] if time.size else 0.0
+        raise SpiceError(f"ngspice stopped at {reached:.6g} s of {times[-1]:.6g} s: {plot.words}")
+    return np.column_stack([np.interp(times, time, voltage(plot, node)) for node in circuit.outputs])
+
+
+def _follower(part: Part, node: str) -> str:
+    """A controlled source in place of an input source, with the polarity of V and I sources."""
+    letter = "E" if part.kind == "V" else "G"
+    return f"{letter}{part.name} {' '.join(part.nodes)} {node} 0 1"
