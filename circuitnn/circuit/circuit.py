@@ -197,8 +197,8 @@ class Circuit:
             for part in self.components
         }
         for model in self.models:
-            for parameter, expression in model.parameters:
-                key = f"{model.name}.{parameter}"
+            for name, expression in model.parameters:
+                key = f"{model.name}.{name}"
                 found[key] = numbers[key] if expression is None else evaluate(expression, numbers, xp)
         return found
 

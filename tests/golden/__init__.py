@@ -1,0 +1,1 @@
+"""Outputs of ngspice, kept with what made them."""
