@@ -65,8 +65,8 @@ docs: $(STAMPS)/plots $(STAMPS)/docs ## the pages, in site/; runs the notebooks
 	@echo "==> running the notebooks"
 	@$(RUN) notebooks/execute.py --check
 	@echo "==> building the pages"
-	@$(RUN) -m mkdocs build --strict --quiet
-	@$(RUN) docs/check_api.py site
+	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	@$(RUN) docs/tools/check_api.py site
 	@echo "==> open site/index.html"
 
 notebooks: $(STAMPS)/plots $(STAMPS)/docs ## run the notebooks and keep what they show

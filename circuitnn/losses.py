@@ -7,7 +7,7 @@ silent, and a target whose mean square is far above ``eps`` is not affected.
 
 References:
     Wright, Damskägg, Välimäki 2019, "Real-time black-box modelling with recurrent neural networks", DAFx-19: the
-    error-to-signal ratio (eq. 13), the pre-emphasis filter (eq. 14) and the DC term (eq. 15).
+    error-to-signal ratio, the pre-emphasis filter and the DC term.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ def mse(prediction: ArrayLike, target: ArrayLike) -> Array:
 
 
 def esr(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array:
-    """Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al. 2019, eq. 13).
+    """Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al. 2019).
 
     Args:
         prediction: (time,) or (..., time, features).
@@ -57,7 +57,7 @@ def esr(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array
 
 
 def dc(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array:
-    """Energy of the difference of the means over time, over the energy of the target (Wright et al. 2019, eq. 15).
+    """Energy of the difference of the means over time, over the energy of the target (Wright et al. 2019).
 
     Args:
         prediction: (time,) or (..., time, features); the means are those of each entry and feature.
@@ -76,7 +76,7 @@ def dc(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array:
 
 
 def pre_emphasis(prediction: ArrayLike, target: ArrayLike, *, coefficient: float = 0.85, loss: Loss = esr) -> Array:
-    """A loss after both signals went through ``H(z) = 1 - coefficient z^-1`` (Wright et al. 2019, eq. 14).
+    """A loss after both signals went through ``H(z) = 1 - coefficient z^-1`` (Wright et al. 2019).
 
     The filter weighs high frequencies up, where a guitar has little energy and the ear hears much. The first sample has
     no predecessor and is left out, so that the edge of a segment does not count as a step.

@@ -11,7 +11,7 @@ from scipy.signal import ShortTimeFFT, get_window
 
 
 def esr(prediction: ArrayLike, target: ArrayLike) -> float:
-    """Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al. 2019, eq. 13).
+    """Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al. 2019).
 
     Args:
         prediction: (time,) or (..., time, features).
@@ -65,8 +65,8 @@ def stft_distance(
     """Multi-resolution STFT distance: spectral convergence plus log-magnitude distance, mean over the window lengths.
 
     For each window length (Hann, hop of a quarter): the norm of the difference of the magnitudes over the norm of the
-    target's (Yamamoto, Song, Kim 2020, "Parallel WaveGAN", eq. 4), plus the mean absolute difference of the natural
-    logarithms of the magnitudes (eq. 5). It hears what the ear hears: the phase does not count.
+    target's (Yamamoto, Song, Kim 2020, "Parallel WaveGAN"), plus the mean absolute difference of the natural
+    logarithms of the magnitudes. It hears what the ear hears: the phase does not count.
 
     Args:
         prediction: (time,) or (..., time, features), at least as long as the longest window.

@@ -1,0 +1,78 @@
+"""What MkDocs does not do by itself: API pages from the package, pages from notebooks, formulas as MathML."""
+
+import base64
+import html
+import logging
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from latex2mathml.converter import convert
+from mkdocs.structure.files import File, Files
+
+sys.path.insert(0, str(Path(__file__).parent))
+from public_names import home, public_names, resolve
+
+log = logging.getLogger("mkdocs.plugins.circuitnn")
+ROOT = Path(__file__).parents[2]
+
+
+def on_files(files: Files, config) -> Files:
+    """Adds a page for each public namespace and one for each notebook."""
+    for namespace, names in public_names().items():
+        page = namespace.partition(".")[2] or "index"
+        files.append(File.generated(config, f"API/{page}.md", content=_api_page(namespace, names)))
+    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        text, pictures = _notebook_page(notebook)
+        files.append(File.generated(config, f"Notebooks/{notebook.stem}.md", content=text))
+        for name, content in pictures.items():
+            files.append(File.generated(config, f"Notebooks/{name}", content=content))
+    return files
+
+
+def on_page_content(content: str, page, **_) -> str:
+    """Formulas, which the Markdown extension arithmatex has marked, become MathML."""
+
+    def formula(match: re.Match) -> str:
+        latex = html.unescape(match[3])
+        try:
+            return convert(latex, display="block" if match[1] == "div" else "inline")
+        except Exception as error:
+            log.warning("%s: formula %r: %s: %s", page.file.src_uri, latex, type(error).__name__, error)
+            return match[0]
+
+    return re.sub(r'<(span|div) class="arithmatex">\\(\(|\[)(.*?)\\[\)\]]</\1>', formula, content, flags=re.DOTALL)
+
+
+def _api_page(namespace: str, names: list[str]) -> str:
+    """The namespace's own docstring, then each name where it is defined, under the name that users write."""
+    module = resolve(namespace).__name__  # circuitnn.circuits is circuitnn.circuit.catalogue
+    parts = [f"# {namespace}\n\n::: {module}\n    options:\n      members: false\n"]
+    for name in names:
+        path = f"{namespace}.{name}"
+        options = f"      show_root_heading: true\n      show_root_toc_entry: true\n      heading: {path}\n"
+        parts.append(f"::: {home(path)}\n    options:\n{options}")
+    return "\n".join(parts)
+
+
+def _notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
+    """The notebook as Markdown, and its pictures by file name."""
+    pictures: dict[str, bytes] = {}
+    parts = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            parts.append(cell.source)
+            continue
+        parts.append(f"```python\n{cell.source}\n```")
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                continue  # progress bars
+            data = output.get("data", {})
+            if "image/png" in data:
+                name = f"{path.stem}-{len(pictures)}.png"
+                pictures[name] = base64.b64decode(data["image/png"])
+                parts.append(f"![]({name})")
+            elif output.get("text") or "text/plain" in data:
+                parts.append(f"```text\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
+    return "\n\n".join(parts) + "\n", pictures
