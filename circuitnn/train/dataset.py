@@ -79,6 +79,7 @@ class Dataset:
 
     @property
     def seconds(self) -> float:
+        """Length of all recordings together."""
         return self.samples / self.fs
 
     def split(self, *fractions: float) -> "tuple[Dataset, ...]":
