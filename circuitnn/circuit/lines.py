@@ -1,5 +1,6 @@
 """From a file or a string to logical lines: encoding, title, comments, continuation lines."""
 
+import errno
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +42,9 @@ def load(source: str | Path) -> tuple[str, bool]:
     try:
         with path.open("rb") as file:
             data = file.read(4 * MAX_CHARACTERS + 1)
-    except FileNotFoundError:
-        raise FileNotFoundError(_no_file(source)) from None
-    except (ValueError, OSError) as error:
-        if isinstance(error, OSError) and path.exists():
+    except (OSError, ValueError) as error:
+        # A text without a line break lands here as a name that is too long or holds what no name can.
+        if isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.ENOTDIR):
             raise
         raise FileNotFoundError(_no_file(source)) from None
     return _checked(_decoded(data)), True
