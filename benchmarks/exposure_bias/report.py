@@ -1,0 +1,208 @@
+"""The report of a study: one page that needs nothing but itself, and its figures as PNG files.
+
+python -m benchmarks.exposure_bias.report FOLDER writes it again from the results.json and curves.npz in FOLDER.
+"""
+
+import argparse
+import base64
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.exposure_bias import statistics, wording
+from benchmarks.exposure_bias.records import NODAL, REGIMES, Records, ReportError
+from circuitnn.train.checkpoint import replacing
+
+TEMPLATE = "report.html.j2"
+
+_SCHEMATICS = {
+    "diode-clipper": """\
+in o---[ R1 ]--+------+------+---o out
+               |      |      |
+              === C1  V D1   A D2
+               |      |      |
+0  o-----------+------+------+---o 0""",
+    "diode-clipper-2nd-order": """\
+in o---||---[ R1 ]--+------+------+---o out
+       Ch           |      |      |
+                   === Cl  V D1   A D2
+                    |      |      |
+0  o----------------+------+------+---o 0""",
+}
+
+
+def check_extras() -> None:
+    """See whether the packages that the report needs are there.
+
+    Raises:
+        ReportError: when one is missing; it says how to install it.
+    """
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ReportError(f"the report needs {error.name}: pip install 'circuitnn[plots]'") from None
+
+
+def write(folder: Path) -> Path:
+    """Write the PNGs and report.html from results.json and curves.npz; each file whole or not at all.
+
+    Args:
+        folder: where the results are, and where the report goes.
+
+    Returns:
+        the path of report.html.
+
+    Raises:
+        ReportError: when the results cannot be read, the folder cannot be written, or a package is missing.
+    """
+    check_extras()
+    from benchmarks.exposure_bias import plots
+
+    folder = Path(folder)
+    records = Records.read(folder)
+    pictures = plots.render(records)
+    page = render(records, pictures)
+    try:
+        for picture in (one for section in pictures.values() for one in section):
+            with replacing(folder / picture.name) as file:
+                file.write(picture.png)
+        path = folder / "report.html"
+        with replacing(path) as file:
+            file.write(page.encode())
+    except OSError as error:
+        raise ReportError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    return path
+
+
+def render(records: Records, pictures: Mapping[str, list]) -> str:
+    """The page, as HTML; all text from the results is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        db=wording.db,
+        probability=wording.probability,
+        verdict=wording.verdict,
+        better=wording.better,
+        bias_verdict=wording.bias_verdict,
+        bias_db=wording.bias_db,
+        listed=wording.listed,
+        plural=wording.plural,
+        embedded=lambda picture: "data:image/png;base64," + base64.b64encode(picture.png).decode(),
+    )
+    return environment.get_template(TEMPLATE).render(
+        records=records,
+        header=records.header,
+        pictures=pictures,
+        headline=wording.headline(records),
+        findings=wording.findings(records),
+        tables=[_table(records, circuit) for circuit in records.circuits],
+        circuits=[_circuit(records, circuit) for circuit in records.circuits],
+        regimes={name: REGIMES.get(name, name) for name in records.regimes},
+        between=statistics.between_regimes(records),
+        within=statistics.within_models(records),
+        boxes=statistics.against_black_boxes(records),
+        biases=statistics.bias_under_teacher_forcing(records),
+        troubles=wording.troubles(records),
+        facts=_facts(records.header),
+        made=_moment(records.header),
+        level=statistics.LEVEL,
+        smallest=[(n, 2.0 ** (1 - n)) for n in (3, 5, 6, 10)],
+    )
+
+
+def _table(records: Records, circuit: str) -> dict[str, Any]:
+    """Medians and ranges over seeds; `best` marks the lowest median free-running error of a trained model."""
+    lines = []
+    medians = {}
+    for model, regime in records.runs(circuit):
+        values = {key: records.spread(key, circuit, model, regime) for key in wording.COLUMNS}
+        cells = [wording.spread(values[key], form) for key, form in wording.COLUMNS.items()]
+        runs = len(records.select(circuit, model, regime))
+        lines.append({"model": model, "regime": regime, "runs": runs, "cells": cells})
+        if model != NODAL:
+            medians[model, regime] = values["free_running"].median
+    best = min(medians, key=lambda key: medians[key], default=(None, None))
+    return {"title": records.title(circuit), "lines": lines, "best": best}
+
+
+def _circuit(records: Records, circuit: str) -> dict[str, Any]:
+    about = records.header.get("circuits", {}).get(circuit, {})
+    return {
+        "title": records.title(circuit),
+        "schematic": _SCHEMATICS.get(circuit, ""),
+        "netlist": str(about.get("netlist", "")).strip(),
+        "states": [str(name) for name in about.get("state_names", [])],
+    }
+
+
+def _facts(header: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the run was made with, in words."""
+    data, compute, machine = (header.get(key) or {} for key in ("data", "compute", "machine"))
+    files = data.get("files") or []
+    names = [f"{part}: {', '.join(f)}" for part, f in files.items() if f] if isinstance(files, Mapping) else files
+    parts = ", ".join(
+        f"{part} {data[key]:.3g} s"
+        for part in ("train", "validation", "test")
+        if (data.get(key := f"{part}_seconds")) is not None
+    )
+    facts = {
+        "Data": f"{data.get('source', wording.NONE)}; {parts}",
+        "Recordings": "; ".join(map(str, names)),
+        "Sample rate, level": f"{data.get('fs', wording.NONE)} Hz; full scale is {data.get('volts_at_full_scale')} V",
+        "Training, every run": ", ".join(
+            f"{compute[key]:,} {text}".replace(",", "\u202f")
+            for key, text in (
+                ("updates", "updates"),
+                ("batch", "windows in a batch"),
+                ("length", "samples with a loss in a window"),
+                ("warmup", "without before them"),
+                ("gradient_samples", "samples with a gradient in all"),
+            )
+            if compute.get(key) is not None
+        ),
+        "Made": f"{_moment(header)}, preset {header.get('preset', wording.NONE)}"
+        + (f", {header['seconds'] / 60:.1f} minutes in all" if header.get("seconds") is not None else ""),
+        "Command": str(header.get("command", wording.NONE)),
+        "Machine": ", ".join(
+            str(text)
+            for text in (
+                machine.get("cpu"),
+                machine.get("cores") and f"{machine['cores']} cores",
+                machine.get("memory_gb") and f"{machine['memory_gb']:.0f} GB",
+                machine.get("platform"),
+            )
+            if text
+        ),
+        "Versions": ", ".join(f"{name} {version}" for name, version in (header.get("versions") or {}).items()),
+    }
+    return [(name, text) for name, text in facts.items() if text]
+
+
+def _moment(header: Mapping[str, Any]) -> str:
+    return str(header.get("created", wording.NONE))[:16].replace("T", " ")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Render a results folder again."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.exposure_bias.report", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="folder with results.json and curves.npz")
+    try:
+        path = write(parser.parse_args(arguments).folder)
+    except ReportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""How the figures look: colours that colour-blind readers tell apart, a marker for each regime, one file format."""
+
+import dataclasses
+import io
+import textwrap
+from typing import Any, final
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+# Okabe & Ito (2002), "Color universal design".
+COLOURS = {"TF": "#D55E00", "SS": "#E69F00", "TBPTT": "#0072B2", "TF+TBPTT": "#009E73"}
+MARKERS = {"TF": "o", "SS": "s", "TBPTT": "^", "TF+TBPTT": "D"}
+OTHER_COLOUR, OTHER_MARKER = "#CC79A7", "P"
+INK, FAINT = "#222222", "#8a8a8a"
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "figure.titlesize": 11.5,
+    "figure.titleweight": "bold",
+    "figure.constrained_layout.use": True,
+}
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A figure as a PNG file, with what it shows in words."""
+
+    name: str
+    png: bytes
+    message: str
+    caption: str
+
+
+def context():
+    """Within it, figures are drawn in this style, whatever the user's own settings are."""
+    return rc_context(_SETTINGS)
+
+
+def colour(regime: str) -> str:
+    return COLOURS.get(regime, OTHER_COLOUR)
+
+
+def line(regime: str) -> dict[str, Any]:
+    """What a line or a point of a regime looks like."""
+    return {"color": colour(regime), "marker": marker(regime)}
+
+
+def marker(regime: str) -> str:
+    return MARKERS.get(regime, OTHER_MARKER)
+
+
+def headed(figure: Figure, message: str) -> None:
+    """The message of a figure, wrapped to its width and set to the left."""
+    characters = int(9.6 * figure.get_figwidth())
+    figure.suptitle("\n".join(textwrap.wrap(message, characters)), x=0.012, ha="left")
+
+
+def legend(figure: Figure, handles: list[Line2D], columns: int = 6) -> None:
+    """Below all panels, where no data can be."""
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
+
+
+def regime_handles(regimes: list[str], *, line: bool = False) -> list[Line2D]:
+    style = {"linestyle": "-", "markersize": 4.5} if line else {"linestyle": "none"}
+    return [Line2D([], [], color=colour(name), marker=marker(name), label=name, **style) for name in regimes]
+
+
+def median_handle() -> Line2D:
+    return Line2D([], [], color=INK, marker="_", markersize=13, markeredgewidth=2, linestyle="none", label="median")
+
+
+def beyond(axes: Axes, label: str) -> float:
+    """Add a band on top of the axes for what has no place on the scale; its height in axes coordinates."""
+    band = Rectangle((0, 1.01), 1, 0.08, facecolor="#efefef", transform=axes.transAxes, clip_on=False, zorder=0.5)
+    axes.add_patch(band)
+    axes.text(1.008, 1.05, label, transform=axes.transAxes, va="center", fontsize=8, color=INK)
+    axes.set_title(axes.get_title(loc="left"), y=1.12)
+    return 1.05
+
+
+def finite(values: np.ndarray) -> np.ndarray:
+    """With gaps where a curve is not a positive number, as a logarithmic scale needs it."""
+    return np.where(np.isfinite(values) & (values > 0), values, np.nan)
+
+
+def png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,194 @@
+"""Figures along time: the error against the horizon, and waveforms."""
+
+import math
+import re
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from benchmarks.exposure_bias import style, wording
+from benchmarks.exposure_bias.records import Records
+from benchmarks.exposure_bias.statistics import BASELINE
+from benchmarks.exposure_bias.style import Picture
+
+_OTHERS = "TF+TBPTT", "TBPTT", "SS"
+
+
+def horizon(records: Records, circuit: str) -> Picture | None:
+    """Error of the states against the time since the last true one, a panel for each model."""
+    times = records.curves.get(f"{circuit}|times")
+    models = [m for m in records.state_models if any(_curves(records, circuit, m, r) for r in records.regimes)]
+    if times is None or not models:
+        return None
+    columns = min(3, len(models))
+    rows = math.ceil(len(models) / columns)
+    figure = Figure(figsize=(10, 1.3 + 3.1 * rows))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat[len(models) :]:
+        axes.set_visible(False)
+    ends: dict[str, dict[str, float]] = {}
+    for index, (axes, model) in enumerate(zip(grid.flat, models, strict=False)):
+        ends[model] = _horizon_panel(axes, records, circuit, model, 1e3 * times)
+        axes.set_title(model)
+        if index + columns >= len(models):
+            axes.set_xlabel("time since the start, ms")
+            axes.tick_params(labelbottom=True)
+        if index % columns == 0:
+            axes.set_ylabel("state error (ESR)")
+    low, high = grid[0, 0].get_ylim()
+    grid[0, 0].set_ylim(max(low, 1e-12), min(high, 1e2))
+    message = _horizon_message(records.title(circuit), ends, 1e3 * times)
+    style.headed(figure, message)
+    handles = style.regime_handles(records.regimes, line=True)
+    handles.append(Line2D([], [], color=style.INK, label="started at the true state"))
+    handles.append(Line2D([], [], color=style.INK, linestyle="--", label="started at a wrong state"))
+    style.legend(figure, handles)
+    caption = (
+        "Energy of the state error over that of the states, mean over starts spread over the test data. Solid: median "
+        "over seeds, the band from the lowest to the highest; dashed: median from a wrong state. A line that ends "
+        "early is that of runs that ran away."
+    )
+    return Picture(f"horizon-{_file(circuit)}.png", style.png(figure), message, caption)
+
+
+def waveforms(records: Records, circuit: str) -> Picture | None:
+    """Target and models on a short loud excerpt, and beside them their errors, magnified."""
+    time, target, source = (records.curves.get(f"{circuit}|waveform-{name}") for name in ("time", "target", "input"))
+    models = [m for m in records.models if any(_wave(records, circuit, m, r) is not None for r in records.regimes)]
+    if time is None or target is None or source is None or not models:
+        return None
+    cut = _loudest(time, source, 0.01)
+    t = 1e3 * (time[cut] - time[cut][0])
+    figure = Figure(figsize=(10, 2.4 + 1.45 * len(models)))
+    grid = figure.subplots(len(models) + 1, 2, sharex=True)
+    grid[0, 0].plot(t, source[cut], color=style.FAINT, linewidth=1.2)
+    grid[0, 0].set_title("input")
+    grid[0, 0].set_ylabel("V")
+    grid[0, 1].plot(t, target[cut], color=style.INK, linewidth=1.2)
+    grid[0, 1].set_title("target output")
+    grid[0, 1].set_ylabel("V")
+    rms: dict[str, dict[str, float]] = {}
+    for row, model in zip(grid[1:], models, strict=True):
+        rms[model] = _wave_panels(row, records, circuit, model, t, cut)
+    for axes in grid[-1]:
+        axes.set_xlabel("time, ms")
+    message = _wave_message(records.title(circuit), rms, float(np.sqrt(np.mean(target[cut] ** 2))))
+    style.headed(figure, message)
+    handles = [Line2D([], [], color=style.INK, label="target"), *style.regime_handles(records.regimes, line=True)]
+    style.legend(figure, handles)
+    caption = (
+        f"The loudest {t[-1]:.0f} ms of the excerpt, free running, for each regime the seed of median error. On the "
+        "right the error of each model with a scale of its own, in mV; the scale leaves out errors over ten times the "
+        "median regime's."
+    )
+    return Picture(f"waveforms-{_file(circuit)}.png", style.png(figure), message, caption)
+
+
+def _horizon_panel(axes: Axes, records: Records, circuit: str, model: str, times: np.ndarray) -> dict[str, float]:
+    """Draw it; the median error over the last quarter for each regime."""
+    ends = {}
+    for regime in records.regimes_of(model, circuit):
+        found = _curves(records, circuit, model, regime)
+        if not found:
+            continue
+        right, wrong = found
+        median = np.median(right, axis=0)
+        look = style.line(regime) | {"markersize": 3.5}
+        axes.plot(times, style.finite(median), **look, linewidth=1.6, markevery=0.15)
+        if len(right) > 1:
+            low, high = style.finite(right.min(axis=0)), style.finite(np.minimum(right.max(axis=0), 1e6))
+            axes.fill_between(times, low, high, color=style.colour(regime), alpha=0.16, linewidth=0)
+        axes.plot(times, style.finite(np.median(wrong, axis=0)), **look, linewidth=1.1, linestyle="--", markevery=0.15)
+        ends[regime] = float(np.mean(median[3 * len(median) // 4 :]))
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    return ends
+
+
+def _wave_panels(row: np.ndarray, records: Records, circuit: str, model: str, t: np.ndarray, cut: slice) -> dict:
+    """Output on the left, error on the right; the RMS error in volts for each regime."""
+    target = records.curves[f"{circuit}|waveform-target"][cut]
+    room = 1.6 * float(np.max(np.abs(target)))
+    row[0].plot(t, target, color=style.INK, linewidth=2.2, alpha=0.9)
+    rms = {}
+    for order, regime in enumerate(records.regimes_of(model, circuit)):
+        wave = _wave(records, circuit, model, regime)
+        if wave is None:
+            continue
+        y = wave[cut]
+        every = (order * len(y) // 32, max(1, len(y) // 8))  # markers of different regimes side by side
+        look = style.line(regime) | {"markersize": 3, "markevery": every}
+        row[0].plot(t, np.where(np.abs(y) < 4 * room, y, np.nan), **look, linewidth=1.1)
+        row[1].plot(t, 1e3 * (y - target), **look, linewidth=1.1)
+        rms[regime] = float(np.sqrt(np.mean((y - target) ** 2))) if np.all(np.isfinite(y)) else math.inf
+    row[0].set_ylim(-room, room)
+    limit = 10 * float(np.median([v for v in rms.values() if math.isfinite(v)] or [room]))
+    peak = max((float(np.nanmax(np.abs(line.get_ydata()))) for line in row[1].lines), default=0.0)
+    if not peak <= 1e3 * limit:
+        row[1].set_ylim(-1e3 * limit, 1e3 * limit)
+    row[1].axhline(0, color=style.INK, linewidth=0.8)
+    row[0].set_title(model)
+    values = ", ".join(f"{name} {1e3 * v:.2g}" if math.isfinite(v) else f"{name} ran away" for name, v in rms.items())
+    row[1].set_title(f"error; RMS, mV: {values}", fontsize=9)
+    row[0].set_ylabel("V")
+    row[1].set_ylabel("mV")
+    return rms
+
+
+def _curves(records: Records, circuit: str, model: str, regime: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Errors from a true and from a wrong start, (seeds, horizon) each; what is no number is infinite."""
+    found = [records.curve(circuit, model, regime, kind) for kind in ("error", "wrong")]
+    usable = [np.where(np.isfinite(c), c, np.inf) for c in found if c is not None and np.ndim(c) == 2 and np.size(c)]
+    return (usable[0], usable[1]) if len(usable) == 2 else None
+
+
+def _wave(records: Records, circuit: str, model: str, regime: str) -> np.ndarray | None:
+    return records.curve(circuit, model, regime, "waveform")
+
+
+def _loudest(time: np.ndarray, source: np.ndarray, seconds: float) -> slice:
+    length = int(np.searchsorted(time - time[0], seconds)) + 1
+    if length >= len(time):
+        return slice(0, len(time))
+    energy = np.convolve(source**2, np.ones(length), mode="valid")
+    start = int(np.argmax(energy))
+    return slice(start, start + length)
+
+
+def _file(circuit: str) -> str:
+    """A name from a results file must not lead out of its folder."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", circuit).strip(".") or "circuit"
+
+
+def _horizon_message(title: str, ends: dict[str, dict[str, float]], times: np.ndarray) -> str:
+    span = f"{times[3 * len(times) // 4]:.0f} to {times[-1]:.0f} ms after the last true state"
+    for regime in _OTHERS:
+        ratios = sorted(
+            10 * math.log10(e[BASELINE] / e[regime])
+            for e in ends.values()
+            if BASELINE in e and 0 < e.get(regime, 0) < math.inf and 0 < e[BASELINE] < math.inf
+        )
+        if ratios:
+            amount = wording.between(
+                [abs(r) for r in ratios] if ratios[0] > 0 or ratios[-1] < 0 else ratios, wording.db
+            )
+            if ratios[0] > 0:
+                return f"{title}: {span}, the error under {regime} is {amount} dB below that under TF"
+            if ratios[-1] < 0:
+                return f"{title}: {span}, the error under {regime} is {amount} dB above that under TF"
+            return f"{title}: {span}, the error under TF over that under {regime} is {amount} dB"
+    return f"{title}: error against the time since the last true state"
+
+
+def _wave_message(title: str, rms: dict[str, dict[str, float]], scale: float) -> str:
+    ranked = sorted((value, model, regime) for model, values in rms.items() for regime, value in values.items())
+    value, model, regime = ranked[0]
+    if not math.isfinite(value):
+        return f"{title}: every model ran away on this excerpt"
+    return (
+        f"{title}: on this excerpt {model} under {regime} is the closest, with an RMS error of {1e3 * value:.2g} mV, "
+        f"{100 * value / scale:.2g} % of the target's"
+    )

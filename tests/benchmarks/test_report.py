@@ -1,0 +1,155 @@
+import io
+import json
+import re
+import sys
+from html.parser import HTMLParser
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from benchmarks.exposure_bias import plots, report, style, traces
+from benchmarks.exposure_bias.records import Records, ReportError
+from tests.benchmarks import fake
+
+
+class Page(HTMLParser):
+    """Text, addresses and open tags of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text, self.addresses, self.open = "", [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.addresses += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_page_is_whole_and_needs_nothing_else(folder):
+    text = (folder / "report.html").read_text()
+    page = Page(text)
+    assert page.open == []
+    assert len(page.addresses) == 6
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert not re.search(r"https?://|<script|@import|url\(", text)
+    for words in (
+        "Holm",
+        "exposure",
+        "GRU-8 and LSTM-8 are black boxes",
+        "nodal",
+        "R1 in out 2.2k",
+        "scheduled sampling",
+    ):
+        assert words in page.text
+    assert not re.search(r"\bnan\b(?! in update)|\bNone\b(?!\.)|\binf\b", page.text)
+
+
+def test_text_is_escaped(folder):
+    text = (folder / "report.html").read_text()
+    assert "--preset &lt;quick&gt; &amp; &#39;more&#39;" in text
+    assert "(window &lt;3&gt;)" in text
+
+
+def test_pictures_are_readable_files(folder):
+    names = {path.name for path in folder.glob("*.png")}
+    assert names == {
+        "free-running-error.png",
+        "exposure-bias.png",
+        *(f"{kind}-{circuit}.png" for kind in ("horizon", "waveforms") for circuit in fake.CIRCUITS),
+    }
+    for name in names:
+        pixels = matplotlib.image.imread(io.BytesIO((folder / name).read_bytes()), format="png")
+        assert pixels.shape[1] == 1300
+        assert np.ptp(pixels[..., :3]) > 0.8
+    assert {path.name for path in folder.iterdir()} == names | {"report.html", "results.json", "curves.npz"}
+
+
+def test_one_seed_and_one_circuit_without_curves():
+    results, _ = fake.study(circuits=1, seeds=1)
+    records = Records.of(results)
+    pictures = plots.render(records)
+    assert pictures["horizon"] == pictures["waveforms"] == []
+    Page(report.render(records, pictures))
+
+
+def test_black_boxes_alone_have_no_bias_to_show():
+    results, _ = fake.study(circuits=1, seeds=2)
+    results["rows"] = [row for row in results["rows"] if row["model"] in fake.BLACK_BOXES]
+    records = Records.of(results)
+    pictures = plots.render(records)
+    assert pictures["bias"] == []
+    assert "does not compare" in Page(report.render(records, pictures)).text
+
+
+def test_titles_say_what_the_data_show():
+    results, curves = fake.study(circuits=1, seeds=3, trouble=False)
+    for model in fake.STATE_MODELS:
+        curves[f"diode-clipper|{model}|TF|error"] = np.full((3, fake.HORIZON), 1e-2)
+        curves[f"diode-clipper|{model}|TF+TBPTT|error"] = np.full((3, fake.HORIZON), 1e-3)
+    with style.context():
+        picture = traces.horizon(Records.of(results, curves), "diode-clipper")
+    assert picture is not None
+    assert picture.message.endswith(
+        "16 to 21 ms after the last true state, the error under TF+TBPTT is 10.0 dB below that under TF"
+    )
+
+
+def test_a_failure_leaves_the_old_report(folder, tmp_path, monkeypatch):
+    copy = fake.write(tmp_path / "results", *fake.study(circuits=1, seeds=1))
+    (copy / "report.html").write_text("old")
+
+    def fail(*_):
+        raise RuntimeError("no picture")
+
+    monkeypatch.setattr(style, "png", fail)
+    with pytest.raises(RuntimeError, match="no picture"):
+        report.write(copy)
+    assert (copy / "report.html").read_text() == "old"
+    assert {path.name for path in copy.iterdir()} == {"report.html", "results.json", "curves.npz"}
+
+
+def test_bad_folders_get_one_clear_error(tmp_path, capsys):
+    with pytest.raises(ReportError, match=r"results\.json: no such file"):
+        report.write(tmp_path)
+    results, curves = fake.study(circuits=1, seeds=1)
+    fake.write(tmp_path, results, curves)
+    (tmp_path / "curves.npz").write_bytes(b"PK not an archive")
+    with pytest.raises(ReportError, match="damaged results"):
+        report.write(tmp_path)
+    (tmp_path / "results.json").write_text(json.dumps([1]))
+    assert report.main([str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    fake.write(tmp_path, *fake.study(circuits=1, seeds=1))
+    (tmp_path / "report.html").mkdir()
+    monkeypatch.setattr(plots, "render", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
+    with pytest.raises(ReportError, match="cannot be written"):
+        report.write(tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "jinja2"])
+def test_a_missing_package_is_named_with_its_extra(package, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ReportError, match=rf"needs {package}: pip install 'circuitnn\[plots\]'"):
+        report.write(tmp_path)
+
+
+def test_command_line_renders_again(folder, capsys, monkeypatch):
+    monkeypatch.setattr(plots, "render", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
+    before = (folder / "report.html").read_bytes()
+    try:
+        assert report.main([str(folder)]) == 0
+    finally:
+        (folder / "report.html").write_bytes(before)
+    assert capsys.readouterr().out.strip() == str(folder / "report.html")
