@@ -1,0 +1,55 @@
+"""What to_spice() writes reads back to the same circuit."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from circuitnn.circuit import catalogue, read_netlist
+from tests.circuit.strategies import netlists
+
+
+@given(netlists())
+@settings(max_examples=30, deadline=None)
+def test_a_circuit_survives_being_written_and_read(text):
+    circuit = read_netlist(text, inputs=("Vin", "I1"), outputs=("n1", "out"))
+    written = circuit.to_spice()
+    again = read_netlist(written, inputs=circuit.inputs, outputs=circuit.outputs)
+    assert again == circuit
+    assert again.to_spice() == written
+
+
+@given(st.floats(1e-30, 1e30), st.floats(-1e30, 1e30))
+def test_numbers_are_written_with_every_digit(value, voltage):
+    circuit = catalogue.diode_clipper().replace(R1=value, Vin=voltage, **{"DCLIP.IS": value})
+    assert read_netlist(circuit.to_spice()) == circuit
+
+
+@given(st.text(max_size=60))
+def test_any_title_stays_one_line(title):
+    text = "* " + title.replace("\n", " ").replace("\r", " ") + "\nVin in 0 1\nR1 in out 1k\nR2 out 0 1k\n"
+    if "\0" in text:
+        return
+    circuit = read_netlist(text)
+    assert read_netlist(circuit.to_spice()) == circuit
+
+
+def test_the_text_of_the_clipper():
+    assert catalogue.diode_clipper().to_spice() == (
+        "* First-order diode clipper\nVin in 0 DC 0.0 AC 1\nR1 in out 2200.0\nC1 out 0 1e-08\n"
+        "D1 out 0 DCLIP\nD2 0 out DCLIP\n.model DCLIP D(IS=2.52e-09 N=1.752)\n.op\n.end\n"
+    )
+
+
+def test_single_precision_values_read_back_to_what_they_are():
+    single = catalogue.diode_clipper().astype(jnp.float32)
+    assert read_netlist(single.to_spice()) == single
+
+
+def test_traced_and_batched_values_have_no_netlist():
+    circuit = catalogue.diode_clipper()
+    with pytest.raises(ValueError, match="R1 is traced"):
+        jax.jit(lambda r: circuit.replace(R1=r).to_spice())(1.0)
+    with pytest.raises(ValueError, match=r"R1 is a batch of shape \(2,\)"):
+        circuit.replace(R1=[1.0, 2.0]).to_spice()
