@@ -13,8 +13,6 @@ from benchmarks.exposure_bias.records import Records
 from benchmarks.exposure_bias.statistics import BASELINE
 from benchmarks.exposure_bias.style import Picture
 
-_OTHERS = "TF+TBPTT", "TBPTT", "SS"
-
 
 def horizon(records: Records, circuit: str) -> Picture | None:
     """Error of the states against the time since the last true one, a panel for each model."""
@@ -39,7 +37,7 @@ def horizon(records: Records, circuit: str) -> Picture | None:
             axes.set_ylabel("state error (ESR)")
     low, high = grid[0, 0].get_ylim()
     grid[0, 0].set_ylim(max(low, 1e-12), min(high, 1e2))
-    message = _horizon_message(records.title(circuit), ends, 1e3 * times)
+    message = _horizon_message(records.title(circuit), wording.leading(records), ends, 1e3 * times)
     style.headed(figure, message)
     handles = style.regime_handles(records.regimes, line=True)
     handles.append(Line2D([], [], color=style.INK, label="started at the true state"))
@@ -163,24 +161,22 @@ def _file(circuit: str) -> str:
     return re.sub(r"[^A-Za-z0-9.-]+", "-", circuit).strip(".") or "circuit"
 
 
-def _horizon_message(title: str, ends: dict[str, dict[str, float]], times: np.ndarray) -> str:
+def _horizon_message(title: str, regime: str | None, ends: dict[str, dict[str, float]], times: np.ndarray) -> str:
+    """How the regime of the headline compares with teacher forcing at the end of the horizon."""
     span = f"{times[3 * len(times) // 4]:.0f} to {times[-1]:.0f} ms after the last true state"
-    for regime in _OTHERS:
-        ratios = sorted(
-            10 * math.log10(e[BASELINE] / e[regime])
-            for e in ends.values()
-            if BASELINE in e and 0 < e.get(regime, 0) < math.inf and 0 < e[BASELINE] < math.inf
-        )
-        if ratios:
-            amount = wording.between(
-                [abs(r) for r in ratios] if ratios[0] > 0 or ratios[-1] < 0 else ratios, wording.db
-            )
-            if ratios[0] > 0:
-                return f"{title}: {span}, the error under {regime} is {amount} dB below that under TF"
-            if ratios[-1] < 0:
-                return f"{title}: {span}, the error under {regime} is {amount} dB above that under TF"
-            return f"{title}: {span}, the error under TF over that under {regime} is {amount} dB"
-    return f"{title}: error against the time since the last true state"
+    ratios = [
+        10 * math.log10(e[regime] / e[BASELINE])
+        for e in ends.values()
+        if regime in e and 0 < e[regime] < math.inf and 0 < e.get(BASELINE, 0) < math.inf
+    ]
+    if not ratios:
+        return f"{title}: error against the time since the last true state"
+    if max(ratios) < 0 or min(ratios) > 0:
+        side = "below" if max(ratios) < 0 else "above"
+        amount = wording.between([abs(ratio) for ratio in ratios], wording.db)
+        return f"{title}: {span}, the error under {regime} is {amount} dB {side} that under TF"
+    amount = wording.between(ratios, wording.db)
+    return f"{title}: {span}, the error under {regime} is at {amount} dB relative to that under TF"
 
 
 def _wave_message(title: str, rms: dict[str, dict[str, float]], scale: float) -> str:

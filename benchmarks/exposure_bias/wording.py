@@ -86,7 +86,7 @@ def verdict(test: Test, lower: str | None) -> str:
     if test.significant and lower:
         return f"{lower} is lower"
     if test.hopeless:
-        return f"cannot tell: {plural(test.n, 'pair')} allow p = {test.best_holm:.3g} at best"
+        return f"cannot tell: at best p = {test.best_holm:.3g} with {plural(test.n, 'pair')}"
     return "no difference shown"
 
 
@@ -101,8 +101,16 @@ def bias_verdict(one: BiasTest) -> str:
     if one.test.significant:
         return "above zero"
     if one.test.hopeless:
-        return f"cannot tell: {plural(one.test.n, 'run')} allow p = {one.test.best_holm:.3g} at best"
+        return f"cannot tell: at best p = {one.test.best_holm:.3g} with {plural(one.test.n, 'run')}"
     return "not shown to be above zero"
+
+
+def leading(records: Records) -> str | None:
+    """The regime that the headline is about: of those shown to beat TF, or else of all, the one furthest below it."""
+    against = [c for c in statistics.between_regimes(records) if c.second == statistics.BASELINE]
+    shown = [c for c in against if c.test.significant and c.ratio_db < 0]
+    best = min(shown or against, key=lambda c: c.ratio_db, default=None)
+    return best.first if best else None
 
 
 def headline(records: Records) -> str:
@@ -112,8 +120,8 @@ def headline(records: Records) -> str:
     if not against:
         return "This run does not compare teacher forcing with another regime: it has no headline."
     shown = [c for c in against if c.test.significant and c.ratio_db < 0]
+    best = next(c for c in against if c.first == leading(records))
     if shown:
-        best = min(shown, key=lambda c: c.ratio_db)
         text = (
             f"With the same number of updates, {REGIMES.get(best.first, best.first)} ({best.first}) gives a lower "
             f"free-running error than teacher forcing (TF) alone: {_amount(best)}, {_counts(best, family)}."
@@ -122,7 +130,6 @@ def headline(records: Records) -> str:
         if others:
             text += f" Lower than TF, too: {listed(others)}."
     else:
-        best = min(against, key=lambda c: c.ratio_db)
         why = (
             f" With {plural(best.test.n, 'pair')} and {len(family)} comparisons p could not have fallen below "
             f"{best.test.best_holm:.3g}: more seeds are needed."
@@ -168,7 +175,8 @@ def findings(records: Records) -> list[str]:
             continue
         error, model, regime = ranked[0]
         floor = records.spread("free_running", circuit, "nodal", None)
-        beside = f"; the nodal model, which has nothing to learn, is at {esr(floor.median)}" if floor.values else ""
+        side = "below" if error < floor.median else "above"
+        beside = f", {side} the {esr(floor.median)} of the nodal model, which learns nothing" if floor.values else ""
         found.append(
             f"{records.title(circuit)}: the lowest median free-running ESR is that of {model} under {regime}, "
             f"{esr(error)}{beside}."
