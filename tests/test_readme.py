@@ -19,5 +19,5 @@ def test_code_runs(page, tmp_path):
     program.write_text("\n".join(blocks), encoding="utf-8")
     done = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    written = {name for name in re.findall(r'write\("(.*?)"', "\n".join(blocks))}
+    written = set(re.findall(r'write\("(.*?)"', "\n".join(blocks)))
     assert written <= {path.name for path in tmp_path.iterdir()}
