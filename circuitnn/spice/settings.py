@@ -31,6 +31,7 @@ class Tolerances:
     gmin: float = 1e-15
 
     def options(self) -> str:
+        """The line of a netlist that sets them, with the trapezoidal rule."""
         """The line of the netlist that sets them."""
         numbers = {"reltol": self.reltol, "abstol": self.abstol, "vntol": self.vntol, "gmin": self.gmin}
         return ".options method=trap " + " ".join(f"{name}={value!r}" for name, value in numbers.items())
