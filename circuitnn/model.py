@@ -6,7 +6,9 @@ block; warm-up is a block without a loss; a hybrid is models in a row with their
 """
 
 import abc
+import functools
 import itertools
+import operator
 from collections.abc import Mapping
 from typing import Any, NamedTuple, final
 
@@ -274,12 +276,12 @@ class Parallel(Model):
         return tuple(model.init_carry(batch) for model in self.models)
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
-        carries, total = [], None
+        carries, outputs = [], []
         for model, own in zip(self.models, carry, strict=True):
             own, y = model(own, x, _own_controls(model, controls))
             carries.append(own)
-            total = y if total is None else total + y
-        return tuple(carries), total
+            outputs.append(y)
+        return tuple(carries), functools.reduce(operator.add, outputs)
 
 
 @final

@@ -93,7 +93,7 @@ def save(path: Path, sets: dict[str, Dataset]) -> None:
     for part, data in sets.items():
         for field in ("x", "y", "states", "initial"):
             arrays[f"{part}-{field}"] = np.asarray(getattr(data, field), np.float32)
-    np.savez(path, **arrays)
+    np.savez(path, allow_pickle=False, **arrays)
 
 
 def load(path: Path) -> dict[str, Dataset]:

@@ -113,12 +113,13 @@ class Preset:
     def regime(self, name: str) -> Regime | InTurn:
         window = {"length": self.length, "warmup": self.warmup}
         forced, free = TeacherForcing(**window), TruncatedBPTT(**window)
-        return {
+        known: dict[str, Regime | InTurn] = {
             "TF": forced,
             "SS": ScheduledSampling(**window),
             "TBPTT": free,
             "TF+TBPTT": InTurn((forced, 0.3), (free, 0.7)),
-        }[name]
+        }
+        return known[name]
 
     def optimizer(self, learning_rate: float) -> Callable[[int], optax.GradientTransformation]:
         def build(updates: int) -> optax.GradientTransformation:

@@ -71,7 +71,7 @@ def work(job: Job, preset: Preset, folder: Path) -> dict[str, Any]:
         models, history = fit(
             untrained,
             sets["train"],
-            preset.regime(job.regime),
+            preset.regime(str(job.regime)),
             optimizer=preset.optimizer(contender.learning_rate),
             epochs=epochs,
             batch=preset.batch,
@@ -116,9 +116,9 @@ def _measured(
             )
         )
     if reports[0].error is not None:
-        curves[f"{job.label}|error"] = np.stack([report.error for report in reports])
-        curves[f"{job.label}|wrong"] = np.stack([report.error_wrong_start for report in reports])
-        curves[f"{job.circuit}|times"] = reports[0].times
+        curves[f"{job.label}|error"] = np.stack([np.asarray(report.error, float) for report in reports])
+        curves[f"{job.label}|wrong"] = np.stack([np.asarray(report.error_wrong_start, float) for report in reports])
+        curves[f"{job.circuit}|times"] = np.asarray(reports[0].times, float)
     middle = int(np.argsort([report.esr_free_running for report in reports])[len(reports) // 2])
     start = _loudest(sets["test"])
     x = sets["test"].x[0, : start + EXCERPT]

@@ -1,17 +1,15 @@
 """Refuse circuits whose equations have no solution, before any signal is run through them."""
 
-from collections.abc import Mapping
-
 import jax
 import numpy as np
 
-from circuitnn.mna.stamps import Reactive, system_matrix
+from circuitnn.mna.stamps import Reactive, Values, system_matrix
 from circuitnn.mna.topology import Topology
 
 SINGULAR = 1e-13  # smallest singular value of the balanced matrix; a path through GMIN alone gives 1e-9 and more
 
 
-def check_solvable(top: Topology, values: Mapping[str, np.ndarray], step: float) -> None:
+def check_solvable(top: Topology, values: Values, step: float) -> None:
     """Check the equations at rest and along time, with concrete values; traced ones are not known yet and pass.
 
     Raises:
@@ -36,7 +34,7 @@ def check_solvable(top: Topology, values: Mapping[str, np.ndarray], step: float)
     )
 
 
-def states_are_independent(top: Topology, values: Mapping[str, np.ndarray]) -> bool:
+def states_are_independent(top: Topology, values: Values) -> bool:
     """Whether all states can be imposed at once: no loop of capacitors and voltage sources, no cut of inductors."""
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return True
@@ -46,7 +44,7 @@ def states_are_independent(top: Topology, values: Mapping[str, np.ndarray]) -> b
     return _weakest(_matrix(top, known, Reactive(across, through)))[0] > SINGULAR
 
 
-def _matrix(top: Topology, known: Mapping[str, np.ndarray], reactive: Reactive) -> np.ndarray:
+def _matrix(top: Topology, known: Values, reactive: Reactive) -> np.ndarray:
     return np.asarray(system_matrix(top, known, reactive, module=np), np.float64)
 
 

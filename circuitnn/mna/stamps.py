@@ -18,15 +18,15 @@ from circuitnn.mna.topology import REFERENCE, Branch, Topology
 GMIN = 1e-12  # siemens parallel to each diode, as in SPICE: a node between diodes alone still has a voltage
 IMPEDANCE = 1e4  # ohms: currents are solved for in volts across this, so that the equations are of one magnitude
 
-Values = Mapping[str, Array]
+Values = Mapping[str, Any]  # NumPy arrays in checks, JAX arrays in models
 
 
 @final
 class Reactive(NamedTuple):
     """Equations of the capacitors and inductors: ``across v + through i = z``, each (n_states,)."""
 
-    across: Array
-    through: Array
+    across: Any
+    through: Any
 
 
 @final
@@ -103,7 +103,8 @@ def system_matrix(
     conductances = [1 / values[branch.name] for branch in top.resistors]
     conductances += [values[rs.diode] / values[f"{rs.model}.RS"] for rs in top.series]
     weights = [module.stack(conductances) * IMPEDANCE] if conductances else []
-    stamps = [_conductance(top, branch.a, branch.b) for branch in (*top.resistors, *top.series)]
+    stamps = [_conductance(top, branch.a, branch.b) for branch in top.resistors]
+    stamps += [_conductance(top, rs.a, rs.b) for rs in top.series]
     if port_conductance is not None:
         weights.append(port_conductance * IMPEDANCE)
         stamps += [_conductance(top, port.a, port.b) for port in top.ports]

@@ -132,7 +132,7 @@ class STN(StateModel):
             trajectory = residual_step(weights, previous, u, self.step)
         else:
             known = None
-            if previous is not None and forcing is not None:
+            if previous is not None and forcing is not None and forcing.mask is not None:
                 mask = jnp.broadcast_to(forcing.mask, previous.shape[:-1])[..., None]
                 known = time_major(previous), time_major(mask)
             flat = residual_scan(weights, start.reshape(-1, start.shape[-1]), time_major(u), self.step, known)

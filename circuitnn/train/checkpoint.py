@@ -29,7 +29,7 @@ def save_tree(path: str | os.PathLike, tree: Any, header: dict) -> None:
     arrays = {f"leaf{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
     text = json.dumps(header, sort_keys=True, allow_nan=True)
     with replacing(path) as file:
-        np.savez(file, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
+        np.savez(file, allow_pickle=False, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
 
 
 def load_tree(path: str | os.PathLike, like: Any) -> tuple[Any, dict]:

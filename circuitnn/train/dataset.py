@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,14 +14,16 @@ from circuitnn.model import StateModel, trace
 class Windows(NamedTuple):
     """Equal pieces of a data set, ready to be batched; every field has the windows as its first axis.
 
+    NumPy arrays as `Dataset.windows` makes them, JAX arrays where training has put them on the device.
+
     `initial` is the circuit state before the first sample of each window, None where the states are unknown.
     """
 
-    x: np.ndarray  # (windows, time, in_features)
-    y: np.ndarray  # (windows, time, out_features)
-    states: np.ndarray | None  # (windows, time, n_states)
-    initial: np.ndarray | None  # (windows, n_states)
-    controls: dict[str, np.ndarray]  # (windows, time) each
+    x: Any  # (windows, time, in_features)
+    y: Any  # (windows, time, out_features)
+    states: Any  # (windows, time, n_states)
+    initial: Any  # (windows, n_states)
+    controls: dict[str, Any]  # (windows, time) each
 
 
 @final
@@ -45,10 +47,10 @@ class Dataset:
 
     x: np.ndarray
     y: np.ndarray
-    states: np.ndarray | None = None
-    controls: Mapping[str, ArrayLike] | None = None
+    states: Any = None
+    controls: Mapping[str, Any] | None = None
     fs: float = 48_000
-    initial: np.ndarray | None = None
+    initial: Any = None
 
     def __post_init__(self):
         x, y = _recordings(self.x, "x"), _recordings(self.y, "y")
@@ -61,13 +63,13 @@ class Dataset:
         if not self.fs > 0:
             raise ValueError(f"fs must be a positive sample rate in Hz, got {self.fs!r}")
         controls = {}
-        for name, value in (self.controls or {}).items():
-            value = np.asarray(value, float)
+        for name, given in (self.controls or {}).items():
+            knob = np.asarray(given, float)
             try:
-                controls[name] = np.array(np.broadcast_to(value, x.shape[:2]))
+                controls[name] = np.array(np.broadcast_to(knob, x.shape[:2]))
             except ValueError:
                 raise ValueError(
-                    f"control {name!r}: shape {value.shape} does not broadcast to (recordings, time) = {x.shape[:2]}"
+                    f"control {name!r}: shape {knob.shape} does not broadcast to (recordings, time) = {x.shape[:2]}"
                 ) from None
         for field, value in (("x", x), ("y", y), ("states", states), ("controls", controls), ("initial", initial)):
             object.__setattr__(self, field, value)
@@ -127,7 +129,7 @@ class Dataset:
             states = cut(self.states)
             before = np.concatenate([self.initial[:, None], self.states], axis=1)  # before[n] precedes sample n
             initial = before[:, starts].reshape(-1, before.shape[-1])
-        return Windows(cut(self.x), cut(self.y), states, initial, {n: cut(v) for n, v in self.controls.items()})
+        return Windows(cut(self.x), cut(self.y), states, initial, {n: cut(v) for n, v in (self.controls or {}).items()})
 
     @staticmethod
     def join(parts: "Sequence[Dataset]") -> "Dataset":
@@ -144,7 +146,10 @@ class Dataset:
             np.concatenate([piece.x for piece in pieces]),
             np.concatenate([piece.y for piece in pieces]),
             states=np.concatenate([piece.states for piece in pieces]) if has_states else None,
-            controls={name: np.concatenate([piece.controls[name] for piece in pieces]) for name in first.controls},
+            controls={
+                name: np.concatenate([(piece.controls or {})[name] for piece in pieces])
+                for name in first.controls or {}
+            },
             fs=first.fs,
             initial=np.concatenate([piece.initial for piece in pieces]) if has_states else None,
         )
@@ -168,9 +173,10 @@ def record(
     Raises:
         ValueError: when the teacher's rate is no multiple of `fs`.
     """
-    ratio = round(teacher.fs / fs)
-    if ratio < 1 or abs(ratio * fs - teacher.fs) > 1e-6 * teacher.fs:
-        raise ValueError(f"the teacher runs at {teacher.fs} Hz, which is no multiple of {fs} Hz")
+    rate: float = teacher.fs  # type: ignore[attr-defined]  # not every StateModel is bound to a rate
+    ratio = round(rate / fs)
+    if ratio < 1 or abs(ratio * fs - rate) > 1e-6 * rate:
+        raise ValueError(f"the teacher runs at {rate} Hz, which is no multiple of {fs} Hz")
     x = np.atleast_2d(np.asarray(x, float))
     carry = teacher.init_carry(x.shape[:1])
     initial = np.asarray(teacher.states(carry))
@@ -180,9 +186,10 @@ def record(
         carry, y, states = trace(teacher, x[:, start : start + block, None], carry, controls=controls)
         keep = slice(ratio - 1, None, ratio)
         pieces.append((np.asarray(y[:, keep]), np.asarray(states[:, keep])))
-    y, states = (np.concatenate(part, axis=1) for part in zip(*pieces, strict=True))
+    outputs, trajectory = (np.concatenate(part, axis=1) for part in zip(*pieces, strict=True))
     # Sample n of the data set is the teacher's sample (n + 1) ratio - 1: input, output and states at the same instant.
-    return Dataset(x[:, ratio - 1 :: ratio, None], y, states=states, controls=controls, fs=fs, initial=initial)
+    kept = x[:, ratio - 1 :: ratio, None]
+    return Dataset(kept, outputs, states=trajectory, controls=controls, fs=fs, initial=initial)
 
 
 def _recordings(a: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:

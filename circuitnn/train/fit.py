@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -23,7 +23,7 @@ from circuitnn.train.epoch import Learner, Setting, batches_of, device_windows, 
 from circuitnn.train.objective import Loss
 from circuitnn.train.regimes import InTurn, Regime
 
-Optimizer = optax.GradientTransformation | Callable[[int], optax.GradientTransformation]
+Optimizer = Any  # an optax.GradientTransformation, or a function of the number of updates that gives one
 
 _VALIDATION_LENGTH, _VALIDATION_WARMUP = 8192, 1000
 
@@ -101,7 +101,7 @@ def fit(
         ValueError: when the data do not fit the model or the regime.
     """
     is_many = not isinstance(model, Model)
-    models = list(model) if is_many else [model]
+    models = [model] if isinstance(model, Model) else list(model)
     _check(models, data, regime, epochs, batch)
     graph, params, fixed = _stack(models, is_many)
     plan = regime if isinstance(regime, InTurn) else InTurn((regime, 1.0))
@@ -125,23 +125,24 @@ def fit(
     key = jax.random.key(seed)
     keys = jax.random.split(key, len(models)) if is_many else key
 
-    written, current, run_epoch, windows = time.monotonic(), None, None, None
+    written, current = time.monotonic(), None
     with _bar(history, data, schedule, batch, progress, len(models)) as bar:
         for epoch in range(len(history.loss), epochs):
             began = time.monotonic()
-            if schedule[epoch] is not current:
-                current = schedule[epoch]
+            part = schedule[epoch]
+            if part is not current:
+                current = part
                 run_epoch = make_epoch(setting, current, is_many=is_many)
                 windows = device_windows(data, current.length * current.blocks, current.warmup, setting.dtype)
             learner, losses = run_epoch(learner, fixed, windows, keys, epoch, epochs)
             losses = np.asarray(losses, float)
-            _require_finite(losses, epoch, current, file)
+            _require_finite(losses, epoch, part, file)
             history.loss.append(losses.mean(-1).tolist())
             history.updates += losses.shape[-1]
-            history.samples += _samples(data, current, batch)
+            history.samples += _samples(data, part, batch)
             learner = validate(learner, fixed, epoch, epochs, history)
             history.seconds.append(time.monotonic() - began)
-            bar.update(_samples(data, current, batch) * len(models))
+            bar.update(_samples(data, part, batch) * len(models))
             bar.set_postfix_str(_summary(history), refresh=False)
             is_last = epoch == epochs - 1
             if file is not None and (is_last or time.monotonic() - written >= checkpoint_seconds):
