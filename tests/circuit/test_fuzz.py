@@ -14,9 +14,9 @@ from tests.circuit.strategies import netlists
 WORDS = st.sampled_from(
     [
         "R1", "C1", "L1", "Vin", "I1", "D1", "Q1", "X1", "in", "out", "0", "gnd", "1k", "10n", "-1", "0", "{t}",
-        "{1/0}", "{", "}", "=", "(", ")", ",", "SIN(0 1 1k)", "AC", "DC", "area=2", "IC=0", "IC", ".param", "t=1", "t={t}",
-        ".model", "DX", "D(IS=1n", "N=1)", ".end", ".temp", "27", ".options", ".control", ".endc", ".title", "+", "*", ";", "$",
-        "//", "\n", "\n", "\n", "µ", "1e999", "\ufeff", "\x85", "\u2028", "²", "é",
+        "{1/0}", "{", "}", "=", "(", ")", ",", "SIN(0 1 1k)", "AC", "DC", "area=2", "IC=0", "IC", ".param", "t=1",
+        "t={t}", ".model", "DX", "D(IS=1n", "N=1)", ".end", ".temp", "27", ".options", ".control", ".endc",
+        ".title", "+", "*", ";", "$", "//", "\n", "\n", "\n", "µ", "1e999", "\ufeff", "\x85", "\u2028", "²", "é",
     ]
 )  # fmt: skip
 
