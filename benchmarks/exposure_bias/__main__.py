@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from benchmarks.exposure_bias import material, report, study, terminal
 from benchmarks.exposure_bias.presets import CIRCUITS, PRESETS, Preset
+from benchmarks.exposure_bias.records import ReportError
 from circuitnn.audio import AudioError
 from circuitnn.files import replacing
 
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         preset = PRESETS[options.preset]
         _say(f"exposure-bias benchmark, preset {preset.name}: {_plan(preset)}")
         return _run(options, preset, folder)
-    except (AudioError, ValueError, OSError, report.MissingExtraError) as error:
+    except (AudioError, ValueError, OSError, ReportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -64,7 +65,7 @@ def _options() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace, preset: Preset, folder: Path) -> int:
     began = time.monotonic()
-    report.require_extras()
+    report.check_extras()
     if options.input:
         signals = material.recordings(options.input, test=options.test, validation=options.validation)
     else:
@@ -75,7 +76,7 @@ def _run(options: argparse.Namespace, preset: Preset, folder: Path) -> int:
     header = _header(options, preset, signals, seconds, compute, time.monotonic() - began)
     results = {"header": header, "rows": rows}
     with replacing(folder / "curves.npz") as file:
-        np.savez(file, **curves)
+        np.savez(file, allow_pickle=False, **curves)
     with replacing(folder / "results.json") as file:
         file.write(json.dumps(results, indent=1, allow_nan=False).encode())
     page = report.write(folder)
@@ -102,9 +103,8 @@ def _simulate(signals: material.Material, work: Path) -> dict[str, float]:
 def _train(preset: Preset, work: Path, processes: int) -> tuple[list[dict], dict[str, np.ndarray], dict[str, int]]:
     jobs = study.jobs(preset)
     results: dict[str, dict[str, Any]] = {}
-    # Fresh interpreters: a fork would inherit JAX's threads in an unknown state.
     with (
-        ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("spawn")) as pool,
+        _pool(min(processes, len(jobs))) as pool,
         tqdm(total=len(jobs), unit="run", dynamic_ncols=True) as bar,
     ):
         pending = {pool.submit(study.work, job, preset, work): job for job in jobs}
@@ -122,6 +122,11 @@ def _train(preset: Preset, work: Path, processes: int) -> tuple[list[dict], dict
     curves = {name: curve for result in ordered for name, curve in result["curves"].items()}
     most = max(ordered, key=lambda result: result["updates"])
     return rows, curves, {"updates": most["updates"], "gradient_samples": most["samples"]}
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    """Fresh interpreters: a fork would inherit JAX's threads in an unknown state."""
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
 
 
 def _reading_order(preset: Preset):

@@ -13,13 +13,20 @@ from circuitnn.audio.signals import checked_rate
 SHARES = {"guitar": 0.8, "sweep": 0.1, "noise": 0.1}
 """How the time of an `excitation` is divided, in this order."""
 
+BESIDE = 0.25
+"""Level of sweep and noise beside the strings."""
+
+PICKUP = 2_000.0
+"""Corner in hertz of the second-order low-pass that sweep and noise go through in an `excitation`."""
+
 
 def excitation(seconds: float, fs: int = 48_000, *, seed: int = 0) -> NDArray[np.float64]:
     """A test signal in three parts: 80 % plucked strings, 10 % exponential sine sweep, 10 % noise bursts.
 
     The strings (`guitar`) are chords, lines, palm mutes and arpeggios with dynamics and rests; the sweep (`sweep`) goes
-    from 20 Hz to 20 kHz at half of full scale; the bursts (`noise_bursts`) have random levels, lengths and colours. All
-    of it comes from the seed: the same seed and rate give the same samples, another seed gives other music.
+    from 20 Hz to 20 kHz; the bursts (`noise_bursts`) have random levels, lengths and colours. Both are 12 dB below full
+    scale and fall off above 2 kHz as a pickup's signal does: what no guitar sends decides no comparison. All of it comes from the seed: the same seed and rate give the
+    same samples, another seed gives other music.
 
     Args:
         seconds: length.
@@ -39,8 +46,8 @@ def excitation(seconds: float, fs: int = 48_000, *, seed: int = 0) -> NDArray[np
     lengths = np.diff(at) / rate
     parts = (
         guitar(lengths[0], rate, seed=seed),
-        0.5 * sweep(lengths[1], rate),
-        noise_bursts(lengths[2], rate, seed=seed),
+        BESIDE * _pickup(sweep(lengths[1], rate), rate),
+        BESIDE * _pickup(noise_bursts(lengths[2], rate, seed=seed), rate),
     )
     signal = np.concatenate(parts)
     return signal / max(float(np.max(np.abs(signal))), 1e-12)
@@ -90,6 +97,10 @@ def noise_bursts(seconds: float, fs: int = 48_000, *, seed: int = 0) -> NDArray[
         signal[position : position + len(part)] = part
         position += length + int(generator.uniform(0.0, 0.1) * rate)
     return signal
+
+
+def _pickup(x: NDArray[np.float64], fs: int) -> NDArray[np.float64]:
+    return sosfilt(butter(2, min(PICKUP, 0.45 * fs), fs=fs, output="sos"), x) if len(x) else x
 
 
 def _length(seconds: float, fs: int) -> int:
