@@ -44,7 +44,8 @@ def horizon(records: Records, circuit: str) -> Picture | None:
     handles.append(Line2D([], [], color=style.INK, linestyle="--", label="started at a wrong state"))
     style.legend(figure, handles)
     caption = (
-        "Energy of the state error over that of the states, mean over starts spread over the test data. Solid: median "
+        "Energy of the state error over that of the states, mean over starts spread over the test data and "
+        "over a twelfth of a decade of time. Solid: median "
         "over seeds, the band from the lowest to the highest; dashed: median from a wrong state. A line that ends "
         "early is that of runs that ran away."
     )
@@ -91,15 +92,15 @@ def _horizon_panel(axes: Axes, records: Records, circuit: str, model: str, times
         found = _curves(records, circuit, model, regime)
         if not found:
             continue
-        right, wrong = found
+        ends[regime] = float(np.mean(np.median(found[0], axis=0)[3 * len(times) // 4 :]))
+        t, right, wrong = _averaged(times, *found)
         median = np.median(right, axis=0)
         look = style.line(regime) | {"markersize": 3.5}
-        axes.plot(times, style.finite(median), **look, linewidth=1.6, markevery=0.15)
+        axes.plot(t, style.finite(median), **look, linewidth=1.6, markevery=0.15)
         if len(right) > 1:
             low, high = style.finite(right.min(axis=0)), style.finite(np.minimum(right.max(axis=0), 1e6))
-            axes.fill_between(times, low, high, color=style.colour(regime), alpha=0.16, linewidth=0)
-        axes.plot(times, style.finite(np.median(wrong, axis=0)), **look, linewidth=1.1, linestyle="--", markevery=0.15)
-        ends[regime] = float(np.mean(median[3 * len(median) // 4 :]))
+            axes.fill_between(t, low, high, color=style.colour(regime), alpha=0.16, linewidth=0)
+        axes.plot(t, style.finite(np.median(wrong, axis=0)), **look, linewidth=1.1, linestyle="--", markevery=0.15)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
@@ -141,6 +142,16 @@ def _curves(records: Records, circuit: str, model: str, regime: str) -> tuple[np
     found = [records.curve(circuit, model, regime, kind) for kind in ("error", "wrong")]
     usable = [np.where(np.isfinite(c), c, np.inf) for c in found if c is not None and np.ndim(c) == 2 and np.size(c)]
     return (usable[0], usable[1]) if len(usable) == 2 else None
+
+
+def _averaged(times: np.ndarray, *curves: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Means over stretches of time that grow with it, twelve to a decade.
+
+    On a logarithmic axis the last decade holds nine tenths of the samples: drawn one by one they would be a smear.
+    """
+    first = np.unique(np.geomspace(1, len(times), 1 + round(12 * math.log10(max(len(times), 2)))).astype(int)) - 1
+    count = np.diff(np.append(first, len(times)))
+    return tuple(np.add.reduceat(a, first, axis=-1) / count for a in (times, *curves))
 
 
 def _wave(records: Records, circuit: str, model: str, regime: str) -> np.ndarray | None:
