@@ -50,12 +50,11 @@ test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, wh
 	@$(RUN) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: $(STAMPS)/dev ## ruff (format and rules) and mypy
-	@echo "==> ruff: format"
-	@$(RUN) -m ruff format --check .
-	@echo "==> ruff: rules"
-	@$(RUN) -m ruff check .
-	@echo "==> mypy: types"
-	@$(RUN) -m mypy $(CODE)
+	@failed=0; \
+	echo "==> ruff: format"; $(RUN) -m ruff format --check . || failed=1; \
+	echo "==> ruff: rules"; $(RUN) -m ruff check . || failed=1; \
+	echo "==> mypy: types"; $(RUN) -m mypy $(CODE) || failed=1; \
+	exit $$failed
 
 format: $(STAMPS)/dev ## put the files in order with ruff
 	@$(RUN) -m ruff format .
