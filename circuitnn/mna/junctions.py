@@ -32,20 +32,19 @@ class PortMap(NamedTuple):
 class Junctions:
     """Diodes merged by port and model, each field (n_junctions,) or (..., n_junctions, batch).
 
-    The current of one is ``forward (e^(v/slope) - 1) - backward (e^(-v/slope) - 1)``.
+    The current of one is ``forward (e^(v per_volt) - 1) - backward (e^(-v per_volt) - 1)``.
     """
 
     forward: Array  # saturation current, amperes
     backward: Array
-    slope: Array  # N times the thermal voltage, volts
+    per_volt: Array  # one over N times the thermal voltage
 
 
 class Law(NamedTuple):
-    """Port currents and their first and second derivatives, each (..., n_ports, batch)."""
+    """Port currents and their derivatives, each (..., n_ports, batch)."""
 
     current: Array
     conductance: Array
-    curvature: Array
 
 
 def port_map(top: Topology) -> PortMap:
@@ -64,48 +63,72 @@ def junctions(top: Topology, values: Values) -> Junctions:
         nothing = jnp.zeros(0, jnp.result_type(*values.values()))
         return Junctions(nothing, nothing, nothing)
 
-    def saturation(model: str, diodes: tuple[str, ...]) -> Array:
+    def merged(model: str, diodes: tuple[str, ...]) -> Array:
         current = values[f"{model}.IS"]
         return current * sum(values[name] for name in diodes) if diodes else jnp.zeros_like(current)
 
     return Junctions(
-        forward=jnp.stack([saturation(junction.model, junction.forward) for junction in top.junctions]),
-        backward=jnp.stack([saturation(junction.model, junction.backward) for junction in top.junctions]),
-        slope=jnp.stack([values[f"{junction.model}.N"] * THERMAL_VOLTAGE for junction in top.junctions]),
+        forward=jnp.stack([merged(junction.model, junction.forward) for junction in top.junctions]),
+        backward=jnp.stack([merged(junction.model, junction.backward) for junction in top.junctions]),
+        per_volt=jnp.stack([1 / (values[f"{junction.model}.N"] * THERMAL_VOLTAGE) for junction in top.junctions]),
     )
 
 
 def law(where: PortMap, diodes: Junctions, v: Array) -> Law:
     """Currents of the ports at the voltages v (..., n_ports, batch), and their derivatives."""
-    x = _to_junctions(where, v) / diodes.slope
-    current = conductance = curvature = jnp.zeros((), v.dtype)
-    for saturation, sign, is_present in (
-        (diodes.forward, 1, where.has_forward),
-        (diodes.backward, -1, where.has_backward),
-    ):
-        if not is_present:
-            continue
-        argument = sign * x
-        inside = jnp.minimum(argument, LARGEST_EXPONENT)
-        exponential = saturation * jnp.exp(inside)
-        slope = exponential / diodes.slope
-        current = current + sign * (exponential * (1 + (argument - inside)) - saturation)
-        conductance = conductance + slope
-        curvature = curvature + sign * slope / diodes.slope
-    return Law(*(_to_ports(where, each) for each in (current, conductance, curvature)))
+    if not where.ports:
+        return Law(v, v)
+    exponents = signed_per_volt(where, diodes) * to_junctions(where, v)
+    inside = jnp.minimum(exponents, LARGEST_EXPONENT)
+    exponential = saturation(where, diodes) * jnp.exp(inside)
+    current = exponential * (1 + (exponents - inside)) - saturation(where, diodes)
+    return Law(
+        current=to_ports(where, difference(where, current)),
+        conductance=to_ports(where, total(exponential) * diodes.per_volt),
+    )
 
 
-def _to_junctions(where: PortMap, v: Array) -> Array:
-    if where.of_junction == tuple(range(where.ports)):
-        return v
-    return jnp.concatenate([v[..., port : port + 1, :] for port in where.of_junction], axis=-2)
+def exponentials(v: Array, per_volt: Array, saturation: Array) -> Array:
+    """``I_s e^x``, the part of the law that is dear; (..., directions, n_junctions, batch), v at the junctions."""
+    return saturation * jnp.exp(jnp.minimum(per_volt * v, LARGEST_EXPONENT))
 
 
-def _to_ports(where: PortMap, each: Array) -> Array:
-    """Sums over the junctions of each port."""
+def signed_per_volt(where: PortMap, diodes: Junctions) -> Array:
+    """Exponents per volt of the port, (..., directions, n_junctions, batch); negative for those that face backwards."""
+    return jnp.stack([sign * diodes.per_volt for sign in _signs(where)], axis=-3)
+
+
+def saturation(where: PortMap, diodes: Junctions) -> Array:
+    """Saturation currents, (..., directions, n_junctions, batch)."""
+    return jnp.stack([diodes.forward] * where.has_forward + [diodes.backward] * where.has_backward, axis=-3)
+
+
+def difference(where: PortMap, each: Array) -> Array:
+    """Forwards minus backwards."""
+    return sum(sign * each[..., k, :, :] for k, sign in enumerate(_signs(where)))
+
+
+def total(each: Array) -> Array:
+    """Forwards plus backwards."""
+    return sum(each[..., k, :, :] for k in range(each.shape[-3]))
+
+
+def to_junctions(where: PortMap, v: Array) -> Array:
+    """Voltages of the ports as (..., 1, n_junctions, batch)."""
+    if where.of_junction != tuple(range(where.ports)):
+        v = jnp.concatenate([v[..., port : port + 1, :] for port in where.of_junction], axis=-2)
+    return v[..., None, :, :]
+
+
+def to_ports(where: PortMap, each: Array) -> Array:
+    """Sums over the junctions of each port: (..., n_junctions, batch) to (..., n_ports, batch)."""
     if where.of_junction == tuple(range(where.ports)):
         return each
     rows: list = [0] * where.ports
     for k, port in enumerate(where.of_junction):
         rows[port] = rows[port] + each[..., k : k + 1, :]
     return jnp.concatenate(rows, axis=-2)
+
+
+def _signs(where: PortMap) -> list[float]:
+    return [1.0] * where.has_forward + [-1.0] * where.has_backward

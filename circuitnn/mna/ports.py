@@ -11,7 +11,18 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.junctions import Junctions, PortMap, law
+from circuitnn.mna.junctions import (
+    Junctions,
+    Law,
+    PortMap,
+    difference,
+    exponentials,
+    law,
+    saturation,
+    signed_per_volt,
+    to_junctions,
+    to_ports,
+)
 from circuitnn.numerics.small import apply, identity, inverse, solve_rows
 
 MAX_ITERATIONS = 60  # inside the time loop; the slowest regular case, a step of 50 V into a cold bridge, takes 20
@@ -20,75 +31,107 @@ CONTINUATION_STEPS = 24  # source stepping, where the plain iteration fails
 
 
 @final
-class Limits(NamedTuple):
-    """Where the ports may go at once: voltages at which the diodes take over from the resistance that they see."""
+class Ports(NamedTuple):
+    """What the iteration needs, prepared outside of the loop over time; (..., rows, batch) as in `Junctions`.
 
-    upper: Array
+    The currents are kept as exponentials ``at = I_s e^x``; the constant rest of the law is in the offsets.
+    """
+
+    per_volt: Array  # (..., directions, n_junctions, batch), signed
+    saturation: Array
+    resistance: Array  # K
+    offset: Array  # (..., n_ports, batch): K times the saturation currents, to be added to w
+    upper: Array  # voltages at which the diodes take over from the resistance that they see
     lower: Array
-    width: Array  # smallest slope of the port's diodes
+    up: Array  # by how much the ports may go in one iteration where the diodes have taken over
 
 
-def limits(where: PortMap, diodes: Junctions, resistance: Array) -> Limits:
-    """Limits of the Newton steps, (..., n_ports, batch); they depend on parameters only.
+def prepare_ports(where: PortMap, diodes: Junctions, resistance: Array) -> Ports:
+    """Prepare the iteration. No gradient goes through it: the solution is differentiated, not the way to it.
 
     A forward step from cold may go to where the diode conducts as much as the circuit around it does: going further
     only overshoots on the exponential. This is SPICE's junction limiting (Nagel 1975) with the circuit's own critical
     voltage.
     """
-    tiny = float(jnp.finfo(resistance.dtype).tiny)
-    infinite = jnp.asarray(jnp.inf, resistance.dtype)
-    upper, lower, width = ([infinite] * where.ports for _ in range(3))
-    for k, port in enumerate(where.of_junction):
-        seen = jnp.maximum(resistance[..., port, port, :], tiny**0.25)
-        slope = diodes.slope[..., k, :]
+    saturations = saturation(where, diodes)
+    seen = jnp.stack([resistance[..., port, port, :] for port in where.of_junction], axis=-2)
+    seen = jnp.maximum(seen, float(jnp.finfo(seen.dtype).tiny) ** 0.25)
+    # Infinite where a port has no diode in that direction.
+    critical = (
+        -(jnp.log(seen * diodes.per_volt)[..., None, :, :] + jnp.log(saturations)) / diodes.per_volt[..., None, :, :]
+    )
+    infinite = jnp.full_like(critical[..., 0, :, :], jnp.inf)
+    forward = critical[..., 0, :, :] if where.has_forward else infinite
+    backward = critical[..., -1, :, :] if where.has_backward else infinite
+    ready = Ports(
+        per_volt=signed_per_volt(where, diodes),
+        saturation=saturations,
+        resistance=resistance,
+        offset=apply(resistance, rest_current(where, diodes)),
+        upper=_smallest(where, forward),
+        lower=-_smallest(where, backward),
+        up=STEPS_UP * _smallest(where, 1 / diodes.per_volt),
+    )
+    return lax.stop_gradient(ready)
 
-        def critical(saturation, slope=slope, seen=seen):
-            return slope * (jnp.log(slope / seen) - jnp.log(saturation))  # infinite where there is no such diode
 
-        upper[port] = jnp.minimum(upper[port], critical(diodes.forward[..., k, :]))
-        lower[port] = jnp.minimum(lower[port], critical(diodes.backward[..., k, :]))
-        width[port] = jnp.minimum(width[port], slope)
-    up, down, narrow = (jnp.stack(jnp.broadcast_arrays(*rows), axis=-2) for rows in (upper, lower, width))
-    return lax.stop_gradient(Limits(upper=up, lower=-down, width=narrow))
+def rest_current(where: PortMap, diodes: Junctions) -> Array:
+    """What `current_of` has too much: the saturation currents, (..., n_ports, batch)."""
+    return to_ports(where, difference(where, saturation(where, diodes)))
 
 
-def newton(where: PortMap, diodes: Junctions, resistance: Array, bounds: Limits, w: Array, v: Array) -> Array:
-    """Port voltages from the first guess v; ends when the last step was small enough for all entries."""
-    if where.ports == 0:
-        return w
-    dtype = w.dtype
+def current_of(where: PortMap, at: Array) -> Array:
+    """Currents of the ports from their exponentials, without the constant `rest_current`."""
+    return to_ports(where, difference(where, at))
 
-    def advance(v):
-        return _limited(bounds, v, v + _step(where, diodes, resistance, w, v))
 
-    def unfinished(state):
-        new, old, count = state
-        return jnp.any(jnp.abs(new - old) > tolerance(where, dtype, new)) & (count < MAX_ITERATIONS)
+def evaluate_at(where: PortMap, ready: Ports, v: Array) -> Array:
+    """The exponentials at the port voltages v."""
+    return exponentials(to_junctions(where, v), ready.per_volt, ready.saturation)
+
+
+def newton(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple[Array, Array]:
+    """Port voltages and their exponentials, from a first guess (v, at); ends when the last step was small everywhere.
+
+    `w` includes the offset. Each quantity that is dear to compute has one use in an iteration, and there are few
+    operands: XLA then makes three kernels of it and not a dozen, and may compile a loop over it as one function (it
+    does so when an iteration touches less than a kilobyte, which is the case for one stream and one or two ports).
+    """
 
     def body(state):
-        new, _, count = state
-        return advance(new), new, count + 1
+        v, at, _, count = state
+        step = _step(where, ready, w, v, at)
+        v = v + step
+        return v, evaluate_at(where, ready, v), step, count + 1
 
-    v = jnp.broadcast_to(v, w.shape)
-    return lax.while_loop(unfinished, body, (advance(v), v, jnp.int32(1)))[0]
+    def unfinished(state):
+        v, _, step, count = state
+        return jnp.any(jnp.abs(step) > tolerance(where, v)) & (count < MAX_ITERATIONS)
+
+    v, at, _, _ = lax.while_loop(unfinished, body, (v, at, jnp.full_like(v, jnp.inf), jnp.int32(0)))
+    return v, at
 
 
-def tolerance(where: PortMap, dtype, v: Array) -> Array:
+def tolerance(where: PortMap, v: Array) -> Array:
     """Size of the last step that ends the iteration: the step after it would be below rounding.
 
     The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
     """
-    single = dtype == jnp.float32
+    single = v.dtype == jnp.float32
     absolute = (4e-4 if single else 1e-6) if where.ports == 1 else (3e-5 if single else 1e-8)
-    return absolute + 4 * float(jnp.finfo(dtype).eps) * jnp.abs(v)
+    return absolute + 4 * float(jnp.finfo(v.dtype).eps) * jnp.abs(v)
 
 
-def converged(where: PortMap, diodes: Junctions, resistance: Array, w: Array, v: Array) -> Array:
+def converged(where: PortMap, at: Law, resistance: Array, w: Array, v: Array) -> Array:
     """Whether one more Newton step would be within the tolerance, (..., batch); false where not finite."""
     if where.ports == 0:
         return jnp.all(jnp.isfinite(w), axis=-2)
-    step = _step(where, diodes, resistance, w, v)
-    return jnp.all(jnp.abs(step) <= tolerance(where, w.dtype, v), axis=-2)
+    residual = v + apply(resistance, at.current) - w
+    if where.ports == 1:
+        step = residual / (1 + resistance[..., 0, :] * at.conductance)
+    else:
+        step = jnp.stack(_newton_step(resistance, at.conductance, residual), axis=-2)
+    return jnp.all(jnp.abs(step) <= tolerance(where, v), axis=-2)
 
 
 def sensitivity(conductance: Array, resistance: Array) -> Array:
@@ -112,19 +155,21 @@ def solve_ports(where: PortMap, robust: bool, diodes: Junctions, resistance: Arr
     """
     if where.ports == 0:
         return w
-    bounds = limits(where, diodes, resistance)
-    v = newton(where, diodes, resistance, bounds, w, guess)
+    ready = prepare_ports(where, diodes, resistance)
+
+    def from_guess(w, guess):
+        v = jnp.broadcast_to(guess, w.shape)
+        return newton(where, ready, w + ready.offset, v, evaluate_at(where, ready, v))[0]
+
+    v = from_guess(w, guess)
     if not robust:
         return v
 
     def stepping(_):
-        def level(v, scale):
-            return newton(where, diodes, resistance, bounds, scale * w, v), None
-
         scales = jnp.linspace(0, 1, CONTINUATION_STEPS, dtype=w.dtype) ** 2
-        return lax.scan(level, jnp.zeros_like(w), scales)[0]
+        return lax.scan(lambda v, scale: (from_guess(scale * w, v), None), jnp.zeros_like(w), scales)[0]
 
-    return lax.cond(jnp.all(converged(where, diodes, resistance, w, v)), lambda v: v, stepping, v)
+    return lax.cond(jnp.all(converged(where, law(where, diodes, v), resistance, w, v)), lambda v: v, stepping, v)
 
 
 @solve_ports.defjvp
@@ -141,24 +186,34 @@ def _solve_ports_jvp(where, robust, primals, tangents):
     return v, jnp.broadcast_to(v_dot, v.shape)
 
 
-def _step(where: PortMap, diodes: Junctions, resistance: Array, w: Array, v: Array) -> Array:
-    """One Newton step, (..., n_ports, batch); for one port, Halley's, which costs no further exponential."""
-    at = law(where, diodes, v)
-    residual = v + apply(resistance, at.current) - w
+def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
+    """One limited Newton step, (..., n_ports, batch); for one port, Halley's, which costs no further exponential."""
+    residual = v + apply(ready.resistance, current_of(where, at)) - w
+    slopes = ready.per_volt * at
+    conductance = to_ports(where, difference(where, slopes))
     if where.ports == 1:
-        k = resistance[..., 0, :]
-        slope = 1 + k * at.conductance
-        newton_step = residual / slope
-        # Bounded below: 1/2 is what the exponential itself gives far above the solution.
-        return -newton_step / jnp.maximum(1 - 0.5 * newton_step * k * at.curvature / slope, 0.4)
+        k = ready.resistance[..., 0, :]
+        slope = 1 + k * conductance
+        curvature = k * to_ports(where, difference(where, slopes * ready.per_volt))
+        square = slope * slope
+        # Bounded below: half of it is what the exponential itself gives far above the solution.
+        step = -residual * slope / jnp.maximum(square - 0.5 * residual * curvature, 0.4 * square)
+    else:
+        step = -jnp.stack(_newton_step(ready.resistance, conductance, residual), axis=-2)
+    return jnp.clip(step, -jnp.maximum(ready.up, v - ready.lower), jnp.maximum(ready.up, ready.upper - v))
+
+
+def _newton_step(resistance: Array, conductance: Array, residual: Array) -> list[Array]:
+    """``(I + K G)^-1 residual`` as rows."""
+    ports = range(resistance.shape[-2])
+    rows = [[float(i == j) + resistance[..., i, j, :] * conductance[..., j, :] for j in ports] for i in ports]
+    return solve_rows(rows, [residual[..., i, :] for i in ports])
+
+
+def _smallest(where: PortMap, each: Array) -> Array:
+    """Smallest over the junctions of each port."""
     rows = [
-        [float(i == j) + resistance[..., i, j, :] * at.conductance[..., j, :] for j in range(where.ports)]
-        for i in range(where.ports)
+        functools.reduce(jnp.minimum, [each[..., k, :] for k, port in enumerate(where.of_junction) if port == own])
+        for own in range(where.ports)
     ]
-    return -jnp.stack(solve_rows(rows, [residual[..., i, :] for i in range(where.ports)]), axis=-2)
-
-
-def _limited(bounds: Limits, v: Array, new: Array) -> Array:
-    highest = jnp.maximum(v + STEPS_UP * bounds.width, bounds.upper)
-    lowest = jnp.minimum(v - STEPS_UP * bounds.width, bounds.lower)
-    return jnp.clip(new, lowest, highest)
+    return jnp.stack(rows, axis=-2)

@@ -1,5 +1,6 @@
 """One block of the nodal model: the loop over time, and its derivative as a linear recurrence."""
 
+import dataclasses
 import functools
 from typing import NamedTuple, final
 
@@ -9,7 +10,7 @@ from jax import numpy as jnp
 
 from circuitnn.mna.junctions import Junctions, PortMap, law
 from circuitnn.mna.operating_point import evaluate, open_circuit
-from circuitnn.mna.ports import limits, newton, sensitivity
+from circuitnn.mna.ports import Ports, current_of, evaluate_at, newton, prepare_ports, rest_current, sensitivity
 from circuitnn.mna.stamps import Affine
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
@@ -59,22 +60,37 @@ def solve_block(
         u: (time, n_in, batch).
         shown: true states, for teacher forcing.
     """
-    bounds = limits(where, stepper.diodes, -stepper.ports.i) if where.ports else None
-    fixed, moving = (None, (stepper, bounds)) if along_time else ((stepper, bounds), None)
+    ready = prepare_ports(where, stepper.diodes, -stepper.ports.i) if where.ports else None
+    open_ports, update = _without_rest_current(where, stepper, ready)
+    per_block = (ready, open_ports, update)
+    fixed, moving = (None, per_block) if along_time else (per_block, None)
 
     def step(carry, inputs):
-        z, v = carry
+        z, v, at = carry
         u, shown, moving = inputs
-        own, bounds = moving if fixed is None else fixed
+        ready, open_ports, update = moving if fixed is None else fixed
         if shown is not None:
             z = jnp.where(shown.mask > 0, shown.z, z)
-        w = open_circuit(own.ports, z, u)
-        v = newton(where, own.diodes, -own.ports.i, bounds, w, v)
-        current = law(where, own.diodes, v).current
-        return (z + evaluate(own.update, z, u, current), v), (z, v)
+        change = open_circuit(update, z, u)
+        if where.ports:
+            v_new, at = newton(where, ready, open_circuit(open_ports, z, u), v, at)
+            change = change + apply(update.i, current_of(where, at))
+        else:
+            v_new = v
+        return (z + change, v_new, at), (z, v_new)
 
-    (last, _), (before, ports) = lax.scan(step, (z, v), (u, shown, moving))
+    at = evaluate_at(where, jax.tree.map(lambda leaf: leaf[0], ready) if along_time else ready, v) if where.ports else v
+    (last, _, _), (before, ports) = lax.scan(step, (z, v, at), (u, shown, moving))
     return Solution(before, ports, last)
+
+
+def _without_rest_current(where: PortMap, stepper: Stepper, ready: Ports | None) -> tuple[Affine, Affine]:
+    """Ports and update for currents as the loop has them: exponentials, their constant part in the offsets."""
+    if ready is None:
+        return stepper.ports, stepper.update
+    ports = dataclasses.replace(stepper.ports, one=stepper.ports.one + ready.offset)
+    rest = apply(stepper.update.i, rest_current(where, stepper.diodes))
+    return ports, dataclasses.replace(stepper.update, one=stepper.update.one - rest)
 
 
 @solve_block.defjvp

@@ -5,17 +5,20 @@ from collections.abc import Mapping
 
 from jax import Array
 from jax import numpy as jnp
+from jax.experimental.layout import Layout, with_layout_constraint
 from jax.typing import ArrayLike
 
 
 def to_columns(signal: Array) -> Array:
     """(..., time, features) as (time, features, batch); no batch becomes a batch of one."""
-    return jnp.moveaxis(signal.reshape(-1 if signal.size else math.prod(signal.shape[:-2]), *signal.shape[-2:]), 0, -1)
+    columns = jnp.moveaxis(signal.reshape(math.prod(signal.shape[:-2]), *signal.shape[-2:]), 0, -1)
+    return with_layout_constraint(columns, Layout(major_to_minor=(0, 1, 2)))
 
 
 def to_rows(columns: Array, batch: tuple[int, ...]) -> Array:
     """(time, features, batch) as (..., time, features)."""
     full = jnp.broadcast_to(columns, (*columns.shape[:-1], math.prod(batch)))
+    full = with_layout_constraint(full, Layout(major_to_minor=(0, 1, 2)))
     return jnp.moveaxis(full, -1, 0).reshape(*batch, *columns.shape[:-1])
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import fnmatch
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
@@ -134,23 +135,32 @@ class NodalModel(StateModel):
         system, along_time = prepare(self.topology, self.circuit, knobs, self.discretisation)
         u = to_columns(x)
         before, ports = self._solve(carry, u, system, along_time, knobs, forcing)
-        where = port_map(self.topology)
-        current = law(where, system.diodes, ports).current
-        dual = evaluate(system.dual, before, u, current)
-        states = before + system.rate * dual
-        y = jnp.broadcast_to(evaluate(system.outputs, before, u, current), (time, self.out_features, u.shape[-1]))
-        w = open_circuit(system.ports, before, u)
-        good = converged(where, system.diodes, -system.ports.i, w, ports) & jnp.all(jnp.isfinite(y), axis=-2)
-        dual, ports, good = (to_rows(each, batch) for each in (dual, ports, good[:, None, :]))
+        observe = functools.partial(self._observe, system)
+        if u.shape[-1] == 1 and not along_time:  # one stream: time takes the place of the batch, which is contiguous
+            dual, states, y, good = (
+                _as_time(each) for each in observe(*(_as_batch(each) for each in (before, u, ports)))
+            )
+        else:
+            dual, states, y, good = observe(before, u, ports)
         states = to_rows(states, batch)
         carry = NodalCarry(
             states=states[..., -1, :],
-            dual=dual[..., -1, :],
-            ports=ports[..., -1, :],
+            dual=_row(dual[-1], batch),
+            ports=_row(ports[-1], batch),
             u=x[..., -1, :],
-            report=carry.report.add(~good[..., 0]),
+            report=carry.report.add(to_rows(~good, batch)[..., 0]),
         )
         return carry, to_rows(y, batch), states
+
+    def _observe(self, system: System, before: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
+        """Dual, states, outputs and whether the solve converged (one row), all samples at once."""
+        where = port_map(self.topology)
+        at = law(where, system.diodes, ports)
+        dual = evaluate(system.dual, before, u, at.current)
+        y = evaluate(system.outputs, before, u, at.current)
+        y = jnp.broadcast_to(y, (*u.shape[:-2], self.out_features, u.shape[-1]))
+        good = converged(where, at, -system.ports.i, open_circuit(system.ports, before, u), ports)
+        return dual, before + system.rate * dual, y, (good & jnp.all(jnp.isfinite(y), axis=-2))[..., None, :]
 
     def _solve(self, carry, u, system: System, along_time: bool, knobs, forcing: Forcing | None) -> tuple[Array, Array]:
         """Companion states before each sample and port voltages at it."""
@@ -201,6 +211,16 @@ def _at_rest(top: Topology, circuit: Circuit, batch: tuple[int, ...]) -> NodalCa
 def _column(each: Array) -> Array:
     """(..., n) as (n, batch)."""
     return to_columns(each[..., None, :])[0]
+
+
+def _as_batch(each: Array) -> Array:
+    """(time, n, 1) as (n, time)."""
+    return each[:, :, 0].T
+
+
+def _as_time(each: Array) -> Array:
+    """(n, time) as (time, n, 1)."""
+    return each.T[:, :, None]
 
 
 def _row(each: Array, batch: tuple[int, ...]) -> Array:
