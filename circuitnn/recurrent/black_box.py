@@ -10,8 +10,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitnn.model import Controls, Model
-from circuitnn.recurrent.layers import Dense, Inputs, batch_major, time_major, uniform
-from circuitnn.recurrent.recurrence import Weights, gru_cell, lstm_cell, recurrence
+from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Cell, Weights
+from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, from_lanes, to_lanes, uniform
+from circuitnn.recurrent.recurrence import recurrence
 from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
 
 
@@ -41,9 +42,7 @@ class Layer(nnx.Module):
 class _BlackBox(Model):
     """One recurrent layer and a linear read-out (abstract): the subclass says which cell."""
 
-    _cell: Any
-    _gates: int
-    _slots: int  # arrays of `hidden` numbers in the state
+    _cell: Cell
 
     def __init__(
         self,
@@ -61,7 +60,7 @@ class _BlackBox(Model):
         self.hidden, self.in_features, self.out_features, self.dtype = hidden, in_features, out_features, dtype
         in_scale = scale_vector("input", scaling and scaling.input, in_features)
         self.inputs = Inputs(in_scale, controls, dtype=dtype)
-        self.rec = Layer(self._gates, self.inputs.width, hidden, dtype=dtype, rngs=rngs)
+        self.rec = Layer(len(self._cell.hh_blocks), self.inputs.width, hidden, dtype=dtype, rngs=rngs)
         self.lin = Dense(hidden, out_features, dtype=dtype, rngs=rngs)
         self.output_scale = stored(scale_vector("output", scaling and scaling.output, out_features), dtype)
 
@@ -75,15 +74,15 @@ class _BlackBox(Model):
         return Scaling(np.asarray(self.inputs.scale[...]), np.asarray(self.output_scale[...]))
 
     def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
-        return jnp.zeros((*batch, self._slots * self.hidden), self.dtype)
+        return jnp.zeros((*batch, self._cell.slots * self.hidden), self.dtype)
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        batch = x.shape[:-2]
-        u = time_major(self.inputs(x, controls))
-        state = carry.reshape(-1, carry.shape[-1])
-        state, h = recurrence(type(self)._cell, self.rec.weights, state, u)
-        y = batch_major(self.lin(h), batch)
-        return state.reshape(carry.shape), y * jnp.broadcast_to(self.output_scale[...], y.shape)
+        u = to_lanes(self.inputs(x, controls))
+        # (lanes, slots * hidden) to one array (hidden, lanes) for each slot.
+        state = tuple(jnp.split(carry.reshape(-1, carry.shape[-1]).T, self._cell.slots))
+        state, h = recurrence(self._cell, self.rec.weights, state, u)
+        y = affine_lanes(h, self.lin.weight[...], self.lin.bias[...]) * self.output_scale[...][:, None]
+        return jnp.concatenate(state).T.reshape(carry.shape), from_lanes(y, x.shape[:-2])
 
     def load_torch_state(self, state: Mapping[str, ArrayLike]) -> None:
         """Take over the weights of a PyTorch module with a recurrent layer ``rec`` and a linear layer ``lin``.
@@ -135,9 +134,7 @@ class GRU(_BlackBox):
     and Valimaki, DAFx 2019, and Chowdhury, 2020.
     """
 
-    _cell = staticmethod(gru_cell)
-    _gates = 3
-    _slots = 1
+    _cell = GRU_CELL
 
 
 @final
@@ -151,6 +148,4 @@ class LSTM(_BlackBox):
     Wright, Damskaegg and Valimaki, DAFx 2019.
     """
 
-    _cell = staticmethod(lstm_cell)
-    _gates = 4
-    _slots = 2
+    _cell = LSTM_CELL

@@ -82,11 +82,16 @@ def uniform(rngs: nnx.Rngs, shape: tuple[int, ...], fan: int, dtype: Any) -> Arr
     return jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound).astype(dtype)
 
 
-def time_major(value: Array) -> Array:
-    """(..., time, features) to (time, batch, features), the batch axes flattened into one."""
-    return jnp.moveaxis(value.reshape(-1, *value.shape[-2:]), 1, 0)
+def to_lanes(value: Array) -> Array:
+    """(..., time, features) to (time, features, lanes), the batch axes flattened into one."""
+    return jnp.transpose(value.reshape(-1, *value.shape[-2:]), (1, 2, 0))
 
 
-def batch_major(value: Array, batch: tuple[int, ...]) -> Array:
-    """(time, batch, features) back to (*batch, time, features)."""
-    return jnp.moveaxis(value, 0, 1).reshape(*batch, value.shape[0], value.shape[-1])
+def from_lanes(value: Array, batch: tuple[int, ...]) -> Array:
+    """(time, features, lanes) back to (*batch, time, features)."""
+    return jnp.transpose(value, (2, 0, 1)).reshape(*batch, *value.shape[:2])
+
+
+def affine_lanes(h: Array, weight: Array, bias: Array) -> Array:
+    """``W h + b`` over the feature axis of (time, features, lanes)."""
+    return jnp.einsum("oh,thl->tol", weight, h) + bias[:, None]

@@ -8,7 +8,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from circuitnn.recurrent.layers import Dense, time_major
+from circuitnn.recurrent.layers import Dense, to_lanes
 from circuitnn.recurrent.recurrence import Injection
 
 
@@ -30,9 +30,9 @@ class LeadingUnits(nnx.Module):
     def injection(self, states: Array, mask: Array) -> Injection:
         """`write` at the samples of a mask: states (..., time, n_states), mask (..., time)."""
         n_auxiliary = self.hidden - self.n_states
-        shown = jnp.asarray(np.repeat([1.0, 0.0], [self.n_states, n_auxiliary]), self.dtype)
-        target = jnp.pad(time_major(states), ((0, 0), (0, 0), (0, n_auxiliary)))
-        return Injection(shown, target, _time_major_mask(mask))
+        shown = jnp.asarray(np.repeat([1.0, 0.0], [self.n_states, n_auxiliary])[:, None], self.dtype)
+        target = jnp.pad(to_lanes(states), ((0, 0), (0, n_auxiliary), (0, 0)))
+        return Injection(shown, target, to_lanes(mask[..., None]))
 
 
 @final
@@ -61,13 +61,9 @@ class LinearReadout(nnx.Module):
         """`write` at the samples of a mask: states (..., time, n_states), mask (..., time)."""
         injector = self._injector()
         target = (states - jnp.broadcast_to(self.linear.bias[...], states.shape)) @ injector.T
-        return Injection(injector @ self.linear.weight[...], time_major(target), _time_major_mask(mask))
+        return Injection(injector @ self.linear.weight[...], to_lanes(target), to_lanes(mask[..., None]))
 
     def _injector(self) -> Array:
         """pinv(W) = W^T (W W^T)^-1, (hidden, n_states): the rows of W are independent, the product is small."""
         weight = self.linear.weight[...]
         return jnp.linalg.solve(weight @ weight.T, weight).T
-
-
-def _time_major_mask(mask: Array) -> Array:
-    return time_major(mask[..., None])[..., 0]

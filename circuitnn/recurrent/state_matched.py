@@ -10,9 +10,10 @@ from jax import Array
 
 from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.recurrent.black_box import Layer
-from circuitnn.recurrent.layers import Inputs, batch_major, time_major
+from circuitnn.recurrent.cells import GRU_CELL
+from circuitnn.recurrent.layers import Inputs, from_lanes, to_lanes
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
-from circuitnn.recurrent.recurrence import Injection, gru_cell, recurrence
+from circuitnn.recurrent.recurrence import Injection, recurrence
 from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
 from circuitnn.recurrent.states import Output, checked_names
 
@@ -108,13 +109,13 @@ class StateMatchedGRU(StateModel):
     def trace(
         self, carry: Array, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
     ) -> tuple[Array, Array, Array]:
-        batch = x.shape[:-2]
-        u = time_major(self.inputs(x, controls))
+        u = to_lanes(self.inputs(x, controls))
         injection = None if forcing is None else self._injection(forcing)
-        state, h = recurrence(gru_cell, self.rec.weights, carry.reshape(-1, self.hidden), u, injection=injection)
-        h = batch_major(h, batch)
+        start = (carry.reshape(-1, self.hidden).T,)
+        (last,), lanes = recurrence(GRU_CELL, self.rec.weights, start, u, injection=injection)
+        h = from_lanes(lanes, x.shape[:-2])
         states = self.states(h)
-        return state.reshape(carry.shape), self.output(states, h), states
+        return last.T.reshape(carry.shape), self.output(states, h), states
 
     def _injection(self, forcing: Forcing) -> Injection:
         states = self._to_network(forcing.previous)

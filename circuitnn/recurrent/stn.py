@@ -9,7 +9,7 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.model import Controls, Forcing, StateModel
-from circuitnn.recurrent.layers import Dense, Inputs, batch_major, time_major
+from circuitnn.recurrent.layers import Dense, Inputs, from_lanes, to_lanes
 from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step
 from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
 from circuitnn.recurrent.states import Output, checked_names
@@ -126,17 +126,17 @@ class STN(StateModel):
         weights: Layers = tuple(
             (layer.weight[...], None if layer.bias is None else layer.bias[...]) for layer in self.layers
         )
-        previous = None if forcing is None else self._to_network(forcing.previous)
-        if previous is not None and forcing is not None and forcing.mask is None:
+        previous = None if forcing is None else to_lanes(self._to_network(forcing.previous))
+        if forcing is not None and forcing.mask is None:
             # Every step starts from a known state: all of them at once.
-            trajectory = residual_step(weights, previous, u, self.step)
+            lanes = residual_step(self.step, weights, previous, to_lanes(u))
         else:
             known = None
-            if previous is not None and forcing is not None and forcing.mask is not None:
-                mask = jnp.broadcast_to(forcing.mask, previous.shape[:-1])[..., None]
-                known = time_major(previous), time_major(mask)
-            flat = residual_scan(weights, start.reshape(-1, start.shape[-1]), time_major(u), self.step, known)
-            trajectory = batch_major(flat, x.shape[:-2])
+            if forcing is not None and forcing.mask is not None:
+                mask = jnp.broadcast_to(forcing.mask, x.shape[:-1])[..., None]
+                known = previous, to_lanes(mask.astype(self.dtype))
+            lanes = residual_scan(self.step, weights, start.reshape(-1, start.shape[-1]).T, to_lanes(u), known)
+        trajectory = from_lanes(lanes, x.shape[:-2])
         states = self._to_si(trajectory)
         y = self.output(states, jnp.concatenate([trajectory, u], axis=-1))
         return jnp.concatenate([trajectory[..., -1, :], taps], axis=-1), y, states
