@@ -59,7 +59,7 @@ def _stn(hidden: tuple[int, ...], **options: Any) -> Contender:
             **options,
         )
 
-    return Contender(build, 5e-3, REGIMES)
+    return Contender(build, 1e-2, REGIMES)
 
 
 def _matched(hidden: int, mapping: Literal["leading", "readout"], regimes: tuple[str, ...]) -> Contender:
@@ -71,8 +71,8 @@ def _matched(hidden: int, mapping: Literal["leading", "readout"], regimes: tuple
     return Contender(build, 1e-2, regimes)
 
 
-def _black_box(kind: type, hidden: int) -> Contender:
-    return Contender(lambda known, rngs: kind(hidden, scaling=known.scaling, rngs=rngs), 1e-2, ("TBPTT",))
+def _black_box(kind: type, hidden: int, learning_rate: float) -> Contender:
+    return Contender(lambda known, rngs: kind(hidden, scaling=known.scaling, rngs=rngs), learning_rate, ("TBPTT",))
 
 
 CONTENDERS: dict[str, Contender] = {
@@ -81,8 +81,8 @@ CONTENDERS: dict[str, Contender] = {
     "SMGRU-8 read-out": _matched(8, "readout", REGIMES),
     # How far the regime that does best takes a larger model.
     "SMGRU-16 read-out": _matched(16, "readout", ("TF+TBPTT",)),
-    "GRU-8": _black_box(GRU, 8),
-    "LSTM-8": _black_box(LSTM, 8),
+    "GRU-8": _black_box(GRU, 8, 2e-2),
+    "LSTM-8": _black_box(LSTM, 8, 1e-2),
 }
 
 
@@ -130,6 +130,6 @@ class Preset:
 
 
 PRESETS = {
-    "quick": Preset("quick", seeds=3, updates=300, contenders=tuple(n for n in CONTENDERS if "16" not in n)),
+    "quick": Preset("quick", seeds=3, updates=240, contenders=tuple(n for n in CONTENDERS if "16" not in n)),
     "full": Preset("full", seeds=5, updates=4000, contenders=tuple(CONTENDERS)),
 }
