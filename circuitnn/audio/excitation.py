@@ -25,8 +25,8 @@ def excitation(seconds: float, fs: int = 48_000, *, seed: int = 0) -> NDArray[np
 
     The strings (`guitar`) are chords, lines, palm mutes and arpeggios with dynamics and rests; the sweep (`sweep`) goes
     from 20 Hz to 20 kHz; the bursts (`noise_bursts`) have random levels, lengths and colours. Both are 12 dB below full
-    scale and fall off above 2 kHz as a pickup's signal does: what no guitar sends decides no comparison. All of it comes from the seed: the same seed and rate give the
-    same samples, another seed gives other music.
+    scale and fall off above 2 kHz as a pickup's signal does: what no guitar sends decides no comparison. All of it
+    comes from the seed: the same seed and rate give the same samples, another seed gives other music.
 
     Args:
         seconds: length.

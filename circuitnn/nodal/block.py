@@ -72,14 +72,15 @@ def solve_block(
         if shown is not None:
             z = jnp.where(shown.mask > 0, shown.z, z)
         change = open_circuit(update, z, u)
-        if where.ports:
+        if ready is not None:
             v_new, at = newton(where, ready, open_circuit(open_ports, z, u), v, at)
             change = change + apply(update.i, current_of(where, at))
         else:
             v_new = v
         return (z + change, v_new, at), (z, v_new)
 
-    at = evaluate_at(where, jax.tree.map(lambda leaf: leaf[0], ready) if along_time else ready, v) if where.ports else v
+    first = jax.tree.map(lambda leaf: leaf[0], ready) if along_time else ready
+    at = v if first is None else evaluate_at(where, first, v)
     (last, _, _), (before, ports) = lax.scan(step, (z, v, at), (u, shown, moving))
     return Solution(before, ports, last)
 
