@@ -12,7 +12,7 @@ import optax
 import pytest
 from flax import nnx
 
-from circuitnn.losses import mse
+from circuitnn.losses import esr, mse, weighted
 from circuitnn.train import (
     CheckpointError,
     Dataset,
@@ -152,6 +152,10 @@ def test_a_checkpoint_of_another_training_is_refused(data, tmp_path):
     fit(Leaky(0.5), data, TruncatedBPTT(**SHORT), checkpoint=file, **QUIET)
     with pytest.raises(CheckpointError, match="seed"):
         fit(Leaky(0.5), data, TruncatedBPTT(**SHORT), checkpoint=file, seed=1, **QUIET)
+    other = tmp_path / "other.npz"
+    fit(Leaky(0.5), data, TruncatedBPTT(**SHORT), checkpoint=other, loss=weighted((1.0, mse), (1.0, esr)), **QUIET)
+    with pytest.raises(CheckpointError, match="different: loss"):
+        fit(Leaky(0.5), data, TruncatedBPTT(**SHORT), checkpoint=other, loss=weighted((2.0, mse), (1.0, esr)), **QUIET)
 
 
 def test_a_finished_training_is_not_repeated(data, tmp_path):
