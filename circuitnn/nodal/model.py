@@ -9,7 +9,7 @@ from typing import Any, final
 import jax
 import numpy as np
 from flax import nnx
-from jax import Array
+from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
@@ -142,25 +142,27 @@ class NodalModel(StateModel):
             )
         else:
             dual, states, y, good = observe(before, u, ports)
-        states = to_rows(states, batch)
         carry = NodalCarry(
-            states=states[..., -1, :],
+            states=_row(states[-1], batch),
             dual=_row(dual[-1], batch),
             ports=_row(ports[-1], batch),
             u=x[..., -1, :],
             report=carry.report.add(to_rows(~good, batch)[..., 0]),
         )
-        return carry, to_rows(y, batch), states
+        return carry, to_rows(y, batch), to_rows(states, batch)
 
     def _observe(self, system: System, before: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
         """Dual, states, outputs and whether the solve converged (one row), all samples at once."""
         where = port_map(self.topology)
-        at = law(where, system.diodes, ports)
-        dual = evaluate(system.dual, before, u, at.current)
-        y = evaluate(system.outputs, before, u, at.current)
+        # Once, and not again for everything that needs it: the exponentials are most of the work here.
+        current = lax.optimization_barrier(law(where, system.diodes, ports).current)
+        dual = evaluate(system.dual, before, u, current)
+        y = evaluate(system.outputs, before, u, current)
         y = jnp.broadcast_to(y, (*u.shape[:-2], self.out_features, u.shape[-1]))
-        good = converged(where, at, -system.ports.i, open_circuit(system.ports, before, u), ports)
-        return dual, before + system.rate * dual, y, (good & jnp.all(jnp.isfinite(y), axis=-2))[..., None, :]
+        good = converged(-system.ports.i, open_circuit(system.ports, before, u), ports, current)
+        if not where.ports:
+            good = good & jnp.all(jnp.isfinite(y), axis=-2)
+        return dual, before + system.rate * dual, y, good[..., None, :]
 
     def _solve(self, carry, u, system: System, along_time: bool, knobs, forcing: Forcing | None) -> tuple[Array, Array]:
         """Companion states before each sample and port voltages at it."""
