@@ -3,10 +3,10 @@
 import jax
 import numpy as np
 
-from circuitnn.mna.stamps import Reactive, Values, system_matrix
+from circuitnn.mna.stamps import IMPEDANCE, Reactive, Values, system_matrix
 from circuitnn.mna.topology import Topology
 
-SINGULAR = 1e-13  # smallest singular value of the balanced matrix; a path through GMIN alone gives 1e-9 and more
+SINGULAR = 1e-13  # smallest singular value of the balanced matrix, relative to the largest
 
 
 def check_solvable(top: Topology, values: Values, step: float) -> None:
@@ -45,7 +45,8 @@ def states_are_independent(top: Topology, values: Values) -> bool:
 
 
 def _matrix(top: Topology, known: Values, reactive: Reactive) -> np.ndarray:
-    return np.asarray(system_matrix(top, known, reactive, module=np), np.float64)
+    diodes = np.full(len(top.ports), 1 / IMPEDANCE)  # a diode is a path for direct current, whatever it conducts now
+    return np.asarray(system_matrix(top, known, reactive, port_conductance=diodes, module=np), np.float64)
 
 
 def _check(top: Topology, matrix: np.ndarray, hint: str) -> None:

@@ -8,7 +8,7 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.circuit.constants import THERMAL_VOLTAGE
-from circuitnn.mna.stamps import Values
+from circuitnn.mna.stamps import Values, shunt
 from circuitnn.mna.topology import Topology
 
 # Beyond this many thermal voltages the exponential goes on as its tangent: values and gradients stay finite, and no
@@ -18,12 +18,13 @@ LARGEST_EXPONENT = 50.0
 
 @final
 class PortMap(NamedTuple):
-    """Which junction sits on which port; static."""
+    """Which junction sits on which port, and the shunt that the linear part has across each; static."""
 
     ports: int
     of_junction: tuple[int, ...]
     has_forward: bool
     has_backward: bool
+    shunt: float
 
 
 @final
@@ -54,6 +55,7 @@ def port_map(top: Topology) -> PortMap:
         of_junction=tuple(junction.port for junction in top.junctions),
         has_forward=any(junction.forward for junction in top.junctions),
         has_backward=any(junction.backward for junction in top.junctions),
+        shunt=shunt(top),
     )
 
 
@@ -75,17 +77,23 @@ def junctions(top: Topology, values: Values) -> Junctions:
 
 
 def law(where: PortMap, diodes: Junctions, v: Array) -> Law:
-    """Currents of the ports at the voltages v (..., n_ports, batch), and their derivatives."""
+    """Currents of the ports at the voltages v (..., n_ports, batch), and their derivatives, less those of the shunt."""
     if not where.ports:
         return Law(v, v)
+    taken = taken_away(where, v.dtype)
     exponents = signed_per_volt(where, diodes) * to_junctions(where, v)
     inside = jnp.minimum(exponents, LARGEST_EXPONENT)
     exponential = saturation(where, diodes) * jnp.exp(inside)
     current = exponential * (1 + (exponents - inside)) - saturation(where, diodes)
     return Law(
-        current=to_ports(where, difference(where, current)),
-        conductance=to_ports(where, total(exponential) * diodes.per_volt),
+        current=to_ports(where, difference(where, current)) - taken * v,
+        conductance=to_ports(where, total(exponential) * diodes.per_volt) - taken,
     )
+
+
+def taken_away(where: PortMap, dtype) -> float:
+    """The shunt, less a few units of rounding: what is left of it acts as GMIN where nothing else holds a node."""
+    return where.shunt * (1 - 8 * float(jnp.finfo(dtype).eps))
 
 
 def exponentials(v: Array, per_volt: Array, saturation: Array) -> Array:

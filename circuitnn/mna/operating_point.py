@@ -8,7 +8,7 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.mna.junctions import junctions, law, port_map
+from circuitnn.mna.junctions import junctions, law, port_map, taken_away
 from circuitnn.mna.ports import solve_ports
 from circuitnn.mna.stamps import Affine, Values, at_rest, network
 from circuitnn.mna.topology import Topology
@@ -19,7 +19,9 @@ from circuitnn.numerics.small import apply
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A circuit at rest: no signal, capacitors open, inductors short."""
+    """A circuit at rest: inputs at their DC values, capacitors open, inductors short."""
+
+    inputs: Array  # (n_in,) volts and amperes
 
     states: Array  # (n_states,) volts and amperes
     ports: Array  # (n_ports,) volts
@@ -28,24 +30,25 @@ class OperatingPoint:
 
 
 def operating_point(top: Topology, values: Values) -> OperatingPoint:
-    """The operating point with all inputs at zero; differentiable in `values` (from `Circuit.resolve`)."""
+    """The operating point, as ngspice's ``.op``; differentiable in `values` (from `Circuit.resolve`)."""
     where, diodes = port_map(top), junctions(top, values)
     rest = at_rest(top, values)
     linear = network(top, values, rest, leak=4 * float(jnp.finfo(rest.across.dtype).eps))
-    batched = jax.tree.map(lambda leaf: leaf[..., None], (diodes, linear))
-    diodes, linear = batched
-    w = linear.ports.one
+    inputs = jnp.stack([values[name] for name in top.inputs])
+    diodes, linear, u = jax.tree.map(lambda leaf: leaf[..., None], (diodes, linear, inputs))
+    w = linear.ports.one + apply(linear.ports.u, u)
     v = solve_ports(where, True, diodes, -linear.ports.i, w, jnp.zeros_like(w))
     at = law(where, diodes, v)
 
     def rows(part: Affine) -> Array:
-        return (part.one + apply(part.i, at.current))[..., 0]
+        return (part.one + apply(part.u, u) + apply(part.i, at.current))[..., 0]
 
     coils = np.asarray(top.is_inductor, bool)
     return OperatingPoint(
+        inputs=inputs,
         states=jnp.where(coils, rows(linear.through), rows(linear.across)),
         ports=v[..., 0],
-        conductance=jnp.broadcast_to(at.conductance, v.shape)[..., 0],
+        conductance=jnp.broadcast_to(at.conductance, v.shape)[..., 0] + taken_away(where, v.dtype),
         outputs=rows(linear.outputs),
     )
 

@@ -19,6 +19,7 @@ from circuitnn.mna.junctions import (
     law,
     saturation,
     signed_per_volt,
+    taken_away,
     to_junctions,
     to_ports,
 )
@@ -40,6 +41,7 @@ class Ports(NamedTuple):
     per_volt: Array  # (..., directions, n_junctions, batch), signed
     saturation: Array
     resistance: Array  # K
+    held: Array | None  # I - K times the shunt, (..., n_ports, n_ports, batch); None without a shunt
     offset: Array  # (..., n_ports, batch): K times the saturation currents, to be added to w
     upper: Array  # voltages at which the diodes take over from the resistance that they see
     lower: Array
@@ -67,6 +69,7 @@ def prepare_ports(where: PortMap, diodes: Junctions, resistance: Array) -> Ports
         per_volt=signed_per_volt(where, diodes),
         saturation=saturations,
         resistance=resistance,
+        held=identity(resistance) - taken_away(where, resistance.dtype) * resistance if where.shunt else None,
         offset=apply(resistance, rest_current(where, diodes)),
         upper=_smallest(where, forward),
         lower=-_smallest(where, backward),
@@ -81,8 +84,14 @@ def rest_current(where: PortMap, diodes: Junctions) -> Array:
 
 
 def current_of(where: PortMap, at: Array) -> Array:
-    """Currents of the ports from their exponentials, without the constant `rest_current`."""
+    """Currents of the diodes from their exponentials, without the constant `rest_current`."""
     return to_ports(where, difference(where, at))
+
+
+def excess_current(where: PortMap, v: Array, at: Array) -> Array:
+    """The same less the current of the shunt: what the linear part of the circuit is driven by."""
+    current = current_of(where, at)
+    return current - taken_away(where, v.dtype) * v if where.shunt else current
 
 
 def evaluate_at(where: PortMap, ready: Ports, v: Array) -> Array:
@@ -188,7 +197,7 @@ def _solve_ports_jvp(where, robust, primals, tangents):
 
 def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
     """One limited Newton step, (..., n_ports, batch); for one port, Halley's, which costs no further exponential."""
-    residual = v + apply(ready.resistance, current_of(where, at)) - w
+    residual = _held(ready, v) + apply(ready.resistance, current_of(where, at)) - w
     slopes = ready.per_volt * at
     conductance = to_ports(where, difference(where, slopes))
     if where.ports == 1:
@@ -199,15 +208,17 @@ def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
         # Bounded below: half of it is what the exponential itself gives far above the solution.
         step = -residual * slope / jnp.maximum(square - 0.5 * residual * curvature, 0.4 * square)
     else:
-        step = -jnp.stack(_newton_step(ready.resistance, conductance, residual), axis=-2)
+        ports = range(where.ports)
+        rows = [
+            [ready.held[..., i, j, :] + ready.resistance[..., i, j, :] * conductance[..., j, :] for j in ports]
+            for i in ports
+        ]
+        step = -jnp.stack(solve_rows(rows, [residual[..., i, :] for i in ports]), axis=-2)
     return jnp.clip(step, -jnp.maximum(ready.up, v - ready.lower), jnp.maximum(ready.up, ready.upper - v))
 
 
-def _newton_step(resistance: Array, conductance: Array, residual: Array) -> list[Array]:
-    """``(I + K G)^-1 residual`` as rows."""
-    ports = range(resistance.shape[-2])
-    rows = [[float(i == j) + resistance[..., i, j, :] * conductance[..., j, :] for j in ports] for i in ports]
-    return solve_rows(rows, [residual[..., i, :] for i in ports])
+def _held(ready: Ports, v: Array) -> Array:
+    return v if ready.held is None else apply(ready.held, v)
 
 
 def _smallest(where: PortMap, each: Array) -> Array:

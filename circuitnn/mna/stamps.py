@@ -15,7 +15,7 @@ from jax import numpy as jnp
 
 from circuitnn.mna.topology import REFERENCE, Branch, Topology
 
-GMIN = 1e-12  # siemens parallel to each diode, as in SPICE: a node between diodes alone still has a voltage
+GMIN = 1e-15  # siemens parallel to each diode, as in cn.spice: a node between diodes alone still has a voltage
 IMPEDANCE = 1e4  # ohms: currents are solved for in volts across this, so that the equations are of one magnitude
 
 Values = Mapping[str, Any]  # NumPy arrays in checks, JAX arrays in models
@@ -88,6 +88,16 @@ def harmonic(top: Topology, values: Values, s: Array) -> Reactive:
     return Reactive(across=jnp.where(coils, 1, product), through=jnp.where(coils, -product, -1))
 
 
+def shunt(top: Topology) -> float:
+    """Conductance that the linear part has in parallel to each port, siemens; the law of the diodes takes it away.
+
+    Where several diodes share a node that little else holds, the resistance seen by the ports is enormous and almost
+    singular, and rounding in it swamps the ordinary resistances around. Beside a shunt no port sees more than its
+    inverse. One port alone has no such trouble.
+    """
+    return 1 / IMPEDANCE if len(top.ports) > 1 else 0.0
+
+
 def system_matrix(
     top: Topology, values: Values, reactive: Reactive, *, port_conductance: Array | None = None, module: Any = jnp
 ) -> Array:
@@ -117,7 +127,9 @@ def system_matrix(
     return module.asarray(_fixed(top), weight.dtype) + module.tensordot(weight, module.asarray(stack, weight.dtype), 1)
 
 
-def network(top: Topology, values: Values, reactive: Reactive, *, leak: float = 0) -> Network:
+def network(
+    top: Topology, values: Values, reactive: Reactive, *, leak: float = 0, port_conductance: Array | None = None
+) -> Network:
     """The equations solved for the ports, the states' voltages and currents, and the outputs; differentiable.
 
     Args:
@@ -127,8 +139,11 @@ def network(top: Topology, values: Values, reactive: Reactive, *, leak: float = 
         leak: conductance from each node to ground, relative to the largest at that node. At rest a node may be held by
             GMIN alone, which rounding loses beside a resistor; a leak of a few units of rounding takes its place and is
             no larger than the error that is there anyway.
+        port_conductance: (n_ports,) of the diodes, for small signals; else the `shunt` of the ports.
     """
-    matrix = system_matrix(top, values, reactive)
+    if port_conductance is None:
+        port_conductance = jnp.full(len(top.ports), shunt(top), reactive.across.dtype)
+    matrix = system_matrix(top, values, reactive, port_conductance=port_conductance)
     if leak:
         is_node = np.arange(top.size) < len(top.nodes)
         largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(top.nodes)]), axis=1, initial=0))

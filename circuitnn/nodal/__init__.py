@@ -1,6 +1,5 @@
 """Nodal models: white-box simulation of any circuit, differentiable."""
 
-from circuitnn.nodal.carry import NodalCarry
-from circuitnn.nodal.model import NodalModel
-
-__all__ = ["NodalCarry", "NodalModel"]
+from circuitnn.nodal.carry import NodalCarry as NodalCarry
+from circuitnn.nodal.frequency import frequency_response as frequency_response
+from circuitnn.nodal.model import NodalModel as NodalModel

@@ -10,7 +10,7 @@ from jax import numpy as jnp
 
 from circuitnn.mna.junctions import Junctions, PortMap, law
 from circuitnn.mna.operating_point import evaluate, open_circuit
-from circuitnn.mna.ports import Ports, current_of, evaluate_at, newton, prepare_ports, rest_current, sensitivity
+from circuitnn.mna.ports import Ports, evaluate_at, excess_current, newton, prepare_ports, rest_current, sensitivity
 from circuitnn.mna.stamps import Affine
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
@@ -74,7 +74,7 @@ def solve_block(
         change = open_circuit(update, z, u)
         if ready is not None:
             v_new, at = newton(where, ready, open_circuit(open_ports, z, u), v, at)
-            change = change + apply(update.i, current_of(where, at))
+            change = change + apply(update.i, excess_current(where, v_new, at))
         else:
             v_new = v
         return (z + change, v_new, at), (z, v_new)

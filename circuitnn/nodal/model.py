@@ -101,7 +101,7 @@ class NodalModel(StateModel):
         return self.circuit.controls
 
     def init_carry(self, batch: tuple[int, ...] = ()) -> NodalCarry:
-        """The operating point: no signal, capacitors open, inductors short; differentiable in the values."""
+        """The operating point: inputs at their DC values, capacitors open, inductors short; differentiable."""
         return _at_rest(self.topology, self.circuit, batch)
 
     def states(self, carry: NodalCarry) -> Array:
@@ -205,7 +205,7 @@ def _at_rest(top: Topology, circuit: Circuit, batch: tuple[int, ...]) -> NodalCa
         states=spread(point.states),
         dual=spread(jnp.zeros_like(point.states)),
         ports=spread(point.ports),
-        u=spread(jnp.zeros(len(top.inputs), point.outputs.dtype)),
+        u=spread(point.inputs),
         report=SolveReport.zero(batch),
     )
 

@@ -1,0 +1,56 @@
+"""The frequency response of a circuit, straight from its equations: no filter and no time step in between."""
+
+import functools
+
+import jax
+from jax import Array
+from jax import numpy as jnp
+from jax.typing import ArrayLike
+
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.mna.small_signal import transfer
+from circuitnn.mna.topology import Topology, topology
+from circuitnn.model import Controls
+
+
+def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls | None = None) -> Array:
+    """Exact small-signal response at the operating point (AC analysis), differentiable in the circuit's values.
+
+    Args:
+        circuit: from `read_netlist` or the catalogue.
+        freqs: (n,) frequencies, Hz.
+        controls: knobs, scalars or (..., 1) for one response each; the defaults when None.
+
+    Returns:
+        Complex (..., n); with several inputs or outputs (..., n_out, n_in, n).
+
+    Raises:
+        ValueError: for an unknown control, a shape that does not fit, a negative frequency, a circuit without an input
+            or an output.
+    """
+    known = jnp.asarray(freqs, circuit.dtype)
+    if known.ndim != 1:
+        raise ValueError(f"freqs must have the shape (n,), got {known.shape}")
+    if not isinstance(known, jax.core.Tracer) and not bool(jnp.all(known >= 0)):
+        raise ValueError("freqs must not be negative or NaN")
+    knobs = {name: jnp.asarray(value, known.dtype) for name, value in (controls or {}).items()}
+    for name, value in knobs.items():
+        if value.ndim and value.shape[-1] != 1:
+            raise ValueError(f"control {name}: expected a scalar or the shape (..., 1), got {value.shape}")
+    knobs = {name: value[..., 0] if value.ndim else value for name, value in knobs.items()}
+    response = _response(topology(circuit), circuit, known, knobs)
+    return response[..., 0, 0, :] if response.shape[-3:-1] == (1, 1) else response
+
+
+@jax.jit(static_argnums=0)
+def _response(top: Topology, circuit: Circuit, freqs: Array, knobs: dict[str, Array]) -> Array:
+    shape = jnp.broadcast_shapes(*(value.shape for value in knobs.values()))
+    along = functools.partial(jnp.broadcast_to, shape=shape)
+
+    def at(knobs):
+        values = {name: value.astype(freqs.dtype) for name, value in circuit.resolve(knobs).items()}
+        return jax.vmap(lambda f: transfer(top, values, 2j * jnp.pi * f), out_axes=-1)(freqs)
+
+    for _ in shape:
+        at = jax.vmap(at)
+    return at({name: along(value) for name, value in knobs.items()})
