@@ -21,18 +21,20 @@ _HIGHEST_ESR, _HIGHEST_BIAS = 1e2, 60.0
 def error(records: Records) -> Picture:
     """Free-running ESR by model and regime."""
     figure, panels = _stack(records)
+    found = {circuit: _points(records, circuit, records.models, "free_running") for circuit in records.circuits}
+    everything = [v for values in found.values() for group in values.values() for v in group if 0 < v <= _HIGHEST_ESR]
+    # The panels share their axis, so that what fits on one of them fits on all.
+    low = min(everything, default=1e-3)
     lows: list[float] = []
     highs: list[float] = []
     for axes, circuit in zip(panels, records.circuits, strict=True):
-        values = _points(records, circuit, records.models, "free_running")
-        shown = [v for group in values.values() for v in group if 0 < v <= _HIGHEST_ESR]
+        values = found[circuit]
         floor = records.spread("free_running", circuit, NODAL, None).median
-        low = min(shown, default=1e-3)
         on_axis = low / 300 < floor < _HIGHEST_ESR
         axes.set_title(records.title(circuit))
         axes.set_yscale("log")
         lows.append(min(low, floor if on_axis else low) / (2 if on_axis else 5))
-        highs.append(2 * max([*shown, 10 * lows[-1]]))
+        highs.append(2 * max([*everything, 10 * lows[-1]]))
         _draw(axes, records.models, values, lambda v: 0 < v <= _HIGHEST_ESR, f"over {_HIGHEST_ESR:g}\nor ran away")
         if on_axis:
             axes.axhline(floor, color=style.INK, linestyle=(0, (5, 3)), linewidth=1.2)
