@@ -20,7 +20,7 @@ def horizon(records: Records, circuit: str) -> Picture | None:
     models = [m for m in records.state_models if any(_curves(records, circuit, m, r) for r in records.regimes)]
     if times is None or not models:
         return None
-    columns = min(3, len(models))
+    columns = 2 if len(models) == 4 else min(3, len(models))
     rows = math.ceil(len(models) / columns)
     figure = Figure(figsize=(10, 1.3 + 3.1 * rows))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
