@@ -208,6 +208,7 @@ def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
         # Bounded below: half of it is what the exponential itself gives far above the solution.
         step = -residual * slope / jnp.maximum(square - 0.5 * residual * curvature, 0.4 * square)
     else:
+        assert ready.held is not None
         ports = range(where.ports)
         rows = [
             [ready.held[..., i, j, :] + ready.resistance[..., i, j, :] * conductance[..., j, :] for j in ports]

@@ -99,7 +99,7 @@ def shunt(top: Topology) -> float:
 
 
 def system_matrix(
-    top: Topology, values: Values, reactive: Reactive, *, port_conductance: Array | None = None, module: Any = jnp
+    top: Topology, values: Values, reactive: Reactive, *, port_conductance: Any = None, module: Any = jnp
 ) -> Array:
     """The square matrix of the equations, (size, size): currents into nodes first, then the branches.
 
