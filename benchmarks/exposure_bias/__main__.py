@@ -9,9 +9,8 @@ import platform
 import shutil
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from importlib import metadata
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.exposure_bias import material, report, study, terminal
+from benchmarks.exposure_bias import material, processes, report, study, terminal
 from benchmarks.exposure_bias.presets import CIRCUITS, PRESETS, Preset
 from benchmarks.exposure_bias.records import ReportError
 from circuitnn.audio import AudioError
@@ -100,11 +99,11 @@ def _simulate(signals: material.Material, work: Path) -> dict[str, float]:
     return seconds
 
 
-def _train(preset: Preset, work: Path, processes: int) -> tuple[list[dict], dict[str, np.ndarray], dict[str, int]]:
+def _train(preset: Preset, work: Path, wanted: int) -> tuple[list[dict], dict[str, np.ndarray], dict[str, int]]:
     jobs = study.jobs(preset)
     results: dict[str, dict[str, Any]] = {}
     with (
-        _pool(min(processes, len(jobs))) as pool,
+        processes.pool(min(wanted, len(jobs))) as pool,
         tqdm(total=len(jobs), unit="run", dynamic_ncols=True) as bar,
     ):
         pending = {pool.submit(study.work, job, preset, work): job for job in jobs}
@@ -122,21 +121,6 @@ def _train(preset: Preset, work: Path, processes: int) -> tuple[list[dict], dict
     curves = {name: curve for result in ordered for name, curve in result["curves"].items()}
     most = max(ordered, key=lambda result: result["updates"])
     return rows, curves, {"updates": most["updates"], "gradient_samples": most["samples"]}
-
-
-def _pool(processes: int) -> ProcessPoolExecutor:
-    """Fresh interpreters: a fork would inherit JAX's threads in an unknown state."""
-    context = get_context("spawn")
-    return ProcessPoolExecutor(processes, context, _take_a_core, (context.Value("i", 0),))
-
-
-def _take_a_core(taken) -> None:
-    """Each process keeps to a core of its own: handing small steps from core to core costs more than they do."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        with taken.get_lock():
-            mine, taken.value = taken.value, taken.value + 1
-        os.sched_setaffinity(0, {cores[mine % len(cores)]})
 
 
 def _reading_order(preset: Preset):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.exposure_bias import __main__ as command
-from benchmarks.exposure_bias import material, presets, study
+from benchmarks.exposure_bias import material, presets, processes, study
 from circuitnn import audio
 
 SMALL = presets.Preset(
@@ -56,7 +56,7 @@ def finished(tmp_path_factory):
         patch.setitem(presets.PRESETS, "quick", SMALL)
         patch.delitem(presets.CIRCUITS, "diode-clipper-2nd-order")
         # The processes of a real run are replaced by threads: each would compile for seconds of its own.
-        patch.setattr(command, "_pool", _Inline)
+        patch.setattr(processes, "pool", _Inline)
         code = command.main(["--output", str(folder)])
     return folder, code
 
@@ -123,3 +123,8 @@ def test_bad_input_is_one_line(arguments, says, tmp_path, capsys):
     assert said.count("\n") == 1
     assert says in said
     assert not list(tmp_path.iterdir())
+
+
+def test_worker_processes_start():
+    with processes.pool(1) as pool:
+        assert pool.submit(abs, -3).result() == 3
