@@ -38,8 +38,8 @@ class Cell(NamedTuple):
         hh_blocks: which of the pre-activations that `backward` returns the recurrent weights feed, in order.
         ih_blocks: which of them the input weights feed.
         prepare: what depends on weights only, once per block.
-        forward: (prepared weights, state, x) -> state after, factors to keep.
-        backward: (factors, h before, gradient of the state after) -> gradient of the state before without the part
+        forward: (prepared weights, state, x) -> state after, and the derivatives of the state after.
+        backward: (these derivatives, gradient of the state after) -> gradient of the state before without the part
             through the recurrent weights, gradients of the pre-activations.
     """
 
@@ -95,14 +95,14 @@ def _gru_forward(w: _Prepared, state: State, x: Array) -> tuple[State, State]:
     z = _sigmoid(_seen(w.ih[1], x) + w.bias[1] + from_z)
     m = from_n + w.bias_hh[2]
     n = jnp.tanh(_seen(w.ih[2], x) + w.bias[2] + r * m)
-    return (n + z * (h - n),), (r, z, n, m)
+    by_n = (1 - z) * (1 - n * n)
+    by_r, by_z = by_n * m * (r * (1 - r)), (h - n) * (z * (1 - z))
+    return (n + z * (h - n),), (z, by_r, by_z, by_n * r, by_n)
 
 
-def _gru_backward(factors: State, h: Array, gradient: State) -> tuple[State, State]:
-    (r, z, n, m), (g,) = factors, gradient
-    g_n = g * ((1 - z) * (1 - n * n))
-    pre = g_n * m * (r * (1 - r)), g * (h - n) * (z * (1 - z)), g_n * r, g_n
-    return (g * z,), pre
+def _gru_backward(factors: State, gradient: State) -> tuple[State, State]:
+    (z, *by), (g,) = factors, gradient
+    return (g * z,), tuple(g * factor for factor in by)
 
 
 def _lstm_forward(w: _Prepared, state: State, x: Array) -> tuple[State, State]:
@@ -114,15 +114,16 @@ def _lstm_forward(w: _Prepared, state: State, x: Array) -> tuple[State, State]:
     )
     c = f * before + i * g
     shown = jnp.tanh(c)
-    return (o * shown, c), (i, f, g, o, shown, before)
+    by_c = o * (1 - shown * shown)
+    by = g * (i * (1 - i)), before * (f * (1 - f)), i * (1 - g * g), shown * (o * (1 - o))
+    return (o * shown, c), (f, by_c, *by)
 
 
-def _lstm_backward(factors: State, h: Array, gradient: State) -> tuple[State, State]:
-    i, f, g, o, shown, before = factors
+def _lstm_backward(factors: State, gradient: State) -> tuple[State, State]:
+    f, by_c, by_i, by_f, by_g, by_o = factors
     g_h, g_c = gradient
-    g_c = g_c + g_h * o * (1 - shown * shown)
-    pre = g_c * g * (i * (1 - i)), g_c * before * (f * (1 - f)), g_c * i * (1 - g * g), g_h * shown * (o * (1 - o))
-    return (jnp.zeros_like(h), g_c * f), pre
+    g_c = g_c + g_h * by_c
+    return (jnp.zeros_like(g_h), g_c * f), (g_c * by_i, g_c * by_f, g_c * by_g, g_h * by_o)
 
 
 #: Gated recurrent unit (Cho et al. 2014; reset gate after the product, as in PyTorch): r = sigmoid(W_r x + b_r +

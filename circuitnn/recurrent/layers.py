@@ -94,4 +94,7 @@ def from_lanes(value: Array, batch: tuple[int, ...]) -> Array:
 
 def affine_lanes(h: Array, weight: Array, bias: Array) -> Array:
     """``W h + b`` over the feature axis of (time, features, lanes)."""
-    return jnp.einsum("oh,thl->tol", weight, h) + bias[:, None]
+    # A product for each sample: a single one would make the compiler transpose the whole trajectory, and the time loop
+    # that writes it with it.
+    each = jnp.broadcast_to(weight, (h.shape[0], *weight.shape))
+    return each @ h + bias[:, None]

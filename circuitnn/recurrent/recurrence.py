@@ -1,8 +1,9 @@
 """The time loop of gated networks, with a reverse rule of its own that all cells share.
 
-Automatic differentiation of the loop would keep every intermediate array and add up small weight gradients operation by
-operation. The rule keeps each cell's element-wise factors, and its loop is the transposed Jacobian, one product for all
-gates. It makes gradients of any order by reverse mode; forward mode (jvp) is not defined.
+Automatic differentiation of the loop would keep every intermediate array of every sample, and writing those to memory
+costs more than the arithmetic. The rule keeps only the states. It goes back chunk by chunk: each chunk is run once
+more, its derivatives stay in the cache, and its loop is the transposed Jacobian, one product for all gates. Gradients
+by reverse mode only: forward mode (jvp) is not defined.
 """
 
 from functools import partial
@@ -13,6 +14,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from circuitnn.recurrent.cells import Cell, State, Weights
+
+CACHE = 1 << 20  # bytes that a chunk of the reverse loop may use, about half of the second-level cache of one core
+_ROWS = {1: 14, 2: 20}  # arrays of (hidden, lanes) that one sample of a chunk needs, by slots of the cell
 
 
 class Injection(NamedTuple):
@@ -49,71 +53,142 @@ def recurrence(
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _recurrence(cell, weights, state, xs, injection):
-    state, hs, _ = _run(cell, weights, state, xs, injection, keep=False)
-    return state, hs
+    last, trajectory = _run(cell, weights, state, xs, injection, kept_slots=1)
+    return last, trajectory[0]
 
 
-def _run(cell, weights, state, xs, injection, *, keep):
+def _forward(cell, *primals):
+    values = jax.tree.map(lambda p: p.value, primals, is_leaf=lambda p: hasattr(p, "perturbed"))
+    wanted = jax.tree.map(lambda p: p.perturbed, primals, is_leaf=lambda p: hasattr(p, "perturbed"))
+    weights, state, xs, injection = values
+    last, trajectory = _run(cell, weights, state, xs, injection, kept_slots=cell.slots)
+    # A flag has to travel as structure: a leaf would become an array.
+    wants = _flag(wanted[2]), _flag(any(jax.tree.leaves(wanted[3])))
+    return (last, trajectory[0]), (weights, state, xs, injection, trajectory, wants)
+
+
+def _is_symbolic(g):
+    return isinstance(g, jax.custom_derivatives.SymbolicZero)
+
+
+def _instantiated(g):
+    return jnp.zeros(g.shape, g.dtype) if _is_symbolic(g) else g
+
+
+def _flag(is_set):
+    return () if is_set else None
+
+
+def _run(cell, weights, state, xs, injection, *, kept_slots):
+    """The state after the block, and the first slots of it after each sample."""
     prepared = cell.prepare(weights)
 
     def step(state, inputs):
         x, known = inputs
         if known is not None:
             state = (_inject(injection.projection, state[0], *known), *state[1:])
-        state, factors = cell.forward(prepared, state, x)
-        return state, (state[0], factors if keep else None)
+        state, _ = cell.forward(prepared, state, x)
+        # Written as one row each: the compiler makes a plain copy of it.
+        return state, tuple(slot.reshape(-1) for slot in state[:kept_slots])
 
     known = None if injection is None else (injection.target, injection.mask)
-    state, (hs, factors) = jax.lax.scan(step, state, (xs, known))
-    return state, hs, factors
-
-
-def _forward(cell, weights, state, xs, injection):
-    last, hs, factors = _run(cell, weights, state, xs, injection, keep=True)
-    return (last, hs), (weights, state, xs, injection, hs, factors)
+    last, rows = jax.lax.scan(step, state, (xs, known))
+    return last, tuple(row.reshape(-1, *state[0].shape) for row in rows)
 
 
 def _backward(cell, kept, gradients):
-    weights, state, xs, injection, hs, factors = kept
-    own = jnp.concatenate([state[0][None], hs[:-1]])
-    # What the cell saw: all samples at once, so that the forward loop need not write it.
-    before = own if injection is None else _inject(injection.projection, own, injection.target, injection.mask)
-    hidden, width = weights.hh.shape[1], len(cell.hh_blocks) * weights.hh.shape[1]
+    weights, state, xs, injection, trajectory, wants = kept
+    g_last, g_hs = jax.tree.map(_instantiated, gradients, is_leaf=_is_symbolic)
+    own = tuple(jnp.concatenate([first[None], later[:-1]]) for first, later in zip(state, trajectory, strict=True))
+    known = None if injection is None else (injection.target, injection.mask)
+    projection = None if injection is None else injection.projection
+    samples = (g_hs, own, xs, known)
+    chunk = partial(_chunk_backward, cell, cell.prepare(weights), weights, projection, wants)
+
+    size = max(1, CACHE // (_ROWS[cell.slots] * state[0].size * state[0].dtype.itemsize))
+    whole = xs.shape[0] - xs.shape[0] % size
+    zeros = _Sums.zeros(cell, weights, xs.shape[1]), jax.tree.map(jnp.zeros_like, projection)
+    carry, pieces = (g_last, *zeros), []
+    if whole < xs.shape[0]:
+        carry, piece = chunk(carry, jax.tree.map(lambda a: a[whole:], samples))
+        pieces.append(piece)
+    if whole:
+        chunks = jax.tree.map(lambda a: a[:whole].reshape(-1, size, *a.shape[1:]), samples)
+        carry, piece = jax.lax.scan(chunk, carry, chunks, reverse=True)
+        pieces.insert(0, jax.tree.map(lambda a: a.reshape(whole, *a.shape[2:]), piece))
+    g_xs, g_known = jax.tree.map(lambda *parts: jnp.concatenate(parts), *pieces)
+    g_xs = jnp.zeros_like(xs) if g_xs is None else g_xs
+    g_state, sums, g_projection = carry
+    return sums.gradients(cell), g_state, g_xs, _injection_gradient(injection, g_projection, g_known)
+
+
+_recurrence.defvjp(_forward, _backward, symbolic_zeros=True)
+
+
+class _Sums(NamedTuple):
+    """Weight gradients added up over time.
+
+    Attributes:
+        hh: of the recurrent weights.
+        seen: products of the gradients of all pre-activations with [x; 1], (rows, inputs + 1).
+    """
+
+    hh: Array
+    seen: Array
+
+    @staticmethod
+    def zeros(cell, weights, inputs):
+        rows = (1 + max(*cell.hh_blocks, *cell.ih_blocks)) * weights.hh.shape[1]
+        return _Sums(jnp.zeros_like(weights.hh), jnp.zeros((rows, inputs + 1), weights.hh.dtype))
+
+    def gradients(self, cell):
+        hidden = self.hh.shape[1]
+        blocks = [self.seen[i : i + hidden] for i in range(0, self.seen.shape[0], hidden)]
+        ih = jnp.concatenate([blocks[i] for i in cell.ih_blocks])
+        hh = jnp.concatenate([blocks[i] for i in cell.hh_blocks])
+        return Weights(ih[:, :-1], self.hh, ih[:, -1], hh[:, -1])
+
+
+def _chunk_backward(cell, prepared, weights, projection, wants, carry, samples):
+    """A few samples backwards: (gradient of the state after them, sums so far) -> the same before them."""
+    g_hs, own, xs, known = samples
+    g_state, sums, g_projection = carry
+    before = own if known is None else (_inject(projection, own[0], *known), *own[1:])
+    mask = None if known is None else known[1]
+    seen = jnp.concatenate([xs, jnp.ones_like(xs[:, :1])], axis=1)
+    wants_x, wants_injection = (flag is not None for flag in wants)
+    width = weights.hh.shape[0]
     transposed = weights.hh.T
 
+    def again(_, inputs):
+        return None, cell.forward(prepared, *inputs)[1]
+
+    _, factors = jax.lax.scan(again, None, (before, xs))
+
     def step(carry, inputs):
-        g_state, g_hh = carry
-        g_h, h, factors, mask = inputs
-        direct, pre = cell.backward(factors, h, (g_state[0] + g_h, *g_state[1:]))
+        g_state, sums = carry
+        g_h, h, seen, factors, mask = inputs
+        direct, pre = cell.backward(factors, (g_state[0] + g_h, *g_state[1:]))
         joined = jnp.concatenate(pre)
         to_gates = joined[:width]
         g_seen = direct[0] + transposed @ to_gates
-        g_own = g_seen if mask is None else _inject_backward(injection.projection, g_seen, mask)
-        return ((g_own, *direct[1:]), g_hh + to_gates @ h.T), (joined, None if mask is None else g_seen)
+        g_own = g_seen if mask is None else _inject_backward(projection, g_seen, mask)
+        sums = _Sums(sums.hh + to_gates @ h.T, sums.seen + joined @ seen.T)
+        return ((g_own, *direct[1:]), sums), (joined if wants_x else None, g_seen if wants_injection else None)
 
-    g_last, g_hs = gradients
-    mask = None if injection is None else injection.mask
-    start = (g_last, jnp.zeros_like(weights.hh))
-    (g_state, g_hh), (joined, g_seen) = jax.lax.scan(step, start, (g_hs, before, factors, mask), reverse=True)
-    g_weights, g_xs = _outer_gradients(cell, weights, g_hh, joined, xs, hidden)
-    g_injection = None if injection is None else _injection_gradients(injection, own, g_seen)
-    return g_weights, g_state, g_xs, g_injection
-
-
-_recurrence.defvjp(_forward, _backward)
+    inputs = g_hs, before[0], seen, factors, mask
+    (g_state, sums), (joined, g_seen) = jax.lax.scan(step, (g_state, sums), inputs, reverse=True)
+    g_xs = _input_gradient(cell, weights, joined) if wants_x else None
+    if not wants_injection:
+        return (g_state, sums, g_projection), (g_xs, None)
+    g_chunk, g_known = _injection_gradients(projection, own[0], g_seen, *known)
+    return (g_state, sums, g_projection + g_chunk), (g_xs, g_known)
 
 
-def _outer_gradients(cell, weights, g_hh, joined, xs, hidden):
-    """Gradients of the input weights, biases and inputs, from those of all pre-activations (time, rows, lanes)."""
-    seen = jnp.concatenate([xs, jnp.ones_like(xs[:, :1])], axis=1)
-    # One product for each sample and then the sum: the compiler would transpose both arrays for a single product.
-    products = jnp.sum(jnp.einsum("tgl,til->tgi", joined, seen), axis=0)
-    blocks = [products[i : i + hidden] for i in range(0, products.shape[0], hidden)]
-    ih = jnp.concatenate([blocks[i] for i in cell.ih_blocks])
-    hh = jnp.concatenate([blocks[i] for i in cell.hh_blocks])
-    rows = [joined[:, i * hidden : (i + 1) * hidden] for i in cell.ih_blocks]
-    g_xs = jnp.einsum("gi,tgl->til", weights.ih, jnp.concatenate(rows, axis=1))
-    return Weights(ih[:, :-1], g_hh, ih[:, -1], hh[:, -1]), g_xs
+def _input_gradient(cell, weights, joined):
+    hidden = weights.hh.shape[1]
+    to_inputs = [joined[:, i * hidden : (i + 1) * hidden] for i in cell.ih_blocks]
+    return jnp.einsum("gi,tgl->til", weights.ih, jnp.concatenate(to_inputs, axis=1))
 
 
 def _inject(projection, h, target, mask):
@@ -130,11 +205,17 @@ def _inject_backward(projection, g, mask):
     return g - _project(projection if projection.shape[1] == 1 else projection.T, masked)
 
 
-def _injection_gradients(injection, own, g_seen):
-    masked = injection.mask * g_seen
-    if injection.projection.shape[1] == 1:
+def _injection_gradients(projection, own, g_seen, target, mask):
+    masked = mask * g_seen
+    if projection.shape[1] == 1:
         g_projection = -jnp.sum(masked * own, axis=(0, 2))[:, None]
     else:
-        g_projection = -jnp.einsum("tgl,thl->gh", masked, own)
-    error = injection.target - _project(injection.projection, own)
-    return Injection(g_projection, masked, jnp.sum(g_seen * error, axis=1, keepdims=True))
+        g_projection = -jnp.sum(jnp.einsum("tgl,thl->tgh", masked, own), axis=0)
+    error = target - _project(projection, own)
+    return g_projection, (masked, jnp.sum(g_seen * error, axis=1, keepdims=True))
+
+
+def _injection_gradient(injection, g_projection, g_known):
+    if injection is None or g_known is None:
+        return jax.tree.map(jnp.zeros_like, injection)
+    return Injection(g_projection, *g_known)
