@@ -130,6 +130,6 @@ class Preset:
 
 
 PRESETS = {
-    "quick": Preset("quick", seeds=3, updates=240, contenders=tuple(n for n in CONTENDERS if "16" not in n)),
+    "quick": Preset("quick", seeds=3, updates=200, contenders=tuple(n for n in CONTENDERS if "16" not in n)),
     "full": Preset("full", seeds=5, updates=4000, contenders=tuple(CONTENDERS)),
 }
