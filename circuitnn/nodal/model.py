@@ -147,7 +147,7 @@ class NodalModel(StateModel):
             dual=_row(dual[-1], batch),
             ports=_row(ports[-1], batch),
             u=x[..., -1, :],
-            report=carry.report.add(to_rows(~good, batch)[..., 0]),
+            report=carry.report.add(jnp.reshape(~good, (time, *batch)), axis=0),
         )
         return carry, to_rows(y, batch), to_rows(states, batch)
 

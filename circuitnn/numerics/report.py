@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 
 
 @jax.tree_util.register_dataclass
@@ -28,12 +28,16 @@ class SolveReport:
         zeros = jnp.zeros(batch, jnp.int32)
         return SolveReport(samples=zeros, failed=zeros, first_failed=zeros - 1)
 
-    def add(self, failed: Array) -> "SolveReport":
-        """The report after one more block; `failed` is boolean, (..., time)."""
-        count = jnp.sum(failed, axis=-1, dtype=jnp.int32)
-        first = self.samples + jnp.argmax(failed, axis=-1).astype(jnp.int32)
+    def add(self, failed: Array, *, axis: int = -1) -> "SolveReport":
+        """The report after one more block; `failed` is boolean, (..., time), or has its time elsewhere."""
+        # As numbers, and counted by a product: whatever made `failed` is then computed once, and not for each use.
+        marks = failed.astype(jnp.float32)
+        count = jnp.tensordot(marks, jnp.ones(failed.shape[axis], jnp.float32), axes=([axis], [0])).astype(jnp.int32)
+        first = self.samples + lax.cond(
+            jnp.any(count > 0), lambda: jnp.argmax(marks, axis=axis).astype(jnp.int32), lambda: jnp.zeros_like(count)
+        )
         return SolveReport(
-            samples=self.samples + failed.shape[-1],
+            samples=self.samples + failed.shape[axis],
             failed=self.failed + count,
             first_failed=jnp.where((self.first_failed < 0) & (count > 0), first, self.first_failed),
         )
