@@ -1,0 +1,135 @@
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import circuitnn as cn
+from circuitnn.recurrent import GRU, LSTM, Scaling
+from circuitnn.testing import check_batch, check_block_law, check_dtypes, check_gradient
+
+KINDS = {"GRU": GRU, "LSTM": LSTM}
+GOLDEN = Path(__file__).with_name("golden_torch.npz")
+SCALING = Scaling(np.array([2.0]), np.array([0.5]))
+
+
+def signal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_block_law_batch_and_precision(kind):
+    x = signal(3, 23, 1)
+    model = kind(6, controls=("gain",), scaling=SCALING, rngs=nnx.Rngs(0))
+    moving = {"gain": np.linspace(0, 1, 23)}
+    check_block_law(model, x, controls=moving)
+    check_batch(model, x, controls=moving)
+    check_dtypes(lambda dtype: kind(6, scaling=SCALING, dtype=dtype, rngs=nnx.Rngs(0)), x)
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_gradient_with_respect_to_weights_input_and_carry(kind):
+    model = kind(3, scaling=SCALING, dtype=jnp.float64, rngs=nnx.Rngs(0))
+    graph, params, fixed = nnx.split(model, nnx.Param, ...)
+
+    def energy(params, carry, x):
+        carry, y = nnx.merge(graph, params, fixed)(carry, x)
+        return jnp.sum(y**2) + jnp.sum(carry)
+
+    carry = 0.1 * jnp.asarray(signal(2, model.init_carry((2,)).shape[-1]))
+    check_gradient(energy, (params, carry, jnp.asarray(signal(2, 9, 1))))
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_control_changes_the_output_and_follows_its_default(kind):
+    model = kind(4, controls={"gain": 0.3}, rngs=nnx.Rngs(0))
+    x = signal(2, 10, 1)
+    _, y = cn.run(model, x)
+    np.testing.assert_array_equal(y, cn.run(model, x, controls={"gain": 0.3})[1])
+    each = cn.run(model, x, controls={"gain": np.array([[0.3], [0.9]])})[1]
+    np.testing.assert_allclose(each[0], y[0], atol=1e-6)
+    assert float(jnp.abs(each[1] - y[1]).max()) > 1e-3
+    with pytest.raises(ValueError, match="no control named tone"):
+        cn.run(model, x, controls={"tone": 0.5})
+
+
+def golden(name):
+    """Weights, input, output and gradients of PyTorch modules; `make_golden_torch` below wrote them."""
+    with np.load(GOLDEN) as data:
+        return {key.removeprefix(f"{name}/"): data[key] for key in data.files if key.startswith(f"{name}/")}
+
+
+def outputs_and_gradients(name, data, dtype):
+    weights = {key.removeprefix("w/"): value for key, value in data.items() if key.startswith("w/")}
+    hidden, inputs = weights["rec.weight_hh_l0"].shape[1], weights["rec.weight_ih_l0"].shape[1]
+    model = KINDS[name](hidden, in_features=inputs, dtype=dtype, rngs=nnx.Rngs(0))
+    model.load_torch_state(weights)
+    graph, params, fixed = nnx.split(model, nnx.Param, ...)
+
+    def loss(params):
+        tuned = nnx.merge(graph, params, fixed)
+        _, y = tuned(tuned.init_carry((data["x"].shape[0],)), jnp.asarray(data["x"], dtype))
+        return jnp.sum(jnp.sin(y)), y
+
+    (_, y), gradient = jax.value_and_grad(loss, has_aux=True)(params)
+    return np.asarray(y), nnx.merge(graph, gradient, fixed).torch_state()
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(jnp.float32, 1e-6), (jnp.float64, 1e-12)])
+@pytest.mark.parametrize("name", KINDS)
+def test_torch_weights_give_torch_outputs_and_gradients(name, dtype, tolerance):
+    data = golden(name)
+    y, gradient = outputs_and_gradients(name, data, dtype)
+    np.testing.assert_allclose(y, data["y"], rtol=0, atol=tolerance)
+    for key, value in gradient.items():
+        expected = data[f"g/{key}"]
+        np.testing.assert_allclose(value, expected, rtol=0, atol=tolerance * max(1.0, np.abs(expected).max()) * 4)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_golden_numbers_are_those_of_the_torch_installed_here(name):
+    pytest.importorskip("torch")
+    data = golden(name)
+    for key, value in torch_run(name).items():
+        np.testing.assert_allclose(value, data[key], rtol=1e-10, atol=1e-12)
+
+
+def torch_run(name):
+    import torch
+
+    torch.manual_seed(1)
+    rec = getattr(torch.nn, name)(2, 5, batch_first=True).double()
+    lin = torch.nn.Linear(5, 1).double()
+    x = torch.from_numpy(signal(3, 40, 2, seed=7))
+    y = lin(rec(x)[0])
+    torch.sin(y).sum().backward()
+    named = {f"rec.{k}": v for k, v in rec.named_parameters()} | {f"lin.{k}": v for k, v in lin.named_parameters()}
+    weights = {f"w/{key}": value.detach().numpy() for key, value in named.items()}
+    gradients = {f"g/{key}": value.grad.numpy() for key, value in named.items()}
+    return {"x": x.numpy(), "y": y.detach().numpy()} | weights | gradients
+
+
+def make_golden_torch():
+    """Write the golden file anew: `python -c "import tests.recurrent.test_black_box as t; t.make_golden_torch()"`."""
+    np.savez(GOLDEN, **{f"{name}/{key}": value for name in KINDS for key, value in torch_run(name).items()})
+
+
+def test_torch_state_there_and_back_and_faults():
+    model = GRU(3, rngs=nnx.Rngs(0))
+    state = model.torch_state()
+    other = GRU(3, rngs=nnx.Rngs(1))
+    other.load_torch_state(state)
+    np.testing.assert_array_equal(other.torch_state()["rec.bias_hh_l0"], state["rec.bias_hh_l0"])
+    with pytest.raises(ValueError, match="expected"):
+        model.load_torch_state({"rec.weight_ih_l0": np.zeros((9, 1))})
+    with pytest.raises(ValueError, match=r"lin.weight must have shape \(1, 3\)"):
+        model.load_torch_state(state | {"lin.weight": np.zeros((1, 4))})
+
+
+def test_faults_at_construction():
+    with pytest.raises(ValueError, match="hidden must be at least 1"):
+        GRU(0, rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="the string 'gain'"):
+        LSTM(2, controls="gain", rngs=nnx.Rngs(0))
