@@ -101,7 +101,7 @@ def test_the_command_writes_what_it_promises(finished):
 @pytest.mark.slow
 def test_the_nodal_model_is_the_floor(finished):
     rows = json.loads((finished[0] / "results.json").read_text())["rows"]
-    for circuit in presets.CIRCUITS:
+    for circuit in {row["circuit"] for row in rows}:
         floor = next(row for row in rows if row["circuit"] == circuit and row["model"] == study.NODAL)
         others = [row["esr_free_running"] for row in rows if row["circuit"] == circuit and row["model"] != study.NODAL]
         assert floor["esr_free_running"] < 1e-4
