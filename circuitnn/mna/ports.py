@@ -41,7 +41,7 @@ class Ports(NamedTuple):
     per_volt: Array  # (..., directions, n_junctions, batch), signed
     saturation: Array
     resistance: Array  # K
-    held: Array | None  # I - K times the shunt, (..., n_ports, n_ports, batch); None without a shunt
+    held: Array  # I - K times the shunt; the identity where there is none, and then not used for a single port
     offset: Array  # (..., n_ports, batch): K times the saturation currents, to be added to w
     upper: Array  # voltages at which the diodes take over from the resistance that they see
     lower: Array
@@ -69,7 +69,7 @@ def prepare_ports(where: PortMap, diodes: Junctions, resistance: Array) -> Ports
         per_volt=signed_per_volt(where, diodes),
         saturation=saturations,
         resistance=resistance,
-        held=identity(resistance) - taken_away(where, resistance.dtype) * resistance if where.shunt else None,
+        held=identity(resistance) - taken_away(where, resistance.dtype) * resistance,
         offset=apply(resistance, rest_current(where, diodes)),
         upper=_smallest(where, forward),
         lower=-_smallest(where, backward),
@@ -197,7 +197,7 @@ def _solve_ports_jvp(where, robust, primals, tangents):
 
 def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
     """One limited Newton step, (..., n_ports, batch); for one port, Halley's, which costs no further exponential."""
-    residual = _held(ready, v) + apply(ready.resistance, current_of(where, at)) - w
+    residual = (v if where.ports == 1 else apply(ready.held, v)) + apply(ready.resistance, current_of(where, at)) - w
     slopes = ready.per_volt * at
     conductance = to_ports(where, difference(where, slopes))
     if where.ports == 1:
@@ -208,7 +208,6 @@ def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
         # Bounded below: half of it is what the exponential itself gives far above the solution.
         step = -residual * slope / jnp.maximum(square - 0.5 * residual * curvature, 0.4 * square)
     else:
-        assert ready.held is not None
         ports = range(where.ports)
         rows = [
             [ready.held[..., i, j, :] + ready.resistance[..., i, j, :] * conductance[..., j, :] for j in ports]
@@ -216,10 +215,6 @@ def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
         ]
         step = -jnp.stack(solve_rows(rows, [residual[..., i, :] for i in ports]), axis=-2)
     return jnp.clip(step, -jnp.maximum(ready.up, v - ready.lower), jnp.maximum(ready.up, ready.upper - v))
-
-
-def _held(ready: Ports, v: Array) -> Array:
-    return v if ready.held is None else apply(ready.held, v)
 
 
 def _smallest(where: PortMap, each: Array) -> Array:

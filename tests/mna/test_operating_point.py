@@ -1,0 +1,68 @@
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from circuitnn.circuit import read_netlist
+from circuitnn.circuit.catalogue import diode_clipper_second_order
+from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.mna.checks import check_solvable, states_are_independent
+from circuitnn.mna.operating_point import operating_point
+from circuitnn.mna.topology import topology
+from circuitnn.testing import check_gradient
+from tests.mna.circuits import BIASED, RLC
+
+DIODE = read_netlist("* t\nVin in 0 5\nR1 in out 1k\nD1 out 0 DX\nC1 out 0 1n\n.model DX D(IS=1n N=1.5)\n.end")
+
+
+def at_rest(circuit):
+    return operating_point(topology(circuit), circuit.resolve())
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_a_diode_behind_a_resistor(dtype):
+    v = float(at_rest(DIODE.astype(dtype)).states[0])
+    current = 1e-9 * np.expm1(v / (1.5 * THERMAL_VOLTAGE))
+    assert v + 1e3 * current == pytest.approx(5, rel=1e-4 if dtype == jnp.float32 else 1e-11)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_a_node_held_by_diodes_alone_rests_at_zero(dtype):
+    point = at_rest(diode_clipper_second_order().astype(dtype))
+    np.testing.assert_array_equal(point.states, 0)
+
+
+def test_inductors_are_short_and_capacitors_open():
+    circuit = read_netlist("* t\nVin in 0 2\nR1 in a 100\nL1 a out 10m\nC1 out 0 1u\nR2 out 0 100\n.end")
+    np.testing.assert_allclose(at_rest(circuit).states, [0.01, 1.0], rtol=1e-9)
+
+
+def test_is_differentiable():
+    top = topology(BIASED)
+    values = {name: jnp.asarray(value) for name, value in BIASED.resolve().items()}
+    check_gradient(lambda values: jnp.sum(operating_point(top, values).states ** 2), (values,))
+
+
+@pytest.mark.ngspice
+def test_against_ngspice(ngspice):
+    from circuitnn import spice
+
+    rest = spice.transient(BIASED, np.zeros(3), 48_000)
+    np.testing.assert_allclose(rest[-1], at_rest(BIASED).outputs[0], rtol=1e-7)
+
+
+def test_a_node_without_a_path_for_direct_current_is_named():
+    top = topology(RLC)
+    values = {name: np.asarray(value) for name, value in RLC.resolve().items()}
+    check_solvable(top, values, 1e-5)
+    whole = read_netlist("* t\nVin in 0 0\nR1 in out 1k\nC1 out b 1n\nR2 b 0 1k\n.end")
+    cut = dataclasses.replace(whole, components=tuple(part for part in whole.components if part.name != "R2"))
+    with pytest.raises(ValueError, match="node b undetermined; at rest, capacitors are open"):
+        check_solvable(topology(cut), cut.resolve(), 1e-5)
+
+
+def test_states_in_a_loop_of_capacitors_depend_on_each_other():
+    loop = read_netlist("* t\nVin in 0 0\nR1 in out 1k\nC1 out 0 1n\nC2 out 0 2n\n.end")
+    assert not states_are_independent(topology(loop), loop.resolve())
+    assert states_are_independent(topology(RLC), RLC.resolve())
