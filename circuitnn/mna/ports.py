@@ -109,13 +109,15 @@ def newton(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple
 
     def body(state):
         v, at, _, count = state
-        step = _step(where, ready, w, v, at)
+        step, residual = _step(where, ready, w, v, at)
+        # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
+        moved = step if where.ports == 1 else jnp.where(_is_rounding(residual, w, v), 0, step)
         v = v + step
-        return v, evaluate_at(where, ready, v), step, count + 1
+        return v, evaluate_at(where, ready, v), moved, count + 1
 
     def unfinished(state):
-        v, _, step, count = state
-        return jnp.any(jnp.abs(step) > tolerance(where, v)) & (count < MAX_ITERATIONS)
+        v, _, moved, count = state
+        return jnp.any(jnp.abs(moved) > tolerance(where, v)) & (count < MAX_ITERATIONS)
 
     v, at, _, _ = lax.while_loop(unfinished, body, (v, at, jnp.full_like(v, jnp.inf), jnp.int32(0)))
     return v, at
@@ -195,8 +197,11 @@ def _solve_ports_jvp(where, robust, primals, tangents):
     return v, jnp.broadcast_to(v_dot, v.shape)
 
 
-def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
-    """One limited Newton step, (..., n_ports, batch); for one port, Halley's, which costs no further exponential."""
+def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple[Array, Array]:
+    """One limited Newton step, (..., n_ports, batch), and the residual before it.
+
+    For one port the step is Halley's, which costs no further exponential.
+    """
     residual = (v if where.ports == 1 else apply(ready.held, v)) + apply(ready.resistance, current_of(where, at)) - w
     slopes = ready.per_volt * at
     conductance = to_ports(where, difference(where, slopes))
@@ -214,7 +219,14 @@ def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> Array:
             for i in ports
         ]
         step = -jnp.stack(solve_rows(rows, [residual[..., i, :] for i in ports]), axis=-2)
-    return jnp.clip(step, -jnp.maximum(ready.up, v - ready.lower), jnp.maximum(ready.up, ready.upper - v))
+    limited = jnp.clip(step, -jnp.maximum(ready.up, v - ready.lower), jnp.maximum(ready.up, ready.upper - v))
+    return limited, residual
+
+
+def _is_rounding(residual: Array, w: Array, v: Array) -> Array:
+    """Whether all residuals are no more than rounding, (..., 1, batch)."""
+    size = 8 * float(jnp.finfo(v.dtype).eps) * (1 + jnp.abs(w) + jnp.abs(v))
+    return jnp.all(jnp.abs(residual) <= size, axis=-2, keepdims=True)
 
 
 def _smallest(where: PortMap, each: Array) -> Array:
