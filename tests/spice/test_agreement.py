@@ -14,8 +14,8 @@ from tests.circuit.test_expression import KNOWN, VALUES
 pytestmark = pytest.mark.ngspice
 
 
-def operating_point(text: str) -> dict[str, float]:
-    return {name: float(column[0]) for name, column in simulate(text, {}, timeout=60)[0].columns.items()}
+def operating_point(text: str, files: dict[str, str] | None = None) -> dict[str, float]:
+    return {name: float(column[0]) for name, column in simulate(text, files or {}, timeout=60)[0].columns.items()}
 
 
 def test_expressions_have_the_values_that_ngspice_gives_them(ngspice):
@@ -54,6 +54,11 @@ def test_the_catalogue_runs_as_it_is(ngspice, name):
 
 
 def test_the_netlist_of_the_package_itself_runs(ngspice):
-    for path in resources.files("circuitnn.circuit.catalogue").iterdir():
-        if path.name.endswith(".cir"):
-            assert "v(out)" in operating_point(path.read_text(encoding="utf-8"))
+    texts = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in resources.files("circuitnn.circuit.catalogue").iterdir()
+        if path.name.endswith((".cir", ".lib"))
+    }
+    for name, text in texts.items():
+        if name.endswith(".cir"):
+            assert "v(out)" in operating_point(text, texts), name
