@@ -1,33 +1,29 @@
 """Diode clippers."""
 
-from importlib import resources
-
+from circuitnn.circuit.catalogue.reading import read
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.reader import read_netlist
 
 
 def diode_clipper() -> Circuit:
     """First-order diode clipper: R1 2.2k in series, C1 10n parallel to two antiparallel diodes.
 
-    ``v' = (u - v)/(R C) - (2 Is/C) sinh(v/(n Vt))`` with v the output voltage. Input Vin, output out, state C1.
+    ``v' = (u - v)/(R C) - (2 Is/C) sinh(v/(n Vt))`` with v the output voltage. Input Vin, output out, state C1. No
+    knobs.
+
     Values: Yeh, Abel, Vladimirescu, Smith (2008), Numerical methods for simulation of guitar distortion circuits; Is
     and n as in Parker, Esqueda, Bergner (2019), Modelling of nonlinear state-space systems using a deep neural network.
     """
-    return _read("diode_clipper.cir")
+    return read("diode_clipper")
 
 
 def diode_clipper_second_order() -> Circuit:
     """Second-order diode clipper: Ch 0.47u and R1 2.2k in series, then Cl 10n parallel to two antiparallel diodes.
 
-    ``v1' = (u - v1 - v2)/(R Ch)`` and ``v2' = (u - v1 - v2)/(R Cl) - (2 Is/Cl) sinh(v2/(n Vt))``, with v1 across Ch
-    and v2 the output voltage. Input Vin, output out, states Ch and Cl. Stiff: at rest its poles are at 0.037 Hz and
-    7.4 kHz.
+    ``v1' = (u - v1 - v2)/(R Ch)`` and ``v2' = (u - v1 - v2)/(R Cl) - (2 Is/Cl) sinh(v2/(n Vt))``, with v1 across Ch and
+    v2 the output voltage. Input Vin, output out, states Ch and Cl. No knobs. Stiff: at rest its poles are at 0.037 Hz
+    and 7.4 kHz.
+
     Circuit: Parker, Esqueda, Bergner (2019), Modelling of nonlinear state-space systems using a deep neural network
     (after the clipping stage of the Boss DS-1).
     """
-    return _read("diode_clipper_second_order.cir")
-
-
-def _read(name: str) -> Circuit:
-    folder = resources.files("circuitnn.circuit.catalogue")
-    return read_netlist(folder.joinpath(name).read_text(encoding="utf-8"))
+    return read("diode_clipper_second_order")
