@@ -9,6 +9,7 @@ from circuitnn import spice as spice
 from circuitnn import testing as testing
 from circuitnn import train as train
 from circuitnn.circuit import Circuit as Circuit
+from circuitnn.circuit import CircuitError as CircuitError
 from circuitnn.circuit import NetlistError as NetlistError
 from circuitnn.circuit import catalogue as circuits
 from circuitnn.circuit import read_netlist as read_netlist

@@ -12,9 +12,13 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.circuit.components import GROUND, SOURCE_KINDS, STATE_KINDS, Component, DeviceModel, Parameter
+from circuitnn.circuit.components import GROUND, STATE_KINDS, Component, DeviceModel, Parameter
+from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.expression import evaluate, names_in
+from circuitnn.circuit.rules import ANY, COUPLING, FRACTION, NOT_NEGATIVE, POSITIVE, parameter_rule
 from circuitnn.circuit.writer import netlist_text
+
+_RULES = dict.fromkeys("RCLDQJ", POSITIVE) | {"K": COUPLING}
 
 
 def _static() -> Any:
@@ -28,16 +32,17 @@ class Part:
 
     Attributes:
         name: as first spelled in the netlist.
-        kind: "R", "C", "L", "V", "I" or "D".
-        nodes: its two node names, positive (anode) first.
-        value: SI; the DC value of a source, the area factor of a diode; at the default knob positions.
-        model: name of the ``.model`` of a diode.
+        kind: as in `Component`.
+        nodes: its node names, in the order of `Component`.
+        value: SI; the DC value of a source, the gain of a controlled one, the area factor of a device; at the default
+            knob positions. None for a B source, whose value depends on the circuit.
+        model: name of the ``.model`` of a device.
     """
 
     name: str
     kind: str
     nodes: tuple[str, ...]
-    value: Array
+    value: Array | None
     model: str | None = None
 
 
@@ -45,7 +50,7 @@ class Part:
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True, eq=False)
 class Circuit:
-    """A circuit of resistors, capacitors, inductors, sources and diodes; made by `read_netlist`.
+    """A circuit of passive components, sources, diodes and transistors; made by `read_netlist`.
 
     It is a pytree: differentiate, batch or replace the numbers in `values`; names and topology are static and hashable.
 
@@ -83,6 +88,8 @@ class Circuit:
         for component in self.components:
             if component.name.lower() == name.lower():
                 # While the numbers are known they are given as stored: float64 also where JAX is in 32 bit.
+                if component.kind == "B":
+                    return Part(component.name, component.kind, component.nodes, None)
                 xp = jnp if self._is_traced() else np
                 numbers = {key: xp.asarray(number) for key, number in self.values.items()}
                 value = xp.asarray(self._resolved(numbers, xp)[component.name])
@@ -136,7 +143,7 @@ class Circuit:
             name = known.get(given.lower())
             if name is None:
                 raise ValueError(self._no_such_value(given))
-            check_value(name, value, must_be_positive=False)
+            check_value(name, value, rule=ANY)
             replaced[name] = _cast(value, self.values[name].dtype)
         circuit = dataclasses.replace(self, values=replaced)
         for _, problem in circuit.impossible_values():
@@ -151,8 +158,9 @@ class Circuit:
                 defaults.
 
         Returns:
-            By name: the value of every component ("R1", the DC value of a source, the area factor of a diode) and every
-            model parameter ("DCLIP.IS", "DCLIP.N"; "DCLIP.RS" where given), in the dtype of `values`.
+            By name: the value of every component except B sources ("R1", the DC value of a source, the gain of a
+            controlled one, the area factor of a device), every model parameter ("DCLIP.IS", "DCLIP.N"; "DCLIP.RS" where
+            given) and every ``.param``, in the dtype of `values`.
 
         Raises:
             ValueError: for a control that the circuit does not have.
@@ -175,14 +183,26 @@ class Circuit:
         """
         if self._is_traced():
             return
-        signed = {part.name for part in self.components if part.kind in SOURCE_KINDS}
         with np.errstate(all="ignore"):
             resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
+        rules = self._rules()
         for name, value in resolved.items():
             try:
-                check_value(name, value, must_be_positive=name not in signed)
+                check_value(name, value, rule=rules.get(name, ANY))
             except ValueError as error:
                 yield name, str(error)
+                return
+        yield from impossible_couplings(self.components, resolved)
+
+    def _rules(self) -> dict[str, str]:
+        """What each number may be, by name."""
+        rules = {part.name: _RULES[part.kind] for part in self.components if part.kind in _RULES}
+        for part in self.components:
+            if part.kind == "R" and part.value is not None:
+                rules[part.name] = NOT_NEGATIVE  # a pot at its end
+        for model in self.models:
+            rules |= {f"{model.name}.{name}": parameter_rule(model.kind, name) for name, _ in model.parameters}
+        return rules
 
     def _is_traced(self) -> bool:
         return any(isinstance(value, jax.core.Tracer) for value in self.values.values())
@@ -192,10 +212,10 @@ class Circuit:
         for parameter in self.parameters:  # each after those it refers to
             if parameter.expression is not None:
                 numbers[parameter.name] = evaluate(parameter.expression, numbers, xp)
-        found = {
-            part.name: numbers[part.name] if part.value is None else evaluate(part.value, numbers, xp)
-            for part in self.components
-        }
+        found = {parameter.name: numbers[parameter.name] for parameter in self.parameters}
+        for part in self.components:
+            if part.kind != "B":
+                found[part.name] = numbers[part.name] if part.value is None else evaluate(part.value, numbers, xp)
         for model in self.models:
             for name, expression in model.parameters:
                 key = f"{model.name}.{name}"
@@ -224,11 +244,11 @@ class Circuit:
         return f"no value named {given!r}{hint}; there are {', '.join(self.values)}"
 
 
-def check_value(name: str, value: ArrayLike, *, must_be_positive: bool) -> None:
+def check_value(name: str, value: ArrayLike, *, rule: str) -> None:
     """Refuse a number that no component can have; traced numbers pass, because they are not known yet.
 
     Raises:
-        ValueError: when it is not finite, or not positive where it must be.
+        ValueError: when it is not finite, or against the rule: "positive", "not negative", "fraction", "coupling".
     """
     if isinstance(value, jax.core.Tracer):
         return
@@ -238,8 +258,12 @@ def check_value(name: str, value: ArrayLike, *, must_be_positive: bool) -> None:
         raise ValueError(f"{name} must be a number, got {value!r}") from error
     if not np.all(np.isfinite(number)):
         raise ValueError(f"{name} must be finite, got {value}")
-    if must_be_positive and not np.all(number > 0):
-        raise ValueError(f"{name} must be positive, got {value}")
+    if rule in (POSITIVE, NOT_NEGATIVE) and not np.all(number > 0 if rule == POSITIVE else number >= 0):
+        raise ValueError(f"{name} must {'be positive' if rule == POSITIVE else 'not be negative'}, got {value}")
+    if rule == FRACTION and not np.all((number >= 0) & (number < 0.95)):
+        raise ValueError(f"{name} must be from 0 to less than 0.95, got {value}")
+    if rule == COUPLING and not np.all((np.abs(number) < 1) & (number != 0)):
+        raise ValueError(f"{name} must be between -1 and 1, and not 0, got {value}")
 
 
 def _cast(value: ArrayLike, dtype: Any) -> Any:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import final
 
+from circuitnn.circuit.constants import GROUND as GROUND
 from circuitnn.circuit.expression import Expression
 
-GROUND = "0"
 STATE_KINDS = ("C", "L")
 SOURCE_KINDS = ("V", "I")
-DIODE_DEFAULTS = {"IS": 1e-14, "N": 1.0}  # SPICE's; RS has no entry, so that it is absent and not zero
+GAIN_KINDS = ("E", "G", "F", "H")
+DEVICE_KINDS = ("D", "Q", "J")
 
 
 @final
@@ -17,13 +18,21 @@ class Component:
     """One element of a netlist.
 
     Attributes:
-        name: as first spelled in the netlist; its first letter is the kind.
-        kind: "R", "C", "L", "V", "I" or "D".
-        nodes: the names of its two nodes, positive (anode) first; ground is "0".
+        name: as first spelled in the netlist. Its first letter is the kind, except that an E or G with an expression
+            is of kind "B". One of a subcircuit has the name that ngspice gives it: "R.X1.R1".
+        kind: "R", "C", "L", "K", "V", "I", "E", "G", "F", "H", "B", "D", "Q" or "J".
+        nodes: of R, C, L, V, I, B, F, H two names, positive first; of D anode and cathode; of E and G the two of the
+            output, then the two that are sensed; of Q collector, base, emitter; of J drain, gate, source; of K none.
+            Ground is "0". A positive current flows from the first node through the component to the second.
         value: None when the number is a literal, kept in `Circuit.values`; else the expression that gives it. It is the
-            resistance, capacitance, inductance, DC voltage or current, or the area factor of a diode.
-        model: name of the ``.model`` of a diode.
+            resistance, capacitance, inductance, DC voltage or current, coupling coefficient, gain, or the area factor
+            of a device; of kind "B" always the expression of the voltage or current, with `Voltage` and `Current`
+            leaves.
+        model: name of the ``.model`` of a device.
         line: in the netlist, from 1.
+        sense: of F and H the name of the voltage source whose current is sensed.
+        couples: of K the names of its two inductors.
+        quantity: of B what the expression gives, "V" or "I".
     """
 
     name: str
@@ -32,6 +41,9 @@ class Component:
     value: Expression | None = None
     model: str | None = None
     line: int = field(default=0, compare=False)  # moving a line does not make another circuit
+    sense: str | None = None
+    couples: tuple[str, ...] = ()
+    quantity: str | None = None
 
 
 @final
@@ -40,8 +52,8 @@ class DeviceModel:
     """A ``.model`` card that some component uses.
 
     Attributes:
-        name: of the card.
-        kind: "D".
+        name: of the card; that of a subcircuit has the names of its instances before it: "X1.DCLIP".
+        kind: "D", "NPN", "PNP", "NJF" or "PJF".
         parameters: (name, None for a literal kept in `Circuit.values` as "MODEL.NAME", or its expression) pairs.
         line: in the netlist, from 1.
     """

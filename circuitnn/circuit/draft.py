@@ -1,149 +1,153 @@
 """From lines to the fields of a circuit: names brought to one spelling, references resolved."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jax import Array
 
-from circuitnn.circuit.cards import ModelCard, diode_parameters, parse_model, parse_parameters, skip_directive
+from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SOURCE_KINDS, Component, DeviceModel, Parameter
-from circuitnn.circuit.elements import Element, Value, parse_element
+from circuitnn.circuit.elements import QUANTITIES
 from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression import Expression, names_in, rename
+from circuitnn.circuit.expression import Current, Expression, Name, Voltage, substitute
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.models import ModelCard, model_parameters
+from circuitnn.circuit.rules import MODEL_KINDS
+from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
+from circuitnn.circuit.values import Value
 
 MAX_COMPONENTS = 10_000
-MAX_PARAMETERS = 1_000
+_DEVICES = {"D": "a diode", "Q": "a transistor", "J": "a JFET"}
 
 
 class Draft:
     """What the lines say, before names are brought together; then the fields of a `Circuit`."""
 
     def __init__(self, lines: list[Line]):
-        self.elements: dict[str, tuple[Element, Line]] = {}  # these three by lower-case name
-        self.cards: dict[str, ModelCard] = {}
-        self.params: dict[str, tuple[str, Value, Line]] = {}
+        self.block = Block(lines)
+        self.top = Scope(self.block, Work())
+        self.title = self.block.contents.title
         self.values: dict[str, Array] = {}
-        self.title = ""
         self.spelling: dict[str, str] = {}
-        in_control_block = False
-        for line in lines:
-            word = line.text.split(maxsplit=1)[0].lower()
-            if in_control_block:
-                in_control_block = word != ".endc"
-            elif word == ".end":
-                break
-            elif word == ".control":
-                in_control_block = True
-            else:
-                self._take(word, line)
-        self.parameters = self._ordered_parameters()
+        self.flat: dict[str, Flat] = {}  # by lower-case name
+        self.cards: dict[str, Line] = {}  # of the models in use
         self.models: tuple[DeviceModel, ...] = ()
+        self.parameters = self._parameters()
 
-    def _take(self, word: str, line: Line) -> None:
-        if word in (".param", ".params"):
-            for name, value in parse_parameters(line):
-                self._new(self.params, name, line, ".param")
-                self.params[name.lower()] = (name, value, line)
-            if len(self.params) > MAX_PARAMETERS:
-                raise line.error(f"more than {MAX_PARAMETERS} parameters")
-        elif word == ".model":
-            card = parse_model(line)
-            self._new(self.cards, card.name, line, ".model")
-            self.cards[card.name.lower()] = card
-        elif word == ".title":
-            self.title = " ".join(line.text.split()[1:])
-        elif word.startswith("."):
-            skip_directive(line)
-        else:
-            element = parse_element(line)
-            self._new(self.elements, element.component.name, line, "component")
-            self.elements[element.component.name.lower()] = (element, line)
-            if len(self.elements) > MAX_COMPONENTS:
-                raise line.error(f"more than {MAX_COMPONENTS} components")
-
-    @staticmethod
-    def _new(known: Mapping[str, object], name: str, line: Line, what: str) -> None:
-        if name.lower() in known:
-            raise line.error(f"duplicate {what} {name}")
-
-    def _ordered_parameters(self) -> tuple[Parameter, ...]:
-        """The .param in netlist order, except that each comes after those it refers to (depth first, no recursion)."""
-        ready: dict[str, Parameter] = {}
-        for first in self.params:
-            path = [first]  # each refers to the next one
-            while path:
-                key = path[-1]
-                name, value, line = self.params[key]
-                missing = None if key in ready else next((n for n in self._needs(value, line) if n not in ready), None)
-                if missing is None:
-                    if key not in ready:
-                        ready[key] = Parameter(name, self._expression(name, value, line), line.number)
-                    path.pop()
-                elif missing in path:
-                    circle = ", ".join(self.params[member][0] for member in path[path.index(missing) :][:20])
-                    raise line.error(f"the .param {circle} refer to each other in a circle")
-                else:
-                    path.append(missing)
-        return tuple(ready.values())
-
-    def _needs(self, value: Value, line: Line) -> list[str]:
-        """The .param that a value refers to, by lower-case name."""
-        if isinstance(value, float):
-            return []
-        names = [name.lower() for name in names_in(value)]
-        unknown = [name for name in names if name not in self.params]
-        if unknown:
-            known = listing(name for name, _, _ in self.params.values())
-            raise line.error(f"unknown parameter {unknown[0]}; the .param are {known}")
-        return names
+    def _parameters(self) -> tuple[Parameter, ...]:
+        own = self.block.parameters
+        found = []
+        for key in ordered(own):
+            name, value, line = own[key]
+            found.append(Parameter(name, self._expression(name, self.top.value(value, line), line), line.number))
+        return tuple(found)
 
     def _expression(self, key: str, value: Value, line: Line) -> Expression | None:
-        """None after storing a literal under its key; else the expression, names spelled as where they are defined."""
-        if isinstance(value, float):
-            if key in self.values or key.lower() in self.spelling:
-                raise line.error(f"{key} is the name of two different values, a component and a .param")
-            self.spelling[key.lower()] = key
-            self.values[key] = np.asarray(value, np.float64)  # type: ignore[assignment]
-            return None
-        self._needs(value, line)
-        return rename(value, lambda name: self.params[name.lower()][0])
+        """None after storing a literal under its key; else the expression itself."""
+        if not isinstance(value, float):
+            return value
+        if key in self.values or key.lower() in self.spelling:
+            raise line.error(f"{key} is the name of two different values, a component and a .param")
+        self.spelling[key.lower()] = key
+        self.values[key] = np.asarray(value, np.float64)  # type: ignore[assignment]
+        return None
 
     def components(self) -> tuple[Component, ...]:
-        """Components with one spelling of each node and model; `values` and `models` are complete afterwards."""
-        if not self.elements:
+        """Components with one spelling of each name; `values` and `models` are complete afterwards."""
+        for flat in self.top.flatten():
+            name = flat.element.component.name
+            if name.lower() in self.flat:
+                raise flat.line.error(f"duplicate component {name}")
+            if len(self.flat) == MAX_COMPONENTS:
+                raise flat.line.error(f"more than {MAX_COMPONENTS} components")
+            self.flat[name.lower()] = flat
+        if not self.flat:
             raise NetlistError("the netlist has no components")
         nodes: dict[str, str] = {}
+        for flat in self.flat.values():
+            for node in flat.element.component.nodes:
+                nodes.setdefault(node.lower(), node)
         models: dict[str, DeviceModel] = {}
-        components = []
-        for element, line in self.elements.values():
-            part = element.component
-            value = part.value if element.number is None else element.number
-            expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
-            model = None if part.model is None else self._model(part.name, part.model, line, models)
-            own = tuple(nodes.setdefault(node.lower(), node) for node in part.nodes)
-            components.append(Component(part.name, part.kind, own, expression, model, line.number))
+        components = tuple(self._component(flat, nodes, models) for flat in self.flat.values())
         self.models = tuple(models.values())
-        return tuple(components)
+        return components
 
-    def _model(self, owner: str, name: str, line: Line, models: dict[str, DeviceModel]) -> str:
-        card = self.cards.get(name.lower())
-        if card is None:
-            known = listing(card.name for card in self.cards.values())
-            raise line.error(f"{owner} refers to the .model {name}, which is missing; there are: {known}")
-        if card.kind != "D":
-            raise line.error(f"{owner} is a diode and needs a .model of kind D; {card.name} is of kind {card.kind}")
+    def _component(self, flat: Flat, nodes: dict[str, str], models: dict[str, DeviceModel]) -> Component:
+        part, line = flat.element.component, flat.line
+        own = tuple(nodes[node.lower()] for node in part.nodes)
+        if part.kind == "B":
+            return dataclasses.replace(part, nodes=own, value=self._behaviour(part, line, nodes))
+        value = part.value if flat.element.number is None else flat.element.number
+        self._check_number(part, value, line)
+        expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
+        model = None if flat.model is None else self._model(part, *flat.model, models, line)
+        sense = None if part.sense is None else self._reference(part, part.sense, "V", line)
+        couples = tuple(self._reference(part, coil, "L", line) for coil in part.couples)
+        return dataclasses.replace(
+            part, nodes=own, value=expression, model=model, sense=sense, couples=couples, line=line.number
+        )
+
+    def _check_number(self, part: Component, value: Value | None, line: Line) -> None:
+        """A parameter and a component may share a name only where they share the number."""
+        key = part.name.lower()
+        same = isinstance(value, Name) and value.name.lower() == key
+        if key in self.block.parameters and not isinstance(value, float) and not same:
+            raise line.error(f"{part.name} is the name of two different values, a component and a .param")
+        if not isinstance(value, float):
+            return
+        if part.kind in "RCLDQJ" and not value > 0:
+            raise line.error(f"the {QUANTITIES[part.kind]} of {part.name} must be positive, got {value:g}")
+        if part.kind == "K" and not 0 < abs(value) < 1:
+            hint = ": use 0.9999 for a tight coupling" if abs(value) == 1 else ""
+            raise line.error(f"the coupling coefficient of {part.name} must be between -1 and 1, and not 0{hint}")
+
+    def _reference(self, part: Component, name: str, kind: str, line: Line) -> str:
+        """The spelling of another component that this one refers to."""
+        found = self.flat.get(name.lower())
+        what = {"V": "voltage source", "L": "inductor"}[kind]
+        if found is None or found.element.component.kind != kind or found.element.component.name[0].upper() != kind:
+            parts = (flat.element.component for flat in self.flat.values())
+            known = listing(other.name for other in parts if other.kind == kind)
+            raise line.error(f"{part.name} refers to {name}, which is no {what}; there are: {known}")
+        return found.element.component.name
+
+    def _behaviour(self, part: Component, line: Line, nodes: dict[str, str]) -> Expression:
+        def replacement(leaf: Expression) -> Expression:
+            match leaf:
+                case Voltage(plus, minus):
+                    for node in (plus, minus):
+                        if node != "0" and node.lower() not in nodes:
+                            known = listing(name for name in nodes.values() if name != "0")
+                            raise line.error(f"{part.name} refers to the node {node}; the nodes are {known}")
+                    return Voltage(nodes[plus.lower()], nodes.get(minus.lower(), minus))
+                case Current(source):
+                    return Current(self._reference(part, source, "V", line))
+            return leaf
+
+        return substitute(part.value, replacement)  # type: ignore[arg-type]
+
+    def _model(self, part: Component, card: ModelCard, scope: Scope, models: dict[str, DeviceModel], line: Line) -> str:
+        name = part.model or card.name
+        kinds = [kind for kind, about in MODEL_KINDS.items() if about.letter == part.kind]
+        if card.kind not in kinds:
+            wanted = " or ".join(kinds)
+            raise line.error(
+                f"{part.name} is {_DEVICES[part.kind]} and needs a .model of kind {wanted}; "
+                f"{card.name} is of kind {card.kind}"
+            )
         if name.lower() not in models:
             parameters = tuple(
-                (parameter, self._expression(f"{card.name}.{parameter}", value, card.line))
-                for parameter, value in diode_parameters(card).items()
+                (parameter, self._expression(f"{name}.{parameter}", scope.value(value, card.line), card.line))
+                for parameter, value in model_parameters(card, scope.block.functions).items()
             )
-            models[name.lower()] = DeviceModel(card.name, card.kind, parameters, card.line.number)
-        return card.name
+            models[name.lower()] = DeviceModel(name, card.kind, parameters, card.line.number)
+            self.cards[name.lower()] = card.line
+        return models[name.lower()].name
 
     def inputs(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        parts = {key: element.component for key, (element, _) in self.elements.items()}
+        parts = {key: flat.element.component for key, flat in self.flat.items()}
         for name in names:
             part = parts.get(name.lower())
             if part is None or part.kind not in SOURCE_KINDS:
@@ -153,26 +157,27 @@ class Draft:
         return tuple(parts[name.lower()].name for name in names)
 
     def check_waveforms(self, inputs: Sequence[str]) -> None:
-        for element, line in self.elements.values():
-            if element.waveform and element.component.name not in inputs:
-                name = element.component.name
-                raise line.error(
-                    f"{name} has the waveform {element.waveform} but is no input: give it a DC value, "
+        for flat in self.flat.values():
+            name = flat.element.component.name
+            if flat.element.waveform and name not in inputs:
+                raise flat.line.error(
+                    f"{name} has the waveform {flat.element.waveform} but is no input: give it a DC value, "
                     f"or name it in inputs (now {', '.join(inputs)})"
                 )
 
-    def with_text(self, error: NetlistError) -> NetlistError:
-        """An error that knows the number of its line, with the text of it."""
-        text = next((line.text for _, line in self.elements.values() if line.number == error.line), None)
-        return NetlistError(error.message, error.line, text)
+    def with_text(self, error: NetlistError, component: str) -> NetlistError:
+        """An error about a component, with its line."""
+        line = self.flat[component.lower()].line
+        return error.at(line.number, line.text, line.file)
 
     def check_values(self, circuit: Circuit) -> None:
         """Expressions at their defaults must give numbers that components can have."""
         for name, problem in circuit.impossible_values():
-            owner = name.split(".")[0].lower()
-            line = self.elements[name.lower()][1] if name.lower() in self.elements else None
-            line = line or (self.cards[owner].line if owner in self.cards else None)
-            line = line or (self.params[name.lower()][2] if name.lower() in self.params else None)
+            owner = name.rsplit(".", 1)[0].lower()
+            flat = self.flat.get(name.lower())
+            line = flat.line if flat else self.cards.get(owner)
+            if line is None and name.lower() in self.block.parameters:
+                line = self.block.parameters[name.lower()][2]
             raise NetlistError(problem) if line is None else line.error(problem)
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic in braces: a small frozen tree, evaluated in JAX so that gradients reach the knobs."""
+"""Arithmetic of braces and of B sources: a small frozen tree, evaluated in JAX so that gradients reach the knobs."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -10,18 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-# name -> (number of arguments, implementation for numpy or jax.numpy); log is the natural logarithm, as in ngspice.
-FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
-    "exp": (1, lambda xp, a: xp.exp(a)),
-    "ln": (1, lambda xp, a: xp.log(a)),
-    "log": (1, lambda xp, a: xp.log(a)),
-    "log10": (1, lambda xp, a: xp.log10(a)),
-    "sqrt": (1, lambda xp, a: xp.sqrt(a)),
-    "abs": (1, lambda xp, a: xp.abs(a)),
-    "min": (2, lambda xp, a, b: xp.minimum(a, b)),
-    "max": (2, lambda xp, a, b: xp.maximum(a, b)),
-    "pow": (2, lambda xp, a, b: xp.power(a, b)),
-}
+from circuitnn.circuit.constants import GROUND
+from circuitnn.circuit.functions import FUNCTIONS, compare, divide, softplus
 
 
 @final
@@ -48,6 +38,29 @@ class Name:
 
 @final
 @dataclass(frozen=True)
+class Voltage:
+    """The voltage of the node `plus` against the node `minus`, in volts; only in B sources."""
+
+    plus: str
+    minus: str = GROUND
+
+    def __str__(self) -> str:
+        return f"v({self.plus})" if self.minus == GROUND else f"v({self.plus},{self.minus})"
+
+
+@final
+@dataclass(frozen=True)
+class Current:
+    """The current through a voltage source from its positive node to its negative one; only in B sources."""
+
+    source: str
+
+    def __str__(self) -> str:
+        return f"i({self.source})"
+
+
+@final
+@dataclass(frozen=True)
 class Negative:
     """Unary minus."""
 
@@ -60,7 +73,7 @@ class Negative:
 @final
 @dataclass(frozen=True)
 class Binary:
-    """One of ``+ - * /``."""
+    """One of ``+ - * /``, or a relation or ``&& ||`` whose value is 1 or 0."""
 
     operator: str
     left: "Expression"
@@ -73,7 +86,7 @@ class Binary:
 @final
 @dataclass(frozen=True)
 class Call:
-    """A function of `FUNCTIONS`; a power is a call of ``pow``."""
+    """A function of `FUNCTIONS`; a power is a call of ``pow``, ``a ? b : c`` one of ``ternary_fcn``."""
 
     function: str
     arguments: "tuple[Expression, ...]"
@@ -82,7 +95,7 @@ class Call:
         return f"{self.function}({','.join(map(str, self.arguments))})"
 
 
-Expression = Number | Name | Negative | Binary | Call
+Expression = Number | Name | Voltage | Current | Negative | Binary | Call
 
 
 def children(expression: Expression) -> "tuple[Expression, ...]":
@@ -97,34 +110,49 @@ def children(expression: Expression) -> "tuple[Expression, ...]":
     return ()
 
 
+def leaves_in(expression: Expression) -> Iterator[Expression]:
+    """What an expression depends on: names, voltages and currents, from left to right, with repetitions."""
+    if isinstance(expression, (Name, Voltage, Current)):
+        yield expression
+    for child in children(expression):
+        yield from leaves_in(child)
+
+
 def names_in(expression: Expression) -> Iterator[str]:
     """The ``.param`` names that an expression uses, from left to right, with repetitions."""
-    if isinstance(expression, Name):
-        yield expression.name
-    for child in children(expression):
-        yield from names_in(child)
+    return (leaf.name for leaf in leaves_in(expression) if isinstance(leaf, Name))
 
 
-def rename(expression: Expression, spelling: Callable[[str], str]) -> Expression:
-    """The expression with every name replaced by `spelling(name)`."""
-    match expression:
-        case Name(name):
-            return Name(spelling(name))
-        case Negative(operand):
-            return Negative(rename(operand, spelling))
-        case Binary(operator, left, right):
-            return Binary(operator, rename(left, spelling), rename(right, spelling))
-        case Call(function, arguments):
-            return Call(function, tuple(rename(argument, spelling) for argument in arguments))
-    return expression
+def substitute(expression: Expression, replacement: "Callable[[Expression], Expression]") -> Expression:
+    """The expression with every name, voltage and current replaced by `replacement(leaf)`."""
+    done: dict[int, Expression] = {}  # by identity: what occurs twice stays one object
+
+    def visit(tree: Expression) -> Expression:
+        if id(tree) not in done:
+            match tree:
+                case Number():
+                    found: Expression = tree
+                case Negative(operand):
+                    found = Negative(visit(operand))
+                case Binary(operator, left, right):
+                    found = Binary(operator, visit(left), visit(right))
+                case Call(function, arguments):
+                    found = Call(function, tuple(visit(argument) for argument in arguments))
+                case _:
+                    found = replacement(tree)
+            done[id(tree)] = found
+        return done[id(tree)]
+
+    return visit(expression)
 
 
-def evaluate(expression: Expression, values: Mapping[str, Any], xp: ModuleType = jnp) -> Array | Any:
+def evaluate(expression: Expression, values: Mapping[Any, Any], xp: ModuleType = jnp) -> Array | Any:
     """The value of an expression, differentiable with respect to `values`.
 
     Args:
         expression: the tree.
-        values: the value of every name in it; arrays broadcast.
+        values: the value of every leaf in it: of a name under its text, of a `Voltage` or `Current` under the leaf
+            itself; arrays broadcast.
         xp: `jax.numpy`, or `numpy` for checks outside of JAX (which keep float64 whatever JAX is set to).
     """
     match expression:
@@ -132,6 +160,8 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: ModuleType =
             return value
         case Name(name):
             return values[name]
+        case Voltage() | Current():
+            return values[expression]
         case Negative(operand):
             return -evaluate(operand, values, xp)
         case Binary(operator, left, right):
@@ -143,7 +173,13 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: ModuleType =
                     return a - b
                 case "*":
                     return a * b
-            return xp.divide(a, b)
+                case "/":
+                    return divide(xp, a, b)
+            return compare(xp, operator, a, b)
+        case Call(
+            "ln" | "log", (Binary("+", Number(1.0), Call("exp", (x,))) | Binary("+", Call("exp", (x,)), Number(1.0)),)
+        ):
+            return softplus(xp, evaluate(x, values, xp))
         case Call(function, arguments):
             return FUNCTIONS[function][1](xp, *(evaluate(argument, values, xp) for argument in arguments))
     raise TypeError(f"no expression: {expression!r}")
@@ -156,3 +192,21 @@ def constant(expression: Expression) -> float:
             return float(evaluate(expression, {}, np))
     except OverflowError:
         return math.inf
+
+
+def number(value: float) -> Expression:
+    """The tree of a constant of any sign."""
+    return Negative(Number(-value)) if value < 0 else Number(value)
+
+
+def extent(expression: Expression) -> tuple[int, int]:
+    """(height, number of nodes) of a tree, without walking twice through what occurs twice."""
+    done: dict[int, tuple[int, int]] = {}
+
+    def visit(tree: Expression) -> tuple[int, int]:
+        if id(tree) not in done:
+            inner = [visit(child) for child in children(tree)]
+            done[id(tree)] = (1 + max((h for h, _ in inner), default=0), 1 + sum(size for _, size in inner))
+        return done[id(tree)]
+
+    return visit(expression)

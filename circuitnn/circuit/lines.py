@@ -19,9 +19,10 @@ class Line:
 
     number: int
     text: str
+    file: str = ""  # the included file that it is of
 
     def error(self, message: str) -> NetlistError:
-        return NetlistError(message, self.number, self.text)
+        return NetlistError(message, self.number, self.text, self.file)
 
 
 def load(source: str | Path) -> tuple[str, bool]:
@@ -38,16 +39,27 @@ def load(source: str | Path) -> tuple[str, bool]:
         return _checked(source), False
     if not isinstance(source, (str, Path)):
         raise TypeError(f"a netlist is a path or a text, got {type(source).__name__}")
-    path = Path(source)
     try:
-        with path.open("rb") as file:
-            data = file.read(4 * MAX_CHARACTERS + 1)
+        return load_file(Path(source)), True
     except (OSError, ValueError) as error:
+        if isinstance(error, NetlistError):
+            raise
         # A text without a line break lands here as a name that is too long or holds what no name can.
         if isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.ENOTDIR):
             raise
         raise FileNotFoundError(_no_file(source)) from None
-    return _checked(_decoded(data)), True
+
+
+def load_file(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        OSError: when it cannot be read.
+        NetlistError: when it is too large or binary.
+    """
+    with path.open("rb") as file:
+        data = file.read(4 * MAX_CHARACTERS + 1)
+    return _checked(_decoded(data))
 
 
 def _no_file(source: str | Path) -> str:
@@ -79,7 +91,7 @@ def physical_lines(text: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", text)
 
 
-def logical_lines(text: str) -> list[Line]:
+def logical_lines(text: str, file: str = "") -> list[Line]:
     """The lines that say something, comments removed and continuation lines (``+``) joined on.
 
     A line keeps its number; the first line of the list may be the title, which the caller decides.
@@ -97,12 +109,13 @@ def logical_lines(text: str) -> list[Line]:
             continue
         if stripped.startswith("+"):
             if not lines:
-                raise NetlistError("a continuation line with nothing before it", number, stripped)
+                raise NetlistError("a continuation line with nothing before it", number, stripped, file)
             stripped = f"{lines[-1].text} {stripped[1:].strip()}"
             number = lines.pop().number
         if len(stripped) > MAX_LINE:
-            raise NetlistError(f"a line of more than {MAX_LINE} characters, continuations included", number, stripped)
-        lines.append(Line(number, stripped))
+            message = f"a line of more than {MAX_LINE} characters, continuations included"
+            raise NetlistError(message, number, stripped, file)
+        lines.append(Line(number, stripped, file))
     return lines
 
 

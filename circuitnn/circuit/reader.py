@@ -6,17 +6,21 @@ from pathlib import Path
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.controlled import KINDS, parse_elements
 from circuitnn.circuit.draft import Draft, listing
-from circuitnn.circuit.elements import KINDS, parse_element
 from circuitnn.circuit.errors import NetlistError
+from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
-from circuitnn.circuit.topology import check_topology
+from circuitnn.circuit.topology import topology_fault
 
 
 def read_netlist(
     path_or_text: str | Path, *, inputs: str | Sequence[str] = ("Vin",), outputs: str | Sequence[str] = ("out",)
 ) -> Circuit:
-    """Read a circuit from a SPICE netlist: R, C, L, V, I, D, ``.param`` and ``.model``.
+    """Read a circuit from a SPICE netlist.
+
+    Elements R, C, L, K, V, I, E, G, F, H, B, D, Q, J and X; ``.param``, ``.func``, ``.model``, ``.subckt`` (put in the
+    place of its instances), ``.include`` and ``.lib`` of files in the netlist's folder.
 
     Args:
         path_or_text: a path; a string with a line break is the netlist itself. The first line of a file is the title,
@@ -34,7 +38,7 @@ def read_netlist(
     """
     text, is_file = load(path_or_text)
     title, lines = _title(text, is_file)
-    draft = Draft(lines)
+    draft = Draft(with_included(lines, Path(path_or_text).parent if is_file else None))
     try:
         components = draft.components()
         inputs = draft.inputs(_sequence(inputs, "inputs"))
@@ -46,10 +50,10 @@ def read_netlist(
     draft.check_waveforms(inputs)
     circuit = Circuit(draft.values, components, draft.models, draft.parameters, inputs, outputs, draft.title or title)
     draft.check_values(circuit)
-    try:
-        check_topology(components, outputs)
-    except NetlistError as error:
-        raise draft.with_text(error) from None
+    fault = topology_fault(components, outputs)
+    if fault is not None:
+        found = NetlistError(fault.message)
+        raise found if fault.component is None else draft.with_text(found, fault.component)
     return circuit
 
 
@@ -82,7 +86,9 @@ def _is_statement(first: str, text: str) -> bool:
     if len(words) >= 4 and re.fullmatch(r"[A-Za-z][0-9]+", words[0]):
         return True  # R1, Q1: an element even where it is a wrong one, so that the error names it
     try:
-        element = parse_element(Line(1, without_comment(first))).component
+        if first[0] in "xX":
+            return bool(words[2:] and re.search(rf"(?im)^\s*\.subckt\s+{re.escape(words[-1])}\s", text))
+        element = parse_elements(Line(1, without_comment(first)))[0].component
     except NetlistError:
         return False
     return element.model is None or bool(re.search(rf"(?im)^\s*\.model\s+{re.escape(element.model)}\s", text))

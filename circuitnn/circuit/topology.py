@@ -1,42 +1,63 @@
 """Is the circuit solvable? Each check names the component or the node at fault, where SPICE says "singular matrix"."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, Component
-from circuitnn.circuit.errors import NetlistError
+from circuitnn.circuit.expression import Voltage, leaves_in
 
-DC_KINDS = "RLVD"  # what carries direct current and so fixes a node's voltage at rest
+CONTROLLED_KINDS = "EGFHB"
+DC_KINDS = "RLVDQJ"  # what carries direct current and so fixes a node's voltage at rest
+_ENDS = "RCLVIDQJ"  # what does nothing, or the wrong thing, with a terminal in the air
 
 
-def check_topology(components: Sequence[Component], outputs: Iterable[str]) -> None:
-    """Ground, dangling and floating nodes, loops of voltage sources and inductors.
+@final
+class Fault(NamedTuple):
+    """Why a circuit has no unique solution."""
 
-    Raises:
-        NetlistError: for the first fault found.
+    message: str
+    component: str | None = None
+
+
+def topology_fault(components: Sequence[Component], outputs: Iterable[str]) -> Fault | None:
+    """The first of: no ground, loops of voltage sources and inductors, floating and dangling nodes; None if solvable.
+
+    Where there are controlled sources, a node that one of them drives or senses counts as held, since feedback may hold
+    it; whether it does is for the matrix of the circuit to say.
     """
-    if not any(GROUND in part.nodes for part in components):
-        raise NetlistError("no component is connected to ground: one node must be named 0 (or gnd)")
-    _check_loops(components)
-    _check_connected(components)
-    _check_dangling(components, set(outputs))
-    _check_dc_paths(components)
+    if not any(GROUND in touched(part) for part in components):
+        return Fault("no component is connected to ground: one node must be named 0 (or gnd)")
+    return (
+        _loop(components)
+        or _floating(components)
+        or _dangling(components, set(outputs))
+        or _without_dc_path(components)
+    )
 
 
-def _check_loops(components: Sequence[Component]) -> None:
+def touched(part: Component) -> tuple[str, ...]:
+    """The nodes that a component is at or senses."""
+    if part.kind != "B" or part.value is None:
+        return part.nodes
+    leaves = (leaf for leaf in leaves_in(part.value) if isinstance(leaf, Voltage))
+    return (*part.nodes, *(node for leaf in leaves for node in (leaf.plus, leaf.minus)))
+
+
+def _loop(components: Sequence[Component]) -> Fault | None:
     """Voltage sources and inductors (shorts at rest) must form no loop: its current would be undetermined."""
     edges: dict[str, list[tuple[str, Component]]] = {}
     groups = _Groups()
     for part in components:
-        if part.kind not in "VL":
+        if not (part.kind in "VLEH" or (part.kind == "B" and part.quantity == "V")):
             continue
-        a, b = part.nodes
+        a, b = part.nodes[:2]
         if groups.find(a) == groups.find(b):
-            loop = [*_path(edges, a, b), part]
-            names = ", ".join(member.name for member in loop)
-            raise NetlistError(f"loop of voltage sources and inductors: {names}; put a resistor in series", part.line)
+            names = ", ".join(member.name for member in [*_path(edges, a, b), part])
+            return Fault(f"loop of voltage sources and inductors: {names}; put a resistor in series", part.name)
         groups.join(a, b)
         edges.setdefault(a, []).append((b, part))
         edges.setdefault(b, []).append((a, part))
+    return None
 
 
 def _path(edges: dict[str, list[tuple[str, Component]]], start: str, goal: str) -> list[Component]:
@@ -56,44 +77,54 @@ def _path(edges: dict[str, list[tuple[str, Component]]], start: str, goal: str) 
     return path[::-1]
 
 
-def _check_connected(components: Sequence[Component]) -> None:
-    apart = _not_reached(components)
-    if apart:
-        part, node = apart
-        raise NetlistError(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.line)
+def _floating(components: Sequence[Component]) -> Fault | None:
+    apart = _not_reached(components, "RCLVIDQJ" + CONTROLLED_KINDS)
+    if apart is None:
+        return None
+    part, node = apart
+    return Fault(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.name)
 
 
-def _check_dangling(components: Sequence[Component], outputs: set[str]) -> None:
+def _dangling(components: Sequence[Component], outputs: set[str]) -> Fault | None:
+    """Terminals in the air; those of subcircuits are left alone, where a pin may be unused."""
     touching: dict[str, list[Component]] = {}
     for part in components:
-        for node in part.nodes:
+        for node in dict.fromkeys(touched(part)):
             touching.setdefault(node, []).append(part)
     for node, parts in touching.items():
-        if len(parts) == 1 and node != GROUND and node not in outputs:
-            raise NetlistError(f"node {node} is dangling: only {parts[0].name} is connected to it", parts[0].line)
+        part = parts[0]
+        if len(parts) == 1 and node != GROUND and node not in outputs and part.kind in _ENDS and "." not in part.name:
+            return Fault(f"node {node} is dangling: only {part.name} is connected to it", part.name)
+    return None
 
 
-def _check_dc_paths(components: Sequence[Component]) -> None:
-    apart = _not_reached(components, DC_KINDS)
-    if apart:
-        part, node = apart
-        raise NetlistError(
-            f"node {node} has no DC path to ground (through R, L, V or D): its voltage at rest is undetermined",
-            part.line,
-        )
+def _without_dc_path(components: Sequence[Component]) -> Fault | None:
+    apart = _not_reached(components, DC_KINDS + CONTROLLED_KINDS)
+    if apart is None:
+        return None
+    part, node = apart
+    return Fault(
+        f"node {node} has no DC path to ground (through R, L, V, D, Q or J): its voltage at rest is undetermined",
+        part.name,
+    )
 
 
-def _not_reached(components: Sequence[Component], kinds: str = "RCLVID") -> tuple[Component, str] | None:
+def _not_reached(components: Sequence[Component], kinds: str) -> tuple[Component, str] | None:
     """The first component with a node that the components of those kinds do not connect to ground, and the node."""
     groups = _Groups()
     for part in components:
         if part.kind in kinds:
-            groups.join(*part.nodes)
+            for a, b in _pairs(touched(part)):
+                groups.join(a, b)
     for part in components:
-        for node in part.nodes:
+        for node in touched(part):
             if groups.find(node) != groups.find(GROUND):
                 return part, node
     return None
+
+
+def _pairs(nodes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return zip(nodes, nodes[1:], strict=False)
 
 
 class _Groups:

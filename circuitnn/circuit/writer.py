@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from circuitnn.circuit.components import SOURCE_KINDS, Component, DeviceModel
+from circuitnn.circuit.components import DEVICE_KINDS, SOURCE_KINDS, Component, DeviceModel
 
 if TYPE_CHECKING:
     from circuitnn.circuit.circuit import Circuit
@@ -36,20 +36,27 @@ def netlist_text(circuit: Circuit, *, drive: Mapping[str, str] | None = None, ta
         if replacement is not None:
             lines.append(replacement)
             continue
-        value = _value(part, numbers, is_input=part.name in circuit.inputs)
-        lines.append(" ".join((part.name, *part.nodes, value)))
+        lines.append(_element(part, numbers, is_input=part.name in circuit.inputs))
     lines += [_model_card(model, numbers) for model in circuit.models]
     return "\n".join([*lines, *tail, ".end", ""])
 
 
-def _value(part: Component, numbers: dict[str, str], *, is_input: bool) -> str:
+def _element(part: Component, numbers: dict[str, str], *, is_input: bool) -> str:
+    if part.kind == "B":
+        quantity = part.quantity if part.name[0] in "bB" else "VALUE"
+        return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"
     text = numbers[part.name] if part.value is None else f"{{{part.value}}}"
+    words = [part.name, *part.nodes, *part.couples]
     if part.kind in SOURCE_KINDS:
         # A unit AC magnitude on the inputs, so that an .ac line added by hand gives the transfer function.
-        return f"DC {text}" + (" AC 1" if is_input else "")
-    if part.kind == "D":
-        return part.model + ("" if text == "1.0" else f" area={text}")  # type: ignore[operator]
-    return text
+        words += ["DC", text, *(["AC", "1"] if is_input else [])]
+    elif part.kind in DEVICE_KINDS:
+        words += [str(part.model), *([] if text == "1.0" else [f"area={text}"])]
+    elif part.sense is not None:
+        words += [part.sense, text]
+    else:
+        words.append(text)
+    return " ".join(words)
 
 
 def _model_card(model: DeviceModel, numbers: dict[str, str]) -> str:

@@ -1,0 +1,201 @@
+"""The lines of a netlist, or of one ``.subckt``, sorted by what they are; understood when they are first needed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from circuitnn.circuit.cards import parse_function, parse_parameters, skip_directive
+from circuitnn.circuit.controlled import parse_elements
+from circuitnn.circuit.elements import Element, node, words_of
+from circuitnn.circuit.errors import NetlistError
+from circuitnn.circuit.expression_parser import Macro
+from circuitnn.circuit.lines import Line
+from circuitnn.circuit.models import ModelCard, parse_model
+from circuitnn.circuit.values import Value, assignments, parse_parameter
+
+MAX_PARAMETERS = 1_000
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An X line."""
+
+    name: str
+    nodes: tuple[str, ...]
+    subcircuit: str
+    assigned: dict[str, Value]
+    line: Line
+
+
+Assigned = tuple[str, Value, Line]  # name as spelled, value, where
+
+
+class Block:
+    """A netlist or a subcircuit.
+
+    Attributes:
+        name, ports, line: of a subcircuit, as written; the netlist has the name "".
+        defaults: of a subcircuit, the texts of its parameters by name.
+        outer: the block around it.
+        title: of a ``.title`` line.
+    """
+
+    def __init__(
+        self,
+        lines: list[Line],
+        *,
+        name: str = "",
+        ports: tuple[str, ...] = (),
+        defaults: Mapping[str, str] | None = None,
+        line: Line | None = None,
+        outer: "Block | None" = None,
+    ):
+        self.lines = lines
+        self.name = name
+        self.ports = ports
+        self.defaults = dict(defaults or {})
+        self.line = line
+        self.outer = outer
+
+    @cached_property
+    def contents(self) -> "Contents":
+        """Its lines by kind.
+
+        Raises:
+            NetlistError: for a directive that is not known, a name twice, or a .subckt without .ends.
+        """
+        contents = Contents()
+        rest = iter(self.lines)
+        in_control_block = False
+        for line in rest:
+            word = line.text.split(maxsplit=1)[0].lower()
+            if in_control_block:
+                in_control_block = word != ".endc"
+            elif word == ".end":
+                break
+            elif word == ".control":
+                in_control_block = True
+            elif word == ".subckt":
+                self._subcircuit(contents, line, rest)
+            else:
+                _take(contents, word, line)
+        return contents
+
+    def _subcircuit(self, contents: "Contents", line: Line, rest) -> None:
+        depth, inner = 1, []
+        for following in rest:
+            word = following.text.split(maxsplit=1)[0].lower()
+            depth += (word == ".subckt") - (word == ".ends")
+            if depth == 0:
+                break
+            if word == ".end":
+                raise line.error(".subckt without .ends")
+            inner.append(following)
+        else:
+            raise line.error(".subckt without .ends")
+        block = _header(line, inner, self)
+        _new(contents.blocks, block.name, line, ".subckt")
+        contents.blocks[block.name.lower()] = block
+
+    @cached_property
+    def functions(self) -> dict[str, Macro]:
+        """The user functions that its expressions may call."""
+        return {**(self.outer.functions if self.outer else {}), **self.contents.functions}
+
+    @cached_property
+    def parameters(self) -> dict[str, Assigned]:
+        """Its ``.param`` by lower-case name."""
+        found: dict[str, Assigned] = {}
+        for name, text, line in self.contents.parameters:
+            _new(found, name, line, ".param")
+            try:
+                found[name.lower()] = (name, parse_parameter(text, self.functions), line)
+            except NetlistError as error:
+                raise NetlistError(f".param {name}: {error}", line.number, line.text, line.file) from None
+        return found
+
+    @cached_property
+    def statements(self) -> list[tuple[Line, "list[Element] | Instance"]]:
+        """Its elements and instances, in order."""
+        return [
+            (line, self._instance(line) if line.text[0] in "xX" else parse_elements(line, self.functions))
+            for line in self.contents.elements
+        ]
+
+    def _instance(self, line: Line) -> Instance:
+        try:
+            name, rest = words_of(line)
+            words, assigned = assignments(rest)
+            words = [word for word in words if word.lower() not in ("params:", "params")]
+            if not words:
+                raise NetlistError(f"{name} needs its nodes, then the name of a .subckt")
+            values = {key: parse_parameter(text, self.functions) for key, text in assigned.items()}
+            return Instance(name, tuple(node(word) for word in words[:-1]), words[-1], values, line)
+        except NetlistError as error:
+            raise error.at(line.number, line.text, line.file) from None
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word in it, by which an instance parameter that nothing could use is noticed."""
+        return frozenset(word for line in self.lines for word in re.findall(r"[^\W\d]\w*", line.text.lower()))
+
+
+@dataclass
+class Contents:
+    """The lines of a block by kind; names are in lower case."""
+
+    elements: list[Line] = field(default_factory=list)
+    parameters: list[tuple[str, str, Line]] = field(default_factory=list)
+    cards: dict[str, ModelCard] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    functions: dict[str, Macro] = field(default_factory=dict)
+    global_nodes: set[str] = field(default_factory=set)
+    title: str = ""
+
+
+def _take(contents: Contents, word: str, line: Line) -> None:
+    if word in (".param", ".params"):
+        contents.parameters += [(name, text, line) for name, text in parse_parameters(line)]
+        if len(contents.parameters) > MAX_PARAMETERS:
+            raise line.error(f"more than {MAX_PARAMETERS} parameters")
+    elif word == ".model":
+        card = parse_model(line)
+        _new(contents.cards, card.name, line, ".model")
+        contents.cards[card.name.lower()] = card
+    elif word == ".func":
+        name, macro = parse_function(line)
+        _new(contents.functions, name, line, ".func")
+        contents.functions[name.lower()] = macro
+    elif word == ".global":
+        contents.global_nodes |= {name.lower() for name in line.text.split()[1:]}
+    elif word == ".title":
+        contents.title = " ".join(line.text.split()[1:])
+    elif word == ".ends":
+        raise line.error(".ends without .subckt")
+    elif word.startswith("."):
+        skip_directive(line)
+    else:
+        contents.elements.append(line)
+
+
+def _header(line: Line, inner: list[Line], outer: Block) -> Block:
+    try:
+        words, assigned = assignments(words_of(line)[1])
+    except NetlistError as error:
+        raise error.at(line.number, line.text, line.file) from None
+    words = [word for word in words if word.lower() not in ("params:", "params")]
+    if any(word.lower() in ("optional:", "text:") for word in words):
+        raise line.error(".subckt: OPTIONAL: and TEXT: are not supported")
+    if len(words) < 2:
+        raise line.error(".subckt needs a name and its nodes: .subckt amp in out PARAMS: gain=10")
+    name, *ports = words
+    lowered = [port.lower() for port in ports]
+    if len(set(lowered)) < len(lowered) or "0" in lowered or "gnd" in lowered:
+        raise line.error(f".subckt {name}: its nodes must be different names, none of them ground")
+    return Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
+
+
+def _new(known: Mapping[str, object], name: str, line: Line, what: str) -> None:
+    if name.lower() in known:
+        raise line.error(f"duplicate {what} {name}")

@@ -1,0 +1,256 @@
+"""Subcircuits put in the place of their instances, named as ngspice names them: "R.X1.R1", node "X1.n"."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from circuitnn.circuit.blocks import Assigned, Block, Instance
+from circuitnn.circuit.components import GROUND
+from circuitnn.circuit.elements import Element
+from circuitnn.circuit.errors import NetlistError
+from circuitnn.circuit.expression import (
+    Current,
+    Expression,
+    Name,
+    Negative,
+    Number,
+    Voltage,
+    extent,
+    names_in,
+    number,
+    substitute,
+)
+from circuitnn.circuit.expression_parser import check_extent, signed_as_in_parameters
+from circuitnn.circuit.lines import Line
+from circuitnn.circuit.models import ModelCard
+from circuitnn.circuit.values import Value, folded, parse_parameter
+
+MAX_NESTING = 20  # of subcircuits
+MAX_WORK = 1_000_000  # nodes of expressions, and lines, over all instances
+
+_UNKNOWN = {
+    name: f"{name} is not supported in expressions: the circuit does not depend on the time, the frequency or the "
+    "temperature"
+    for name in ("time", "temper", "hertz", "freq", "temp")
+}
+
+
+@final
+class Work:
+    """What reading may still do: subcircuits in subcircuits multiply."""
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK
+
+    def spend(self, line: Line, amount: int = 1) -> None:
+        self.left -= amount
+        if self.left < 0:
+            raise line.error("the subcircuits are too large: their instances have more lines than can be read")
+
+
+@final
+@dataclass(frozen=True)
+class Flat:
+    """An element of the flattened netlist, and where it stands."""
+
+    element: Element
+    line: Line
+    model: "tuple[ModelCard, Scope] | None" = None
+
+
+class Scope:
+    """One instance of a block: what names and nodes mean in it. The netlist itself is the outermost one.
+
+    A parameter is looked up here, then in what the instance stands in (as in ngspice); a model or a subcircuit here,
+    then around the definition.
+    """
+
+    def __init__(self, block: Block, work: Work, *, prefix: str = "", caller: "Scope | None" = None):
+        self.block = block
+        self.work = work
+        self.prefix = prefix  # "X1.X2."
+        self.caller = caller
+        self.definer: Scope | None = None
+        self.top: Scope = caller.top if caller else self
+        self.depth: int = caller.depth + 1 if caller else 0
+        self.nodes: dict[str, str] = {}
+        self.values: dict[str, Value] = {}
+
+    def flatten(self) -> Iterator[Flat]:
+        """The elements, those of instances in their place."""
+        for line, statement in self.block.statements:
+            if isinstance(statement, Instance):
+                yield from self._inner(statement).flatten()
+                continue
+            for element in statement:
+                self.work.spend(line)
+                yield self._flat(element, line)
+
+    def _inner(self, instance: Instance) -> "Scope":
+        line = instance.line
+        definer, block = self._subcircuit(instance)
+        if len(instance.nodes) != len(block.ports):
+            raise line.error(
+                f"{instance.name} has {len(instance.nodes)} nodes; the .subckt {block.name} has {len(block.ports)}: "
+                + " ".join(block.ports)
+            )
+        if self.depth >= MAX_NESTING:
+            raise line.error(f"subcircuits more than {MAX_NESTING} deep; does {block.name} contain itself?")
+        inner = Scope(block, self.work, prefix=f"{self.prefix}{instance.name}.", caller=self)
+        inner.definer = definer
+        self.work.spend(line, 1 + len(block.lines))
+        outside = [self.node(name) for name in instance.nodes]
+        inner.nodes = dict(zip((port.lower() for port in block.ports), outside, strict=True))
+        given = {name: self.value(value, line) for name, value in instance.assigned.items()}
+        inner.values = inner.local_values(given, line)
+        return inner
+
+    def _subcircuit(self, instance: Instance) -> "tuple[Scope, Block]":
+        scope: Scope | None = self
+        while scope is not None:
+            block = scope.block.contents.blocks.get(instance.subcircuit.lower())
+            if block is not None:
+                return scope, block
+            scope = scope.definer
+        known = ", ".join(block.name for block in list(self.top.block.contents.blocks.values())[:20]) or "none"
+        raise instance.line.error(
+            f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; there are: {known}"
+        )
+
+    def local_values(self, given: Mapping[str, Value], line: Line) -> dict[str, Value]:
+        """The parameters of an instance: those given, the defaults of the others, and its ``.param``."""
+        block = self.block
+        local: dict[str, Assigned] = {}
+        where = block.line or line
+        for name, text in block.defaults.items():
+            try:
+                local[name] = (name, parse_parameter(text, block.functions), where)
+            except NetlistError as error:
+                raise NetlistError(f".subckt {block.name}: {error}", where.number, where.text, where.file) from None
+        for name, assigned in block.parameters.items():
+            if name in local or name in given:
+                raise assigned[2].error(f"duplicate .param {assigned[0]}: it is a parameter of the subcircuit as well")
+            local[name] = assigned
+        for name in given:
+            if name not in local and name not in block.words:
+                raise line.error(f"the .subckt {block.name} has no parameter {name}")
+        self.values = dict(given)
+        for key in ordered({name: entry for name, entry in local.items() if name not in given}):
+            _, value, at = local[key]
+            self.values[key] = self.value(value, at)
+        return self.values
+
+    def value(self, value: Value, line: Line) -> Value:
+        """A value with the parameters of instances put in: a number, or an expression of the netlist's ``.param``."""
+        if isinstance(value, float):
+            return value
+        try:
+            return folded(self._substituted(value, line, lambda leaf: self._parameter(leaf, line)))
+        except NetlistError as error:
+            raise error.at(line.number, line.text, line.file) from None
+
+    def _substituted(self, tree: Expression, line: Line, replacement: Callable[[Expression], Expression]) -> Expression:
+        found = substitute(tree, replacement)
+        self.work.spend(line, extent(found)[1])
+        check_extent(found)
+        return found
+
+    def _parameter(self, leaf: Expression, line: Line) -> Expression:
+        if not isinstance(leaf, Name):
+            return leaf
+        key = leaf.name.lower()
+        scope: Scope = self
+        while scope.caller is not None:
+            if key in scope.values:
+                value = scope.values[key]
+                return number(value) if isinstance(value, float) else value
+            scope = scope.caller
+        if key in scope.block.parameters:
+            return Name(scope.block.parameters[key][0])
+        if key == "pi":
+            return Number(math.pi)
+        known = ", ".join([name for name, _, _ in list(scope.block.parameters.values())[:20]]) or "none"
+        raise line.error(_UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {known}")
+
+    def node(self, name: str) -> str:
+        """The name of a node in the flattened netlist."""
+        key = name.lower()
+        if name == GROUND or not self.prefix or key in self.top.block.contents.global_nodes:
+            return name
+        return self.nodes.get(key) or f"{self.prefix}{name}"
+
+    def name(self, name: str) -> str:
+        """The name of an element in the flattened netlist."""
+        return f"{name[0]}.{self.prefix}{name}" if self.prefix else name
+
+    def _flat(self, element: Element, line: Line) -> Flat:
+        part = element.component
+        fields: dict[str, Any] = {
+            "name": self.name(part.name),
+            "nodes": tuple(self.node(name) for name in part.nodes),
+            "couples": tuple(self.name(name) for name in part.couples),
+            "sense": None if part.sense is None else self.name(part.sense),
+        }
+        own = element.number
+        if part.kind == "B":
+            fields["value"] = self._behaviour(part.value, line)  # type: ignore[arg-type]
+        elif part.value is not None:
+            value = self.value(part.value, line)
+            own, fields["value"] = (value, None) if isinstance(value, float) else (None, value)
+        card = None if part.model is None else self._model(part.name, part.model, line)
+        if card is not None:
+            fields["model"] = card[1].prefix + card[0].name
+        component = dataclasses.replace(part, **fields)
+        return Flat(dataclasses.replace(element, component=component, number=own), line, card)
+
+    def _behaviour(self, tree: Expression, line: Line) -> Expression:
+        def replacement(leaf: Expression) -> Expression:
+            match leaf:
+                case Voltage(plus, minus):
+                    plus, minus = self.node(plus), self.node(minus)
+                    if plus.lower() == minus.lower():
+                        return Number(0.0)
+                    return Negative(Voltage(minus)) if plus == GROUND else Voltage(plus, minus)
+                case Current(source):
+                    return Current(self.name(source))
+            found = self._parameter(leaf, line)
+            return found if isinstance(found, Name) else signed_as_in_parameters(found)
+
+        try:
+            return self._substituted(tree, line, replacement)
+        except NetlistError as error:
+            raise error.at(line.number, line.text, line.file) from None
+
+    def _model(self, owner: str, name: str, line: Line) -> "tuple[ModelCard, Scope]":
+        scope: Scope | None = self
+        while scope is not None:
+            card = scope.block.contents.cards.get(name.lower())
+            if card is not None:
+                return card, scope
+            scope = scope.definer
+        known = ", ".join(card.name for card in list(self.top.block.contents.cards.values())[:20]) or "none"
+        raise line.error(f"{owner} refers to the .model {name}, which is missing; there are: {known}")
+
+
+def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
+    """The keys in their order, except that each comes after those it refers to (depth first, no recursion)."""
+    ready: dict[str, None] = {}
+    for first in parameters:
+        path = {first: None}  # each refers to the next one
+        while path:
+            key = next(reversed(path))
+            _, value, line = parameters[key]
+            needs = () if isinstance(value, float) or key in ready else (name.lower() for name in names_in(value))
+            missing = next((name for name in needs if name in parameters and name not in ready), None)
+            if missing is None:
+                ready[key] = None
+                path.popitem()
+            elif missing in path:
+                members = list(path)
+                circle = ", ".join(parameters[member][0] for member in members[members.index(missing) :][:20])
+                raise line.error(f"the .param {circle} refer to each other in a circle")
+            else:
+                path[missing] = None
+    return list(ready)

@@ -1,0 +1,80 @@
+"""Words of a line, and the numbers and expressions among them."""
+
+import re
+from collections.abc import Mapping
+
+from circuitnn.circuit.errors import NetlistError
+from circuitnn.circuit.expression import Expression, constant, leaves_in
+from circuitnn.circuit.expression_parser import Macro, parse_expression
+from circuitnn.circuit.numbers import parse_number
+
+_TOKEN = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"|=|[^\s,(){}='\"]+|[{}'\"]")
+
+Value = float | Expression
+
+
+def tokens(text: str) -> list[str]:
+    """Words, ``=`` signs and whole ``{...}`` or quoted groups; parentheses and commas only separate."""
+    found = _TOKEN.findall(text)
+    if "{" in found or "}" in found:
+        raise NetlistError("unbalanced braces")
+    if "'" in found or '"' in found:
+        raise NetlistError("unbalanced quotes")
+    return found
+
+
+def parse_value(text: str, functions: Mapping[str, Macro] | None = None) -> Value:
+    """A number, or the expression in braces or single quotes; one without names is evaluated at once."""
+    if not text.startswith(("{", "'")):
+        return parse_number(text)
+    return folded(parse_expression(text[1:-1], functions=functions), text)
+
+
+def parse_parameter(text: str, functions: Mapping[str, Macro] | None = None) -> Value:
+    """A number or an expression, with braces or without."""
+    text = text.strip("'\"").strip()
+    if text.startswith("{") and text.endswith("}"):
+        text = text[1:-1]
+    try:
+        return parse_number(text.strip())
+    except NetlistError:
+        return folded(parse_expression(text, functions=functions), text)
+
+
+def folded(expression: Expression, text: str = "") -> Value:
+    """The number of an expression that depends on nothing, else the expression."""
+    if any(True for _ in leaves_in(expression)):
+        return expression
+    number = constant(expression)
+    if number != number or abs(number) == float("inf"):
+        raise NetlistError(f"the expression {text or expression} has no finite value")
+    return number
+
+
+def assignments(words: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Plain words, and the ``name=value`` pairs by lower-case name."""
+    plain, assigned = [], {}
+    position = 0
+    while position < len(words):
+        if words[position] == "=":
+            raise NetlistError("an '=' without a name before it")
+        if words[position + 1 : position + 2] == ["="]:
+            name = words[position].lower()
+            if position + 2 >= len(words) or words[position + 2] == "=":
+                raise NetlistError(f"{name.upper()}= without a value")
+            if name in assigned:
+                raise NetlistError(f"{name.upper()} is given twice")
+            assigned[name] = words[position + 2]
+            position += 3
+        else:
+            plain.append(words[position])
+            position += 1
+    return plain, assigned
+
+
+def is_value(word: str) -> bool:
+    try:
+        parse_value(word)
+    except NetlistError:
+        return False
+    return True
