@@ -34,7 +34,7 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (klon.klon_buffer, 0.3),
     (klon.klon_feed_forward_1, 0.3),
     (klon.klon_pre_amp, 0.3),
-    (klon.klon_amplifier, 0.2),
+    (klon.klon_amplifier, 1.0),
     (klon.klon_clipping, 4.0),
     (klon.klon_feed_forward_2, 0.3),
     (klon.klon_summing, 1.0),

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from circuitnn.circuit import catalogue
+from circuitnn.nodal import frequency_response
+from tests.circuit.catalogue.closed_forms import CLOSED_FORMS
+
+FREQS = np.geomspace(20, 20e3, 21)
+S = 2j * np.pi * FREQS
+HAS_OPAMP = {  # of gain 1e6 or 1e5, where the closed form's is infinite
+    *("klon_buffer", "klon_tone", "klon_amplifier", "klon_summing", "tube_screamer_clipping", "tube_screamer_tone"),
+    *("sd1_clipping", "sd1_tone", "sallen_key", "ms20_filter"),
+}
+
+
+def positions(circuit):
+    """Rows of knob positions in the open interval, and what they are called."""
+    rows = np.random.default_rng(0).uniform(0.05, 0.95, (3, len(circuit.controls)))
+    return dict(zip(circuit.controls, rows.T[:, :, None], strict=True))
+
+
+@pytest.mark.parametrize("name", CLOSED_FORMS)
+def test_response(name):
+    circuit = catalogue.CATALOGUE[name]()
+    knobs = positions(circuit)
+    found = np.atleast_2d(frequency_response(circuit, FREQS, controls=knobs))
+    for index, row in enumerate(found):
+        expected = CLOSED_FORMS[name](S, **{knob: float(values[index, 0]) for knob, values in knobs.items()})
+        np.testing.assert_allclose(row, expected, rtol=3e-4 if name in HAS_OPAMP else 1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in CLOSED_FORMS if name != "pultec_eqp1a"])
+@pytest.mark.parametrize("position", [0.0, 1.0])
+def test_response_at_the_ends_of_the_knobs(name, position):
+    circuit = catalogue.CATALOGUE[name]()
+    knobs = dict.fromkeys(circuit.controls, position)
+    found = frequency_response(circuit, FREQS, controls=knobs)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = CLOSED_FORMS[name](S, **knobs)
+    usable = np.isfinite(expected)  # some forms divide by the resistance that is nothing
+    np.testing.assert_allclose(found[usable], expected[usable], rtol=1e-3 if name in HAS_OPAMP else 1e-9, atol=1e-12)
+    assert np.all(np.isfinite(found))
+
+
+def test_pultec_is_flat_with_its_knobs_at_zero():
+    circuit = catalogue.pultec_eqp1a()
+    found = frequency_response(circuit, FREQS, controls=dict.fromkeys(circuit.controls, 0.0))
+    middle = 1 / (1 / 1e3 + 1 / 11e3)
+    np.testing.assert_allclose(found, middle / (middle + 12e3) * 10 / 11, rtol=1e-9)
+
+
+def test_baxandall_is_flat_in_the_middle_and_reaches_20_db():
+    circuit = catalogue.baxandall()
+    np.testing.assert_allclose(frequency_response(circuit, FREQS), -np.ones(21), rtol=1e-4)
+    ends = {"bass": np.array([[0.0], [1.0]]), "treble": np.array([[0.0], [1.0]])}
+    found = np.abs(frequency_response(circuit, np.array([0.1, 1e7]), controls=ends))
+    limits = np.array([1 + 100 / 11, 1 + 33 / 3.6])
+    np.testing.assert_allclose(found, [1 / limits, limits], rtol=2e-3)
+
+
+def test_james_goes_from_minus_40_to_0_db_around_minus_20():
+    circuit = catalogue.james()
+    ends = {"bass": np.array([[0.0], [1.0]]), "treble": np.array([[0.0], [1.0]])}
+    low, middle, high = np.moveaxis(
+        20 * np.log10(np.abs(frequency_response(circuit, [1, 632, 1e6], controls=ends))), -1, 0
+    )
+    np.testing.assert_allclose(low, [-41, -0.8], atol=1)
+    np.testing.assert_allclose(middle, [-20.6, -20.6], atol=1)
+    assert high[0] < -60
+    assert high[1] > -0.1
+
+
+def test_vox_is_nearly_flat_without_bass_and_scooped_with_it():
+    h = frequency_response(catalogue.vox_ac30(), FREQS, controls={"bass": np.array([[0.0], [1.0]]), "treble": 1.0})
+    level = 20 * np.log10(np.abs(h))
+    assert np.ptp(level[0]) < 2.5
+    assert np.ptp(level[1]) > 20
+
+
+def test_phaser_stage_passes_all_and_the_whole_has_notches():
+    h = frequency_response(catalogue.phase90_stage(), FREQS)
+    np.testing.assert_allclose(np.abs(h[0, 0]), 1, rtol=1e-5)
+    many = np.geomspace(50, 20e3, 400)
+    level = np.abs(frequency_response(catalogue.phase90(), many)[0, 0])
+    minima = np.flatnonzero((level[1:-1] < level[:-2]) & (level[1:-1] < level[2:]))
+    assert len(minima) == 2
+
+
+@pytest.mark.parametrize("resonance", [0.0, 0.5, 0.9])
+def test_moog_ladder_follows_the_law_of_infinite_beta(resonance):
+    circuit = catalogue.moog_ladder()
+    found = frequency_response(circuit, FREQS, controls={"resonance": resonance})
+    w = 1e-6 * 1000 ** float(circuit.controls["cutoff"]) / (4 * 0.025865 * 68e-9)
+    expected = 1 / ((1 + S / w) ** 4 + 4 * resonance)
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), rtol=0.1)
+
+
+def test_stages_have_the_gains_of_their_docstrings():
+    for name, gain in (("common_emitter", 19), ("jfet_stage", 4.6), ("triode_koren", 53), ("triode_dempwolf", 61)):
+        found = np.abs(frequency_response(catalogue.CATALOGUE[name](), [10e3]))[0]
+        assert found == pytest.approx(gain, rel=0.05), name
