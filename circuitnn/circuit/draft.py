@@ -93,7 +93,7 @@ class Draft:
         """A parameter and a component may share a name only where they share the number."""
         key = part.name.lower()
         same = isinstance(value, Name) and value.name.lower() == key
-        if key in self.block.parameters and not isinstance(value, float) and not same:
+        if key in self.block.parameters and not same:
             raise line.error(f"{part.name} is the name of two different values, a component and a .param")
         if not isinstance(value, float):
             return

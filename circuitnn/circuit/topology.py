@@ -29,6 +29,7 @@ def topology_fault(components: Sequence[Component], outputs: Iterable[str]) -> F
         return Fault("no component is connected to ground: one node must be named 0 (or gnd)")
     return (
         _loop(components)
+        or _sensed_only(components)
         or _floating(components)
         or _dangling(components, set(outputs))
         or _without_dc_path(components)
@@ -75,6 +76,20 @@ def _path(edges: dict[str, list[tuple[str, Component]]], start: str, goal: str) 
         goal, part = came_from[goal]
         path.append(part)
     return path[::-1]
+
+
+def terminals(part: Component) -> tuple[str, ...]:
+    """The nodes of a component through which a current may flow."""
+    return part.nodes[:2] if part.kind in "EG" else part.nodes
+
+
+def _sensed_only(components: Sequence[Component]) -> Fault | None:
+    connected = {GROUND, *(node for part in components for node in terminals(part))}
+    for part in components:
+        for node in touched(part):
+            if node not in connected:
+                return Fault(f"node {node} (of {part.name}) is floating: it is sensed and nothing else", part.name)
+    return None
 
 
 def _floating(components: Sequence[Component]) -> Fault | None:

@@ -6,16 +6,45 @@ from circuitnn.circuit import NetlistError, read_netlist
 
 RC = "title\nVin in 0 1\nR1 in out 1k\nC1 out 0 10n\n"  # the line added to it is number 5
 DIODE = "D1 out 0 DX\n.model DX "
+COILS = "L1 out 0 1m\nL2 in x 1m\n"
 
 
 @pytest.mark.parametrize(
     ("added", "message"),
     [
-        ("Q1 out in 0 NPN", "line 5: unknown device letter 'Q'; known: R C L V I D\n    Q1 out in 0 NPN"),
-        ("X1 out 0 amp", "line 5: subcircuits"),
-        (".subckt amp a b", "line 5: .subckt: subcircuits are not supported"),
-        (".include other.cir", "line 5: .include: included files are not supported"),
-        (".lib standard.dio", "line 5: .lib: library files are not supported"),
+        (
+            "M1 out in 0 0 NM",
+            "line 5: unknown device letter 'M'; known: R C L K V I E G F H B D Q J X\n    M1 out in 0 0",
+        ),
+        ("X1 out 0 amp", "line 5: X1 refers to the .subckt amp, which is missing; there are: none"),
+        (".subckt amp a b", "line 5: .subckt without .ends"),
+        (".subckt amp a b\n.end", "line 5: .subckt without .ends"),
+        (".ends", "line 5: .ends without .subckt"),
+        (".subckt amp\n.ends", "line 5: .subckt needs a name and its nodes"),
+        (".subckt amp a A\n.ends", "line 5: .subckt amp: its nodes must be different"),
+        (".subckt amp a 0\n.ends", "line 5: .subckt amp: its nodes must be different"),
+        (".subckt amp a b OPTIONAL: c=0\n.ends", "line 5: .subckt: OPTIONAL: and TEXT: are not supported"),
+        (".subckt amp a\n.ends\n.subckt AMP a\n.ends", "line 7: duplicate .subckt AMP"),
+        ("X1 out amp\n.subckt amp a b\n.ends", "line 5: X1 has 1 nodes; the .subckt amp has 2: a b"),
+        ("X1 out amp x=1\n.subckt amp a\nR1 a 0 1k\n.ends", "line 5: the .subckt amp has no parameter x"),
+        (
+            "X1 out amp\n.subckt amp a\nX2 a amp\n.ends",
+            "line 7: subcircuits more than 20 deep; does amp contain itself",
+        ),
+        ("X1 out amp\n.subckt amp a\nR1 a 0 {r}\n.ends", "line 7: unknown parameter r"),
+        ("X1 out amp r=0\n.subckt amp a\nR1 a 0 {r}\n.ends", "line 7: the resistance of R.X1.R1 must be positive"),
+        (
+            "X1 out amp\n.subckt amp a r={q}\n.param q={r}\nR1 a 0 1\n.ends",
+            "line 7: the .param r, q refer to each other",
+        ),
+        ("X1 out amp\n.subckt amp a r=1\n.param r=2\nR1 a 0 1\n.ends", "line 7: duplicate .param r"),
+        ("X1", "line 5: X1 needs its nodes"),
+        (".include other.cir", "line 5: .include: a netlist given as text has no folder"),
+        (".lib standard.dio", "line 5: .lib: a netlist given as text has no folder"),
+        (".func f(x) {f(x)}\nR2 out 0 {f(1)}", "line 6: the .func f calls itself"),
+        (".func f(x,x) {x}", "line 5: .func f: parameters are different names"),
+        (".func f x", "line 5: .func needs a name"),
+        (".func f(x) {x}\nR2 out 0 {f(1,2)}", "line 6: f takes 1 argument(s), got 2"),
         (".ic v(out)=1", "line 5: .ic: initial conditions are not supported"),
         (".nonsense", "line 5: unknown directive .nonsense"),
         ("R2 out 0 1k5", "line 5: '1k5' is not a number"),
@@ -34,7 +63,7 @@ DIODE = "D1 out 0 DX\n.model DX "
         ("R2 out 0 {1", "line 5: unbalanced braces"),
         ("R2 out 0 {foo}", "line 5: unknown parameter foo"),
         ("R2 out 0 {1/0}", "line 5: the expression {1/0} has no finite value"),
-        ("R2 out 0 {t}\n.param t=-1", "line 5: R2 must be positive, got -1"),
+        ("R2 out 0 {t}\n.param t=-1", "line 5: R2 must not be negative, got -1"),
         ("R2 out 0 {1/t}\n.param t=0", "line 5: R2 must be finite"),
         (".param a={b} b={a}", "line 5: the .param a, b refer to each other in a circle"),
         (".param a={a}", "line 5: the .param a refer to each other"),
@@ -46,10 +75,12 @@ DIODE = "D1 out 0 DX\n.model DX "
         ("D1 out 0", "line 5: D1 needs the name of a .model"),
         ("D1 out 0 DX", "line 5: D1 refers to the .model DX, which is missing"),
         (DIODE + "NPN(BF=1)", "line 5: D1 is a diode and needs a .model of kind D; DX is of kind NPN"),
-        (DIODE + "D(IS=0)", "line 6: .model DX: IS must be positive"),
-        (DIODE + "D(N=-1)", "line 6: .model DX: N must be positive"),
+        (DIODE + "D(IS=0)", "line 6: DX.IS must be positive"),
+        (DIODE + "D(N=-1)", "line 6: DX.N must be positive"),
         (DIODE + "D(IS=few)", "line 6: .model DX: IS: 'few' is not a number"),
-        (DIODE + "D(CJO=4p)", "line 6: .model DX: CJO is not supported"),
+        (DIODE + "D(CJO=-4p)", "line 6: DX.CJO must not be negative"),
+        (DIODE + "D(CJO=4p M=1.5)", "line 6: DX.M must be from 0 to less than 0.95"),
+        (DIODE + "D(ISR=4p)", "line 6: .model DX: ISR must be 0"),
         (DIODE + "D(BV=100)", "line 6: .model DX: BV is not supported"),
         (DIODE + "D(TNOM=25)", "line 6: .model DX: TNOM must be 27"),
         (DIODE + "D(IS=1n\n.model dx D(N=1)", "line 7: duplicate .model dx"),
@@ -65,7 +96,49 @@ DIODE = "D1 out 0 DX\n.model DX "
         ("I1 out b 1m\nC3 b 0 1n", "line 5: node b has no DC path to ground"),
         ("V2 out b foo", "line 5: 'foo' is not a number"),
         ("V2 out b DC", "line 5: V2: DC without a value"),
-        ("V2 out b 1 Rser=3", "line 5: V2: unknown parameter 'Rser'"),
+        ("V2 out b 1 Rser=3", "line 5: V2: RSER= is not supported: write the component in series out"),
+        ("C2 out b 1n Rpar=3", "line 5: C2: RPAR= is not supported: write the component in parallel out"),
+        ("K1 L1 L2 0.5", "line 5: K1 refers to L1, which is no inductor; there are: none"),
+        (
+            COILS + "K1 L1 L2 1",
+            "line 7: the coupling coefficient of K1 must be between -1 and 1, and not 0: use 0.9999",
+        ),
+        (COILS + "K1 L1 L2 0", "line 7: the coupling coefficient of K1 must be between -1 and 1"),
+        (COILS + "K1 L1 L1 0.5", "line 7: K1 couples an inductor with itself"),
+        (COILS + "K1 L1 0.5", "line 7: K1 needs the names of two or more inductors"),
+        (COILS + "K1 L1 L2 0.5\nK2 L2 L1 0.5", "line 8: K2 couples the inductors that K1 does"),
+        (
+            COILS + "L3 b 0 1\nR3 b 0 1\nK1 L1 L2 .9\nK2 L2 L3 .9\nK3 L1 L3 -.9",
+            "line 11: the couplings K1, K2, K3 cannot",
+        ),
+        (COILS + "K1 L1 L2 {t}\n.param t=2", "line 7: K1 must be between -1 and 1, and not 0, got 2"),
+        ("E1 out 0 in 5", "line 5: E1 needs two nodes, two sensed nodes and a gain, got in 5"),
+        ("E1 out 0 POLY(1) in 0 0 1", "line 5: E1: POLY is not supported"),
+        ("F1 out 0 R1 5", "line 5: F1 refers to R1, which is no voltage source; there are: Vin"),
+        ("F1 out 0 Vx 5", "line 5: F1 refers to Vx, which is no voltage source"),
+        ("H1 out 0 Vin", "line 5: H1 needs two nodes, the voltage source that is sensed and a transresistance"),
+        ("E1 in 0 out 0 5", "line 5: loop of voltage sources and inductors: Vin, E1"),
+        ("B1 in 0 V=v(out)", "line 5: loop of voltage sources and inductors: Vin, B1"),
+        ("B1 out 0", "line 5: B1 needs two nodes, then V=expression or I=expression"),
+        ("B1 out 0 R=v(in)", "line 5: B1: R= is not supported"),
+        ("B1 out 0 V=", "line 5: empty expression"),
+        ("B1 out 0 V=v(nix)", "line 5: B1 refers to the node nix; the nodes are in, out"),
+        ("B1 out 0 I=i(R1)", "line 5: B1 refers to R1, which is no voltage source"),
+        ("B1 out 0 I=time", "line 5: time is not supported in expressions"),
+        ("B1 out 0 I=ddt(v(in))", "line 5: unknown function 'ddt'"),
+        ("B1 out 0 I=v(in)*q", "line 5: unknown parameter q"),
+        ("B1 out 0 I=v(in) Rpar=1", "line 5: unexpected"),
+        ("R2 out 0 {v(in)}", "line 5: v(...) in 'v(in)': B, E and G sources alone know voltages and currents"),
+        ("G1 out 0 b c 1", "line 5: node b (of G1) is floating"),
+        ("Q1 out in 0", "line 5: Q1 needs the name of a .model (NPN or PNP) after its three nodes"),
+        ("Q1 out in", "line 5: Q1 needs three nodes, then its model"),
+        ("Q1 out in 0 DX\n.model DX D", "line 5: Q1 is a transistor and needs a .model of kind NPN or PNP"),
+        ("Q1 out in 0 QX\n.model QX NPN(XTF=2)", "line 6: .model QX: XTF must be 0 (set it to 0: TF does not depend"),
+        ("Q1 out in 0 QX\n.model QX NPN(RB=10 RBM=1)", "line 6: .model QX: RBM is not supported"),
+        ("Q1 out in 0 QX\n.model QX NPN(VAF=-1)", "line 6: QX.VAF must be positive"),
+        ("J1 out in 0 JX\n.model JX NJF(B=2)", "line 6: .model JX: B must be 1"),
+        ("J1 out in 0 JX\n.model JX NJF(LAMBDA=-1)", "line 6: JX.LAMBDA must not be negative"),
+        (".param B=2 R1={B*3}", "line 3: R1 is the name of two different values"),
     ],
 )
 def test_a_fault_is_named_with_its_line(added, message):
@@ -99,8 +172,8 @@ def test_a_fault_of_the_whole(text, message):
 
 
 def test_wrong_first_lines_are_elements_all_the_same():
-    with pytest.raises(NetlistError, match="line 1: unknown device letter 'Q'"):
-        read_netlist("Q1 out in 0 NPN\nVin in 0 1\n")
+    with pytest.raises(NetlistError, match="line 1: unknown device letter 'M'"):
+        read_netlist("M1 out in 0 0 NM\nVin in 0 1\n")
     with pytest.raises(NetlistError, match="line 1: '1k5' is not a number"):
         read_netlist("R1 in out 1k5\nVin in 0 1\n")
 

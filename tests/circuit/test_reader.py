@@ -43,6 +43,7 @@ Q1 is not read any more
     assert values == {
         "VIN": 0.5, "R1": 125001.0, "R2": 2200.0, "C1": 1e-8, "L1": 1e-3, "I1": -1e-3, "D1": 2.0, "D2": 1.0, "D3": 1.0,
         "DMOD.IS": 2.52e-9, "DMOD.N": 1.752,
+        "treble": 0.5, "total": 250e3, "gain": 1.0, "ratio": 0.25, "half": 125e3, "big": 5e5,
     }  # fmt: skip
     assert c.inputs == ("VIN",)
     assert c.outputs == ("Out",)
