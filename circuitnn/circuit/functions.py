@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.lax import stop_gradient
 
 MAX_INTEGER_POWER = 64
 
@@ -20,8 +20,21 @@ def divide(xp: ModuleType, a: Any, b: Any) -> Any:
     """a / b; infinite or NaN at b = 0, where its derivative is 0."""
     if isinstance(b, float) and b != 0:
         return a / b
-    harmless = xp.where(b == 0, 1.0, b)
-    return xp.where(b == 0, _without_gradient(xp, a) / xp.zeros_like(harmless), a / harmless)
+    return _quotient(a, b) if xp is jnp else np.divide(a, b)
+
+
+@jax.custom_jvp
+def _quotient(a: Any, b: Any) -> Any:
+    return jnp.divide(a, b)
+
+
+@_quotient.defjvp
+def _quotient_derivative(primals: Any, tangents: Any) -> Any:
+    # (da - (a/b) db)/b: JAX's own order, a db/b^2, overflows where a and b are large and their ratio is not.
+    (a, b), (da, db) = primals, tangents
+    value = jnp.divide(a, b)
+    inverse = jnp.where(b == 0, 0.0, 1.0 / jnp.where(b == 0, 1.0, b))
+    return value, (da - jnp.where(b == 0, 0.0, value) * db) * inverse
 
 
 def exponential(xp: ModuleType, a: Any) -> Any:
@@ -115,10 +128,6 @@ def _whole_power(a: Any, exponent: int) -> Any:
 def _bounded(xp: ModuleType, a: Any) -> Any:
     limit = 60.0 if xp.result_type(a) == np.float32 else 228.0
     return xp.clip(a, -limit, limit)
-
-
-def _without_gradient(xp: ModuleType, a: Any) -> Any:
-    return stop_gradient(a) if xp is jnp else a
 
 
 _RELATIONS: dict[str, Callable[[ModuleType, Any, Any], Any]] = {
