@@ -67,7 +67,7 @@ def model_parameters(card: ModelCard, functions: Mapping[str, Macro] | None = No
 
 def _check_harmless(card: ModelCard, kind: Kind, key: str, value: Value, assigned: dict[str, str]) -> None:
     where = f".model {card.name}: {key.upper()}"
-    if key == "xcjc" and "rb" not in assigned:
+    if key == "xcjc" and parse_value(assigned.get("rb", "0")) == 0:
         return  # both ends of RB are one node
     if key == "rbm" and assigned.get("rb") == assigned["rbm"]:
         return
