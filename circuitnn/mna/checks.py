@@ -2,10 +2,16 @@
 
 import jax
 import numpy as np
+from jax import numpy as jnp
 
-from circuitnn.mna.stamps import IMPEDANCE, Reactive, Values, system_matrix
+from circuitnn.circuit.errors import CircuitError
+from circuitnn.mna.law import devices, law, port_map
+from circuitnn.mna.law import jacobian as law_jacobian
+from circuitnn.mna.network import system_matrix
+from circuitnn.mna.stamps import IMPEDANCE, Reactive, Values, at_rest, companion
 from circuitnn.mna.topology import Topology
 
+_PORT_VOLTAGES = (0.0, 0.4)  # one where the circuit has a solution is enough: a tube may be cut off at zero
 SINGULAR = 1e-13  # smallest singular value of the balanced matrix, relative to the largest
 
 
@@ -13,22 +19,18 @@ def check_solvable(top: Topology, values: Values, step: float) -> None:
     """Check the equations at rest and along time, with concrete values; traced ones are not known yet and pass.
 
     Raises:
-        ValueError: naming what has no unique voltage or current.
+        CircuitError: naming what has no unique voltage or current.
     """
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return
     known = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    reactive = np.array([known[branch.name] for branch in top.reactive])
-    coils, ones = np.asarray(top.is_inductor, bool), np.ones(len(top.reactive))
-    ratio = -step / reactive
     _check(
-        top,
-        _matrix(top, known, Reactive(np.where(coils, ratio, ones), np.where(coils, ones, ratio))),
-        "a loop of ideal voltage sources, or a node that nothing holds?",
+        top, known, companion(top, known, step, np), "a loop of ideal voltage sources, or a node that nothing holds?"
     )
     _check(
         top,
-        _matrix(top, known, Reactive(np.where(coils, ones, 0), np.where(coils, 0, ones))),
+        known,
+        at_rest(top, known, np),
         "at rest, capacitors are open and inductors short: a node without a path for direct current, or a loop of "
         "inductors and voltage sources? A large resistor (1e9) to ground, or a small one (1e-3) in the loop, helps",
     )
@@ -39,21 +41,32 @@ def states_are_independent(top: Topology, values: Values) -> bool:
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return True
     known = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    coils = np.asarray(top.is_inductor, bool)
-    across, through = np.where(coils, 0.0, 1.0), np.where(coils, 1.0, 0.0)
-    return _weakest(_matrix(top, known, Reactive(across, through)))[0] > SINGULAR
+    return any(
+        _weakest(_matrix(top, known, companion(top, known, 0.0, np), volts))[0] > SINGULAR for volts in _PORT_VOLTAGES
+    )
 
 
-def _matrix(top: Topology, known: Values, reactive: Reactive) -> np.ndarray:
-    diodes = np.full(len(top.ports), 1 / IMPEDANCE)  # a diode is a path for direct current, whatever it conducts now
-    return np.asarray(system_matrix(top, known, reactive, port_conductance=diodes, module=np), np.float64)
+def _matrix(top: Topology, known: Values, reactive: Reactive, volts: float) -> np.ndarray:
+    """With a conductance across each junction, whatever it conducts now, and B sources as they are at some voltage."""
+    jacobian = np.zeros((len(top.drives), len(top.ports)))
+    where = port_map(top)
+    if any(device.kind == "B" for device in top.devices):
+        at = law(where, jax.tree.map(lambda leaf: leaf[0], devices(top, known)), jnp.full((len(top.ports), 1), volts))
+        slopes = np.asarray(law_jacobian(where, at.slopes))[..., 0]
+        own = [drive for device in top.devices if device.kind == "B" for drive, _ in device.drives]
+        jacobian[own] = slopes[own]
+    for port, quantity in enumerate(top.ports):
+        if quantity.junction >= 0:
+            jacobian[quantity.junction, port] = 1 / IMPEDANCE
+    return np.asarray(system_matrix(top, known, reactive, jacobian=jacobian, module=np), np.float64)
 
 
-def _check(top: Topology, matrix: np.ndarray, hint: str) -> None:
-    smallest, direction = _weakest(matrix)
+def _check(top: Topology, known: Values, reactive: Reactive, hint: str) -> None:
+    found = [_weakest(_matrix(top, known, reactive, volts)) for volts in _PORT_VOLTAGES]
+    smallest, direction = max(found, key=lambda each: each[0])
     if smallest <= SINGULAR:
         names = [top.unknowns[k] for k in np.flatnonzero(np.abs(direction) > 0.3 * np.abs(direction).max())]
-        raise ValueError(f"the circuit's equations have no unique solution: {', '.join(names)} undetermined; {hint}")
+        raise CircuitError(f"the circuit's equations have no unique solution: {', '.join(names)} undetermined; {hint}")
 
 
 def _weakest(matrix: np.ndarray) -> tuple[float, np.ndarray]:

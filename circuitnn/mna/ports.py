@@ -1,113 +1,100 @@
 """The nonlinear ports: ``v + K i(v) = w``, solved by a damped Newton iteration, differentiated implicitly.
 
-K (..., n_ports, n_ports, batch) is the resistance that the ports see, w (..., n_ports, batch) their voltages with
-nothing connected. All diodes of a circuit are solved together.
+K (..., n_ports, n_drives, batch) is the resistance that the ports see, w (..., n_ports, batch) their quantities with
+nothing connected. All devices of a circuit are solved together.
 """
 
 import functools
 from typing import NamedTuple, final
 
 import jax
+import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.junctions import (
-    Junctions,
-    PortMap,
-    difference,
-    exponentials,
-    law,
-    saturation,
-    signed_per_volt,
-    taken_away,
-    to_junctions,
-    to_ports,
-)
-from circuitnn.numerics.small import apply, identity, inverse, solve_rows
+from circuitnn.mna.devices import junctions
+from circuitnn.mna.law import Devices, PortMap, exponentials, jacobian, law, rows_of, taken_away, without_shunts
+from circuitnn.numerics.small import apply, identity, inverse, matmul, solve
 
-MAX_ITERATIONS = 60  # inside the time loop; the slowest regular case, a step of 50 V into a cold bridge, takes 20
+PLAIN_ITERATIONS = 30  # the slowest regular case, a step of 50 V into a cold bridge, takes 20
+GUARDED_ITERATIONS = 400  # of the iteration that only goes downhill, where the plain one fails
 RESIDUAL = 1e-9, 1e-4  # of a solution, in double and single precision, relative to its terms and to one volt
-STEPS_UP = 2.0  # thermal voltages by which a conducting diode may go up in one iteration
-CONTINUATION_STEPS = 24  # source stepping, where the plain iteration fails
+STEPS_UP = 2.0  # thermal voltages by which a conducting junction may go up in one iteration
+CONTINUATION_STEPS = 24  # of source stepping and of gmin stepping
 
 
 @final
 class Ports(NamedTuple):
-    """What the iteration needs, prepared outside of the loop over time; (..., rows, batch) as in `Junctions`.
+    """What the iteration needs, prepared outside of the loop over time; (..., rows, batch)."""
 
-    The currents are kept as exponentials ``at = I_s e^x``; the constant rest of the law is in the offsets.
-    """
-
-    per_volt: Array  # (..., directions, n_junctions, batch), signed
-    saturation: Array
+    devices: Devices
     resistance: Array  # K
-    held: Array  # I - K times the shunt; the identity where there is none, and then not used for a single port
-    offset: Array  # (..., n_ports, batch): K times the saturation currents, to be added to w
-    upper: Array  # voltages at which the diodes take over from the resistance that they see
+    held: Array  # I - K times the shunts
+    upper: Array  # voltages at which the junctions take over from the resistance that they see
     lower: Array
-    up: Array  # by how much the ports may go in one iteration where the diodes have taken over
+    up: Array  # by how much the ports may go in one iteration where the junctions have taken over
 
 
-def prepare_ports(where: PortMap, diodes: Junctions, resistance: Array) -> Ports:
+def prepare_ports(where: PortMap, devices: Devices, resistance: Array) -> Ports:
     """Prepare the iteration. No gradient goes through it: the solution is differentiated, not the way to it.
 
-    A forward step from cold may go to where the diode conducts as much as the circuit around it does: going further
+    A forward step from cold may go to where a junction conducts as much as the circuit around it does: going further
     only overshoots on the exponential. This is SPICE's junction limiting (Nagel 1975) with the circuit's own critical
     voltage.
     """
-    saturations = saturation(where, diodes)
-    seen = jnp.stack([resistance[..., port, port, :] for port in where.of_junction], axis=-2)
+    drives = [max(drive, 0) for drive in where.junction]
+    seen = jnp.stack([resistance[..., port, drive, :] for port, drive in enumerate(drives)], axis=-2)
     seen = jnp.maximum(seen, float(jnp.finfo(seen.dtype).tiny) ** 0.25)
-    # Infinite where a port has no diode in that direction.
-    critical = (
-        -(jnp.log(seen * diodes.per_volt)[..., None, :, :] + jnp.log(saturations)) / diodes.per_volt[..., None, :, :]
-    )
-    infinite = jnp.full_like(critical[..., 0, :, :], jnp.inf)
-    forward = critical[..., 0, :, :] if where.has_forward else infinite
-    backward = critical[..., -1, :, :] if where.has_backward else infinite
+    infinite = jnp.full_like(seen[..., 0, :], jnp.inf)
+    upper, lower, up = ([infinite] * where.ports for _ in range(3))
+    for device, given in zip(where.devices, devices.parameters, strict=True):
+        for place, direction, saturation, per_volt in junctions(device, given):
+            port, sign = device.ports[place]
+            critical = -jnp.log(seen[..., port, :] * per_volt * saturation) / per_volt
+            side = upper if direction * sign > 0 else lower
+            side[port] = jnp.minimum(side[port], critical)
+            up[port] = jnp.minimum(up[port], STEPS_UP / per_volt)
+
     ready = Ports(
-        per_volt=signed_per_volt(where, diodes),
-        saturation=saturations,
+        devices=devices,
         resistance=resistance,
-        held=identity(resistance) - taken_away(where, resistance.dtype) * resistance,
-        offset=apply(resistance, rest_current(where, diodes)),
-        upper=_smallest(where, forward),
-        lower=-_smallest(where, backward),
-        up=STEPS_UP * _smallest(where, 1 / diodes.per_volt),
+        held=_held(where, resistance),
+        upper=_stacked(upper),
+        lower=-_stacked(lower),
+        up=_stacked(up),
     )
     return lax.stop_gradient(ready)
 
 
-def rest_current(where: PortMap, diodes: Junctions) -> Array:
-    """What `current_of` has too much: the saturation currents, (..., n_ports, batch)."""
-    return to_ports(where, difference(where, saturation(where, diodes)))
+def _held(where: PortMap, resistance: Array) -> Array:
+    taken = taken_away(where, resistance.dtype)
+    unit = identity(where.ports, resistance.dtype)
+    if not taken:
+        return jnp.broadcast_to(unit, (*resistance.shape[:-2], where.ports, resistance.shape[-1]))
+    zero = jnp.zeros_like(resistance[..., 0, :])
+    columns = [resistance[..., drive, :] if drive >= 0 else zero for drive in where.junction]
+    return unit - taken * jnp.stack(columns, axis=-2)
 
 
-def current_of(where: PortMap, at: Array) -> Array:
-    """Currents of the diodes from their exponentials, without the constant `rest_current`."""
-    return to_ports(where, difference(where, at))
-
-
-def excess_current(where: PortMap, v: Array, at: Array) -> Array:
-    """The same less the current of the shunt: what the linear part of the circuit is driven by."""
-    current = current_of(where, at)
-    return current - taken_away(where, v.dtype) * v if where.shunt else current
+def excess_current(where: PortMap, ready: Ports, v: Array, at: Array) -> Array:
+    """Currents less those of the shunts: what the linear part of the circuit is driven by."""
+    total, _, _ = rows_of(where, ready.devices, v, at)
+    return _stacked(without_shunts(where, total, [v[..., port, :] for port in range(where.ports)]))
 
 
 def evaluate_at(where: PortMap, ready: Ports, v: Array) -> Array:
-    """The exponentials at the port voltages v."""
-    return exponentials(to_junctions(where, v), ready.per_volt, ready.saturation)
+    """What the laws need at the port voltages v and is dear to compute."""
+    return exponentials(where, ready.devices, v)
 
 
 def newton(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple[Array, Array]:
-    """Port voltages and their exponentials, from a first guess (v, at); ends when the last step was small everywhere.
+    """Port voltages and the laws there, from a first guess (v, at); ends when the last step was small everywhere.
 
-    `w` includes the offset. Each quantity that is dear to compute has one use in an iteration, and there are few
-    operands: XLA then makes three kernels of it and not a dozen, and may compile a loop over it as one function (it
-    does so when an iteration touches less than a kilobyte, which is the case for one stream and one or two ports).
+    Where that takes too long the iteration begins anew from the guess, and each step is shortened until the residual
+    has become smaller. On a passive circuit the equations are monotone, the steps go downhill, and it gets there.
     """
 
-    def body(state):
+    def plain(state):
         v, at, _, count = state
         step, residual = _step(where, ready, w, v, at)
         # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
@@ -117,10 +104,38 @@ def newton(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple
 
     def unfinished(state):
         v, _, moved, count = state
-        return jnp.any(jnp.abs(moved) > tolerance(where, v)) & (count < MAX_ITERATIONS)
+        return jnp.any(jnp.abs(moved) > tolerance(where, v)) & (count < PLAIN_ITERATIONS)
 
-    v, at, _, _ = lax.while_loop(unfinished, body, (v, at, jnp.full_like(v, jnp.inf), jnp.int32(0)))
-    return v, at
+    start = (v, at, jnp.full_like(v, jnp.inf), jnp.int32(0))
+    found, at, moved, _ = lax.while_loop(unfinished, plain, start)
+    # Not "greater than": a step that is no number has failed too.
+    stuck = ~jnp.all(jnp.abs(moved) <= tolerance(where, found), axis=-2, keepdims=True)
+    return _guarded(where, ready, w, jnp.where(stuck, v, found), at, stuck)
+
+
+def _guarded(where: PortMap, ready: Ports, w: Array, v: Array, at: Array, active: Array) -> tuple[Array, Array]:
+    """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active."""
+
+    def attempt(state):
+        best, at_best, least, step, _, count = state
+        trial = best + step
+        at = evaluate_at(where, ready, trial)
+        following, residual = _step(where, ready, w, trial, at)
+        size = jnp.sum(residual * residual, axis=-2, keepdims=True)
+        better = size < least
+        at_best = jnp.where(better, at, at_best)
+        best, least = jnp.where(better, trial, best), jnp.where(better, size, least)
+        step = jnp.where(better, following, 0.25 * step)
+        active = jnp.any(jnp.abs(step) > tolerance(where, best), axis=-2, keepdims=True)
+        return best, at_best, least, step, active, count + 1
+
+    def unfinished(state):
+        *_, active, count = state
+        return jnp.any(active) & (count < GUARDED_ITERATIONS)
+
+    start = (v, at, jnp.full_like(v[..., :1, :], jnp.inf), jnp.zeros_like(v), active, jnp.int32(0))
+    best, at, *_ = lax.while_loop(unfinished, attempt, start)
+    return best, at
 
 
 def tolerance(where: PortMap, v: Array) -> Array:
@@ -129,7 +144,7 @@ def tolerance(where: PortMap, v: Array) -> Array:
     The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
     """
     single = v.dtype == jnp.float32
-    absolute = (4e-4 if single else 3e-6) if where.ports == 1 else (3e-5 if single else 1e-8)
+    absolute = (4e-4 if single else 3e-6) if where.is_scalar else (3e-5 if single else 1e-8)
     return absolute + 4 * float(jnp.finfo(v.dtype).eps) * jnp.abs(v)
 
 
@@ -138,89 +153,111 @@ def converged(resistance: Array, w: Array, v: Array, current: Array) -> Array:
 
     Rounding is taken relative to the terms of the sum: where a port sees gigaohms, a current is never exact in volts.
     """
-    if resistance.shape[-2] == 0:
+    if resistance.shape[-3] == 0:
         return jnp.all(jnp.isfinite(w), axis=-2)
     terms = jnp.abs(v) + apply(jnp.abs(resistance), jnp.abs(current)) + jnp.abs(w)
     residual = v + apply(resistance, current) - w
     return jnp.all(jnp.abs(residual) <= RESIDUAL[int(w.dtype == jnp.float32)] * (1 + terms), axis=-2)
 
 
-def sensitivity(conductance: Array, resistance: Array) -> Array:
-    """``(I + K G)^-1``, (..., n_ports, n_ports, batch): how port voltages follow w; G has `conductance` on it."""
-    if resistance.shape[-2] == 1:
-        return 1 / (1 + resistance * conductance[..., None, :, :])
-    return inverse(identity(resistance) + resistance * conductance[..., None, :, :])
+def sensitivity(where: PortMap, slopes: Array, resistance: Array) -> Array:
+    """``(I + K G)^-1``, (..., n_ports, n_ports, batch): how port voltages follow w; slopes as `law` gives them."""
+    if where.is_scalar:
+        return 1 / (1 + resistance * slopes[..., None, :, :])
+    return inverse(identity(where.ports, resistance.dtype) + matmul(resistance, jacobian(where, slopes)))
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def solve_ports(where: PortMap, robust: bool, diodes: Junctions, resistance: Array, w: Array, guess: Array) -> Array:
+def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Array, w: Array, guess: Array) -> Array:
     """Port voltages, differentiable to any order in everything but the guess.
 
     Args:
-        where: ports of the junctions.
-        robust: follow the solution from no sources at all where the plain iteration fails (source stepping).
-        diodes: parameters, (..., n_junctions, batch).
+        where: the devices on the ports.
+        robust: where Newton's iteration fails, follow the solution from no sources at all (source stepping), and where
+            that fails from conductances across all junctions (gmin stepping).
+        devices: parameters, (..., batch).
         resistance: K.
         w: open-circuit voltages.
         guess: where the iteration starts, broadcasts against w.
     """
     if where.ports == 0:
         return w
-    ready = prepare_ports(where, diodes, resistance)
+    ready = prepare_ports(where, devices, resistance)
 
-    def from_guess(w, guess):
-        v = jnp.broadcast_to(guess, w.shape)
-        return newton(where, ready, w + ready.offset, v, evaluate_at(where, ready, v))[0]
-
-    v = from_guess(w, guess)
+    v = jnp.broadcast_to(guess, w.shape)
     if not robust:
-        return v
+        return newton(where, ready, w, v, evaluate_at(where, ready, v))[0]
+    # All at once; else source stepping; else gmin stepping: one program, so that the iteration is compiled once.
+    ramp = np.linspace(0, 1, CONTINUATION_STEPS) ** 2
+    falling = np.append(np.logspace(-1, -13, CONTINUATION_STEPS - 1), 0)
+    scales = jnp.asarray(np.concatenate([[1], ramp, np.ones_like(falling)]), w.dtype)
+    conductances = jnp.asarray(np.concatenate([[0], np.zeros_like(ramp), falling]), w.dtype)
+    starts = jnp.isin(jnp.arange(len(scales)), jnp.asarray([1, 1 + len(ramp)]))
+    ends = jnp.isin(jnp.arange(len(scales)), jnp.asarray([0, len(ramp), len(ramp) + len(falling)]))
+    across = identity(where.ports, w.dtype) - _held_by_one(where, resistance)
 
-    def stepping(_):
-        scales = jnp.linspace(0, 1, CONTINUATION_STEPS, dtype=w.dtype) ** 2
-        return lax.scan(lambda v, scale: (from_guess(scale * w, v), None), jnp.zeros_like(w), scales)[0]
+    def attempt(state):
+        k, v, _ = state
+        v = jnp.where(starts[k], 0, v)
+        here = ready._replace(held=ready.held + conductances[k] * across)
+        v = newton(where, here, scales[k] * w, v, evaluate_at(where, here, v))[0]
+        found = jnp.all(converged(resistance, w, v, law(where, devices, v).current))
+        return k + 1, v, ends[k] & found
 
-    return lax.cond(jnp.all(converged(resistance, w, v, law(where, diodes, v).current)), lambda v: v, stepping, v)
+    def unfinished(state):
+        k, _, is_done = state
+        return ~is_done & (k < len(scales))
+
+    return lax.while_loop(unfinished, attempt, (jnp.int32(0), v, jnp.asarray(False)))[1]
+
+
+def _held_by_one(where: PortMap, resistance: Array) -> Array:
+    """``I - K`` in siemens and ohms: what a shunt of one siemens across each junction would leave of the ports."""
+    return _held(where._replace(shunt=1 / (1 - 8 * float(jnp.finfo(resistance.dtype).eps))), resistance)
 
 
 @solve_ports.defjvp
 def _solve_ports_jvp(where, robust, primals, tangents):
-    diodes, resistance, w, guess = primals
-    diodes_dot, resistance_dot, w_dot, _ = tangents
-    v = solve_ports(where, robust, diodes, resistance, w, guess)
+    devices, resistance, w, guess = primals
+    devices_dot, resistance_dot, w_dot, _ = tangents
+    v = solve_ports(where, robust, devices, resistance, w, guess)
     if where.ports == 0:
         return v, w_dot
-    at = law(where, diodes, v)
-    _, current_dot = jax.jvp(lambda diodes: law(where, diodes, v).current, (diodes,), (diodes_dot,))
+    at = law(where, devices, v)
+    _, current_dot = jax.jvp(lambda devices: law(where, devices, v).current, (devices,), (devices_dot,))
     drive = w_dot - apply(resistance_dot, at.current) - apply(resistance, current_dot)
-    v_dot = apply(sensitivity(at.conductance, resistance), drive)
+    v_dot = apply(sensitivity(where, at.slopes, resistance), drive)
     return v, jnp.broadcast_to(v_dot, v.shape)
 
 
 def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple[Array, Array]:
     """One limited Newton step, (..., n_ports, batch), and the residual before it.
 
-    For one port the step is Halley's, which costs no further exponential.
+    For one port with one law the step is Halley's, which costs no further exponential.
     """
-    residual = (v if where.ports == 1 else apply(ready.held, v)) + apply(ready.resistance, current_of(where, at)) - w
-    slopes = ready.per_volt * at
-    conductance = to_ports(where, difference(where, slopes))
-    if where.ports == 1:
+    total, rows, second = rows_of(where, ready.devices, v, at)
+    still = v if where.is_scalar else apply(ready.held, v)
+    residual = still + apply(ready.resistance, _stacked(total)) - w
+    slopes = _stacked(rows)
+    if where.is_scalar:
         k = ready.resistance[..., 0, :]
-        slope = 1 + k * conductance
-        curvature = k * to_ports(where, difference(where, slopes * ready.per_volt))
+        slope = 1 + k * slopes
         square = slope * slope
+        curvature = k * _stacked(second)
         # Bounded below: half of it is what the exponential itself gives far above the solution.
         step = -residual * slope / jnp.maximum(square - 0.5 * residual * curvature, 0.4 * square)
     else:
-        ports = range(where.ports)
-        rows = [
-            [ready.held[..., i, j, :] + ready.resistance[..., i, j, :] * conductance[..., j, :] for j in ports]
-            for i in ports
-        ]
-        step = -jnp.stack(solve_rows(rows, [residual[..., i, :] for i in ports]), axis=-2)
+        step = -solve(_matrix(where, ready, slopes), residual)
     limited = jnp.clip(step, -jnp.maximum(ready.up, v - ready.lower), jnp.maximum(ready.up, ready.upper - v))
     return limited, residual
+
+
+def _matrix(where: PortMap, ready: Ports, slopes: Array) -> Array:
+    """``I + K G``, (..., n_ports, n_ports, batch)."""
+    columns = [ready.held[..., port, :] for port in range(where.ports)]
+    for k, (drive, port) in enumerate(where.slopes):
+        columns[port] = columns[port] + ready.resistance[..., drive, :] * slopes[..., k : k + 1, :]
+    return jnp.stack(jnp.broadcast_arrays(*columns), axis=-2)
 
 
 def _is_rounding(residual: Array, w: Array, v: Array) -> Array:
@@ -229,10 +266,6 @@ def _is_rounding(residual: Array, w: Array, v: Array) -> Array:
     return jnp.all(jnp.abs(residual) <= size, axis=-2, keepdims=True)
 
 
-def _smallest(where: PortMap, each: Array) -> Array:
-    """Smallest over the junctions of each port."""
-    rows = [
-        functools.reduce(jnp.minimum, [each[..., k, :] for k, port in enumerate(where.of_junction) if port == own])
-        for own in range(where.ports)
-    ]
-    return jnp.stack(rows, axis=-2)
+def _stacked(rows: list[Array]) -> Array:
+    """Rows (..., batch) as (..., rows, batch)."""
+    return jnp.stack(jnp.broadcast_arrays(*rows), axis=-2)

@@ -1,21 +1,20 @@
-"""Modified nodal analysis: the linear part of a circuit, solved for what the rest of the library needs of it.
+"""Modified nodal analysis: the matrix of a circuit as a sum of rank-one stamps, each a weight times two fixed vectors.
 
-Unknowns are the node voltages and the currents of voltage sources, capacitors and inductors (Ho, Ruehli and Brennan
-1975). The currents of capacitors are unknowns as well: their equation ``v - (h/2C) i = z`` has a limit for h = 0.
+Unknowns are the node voltages and the currents of voltage sources, pots, capacitors and inductors (Ho, Ruehli and
+Brennan 1975). The currents of capacitors are unknowns as well: their equation ``v - (h/2C) i = z`` has a limit for
+h = 0; those of pots too, whose ``v - R i = 0`` has one for R = 0.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
-import jax
 import numpy as np
-from jax import Array, lax
+from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.mna.topology import REFERENCE, Branch, Topology
+from circuitnn.mna.topology import REFERENCE, Topology
 
-GMIN = 1e-15  # siemens parallel to each diode, as in cn.spice: a node between diodes alone still has a voltage
+GMIN = 1e-15  # siemens parallel to each pn junction, as in cn.spice: a node between diodes alone still has a voltage
 IMPEDANCE = 1e4  # ohms: currents are solved for in volts across this, so that the equations are of one magnitude
 
 Values = Mapping[str, Any]  # NumPy arrays in checks, JAX arrays in models
@@ -23,73 +22,118 @@ Values = Mapping[str, Any]  # NumPy arrays in checks, JAX arrays in models
 
 @final
 class Reactive(NamedTuple):
-    """Equations of the capacitors and inductors: ``across v + through i = z``, each (n_states,)."""
+    """Equations of the capacitors and inductors: ``across v + through i = z``, each (..., n_states).
+
+    The mutual ones, (..., 2 n_mutual), belong to pairs of coupled inductors, both ways round: what the voltage
+    (current) of the other has to do with the equation of the one.
+    """
 
     across: Any
     through: Any
+    mutual_across: Any
+    mutual_through: Any
 
 
 @final
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Affine:
-    """``z z_n + u u_n + one + i i(v)``: rows of a quantity, in terms of companion states, inputs and port currents."""
+class Stamp(NamedTuple):
+    """``weight left right^T`` in the matrix."""
 
-    z: Array  # (rows, n_states)
-    u: Array  # (rows, n_in)
-    one: Array  # (rows,)
-    i: Array  # (rows, n_ports)
+    left: np.ndarray
+    right: np.ndarray
+    weight: Any
 
 
-@final
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Network:
-    """The linear part of a circuit, seen from its ports."""
-
-    ports: Affine  # voltages of the ports; minus `i` is the resistance that they see
-    across: Affine  # voltages of the capacitors and inductors
-    through: Affine  # currents of the capacitors and inductors
-    outputs: Affine  # voltages of the output nodes
+def reactive_values(top: Topology, values: Values, module: Any = jnp) -> Any:
+    """Capacitances and inductances in the order of the states, along a new last axis."""
+    return _stack(module, [values[branch.name] for branch in top.reactive], values)
 
 
-def reactive_values(top: Topology, values: Values) -> Array:
-    """Capacitances and inductances in the order of the states."""
-    return jnp.stack([values[branch.name] for branch in top.reactive]) if top.reactive else _vector(values, 0)
+def couplings(top: Topology, values: Values, module: Any = jnp) -> tuple[list[Any], list[Any], list[Any]]:
+    """What mutual inductance does to the coils.
+
+    For each ordered pair (a, b), (b, a) of each K: the mutual inductance M, and the share ``L_a (L^-1)_ab`` that the
+    voltage of the other has in ``L_a di_a/dt``; and for each state the share of its own voltage, 1 where nothing is
+    coupled. L is the matrix of all inductances.
+    """
+    own: list[Any] = [1.0] * len(top.reactive)
+    if not top.mutual:
+        return [], [], own
+    coils = sorted({k for pair in top.mutual for k in (pair.a, pair.b)})
+    value = {k: values[top.reactive[k].name] for k in coils}
+    mutual = {}
+    for pair in top.mutual:
+        m = values[pair.name] * module.sqrt(value[pair.a] * value[pair.b])
+        mutual[pair.a, pair.b] = mutual[pair.b, pair.a] = m
+    zero = 0 * sum(value.values())
+    rows = [
+        module.stack([value[a] + zero if a == b else mutual.get((a, b), zero) + zero for b in coils], -1) for a in coils
+    ]
+    inverse = module.linalg.inv(module.stack(rows, -2))
+    place = {k: i for i, k in enumerate(coils)}
+    for k in coils:
+        own[k] = value[k] * inverse[..., place[k], place[k]]
+    # Through a chain of couplings each coil of a group feels every other one.
+    pairs = ordered_pairs(top)
+    shares = [value[a] * inverse[..., place[a], place[b]] for a, b in pairs]
+    return [mutual.get(pair, zero) for pair in pairs], shares, own
 
 
-def companion(top: Topology, values: Values, step: float) -> Reactive:
+def ordered_pairs(top: Topology) -> list[tuple[int, int]]:
+    """All ordered pairs of states among the coupled coils."""
+    coils = sorted({k for pair in top.mutual for k in (pair.a, pair.b)})
+    return [(a, b) for a in coils for b in coils if a != b]
+
+
+def companion(top: Topology, values: Values, step: float, module: Any = jnp) -> Reactive:
     """Discretised: ``v - (step/C) i = z`` and ``i - (step/L) v = z``, with step = h/2 (trapezoidal) or h."""
-    ratio = -step / reactive_values(top, values)
+    ratio = -step / reactive_values(top, values, module)
     coils = np.asarray(top.is_inductor, bool)
-    return Reactive(across=jnp.where(coils, ratio, 1), through=jnp.where(coils, 1, ratio))
+    _, shares, own = couplings(top, values, module)
+    one = module.ones_like(ratio)
+    mutual = [ratio[..., a] * share for (a, _), share in zip(ordered_pairs(top), shares, strict=True)]
+    across = ratio * _stack(module, own, values) if top.mutual else ratio
+    crossed = _stack(module, mutual, values)
+    return Reactive(
+        across=module.where(coils, across, one),
+        through=module.where(coils, one, ratio),
+        mutual_across=crossed,
+        mutual_through=module.zeros_like(crossed),
+    )
 
 
-def at_rest(top: Topology, values: Values) -> Reactive:
+def at_rest(top: Topology, values: Values, module: Any = jnp) -> Reactive:
     """At zero frequency: no current through capacitors, no voltage across inductors."""
     coils = np.asarray(top.is_inductor, bool)
-    ones = jnp.ones_like(reactive_values(top, values))
-    return Reactive(across=jnp.where(coils, ones, 0), through=jnp.where(coils, 0, ones))
+    ones = module.ones_like(reactive_values(top, values, module))
+    nothing = _nothing(top, ones, module)
+    return Reactive(module.where(coils, ones, 0), module.where(coils, 0, ones), nothing, nothing)
 
 
-def imposed(top: Topology, values: Values, step: float) -> Reactive:
+def imposed(top: Topology, values: Values, step: float, module: Any = jnp) -> Reactive:
     """At given states: capacitors are voltage sources, inductors current sources.
 
     `step` in seconds is zero, or tiny where capacitors (or inductors) constrain each other and something has to say how
     a current divides.
     """
-    return companion(top, values, step)
+    return companion(top, values, step, module)
 
 
 def harmonic(top: Topology, values: Values, s: Array) -> Reactive:
     """At the complex frequency s: ``s C v - i = 0`` and ``v - s L i = 0``."""
     product = s * reactive_values(top, values)
     coils = np.asarray(top.is_inductor, bool)
-    return Reactive(across=jnp.where(coils, 1, product), through=jnp.where(coils, -product, -1))
+    mutual, _, _ = couplings(top, values)
+    crossed = -s * _stack(jnp, mutual, values)
+    return Reactive(
+        across=jnp.where(coils, 1, product),
+        through=jnp.where(coils, -product, -1),
+        mutual_across=jnp.zeros_like(crossed),
+        mutual_through=crossed,
+    )
 
 
 def shunt(top: Topology) -> float:
-    """Conductance that the linear part has in parallel to each port, siemens; the law of the diodes takes it away.
+    """Conductance that the linear part has in parallel to each junction, siemens; the devices' law takes it away.
 
     Where several diodes share a node that little else holds, the resistance seen by the ports is enormous and almost
     singular, and rounding in it swamps the ordinary resistances around. Beside a shunt no port sees more than its
@@ -98,141 +142,116 @@ def shunt(top: Topology) -> float:
     return 1 / IMPEDANCE if len(top.ports) > 1 else 0.0
 
 
-def system_matrix(
-    top: Topology, values: Values, reactive: Reactive, *, port_conductance: Any = None, module: Any = jnp
-) -> Array:
-    """The square matrix of the equations, (size, size): currents into nodes first, then the branches.
-
-    Args:
-        top: shape of the circuit.
-        values: from `Circuit.resolve`.
-        reactive: equations of the capacitors and inductors.
-        port_conductance: (n_ports,) of the diodes, for small signals.
-        module: jax.numpy, or numpy for a check in double precision.
-    """
-    conductances = [1 / values[branch.name] for branch in top.resistors]
-    conductances += [values[rs.diode] / values[f"{rs.model}.RS"] for rs in top.series]
-    weights = [module.stack(conductances) * IMPEDANCE] if conductances else []
-    stamps = [_conductance(top, branch.a, branch.b) for branch in top.resistors]
-    stamps += [_conductance(top, rs.a, rs.b) for rs in top.series]
-    if port_conductance is not None:
-        weights.append(port_conductance * IMPEDANCE)
-        stamps += [_conductance(top, port.a, port.b) for port in top.ports]
-    weights += [reactive.across, reactive.through / IMPEDANCE]
-    first = len(top.nodes) + len(top.voltage)
-    stamps += [_row(top, first + k, branch) for k, branch in enumerate(top.reactive)]
-    stamps += [_entry(top, first + k) for k in range(len(top.reactive))]
-    weight = module.concatenate(weights)
-    stack = np.stack(stamps) if stamps else np.zeros((0, top.size, top.size))
-    return module.asarray(_fixed(top), weight.dtype) + module.tensordot(weight, module.asarray(stack, weight.dtype), 1)
-
-
-def network(
-    top: Topology, values: Values, reactive: Reactive, *, leak: float = 0, port_conductance: Array | None = None
-) -> Network:
-    """The equations solved for the ports, the states' voltages and currents, and the outputs; differentiable.
-
-    Args:
-        top: shape of the circuit.
-        values: from `Circuit.resolve`.
-        reactive: equations of the capacitors and inductors.
-        leak: conductance from each node to ground, relative to the largest at that node. At rest a node may be held by
-            GMIN alone, which rounding loses beside a resistor; a leak of a few units of rounding takes its place and is
-            no larger than the error that is there anyway.
-        port_conductance: (n_ports,) of the diodes, for small signals; else the `shunt` of the ports.
-    """
-    if port_conductance is None:
-        port_conductance = jnp.full(len(top.ports), shunt(top), reactive.across.dtype)
-    matrix = system_matrix(top, values, reactive, port_conductance=port_conductance)
-    if leak:
-        is_node = np.arange(top.size) < len(top.nodes)
-        largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(top.nodes)]), axis=1, initial=0))
-        matrix = matrix + jnp.diag(leak * jnp.where(is_node, largest, 0))
-    states, inputs, ports = len(top.reactive), len(top.inputs), len(top.ports)
-    excitation, constants = _excitation(top, matrix.dtype)
-    # Rows of one magnitude: pivots are then chosen by what matters, which single precision needs.
-    scale = 1 / lax.stop_gradient(jnp.max(jnp.abs(matrix), axis=1, keepdims=True))
-    solved = jnp.linalg.solve(matrix * scale, jnp.asarray(excitation, matrix.dtype) * scale)
-
-    def rows(selection: np.ndarray) -> Affine:
-        found = jnp.asarray(selection, matrix.dtype) @ solved
-        z, u, i, one = jnp.split(found, np.cumsum([states, inputs, ports]), axis=1)
-        return Affine(z=z, u=u, i=i, one=one @ constants(values))
-
-    first = len(top.nodes) + len(top.voltage)
-    currents = np.eye(top.size)[first:] / IMPEDANCE
-    unit = np.eye(top.size + 1)[:, :-1]  # the last row, index -1, is ground
-    return Network(
-        ports=rows(_differences(top, top.ports)),
-        across=rows(_differences(top, top.reactive)),
-        through=rows(currents),
-        outputs=rows(unit[list(top.outputs)]),
-    )
+def stamps(top: Topology, values: Values, reactive: Reactive) -> list[Stamp]:
+    """All stamps that have a value; the weights have the shape of the values."""
+    found = [Stamp(*_twice(difference(top, part.a, part.b)), IMPEDANCE / values[part.name]) for part in top.resistors]
+    for inner in top.series:
+        conductance = values[inner.device] / values[inner.parameter]
+        found.append(Stamp(*_twice(difference(top, inner.a, inner.b)), IMPEDANCE * conductance))
+    first = len(top.nodes)
+    unit = np.eye(top.size)
+    for k, branch in enumerate(top.branches):
+        if branch in top.pots:
+            found.append(Stamp(*_twice(unit[first + k]), -values[branch.name] / IMPEDANCE))
+    for source in top.controlled:
+        sensing = difference(top, source.c, source.d)
+        if source.branch >= 0:
+            found.append(Stamp(unit[source.branch], sensing, -values[source.name]))
+        else:
+            found.append(Stamp(difference(top, source.a, source.b), sensing, IMPEDANCE * values[source.name]))
+    for sensed in top.sensing:
+        if sensed.branch >= 0:
+            found.append(Stamp(unit[sensed.branch], unit[sensed.sensed], -values[sensed.name] / IMPEDANCE))
+        else:
+            found.append(Stamp(difference(top, sensed.a, sensed.b), unit[sensed.sensed], values[sensed.name]))
+    first = top.first_reactive
+    for k, branch in enumerate(top.reactive):
+        found.append(Stamp(unit[first + k], difference(top, branch.a, branch.b), reactive.across[..., k]))
+        found.append(Stamp(*_twice(unit[first + k]), reactive.through[..., k] / IMPEDANCE))
+    for k, (a, b) in enumerate(ordered_pairs(top)):
+        other = top.reactive[b]
+        found.append(Stamp(unit[first + a], difference(top, other.a, other.b), reactive.mutual_across[..., k]))
+        found.append(Stamp(unit[first + a], unit[first + b], reactive.mutual_through[..., k] / IMPEDANCE))
+    return found
 
 
-def _excitation(top: Topology, dtype):
-    """Right-hand sides (size, n_states + n_in + n_ports + n_constants), and what multiplies the last ones."""
-    first = len(top.nodes) + len(top.voltage)
-    columns = [np.eye(top.size)[:, first + k] for k in range(len(top.reactive))]
-    by_name = {source.name: np.eye(top.size)[:, len(top.nodes) + k] for k, source in enumerate(top.voltage)}
-    by_name |= {source.name: _current(top, source) for source in top.current}
-    columns += [by_name[name] for name in top.inputs]
-    columns += [_current(top, port) for port in top.ports]
-    columns += [by_name[name] for name in top.constants]
-
-    def constants(values: Values) -> Array:
-        return jnp.stack([values[name] for name in top.constants]) if top.constants else jnp.zeros(0, dtype)
-
-    return np.stack(columns, axis=1), constants
-
-
-def _fixed(top: Topology) -> np.ndarray:
-    """What has no value: where the branch currents go, the sources' own equations, the conductance of GMIN."""
+def fixed_part(top: Topology, *, with_shunts: bool) -> np.ndarray:
+    """What has no value: where the branch currents go, the sources' own equations, GMIN and the shunts."""
     matrix = np.zeros((top.size, top.size))
-    for k, branch in enumerate((*top.voltage, *top.reactive)):
-        matrix[: len(top.nodes), len(top.nodes) + k] += _difference(top, branch)[: len(top.nodes)]
-    for k, branch in enumerate(top.voltage):
-        matrix[len(top.nodes) + k] += _difference(top, branch)
-    for junction in top.junctions:
-        port = top.ports[junction.port]
-        diodes = len(junction.forward) + len(junction.backward)
-        matrix += GMIN * IMPEDANCE * diodes * _conductance(top, port.a, port.b)
+    first = len(top.nodes)
+    for k, branch in enumerate(top.branches):
+        matrix[:first, first + k] += difference(top, branch.a, branch.b)[:first]
+    for k, branch in enumerate((*top.voltage, *top.pots)):
+        matrix[first + k] += difference(top, branch.a, branch.b)
+    for device in top.devices:
+        for index, _ in device.ports:
+            port = top.ports[index]
+            if port.junction >= 0 and device.kind != "B":
+                row = difference(top, port.a, port.b)
+                alike = max(1, len(device.names) + len(device.backward))
+                matrix += GMIN * IMPEDANCE * alike * np.outer(row, row)
+    for port in top.ports:
+        if port.junction >= 0 and with_shunts:
+            row = difference(top, port.a, port.b)
+            matrix += shunt(top) * IMPEDANCE * np.outer(row, row)
     return matrix
 
 
-def _differences(top: Topology, branches: tuple[Branch, ...]) -> np.ndarray:
-    return np.stack([_difference(top, branch) for branch in branches]) if branches else np.zeros((0, top.size))
+def excitations(top: Topology) -> dict[str, np.ndarray]:
+    """Right-hand sides, (size, columns): of the states, the inputs, the nonlinear drives and the constant sources."""
+    unit = np.eye(top.size)
+    by_name = {source.name: unit[:, len(top.nodes) + k] for k, source in enumerate(top.voltage)}
+    by_name |= {source.name: _current(top, source.a, source.b) for source in top.current}
+    columns = {
+        "states": [unit[:, top.first_reactive + k] for k in range(len(top.reactive))],
+        "inputs": [by_name[name] for name in top.inputs],
+        "drives": [unit[:, d.branch] if d.branch >= 0 else _current(top, d.a, d.b) for d in top.drives],
+        "constants": [by_name[name] for name in top.constants],
+    }
+    return {name: np.stack(each, 1) if each else np.zeros((top.size, 0)) for name, each in columns.items()}
 
 
-def _difference(top: Topology, branch: Branch) -> np.ndarray:
+def selections(top: Topology) -> dict[str, np.ndarray]:
+    """Rows that take quantities out of the unknowns, (rows, size): ports, across and through the states, outputs.
+
+    The current that a port stands for is in volts across `IMPEDANCE`, as all currents among the unknowns are.
+    """
+    unit = np.eye(top.size)
+    rows = {
+        "ports": [unit[p.branch] if p.branch >= 0 else difference(top, p.a, p.b) for p in top.ports],
+        "across": [difference(top, branch.a, branch.b) for branch in top.reactive],
+        "through": [unit[top.first_reactive + k] / IMPEDANCE for k in range(len(top.reactive))],
+        "outputs": [difference(top, node, REFERENCE) for node in top.outputs],
+    }
+    return {name: np.stack(each) if each else np.zeros((0, top.size)) for name, each in rows.items()}
+
+
+def difference(top: Topology, a: int, b: int) -> np.ndarray:
     """The row that takes the voltage from a to b."""
     row = np.zeros(top.size)
-    if branch.a != REFERENCE:
-        row[branch.a] += 1
-    if branch.b != REFERENCE:
-        row[branch.b] -= 1
+    if a != REFERENCE:
+        row[a] += 1
+    if b != REFERENCE:
+        row[b] -= 1
     return row
 
 
-def _current(top: Topology, branch: Branch) -> np.ndarray:
+def _current(top: Topology, a: int, b: int) -> np.ndarray:
     """Right-hand side of one ampere that leaves node a and enters node b through the element."""
-    return -IMPEDANCE * _difference(top, branch)
+    return -IMPEDANCE * difference(top, a, b)
 
 
-def _conductance(top: Topology, a: int, b: int) -> np.ndarray:
-    row = _difference(top, Branch("", a, b))
-    return np.outer(row, row)
+def _twice(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return row, row
 
 
-def _row(top: Topology, row: int, branch: Branch) -> np.ndarray:
-    return np.outer(np.eye(top.size)[row], _difference(top, branch))
+def _stack(module: Any, each: list[Any], values: Values) -> Any:
+    dtype = np.result_type(*(value.dtype for value in values.values()))
+    if not each:
+        return module.zeros(0, dtype)
+    shape = np.broadcast_shapes(*(np.shape(value) for value in each))
+    return module.stack([module.broadcast_to(module.asarray(value, dtype), shape) for value in each], -1)
 
 
-def _entry(top: Topology, index: int) -> np.ndarray:
-    unit = np.eye(top.size)[index]
-    return np.outer(unit, unit)
-
-
-def _vector(values: Values, length: int) -> Array:
-    dtype = jnp.result_type(*values.values()) if values else jnp.zeros(()).dtype
-    return jnp.zeros(length, dtype)
+def _nothing(top: Topology, like: Any, module: Any) -> Any:
+    return module.zeros((*like.shape[:-1], len(ordered_pairs(top))), like.dtype)

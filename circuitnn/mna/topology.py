@@ -1,41 +1,24 @@
 """What modified nodal analysis needs to know of a circuit's shape: indices, no numbers. Static and hashable."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import GROUND
+from circuitnn.circuit.components import GROUND, Component
+from circuitnn.mna.elements import Branch, Device, Drive, Quantity, Sensed, SeriesResistance, Source
+from circuitnn.mna.wiring import Wiring, wire_device
 
 REFERENCE = -1  # the index of ground, which has no equation
+SOURCES_OF_VOLTAGE = "VEH"  # and B with V=: their currents are unknowns
 
 
 @final
-class Branch(NamedTuple):
-    """A two-terminal element between the nodes of index `a` (positive) and `b`; ground is -1."""
+class Mutual(NamedTuple):
+    """The coupling of two inductors, by their places among the states."""
 
     name: str
     a: int
     b: int
-
-
-@final
-class SeriesResistance(NamedTuple):
-    """The RS of a diode: RS / area between its anode and an internal node."""
-
-    diode: str
-    model: str
-    a: int
-    b: int
-
-
-@final
-class Junction(NamedTuple):
-    """All diodes of one model across one port; those in parallel merge, those in antiparallel face backwards."""
-
-    port: int
-    model: str
-    forward: tuple[str, ...]
-    backward: tuple[str, ...]
 
 
 @final
@@ -44,45 +27,74 @@ class Topology:
     """The shape of a circuit.
 
     Attributes:
-        nodes: names without ground; internal nodes of diodes with a series resistance come last.
-        resistors: with their nodes.
-        series: series resistances of diodes.
+        nodes: names without ground; internal nodes of devices with series resistances come last.
+        resistors: with a number of their own, stamped as conductances.
+        pots: resistors given by an expression: they have a current of their own, and may be zero.
+        series: series resistances of devices.
+        voltage: what fixes a voltage and has a current: V sources, then E, H and B sources of voltage.
+        current: I sources.
+        controlled: E and G, linear.
+        sensing: F and H, linear.
         reactive: capacitors and inductors, in the order of the states.
         is_inductor: for each of `reactive`.
-        voltage, current: sources; inputs included.
+        mutual: coupled inductors.
         inputs: names of the sources that the signal drives.
         outputs: indices of the output nodes.
-        ports: distinct node pairs with diodes between them; one nonlinear unknown each.
-        junctions: diodes by port and model.
+        ports: the quantities that the nonlinear devices depend on; one nonlinear unknown each.
+        drives: the currents and voltages that they put into the circuit.
+        devices: the nonlinear ones.
     """
 
     nodes: tuple[str, ...]
     resistors: tuple[Branch, ...]
+    pots: tuple[Branch, ...]
     series: tuple[SeriesResistance, ...]
-    reactive: tuple[Branch, ...]
-    is_inductor: tuple[bool, ...]
     voltage: tuple[Branch, ...]
     current: tuple[Branch, ...]
+    controlled: tuple[Source, ...]
+    sensing: tuple[Sensed, ...]
+    reactive: tuple[Branch, ...]
+    is_inductor: tuple[bool, ...]
+    mutual: tuple[Mutual, ...]
     inputs: tuple[str, ...]
     outputs: tuple[int, ...]
-    ports: tuple[Branch, ...]
-    junctions: tuple[Junction, ...]
+    ports: tuple[Quantity, ...]
+    drives: tuple[Drive, ...]
+    devices: tuple[Device, ...]
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """Whose currents are unknowns, in their order after the node voltages."""
+        return (*self.voltage, *self.pots, *self.reactive)
 
     @property
     def size(self) -> int:
-        """Number of unknowns: node voltages, then currents of voltage sources, capacitors and inductors."""
-        return len(self.nodes) + len(self.voltage) + len(self.reactive)
+        """Number of unknowns: node voltages, then branch currents."""
+        return len(self.nodes) + len(self.branches)
+
+    @property
+    def first_reactive(self) -> int:
+        """Index of the first reactive current among the unknowns."""
+        return self.size - len(self.reactive)
 
     @property
     def unknowns(self) -> tuple[str, ...]:
         """What each unknown is, for messages."""
-        branches = (*self.voltage, *self.reactive)
-        return (*(f"node {node}" for node in self.nodes), *(f"the current of {branch.name}" for branch in branches))
+        return (
+            *(f"node {node}" for node in self.nodes),
+            *(f"the current of {branch.name}" for branch in self.branches),
+        )
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """Names of the sources that are not inputs."""
-        return tuple(source.name for source in (*self.voltage, *self.current) if source.name not in self.inputs)
+        """Names of the independent sources that are not inputs."""
+        own = {part.name for part in self.controlled} | {part.name for part in self.sensing}
+        own |= {device.names[0] for device in self.devices if device.kind == "B"}
+        return tuple(
+            source.name
+            for source in (*self.voltage, *self.current)
+            if source.name not in self.inputs and source.name not in own
+        )
 
 
 def topology(circuit: Circuit) -> Topology:
@@ -95,47 +107,68 @@ def topology(circuit: Circuit) -> Topology:
         raise ValueError("the circuit has no input: name a source when reading the netlist, inputs=('Vin',)")
     if not circuit.outputs:
         raise ValueError("the circuit has no output: name a node when reading the netlist, outputs=('out',)")
-    nodes = list(circuit.nodes)
-    has_series = {model.name for model in circuit.models if any(name == "RS" for name, _ in model.parameters)}
-    diodes = [part for part in circuit.components if part.kind == "D"]
-    internal = {part.name: f"{part.name}#anode" for part in diodes if part.model in has_series}
-    nodes += internal.values()
-    index = {name: i for i, name in enumerate(nodes)} | {GROUND: REFERENCE}
+    index = {name: i for i, name in enumerate(circuit.nodes)} | {GROUND: REFERENCE}
+    parts = circuit.components
 
-    def branches(kinds: str) -> tuple[Branch, ...]:
-        return tuple(
-            Branch(p.name, index[p.nodes[0]], index[p.nodes[1]]) for p in circuit.components if p.kind in kinds
-        )
+    def branches(chosen) -> tuple[Branch, ...]:
+        return tuple(Branch(part.name, index[part.nodes[0]], index[part.nodes[1]]) for part in parts if chosen(part))
 
-    ends = {part.name: (index[internal.get(part.name, part.nodes[0])], index[part.nodes[1]]) for part in diodes}
-    ports = tuple(dict.fromkeys(tuple(sorted(pair, reverse=True)) for pair in ends.values() if pair[0] != pair[1]))
+    voltage = branches(lambda part: part.kind == "V") + branches(_is_dependent_voltage)
+    pots = branches(lambda part: part.kind == "R" and part.value is not None)
+    reactive = branches(lambda part: part.kind in "CL")
+    wiring = Wiring(circuit, index)
+    for part in parts:
+        if part.kind in "DQJ":
+            wire_device(wiring, part)
+    first = len(index) - 1  # internal nodes are in by now
+    branch_of = {branch.name.lower(): first + k for k, branch in enumerate((*voltage, *pots, *reactive))}
+    for part in parts:
+        if part.kind == "B":
+            wiring.wire_behavioural(part, branch_of)
+    state = {branch.name.lower(): k for k, branch in enumerate(reactive)}
+    names = sorted((i, name) for name, i in index.items() if i != REFERENCE)
     return Topology(
-        nodes=tuple(nodes),
-        resistors=branches("R"),
-        series=tuple(
-            SeriesResistance(part.name, part.model, index[part.nodes[0]], index[internal[part.name]])
-            for part in diodes
-            if part.model in has_series
+        nodes=tuple(name for _, name in names),
+        resistors=branches(lambda part: part.kind == "R" and part.value is None),
+        pots=pots,
+        series=tuple(wiring.series),
+        voltage=voltage,
+        current=branches(lambda part: part.kind == "I"),
+        controlled=tuple(
+            Source(part.name, *_four(index, part), branch_of.get(part.name.lower(), -1))
+            for part in parts
+            if part.kind in "EG"
         ),
-        reactive=branches("CL"),
-        is_inductor=tuple(part.kind == "L" for part in circuit.components if part.kind in "CL"),
-        voltage=branches("V"),
-        current=branches("I"),
+        sensing=tuple(
+            Sensed(
+                part.name,
+                index[part.nodes[0]],
+                index[part.nodes[1]],
+                branch_of[cast(str, part.sense).lower()],
+                branch_of.get(part.name.lower(), -1),
+            )
+            for part in parts
+            if part.kind in "FH"
+        ),
+        reactive=reactive,
+        is_inductor=tuple(part.kind == "L" for part in parts if part.kind in "CL"),
+        mutual=tuple(
+            Mutual(part.name, state[part.couples[0].lower()], state[part.couples[1].lower()])
+            for part in parts
+            if part.kind == "K"
+        ),
         inputs=circuit.inputs,
         outputs=tuple(index[name] for name in circuit.outputs),
-        ports=tuple(Branch(f"port {k}", *pair) for k, pair in enumerate(ports)),
-        junctions=_junctions(diodes, ends, ports),
+        ports=tuple(wiring.ports),
+        drives=tuple(wiring.drives),
+        devices=wiring.devices(),
     )
 
 
-def _junctions(diodes, ends, ports) -> tuple[Junction, ...]:
-    found: dict[tuple[int, str], tuple[list[str], list[str]]] = {}
-    for part in diodes:
-        pair = ends[part.name]
-        if pair[0] == pair[1]:  # a diode across itself carries nothing
-            continue
-        forward = pair in ports
-        port = ports.index(pair if forward else pair[::-1])
-        found.setdefault((port, part.model), ([], []))[0 if forward else 1].append(part.name)
-    ordered = sorted(found.items(), key=lambda item: item[0][0])  # junction k belongs to port k where each has one
-    return tuple(Junction(port, model, tuple(ahead), tuple(back)) for (port, model), (ahead, back) in ordered)
+def _four(index: dict[str, int], part: Component) -> tuple[int, int, int, int]:
+    a, b, c, d = (index[node] for node in part.nodes)
+    return a, b, c, d
+
+
+def _is_dependent_voltage(part: Component) -> bool:
+    return part.kind in "EH" or (part.kind == "B" and part.quantity == "V")

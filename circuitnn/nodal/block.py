@@ -1,28 +1,27 @@
 """One block of the nodal model: the loop over time, and its derivative as a linear recurrence."""
 
-import dataclasses
 import functools
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.junctions import Junctions, PortMap, law
+from circuitnn.mna.law import Devices, PortMap, jacobian, law
+from circuitnn.mna.network import Affine
 from circuitnn.mna.operating_point import evaluate, open_circuit
-from circuitnn.mna.ports import Ports, evaluate_at, excess_current, newton, prepare_ports, rest_current, sensitivity
-from circuitnn.mna.stamps import Affine
+from circuitnn.mna.ports import Ports, evaluate_at, excess_current, newton, prepare_ports, sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 
 
 @final
 class Stepper(NamedTuple):
-    """The part of a system that the loop over time needs."""
+    """The part of a system that the loop over time needs; a time axis in front, of length one where nothing varies."""
 
     ports: Affine
     update: Affine
-    diodes: Junctions
+    devices: Devices
 
 
 @final
@@ -42,68 +41,71 @@ class Solution(NamedTuple):
     last: Array
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def solve_block(
-    where: PortMap, along_time: bool, stepper: Stepper, z: Array, v: Array, u: Array, shown: Shown | None
-) -> Solution:
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def solve_block(where: PortMap, stepper: Stepper, z: Array, v: Array, u: Array, shown: Shown | None) -> Solution:
     """Run the circuit over a block.
 
     Differentiable to any order, forwards and in reverse: the derivative is taken at the solution (all samples at once)
     and carried along time by a linear recurrence, so that no iteration is differentiated.
 
     Args:
-        where: ports of the diodes.
-        along_time: whether the arrays of `stepper` have a time axis in front.
+        where: the devices on the ports.
         stepper: the discretised circuit.
         z: (n_states, batch) companion states before the first sample.
         v: (n_ports, batch) port voltages to start the first iteration from.
         u: (time, n_in, batch).
         shown: true states, for teacher forcing.
     """
-    ready = prepare_ports(where, stepper.diodes, -stepper.ports.i) if where.ports else None
-    open_ports, update = _without_rest_current(where, stepper, ready)
-    per_block = (ready, open_ports, update)
-    fixed, moving = (None, per_block) if along_time else (per_block, None)
+    ready = prepare_ports(where, stepper.devices, -stepper.ports.i) if where.ports else None
+    still, moving, joined = _apart((ready, stepper.ports, stepper.update))
+    # What the laws gave at the sample before is no start for an iteration once the devices have changed.
+    is_stale = ready is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(ready.devices))
 
     def step(carry, inputs):
         z, v, at = carry
         u, shown, moving = inputs
-        ready, open_ports, update = moving if fixed is None else fixed
+        ready, ports, update = joined(still, moving)
         if shown is not None:
             z = jnp.where(shown.mask > 0, shown.z, z)
         change = open_circuit(update, z, u)
         if ready is not None:
-            v_new, at = newton(where, ready, open_circuit(open_ports, z, u), v, at)
-            change = change + apply(update.i, excess_current(where, v_new, at))
-        else:
-            v_new = v
-        return (z + change, v_new, at), (z, v_new)
+            at = evaluate_at(where, ready, v) if is_stale else at
+            v, at = newton(where, ready, open_circuit(ports, z, u), v, at)
+            change = change + apply(update.i, excess_current(where, ready, v, at))
+        return (z + change, v, at), (z, v)
 
-    first = jax.tree.map(lambda leaf: leaf[0], ready) if along_time else ready
-    at = v if first is None else evaluate_at(where, first, v)
+    at: Any = v
+    if ready is not None:
+        first: Ports = jax.tree.map(lambda leaf: leaf[0], ready)
+        at = evaluate_at(where, first, v)
     (last, _, _), (before, ports) = lax.scan(step, (z, v, at), (u, shown, moving))
     return Solution(before, ports, last)
 
 
-def _without_rest_current(where: PortMap, stepper: Stepper, ready: Ports | None) -> tuple[Affine, Affine]:
-    """Ports and update for currents as the loop has them: exponentials, their constant part in the offsets."""
-    if ready is None:
-        return stepper.ports, stepper.update
-    ports = dataclasses.replace(stepper.ports, one=stepper.ports.one + ready.offset)
-    rest = apply(stepper.update.i, rest_current(where, stepper.diodes))
-    return ports, dataclasses.replace(stepper.update, one=stepper.update.one - rest)
+def _apart(tree: Any):
+    """Leaves that are the same at each sample, those that are not, and what puts them together inside the loop."""
+    leaves, structure = jax.tree.flatten(tree)
+    moves = [leaf.shape[0] > 1 for leaf in leaves]
+    still = [leaf[0] for leaf, is_moving in zip(leaves, moves, strict=True) if not is_moving]
+    moving = [leaf for leaf, is_moving in zip(leaves, moves, strict=True) if is_moving]
+
+    def joined(still, moving):
+        sources = iter(still), iter(moving)
+        return jax.tree.unflatten(structure, [next(sources[is_moving]) for is_moving in moves])
+
+    return still, moving, joined
 
 
 @solve_block.defjvp
-def _solve_block_jvp(where, along_time, primals, tangents):
+def _solve_block_jvp(where, primals, tangents):
     stepper, z, v, u, shown = primals
     stepper_dot, z_dot, _, u_dot, shown_dot = tangents
-    solution = solve_block(where, along_time, stepper, z, v, u, shown)
-    at = law(where, stepper.diodes, solution.ports)
+    solution = solve_block(where, stepper, z, v, u, shown)
+    at = law(where, stepper.devices, solution.ports)
 
     def ports_and_update(stepper, u):
         """Both at the solution, with the port voltages and the companion states held."""
-        current = law(where, stepper.diodes, solution.ports).current
+        current = law(where, stepper.devices, solution.ports).current
         return (
             evaluate(stepper.ports, solution.before, u, current),
             evaluate(stepper.update, solution.before, u, current),
@@ -114,13 +116,13 @@ def _solve_block_jvp(where, along_time, primals, tangents):
     transition, drive, follow = stepper.update.z, update_dot, None
     if where.ports:
         # Constants of the recurrence first, tangents apart from them: the rule stays linear in the tangents.
-        follow = sensitivity(jnp.broadcast_to(at.conductance, solution.ports.shape), -stepper.ports.i)
-        from_ports = stepper.update.i * at.conductance[..., None, :, :]
+        follow = sensitivity(where, at.slopes, -stepper.ports.i)
+        from_ports = matmul(stepper.update.i, jacobian(where, at.slopes))
         transition = transition + matmul(from_ports, matmul(follow, stepper.ports.z))
         drive = drive + apply(from_ports, apply(follow, ports_dot))
-    identity = jnp.eye(states, dtype=z.dtype)[:, :, None]
+    unit = jnp.eye(states, dtype=z.dtype)[:, :, None]
     full = (*solution.before.shape[:-1], states, batch)
-    transition = jnp.broadcast_to(identity + transition, full)
+    transition = jnp.broadcast_to(unit + transition, full)
     drive = jnp.broadcast_to(drive, solution.before.shape)
     if shown is None:
         before_dot, last_dot = linear_recurrence(transition, drive, z_dot)

@@ -18,13 +18,15 @@ class NodalCarry:
     Attributes:
         states: (..., n_states) capacitor voltages and inductor currents.
         dual: (..., n_states) capacitor currents and inductor voltages.
-        ports: (..., n_ports) diode voltages, where the next solve starts from.
+        previous: (..., n_states) the states one sample earlier, for the rules that need them; else (..., 0).
+        ports: (..., n_ports) voltages of the devices, where the next solve starts from.
         u: (..., n_in) the last input.
         report: how the solves went.
     """
 
     states: Array
     dual: Array
+    previous: Array
     ports: Array
     u: Array
     report: SolveReport

@@ -49,7 +49,7 @@ def _response(top: Topology, circuit: Circuit, freqs: Array, knobs: dict[str, Ar
 
     def at(knobs):
         values = {name: value.astype(freqs.dtype) for name, value in circuit.resolve(knobs).items()}
-        return jax.vmap(lambda f: transfer(top, values, 2j * jnp.pi * f), out_axes=-1)(freqs)
+        return transfer(top, values, 2j * jnp.pi * freqs)
 
     for _ in shape:
         at = jax.vmap(at)

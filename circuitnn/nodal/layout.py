@@ -20,9 +20,9 @@ def to_rows(columns: Array, batch: tuple[int, ...]) -> Array:
 
 
 def flat_controls(
-    controls: Mapping[str, ArrayLike] | None, batch: tuple[int, ...], time: int, dtype
+    controls: Mapping[str, ArrayLike] | None, batch: tuple[int, ...], time: int | None, dtype
 ) -> dict[str, Array]:
-    """Controls as (), (batch,) or, when any varies along time, (time, batch or 1).
+    """Controls as (), or (time or 1, batch or 1); with no `time`, those along time at their first sample.
 
     Raises:
         ValueError: for a shape that does not broadcast against (..., time).
@@ -33,6 +33,7 @@ def flat_controls(
         if value.ndim == 0:
             flat[name] = value
             continue
+        value = value[..., :1] if time is None else value
         if value.shape[-1] not in (1, time) or not _fits(value.shape[:-1], batch):
             raise ValueError(
                 f"control {name}: shape {value.shape} does not broadcast against (..., time) = {(*batch, time)}; "
@@ -44,9 +45,7 @@ def flat_controls(
             if alike
             else jnp.broadcast_to(value, (*batch, value.shape[-1])).reshape(-1, value.shape[-1])
         )
-        flat[name] = full.T if full.shape[1] > 1 else full[:, 0]
-        if flat[name].shape == (1,):
-            flat[name] = flat[name][0]
+        flat[name] = full.T
     return flat
 
 

@@ -10,8 +10,9 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.mna.junctions import Junctions, junctions
-from circuitnn.mna.stamps import Affine, Network, Values, companion, imposed, network, reactive_values
+from circuitnn.mna.law import Devices, devices
+from circuitnn.mna.network import Affine, Network, network, network_along
+from circuitnn.mna.stamps import Values, companion, couplings, imposed, ordered_pairs, reactive_values
 from circuitnn.mna.topology import Topology
 
 
@@ -19,20 +20,20 @@ from circuitnn.mna.topology import Topology
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class System:
-    """The discretised circuit. With z the companion states, u the inputs and i the currents of the ports:
+    """The discretised circuit. With z the companion states, u the inputs and i what the devices put in:
 
-    ``v = ports(z, u, i)``, ``dual = dual(z, u, i)``, ``states = z + rate dual``, ``z' = z + update(z, u, i)``.
+    ``v = ports(z, u, i)``, ``dual = dual(z, u, i)``, ``states = z + rate dual``, ``s' = s + update(s, u, i)``.
 
-    Each array ends in a batch axis (length 1 when the batch shares it) and starts with a time axis when a control
-    varies along time.
+    Here s is z, followed for a rule with a history by the states of the sample before. Each array has a time axis in
+    front, of length one where nothing in it varies, and a batch axis last, of length one where the batch shares it.
     """
 
     ports: Affine
     dual: Affine  # capacitor currents and inductor voltages
-    update: Affine  # increments of the companion states, without the cancellation of "new minus old"
+    update: Affine  # increments, without the cancellation of "new minus old"
     outputs: Affine
-    rate: Array  # (n_states, batch): step / value, volts per ampere or amperes per volt
-    diodes: Junctions
+    rate: Array  # (time, n_states, batch): step / value, volts per ampere or amperes per volt
+    devices: Devices
 
 
 @final
@@ -43,80 +44,125 @@ class Imposed:
 
     ports: Affine
     dual: Affine
-    diodes: Junctions
+    devices: Devices
 
 
 @final
 @dataclass(frozen=True)
 class Discretisation:
-    """Constants of the rule: step is h/2 for the trapezoidal rule and h for backward Euler; static."""
+    """Constants of the rule at a sample rate; static."""
 
-    step: float
+    step: float  # gain times the sample period
     memory: float
+    history: float
+    period: float
     imposed_step: float  # zero, or small where states constrain each other
 
 
-def prepare(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation) -> tuple[System, bool]:
-    """The system for a block, and whether it has a time axis.
+def prepare(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation) -> System:
+    """The system for a block.
 
     Args:
         top: shape of the circuit.
         circuit: its present values.
-        controls: knobs, all of shape (batch or 1,) or all (time, batch or 1).
+        controls: knobs, each of shape () or (time or 1, batch or 1).
         how: the rule.
     """
-    values, axes = _common(circuit.resolve(controls))
-
-    def one(values: Values):
-        linear = network(top, values, companion(top, values, how.step))
-        rate = how.step / reactive_values(top, values)
-        return linear.ports, _dual(top, linear), linear.outputs, rate, junctions(top, values)
-
-    ports, dual, outputs, rate, diodes = _mapped(one, axes)(values)
-    following = jnp.concatenate([rate[1:], rate[-1:]]) if axes == 2 else rate
-    scale = rate + how.memory * following
-    update = Affine(
-        z=dual.z * scale[..., :, None, :],
-        u=dual.u * scale[..., :, None, :],
-        one=dual.one * scale,
-        i=dual.i * scale[..., :, None, :],
-    )
-    return System(ports, dual, update, outputs, rate, diodes), axes == 2
+    values = circuit.resolve(controls)
+    linear = _solved(top, values, lambda values: companion(top, values, how.step))
+    dual = _dual(top, values, linear)
+    rate = _last_to_middle(how.step / reactive_values(top, values))
+    following = jnp.concatenate([rate[1:], rate[-1:]]) if how.memory else rate
+    scale = (1 + how.history) * rate + how.memory * following
+    update = _scaled(dual, scale)
+    ports, outputs = linear.ports, linear.outputs
+    if how.history:
+        update, ports = _with_history(update, _scaled(dual, rate), how.history), _padded(ports)
+    return System(ports, dual, update, outputs, rate, devices(top, values))
 
 
 def prepare_imposed(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation) -> Imposed:
-    """The circuit with its states imposed; with a time axis, each sample has the controls of the one before."""
-    values, axes = _common(circuit.resolve(controls))
-
-    def one(values: Values):
-        linear = network(top, values, imposed(top, values, how.imposed_step))
-        return Imposed(linear.ports, _dual(top, linear), junctions(top, values))
-
-    found = _mapped(one, axes)(values)
-    if axes == 2:
-        found = jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), found)
-    return found
+    """The circuit with its states imposed; along time, each sample has the controls of the one before."""
+    values = circuit.resolve(controls)
+    linear = _solved(top, values, lambda values: imposed(top, values, how.imposed_step))
+    found = Imposed(linear.ports, _dual(top, values, linear), devices(top, values))
+    return jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), found)
 
 
-def _dual(top: Topology, linear: Network) -> Affine:
+def _solved(top: Topology, values: Values, reactive) -> Network:
+    """The network, with a time axis in front and a batch axis at the end."""
+    if any(value.ndim and value.shape[0] > 1 for value in values.values()):
+        return network_along(top, values, reactive(values))
+    axes = {name: 0 if value.ndim else None for name, value in values.items()}
+    flat = {name: value[0] if value.ndim else value for name, value in values.items()}
+    width = max((value.shape[0] for value in flat.values() if value.ndim), default=1)
+    flat = {name: jnp.broadcast_to(value, (width,)) if value.ndim else value for name, value in flat.items()}
+
+    def one(values: Values) -> Network:
+        return network(top, values, reactive(values))
+
+    if all(axis is None for axis in axes.values()):
+        return jax.tree.map(lambda leaf: leaf[None, ..., None], one(flat))
+    batched = jax.vmap(one, in_axes=(axes,), out_axes=-1)(flat)
+    return jax.tree.map(lambda leaf: leaf[None], batched)
+
+
+def _dual(top: Topology, values: Values, linear: Network) -> Affine:
+    """Value times derivative of each state: a capacitor's current; an inductor's voltage, less what is induced."""
     coils = np.asarray(top.is_inductor, bool)
 
     def rows(across: Array, through: Array) -> Array:
-        return jnp.where(coils.reshape(-1, *[1] * (across.ndim - 1)), across, through)
+        return jnp.where(coils.reshape(-1, *[1] * (across.ndim - 2)), across, through)
 
-    return jax.tree.map(rows, linear.across, linear.through)
-
-
-def _common(values: Values) -> tuple[Values, int]:
-    """All values in one shape: (), (batch,) or (time, batch); and the number of its axes."""
-    shape = jnp.broadcast_shapes(*(value.shape for value in values.values()))
-    return {name: jnp.broadcast_to(value, shape) for name, value in values.items()}, len(shape)
+    across = linear.across
+    if top.mutual:
+        share = _share(top, values)
+        across = Affine(*(_mixed(share, each) for each in (across.z, across.u, across.one, across.i)))
+    return jax.tree.map(rows, across, linear.through)
 
 
-def _mapped(function, axes: int):
-    """Batched over the axes of its values; the batch comes last, time stays first."""
-    if axes == 0:
-        return lambda values: jax.tree.map(lambda leaf: leaf[..., None], function(values))
-    for axis in range(axes):
-        function = jax.vmap(function, out_axes=-1 if axis == 0 else 0)
-    return function
+def _share(top: Topology, values: Values) -> Array:
+    """(time, n_states, n_states, batch): how the voltages of coupled coils add up to ``L di/dt`` of each."""
+    _, shares, own = couplings(top, values)
+    pairs = dict(zip(ordered_pairs(top), shares, strict=True))
+    n = len(top.reactive)
+    entries = [[own[a] if a == b else pairs.get((a, b), 0.0) for b in range(n)] for a in range(n)]
+    dtype = jnp.result_type(*values.values())
+    shape = jnp.broadcast_shapes((1, 1), *(jnp.shape(each) for row in entries for each in row))
+    return jnp.stack(
+        [jnp.stack([jnp.broadcast_to(jnp.asarray(e, dtype), shape) for e in row], 1) for row in entries], 1
+    )
+
+
+def _mixed(share: Array, rows: Array) -> Array:
+    if rows.ndim == 3:
+        return jnp.sum(share * rows[:, None], axis=2)
+    return jnp.sum(share[..., None, :] * rows[:, None], axis=2)
+
+
+def _scaled(part: Affine, scale: Array) -> Affine:
+    matrix = scale[..., :, None, :]
+    return Affine(z=part.z * matrix, u=part.u * matrix, one=part.one * scale, i=part.i * matrix)
+
+
+def _with_history(update: Affine, increment: Affine, history: float) -> Affine:
+    """Rows for the companion states and then for the states themselves; columns likewise."""
+    unit = jnp.broadcast_to(jnp.eye(update.z.shape[-2], dtype=update.z.dtype)[:, :, None], update.z.shape)
+    upper = jnp.concatenate([update.z + history * unit, -history * unit], axis=-2)
+    lower = jnp.concatenate([increment.z + unit, -unit], axis=-2)
+    return Affine(
+        z=jnp.concatenate([upper, lower], axis=-3),
+        u=jnp.concatenate([update.u, increment.u], axis=-3),
+        one=jnp.concatenate([update.one, increment.one], axis=-2),
+        i=jnp.concatenate([update.i, increment.i], axis=-3),
+    )
+
+
+def _padded(part: Affine) -> Affine:
+    """No influence of the states of the sample before."""
+    return Affine(z=jnp.concatenate([part.z, jnp.zeros_like(part.z)], axis=-2), u=part.u, one=part.one, i=part.i)
+
+
+def _last_to_middle(values: Array) -> Array:
+    """(n,) or (time or 1, batch or 1, n) as (time or 1, n, batch or 1)."""
+    return values[None, :, None] if values.ndim == 1 else jnp.moveaxis(values, -1, 1)

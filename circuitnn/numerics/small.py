@@ -4,8 +4,12 @@ Matrices are (..., rows, columns, batch or 1), vectors (..., rows, batch). A han
 one call to a library per sample, and the compiler fuses it with what stands around.
 """
 
+from typing import Any
+
 from jax import Array
 from jax import numpy as jnp
+
+MAX_WRITTEN_OUT = 4  # rows: above, the graph of a written-out elimination takes long to compile
 
 
 def apply(matrix: Array, vector: Array) -> Array:
@@ -24,32 +28,65 @@ def matmul(left: Array, right: Array) -> Array:
     return total
 
 
-def identity(like: Array) -> Array:
-    """The identity of the size and type of a square matrix (..., n, n, batch); broadcasts."""
-    return jnp.eye(like.shape[-2], dtype=like.dtype)[:, :, None]
+def identity(n: int, dtype: Any) -> Array:
+    """The identity (n, n, 1); broadcasts."""
+    return jnp.eye(n, dtype=dtype)[:, :, None]
 
 
 def inverse(matrix: Array) -> Array:
-    """The inverse of (..., n, n, batch), by Gauss-Jordan elimination without pivoting.
-
-    The order of the unknowns has to do what pivoting would do. ``I + K G`` with K symmetric and positive semidefinite
-    (the resistance seen by the ports of a reciprocal network) and G diagonal and not negative (diode conductances) is
-    always safe: scaled by the root of G it is symmetric and positive definite.
-    """
+    """The inverse of (..., n, n, batch); by elimination with row exchanges from three rows on."""
     n = matrix.shape[-2]
-    unit = jnp.broadcast_to(identity(matrix), matrix.shape)
-    rows = [jnp.concatenate([matrix[..., i, :, :], unit[..., i, :, :]], axis=-2) for i in range(n)]
+    if n == 1:
+        return 1 / matrix
+    if n == 2:
+        (a, b), (c, d) = [[matrix[..., i, j, :] for j in range(2)] for i in range(2)]
+        scale = 1 / (a * d - b * c)
+        rows = ((d * scale, -b * scale), (-c * scale, a * scale))
+        return jnp.stack([jnp.stack(row, axis=-2) for row in rows], axis=-3)
+    unit = jnp.broadcast_to(identity(n, matrix.dtype), matrix.shape)
+    both = jnp.concatenate([matrix, unit], axis=-2)
+    places = jnp.arange(n)[:, None]
     for i in range(n):
-        pivot = rows[i] / rows[i][..., i : i + 1, :]
-        rows = [pivot if j == i else row - row[..., i : i + 1, :] * pivot for j, row in enumerate(rows)]
-    return jnp.stack([row[..., n:, :] for row in rows], axis=-3)
+        # The rows above are done: of the others the one with the largest pivot comes to place i.
+        sizes = jnp.where(places < i, -1, jnp.abs(both[..., :, i, :]))
+        is_pivot = (places == jnp.argmax(sizes, axis=-2, keepdims=True))[..., None, :]
+        pivot_row = jnp.sum(jnp.where(is_pivot, both, 0), axis=-3, keepdims=True)
+        own = both[..., i : i + 1, :, :]
+        pivot_row = pivot_row / pivot_row[..., i : i + 1, :]
+        both = jnp.where(is_pivot, own, both)
+        others = both - both[..., :, i : i + 1, :] * pivot_row
+        both = jnp.where((places == i)[..., None, :], pivot_row, others)
+    return both[..., n:, :]
 
 
-def solve_rows(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
-    """x with ``matrix x = right`` on lists of (..., batch) rows, without pivoting.
+def solve(matrix: Array, right: Array) -> Array:
+    """x with ``matrix x = right``, (..., n, n, batch) and (..., n, batch), without row exchanges; for loop bodies.
 
-    What a loop body wants: no arrays are stacked on the way.
+    ``I + K G`` with K positive semidefinite (the resistance seen by the ports of a passive network) and G diagonal and
+    not negative (diodes) is always safe. In other circuits a pivot may happen to be small; the Newton iteration that
+    this is for judges its steps by the residual.
     """
+    n = right.shape[-2]
+    if n == 1:
+        return right / matrix[..., 0, :]
+    if n == 2:
+        (a, b), (c, d) = [[matrix[..., i, j, :] for j in range(2)] for i in range(2)]
+        scale = 1 / (a * d - b * c)
+        first, second = right[..., 0, :], right[..., 1, :]
+        return jnp.stack([(d * first - b * second) * scale, (a * second - c * first) * scale], axis=-2)
+    if n <= MAX_WRITTEN_OUT:
+        rows = [[matrix[..., i, j, :] for j in range(n)] for i in range(n)]
+        return jnp.stack(_solve_rows(rows, [right[..., i, :] for i in range(n)]), axis=-2)
+    both = jnp.concatenate([matrix, right[..., None, :]], axis=-2)
+    for i in range(n):
+        pivot_row = both[..., i : i + 1, :, :] / both[..., i : i + 1, i : i + 1, :]
+        is_own = (jnp.arange(n) == i)[:, None, None]
+        both = jnp.where(is_own, pivot_row, both - both[..., :, i : i + 1, :] * pivot_row)
+    return both[..., n, :]
+
+
+def _solve_rows(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
+    """The same on lists of (..., batch) rows: no arrays are stacked on the way."""
     n = len(right)
     a, b = [list(row) for row in matrix], list(right)
     for i in range(n):

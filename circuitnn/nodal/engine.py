@@ -1,0 +1,196 @@
+"""The nodal model as pure functions: at rest, at given states, and over a block."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import final
+
+import jax
+from jax import Array, lax
+from jax import numpy as jnp
+
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.mna.law import law, port_map
+from circuitnn.mna.operating_point import evaluate, open_circuit, operating_point
+from circuitnn.mna.ports import converged, solve_ports
+from circuitnn.mna.topology import Topology
+from circuitnn.model import Forcing
+from circuitnn.nodal.block import Shown, Solution, Stepper, solve_block
+from circuitnn.nodal.carry import NodalCarry
+from circuitnn.nodal.layout import to_columns, to_rows
+from circuitnn.nodal.system import Discretisation, Imposed, System, prepare, prepare_imposed
+from circuitnn.numerics.report import SolveReport
+
+Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """What is fixed of a model: the shape of the circuit, the rule, and the way through a block; static."""
+
+    top: Topology
+    how: Discretisation
+    solve: Callable[..., Solution] = solve_block
+
+
+@jax.jit(static_argnums=(0, 3))
+def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]) -> NodalCarry:
+    """The operating point, spread over a batch; knobs are of shape () or (1, batch)."""
+    values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
+    width = max((value.shape[0] for value in values.values() if value.ndim), default=0)
+    solve = functools.partial(operating_point, engine.top)
+    if width:
+        axes = {name: 0 if value.ndim and value.shape[0] > 1 else None for name, value in values.items()}
+        values = {name: value if value.ndim == 0 or axes[name] == 0 else value[0] for name, value in values.items()}
+        if any(axis == 0 for axis in axes.values()):
+            solve = jax.vmap(solve, in_axes=(axes,))
+    point = solve(values)
+    is_batched = point.states.ndim > 1
+
+    def spread(each: Array) -> Array:
+        return (
+            jnp.reshape(each, (*batch, each.shape[-1])) if is_batched else jnp.broadcast_to(each, (*batch, *each.shape))
+        )
+
+    states = spread(point.states)
+    report = SolveReport.zero(batch)
+    # A rest that was not found is counted as a failure of the first sample.
+    is_lost = ~(jnp.reshape(point.is_found, batch) if is_batched else jnp.broadcast_to(point.is_found, batch))
+    return NodalCarry(
+        states=states,
+        dual=jnp.zeros_like(states),
+        previous=states if engine.how.history else states[..., :0],
+        ports=spread(point.ports),
+        u=spread(point.inputs),
+        report=dataclasses.replace(
+            report,
+            failed=report.failed + is_lost.astype(jnp.int32),
+            first_failed=jnp.where(is_lost, 0, report.first_failed),
+        ),
+    )
+
+
+def at_states(engine: Engine, circuit: Circuit, carry: NodalCarry, states: Array, knobs: Knobs) -> NodalCarry:
+    """The carry with other states, and the currents that belong to them."""
+    batch = carry.states.shape[:-1]
+    known = prepare_imposed(engine.top, circuit, knobs, engine.how)
+    columns = _column(states)
+    dual, ports = _imposed(
+        engine, jax.tree.map(lambda leaf: leaf[0], known), columns, _column(carry.u), _column(carry.ports)
+    )
+    previous = carry.previous
+    if engine.how.history:
+        rate = prepare(engine.top, circuit, knobs, engine.how).rate[0]
+        previous = _row(columns - rate * (engine.how.period / engine.how.step) * dual, batch)
+    return dataclasses.replace(
+        carry, states=states, dual=_row(dual, batch), previous=previous, ports=_row(ports, batch)
+    )
+
+
+def run_block(
+    engine: Engine, circuit: Circuit, carry: NodalCarry, x: Array, knobs: Knobs, forcing: Forcing | None
+) -> tuple[NodalCarry, Array, Array]:
+    """One block: carry, y (..., time, n_out) and states (..., time, n_states)."""
+    top, how = engine.top, engine.how
+    batch, time, n = x.shape[:-2], x.shape[-2], len(top.reactive)
+    system = prepare(top, circuit, knobs, how)
+    u = to_columns(x)
+    before, ports = _solution(engine, circuit, carry, u, system, knobs, forcing)
+    z = before[..., :n, :]
+    observe = functools.partial(_observe, engine)
+    if u.shape[-1] == 1 and all(leaf.shape[0] == 1 for leaf in jax.tree.leaves(system)):
+        # One stream: time takes the place of the batch, which is contiguous.
+        still = jax.tree.map(lambda leaf: leaf[0], system)
+        dual, states, y, good = (
+            _as_time(each) for each in observe(still, *(_as_batch(each) for each in (z, u, ports)))
+        )
+    else:
+        dual, states, y, good = observe(system, z, u, ports)
+    previous = carry.previous
+    if how.history:
+        previous = _row(states[-2], batch) if time > 1 else carry.states
+    carry = NodalCarry(
+        states=_row(states[-1], batch),
+        dual=_row(dual[-1], batch),
+        previous=previous,
+        ports=_row(ports[-1], batch),
+        u=x[..., -1, :],
+        report=carry.report.add(jnp.reshape(~good, (time, *batch)), axis=0),
+    )
+    return carry, to_rows(y, batch), to_rows(states, batch)
+
+
+def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
+    """Dual, states, outputs and whether the solve converged (one row), all samples at once."""
+    top, where = engine.top, port_map(engine.top)
+    # Once, and not again for everything that needs it: the laws are most of the work here.
+    current = lax.optimization_barrier(law(where, system.devices, ports).current)
+    dual = evaluate(system.dual, z, u, current)
+    y = evaluate(system.outputs, z, u, current)
+    y = jnp.broadcast_to(y, (*u.shape[:-2], len(top.outputs), u.shape[-1]))
+    seen = system.ports.z[..., : z.shape[-2], :]
+    w = open_circuit(dataclasses.replace(system.ports, z=seen), z, u)
+    good = converged(-system.ports.i, w, ports, current)
+    if not where.ports:
+        good = good & jnp.all(jnp.isfinite(y), axis=-2)
+    return dual, z + system.rate * dual, y, good[..., None, :]
+
+
+def _solution(
+    engine: Engine, circuit: Circuit, carry: NodalCarry, u: Array, system: System, knobs: Knobs, forcing: Forcing | None
+) -> tuple[Array, Array]:
+    """Companion states before each sample and port voltages at it."""
+    how, where = engine.how, port_map(engine.top)
+    stepper = Stepper(system.ports, system.update, system.devices)
+    v = _column(carry.ports)
+    start = _companion(how, system.rate[0], *(_column(each) for each in (carry.states, carry.dual, carry.previous)))
+    if forcing is None:
+        return engine.solve(where, stepper, start, v, u, None)[:2]
+    known = prepare_imposed(engine.top, circuit, knobs, how)
+    true = to_columns(jnp.asarray(forcing.previous, u.dtype))
+    earlier = jnp.concatenate([_column(carry.u)[None], u[:-1]])
+    dual, guess = _imposed(engine, known, true, earlier, v)
+    previous = jnp.concatenate([_column(carry.previous)[None], true[:-1]]) if how.history else true[..., :0, :]
+    shown = _companion(how, system.rate, true, dual, previous)
+    if forcing.mask is None:
+        w = open_circuit(system.ports, shown, u)
+        return shown, solve_ports(where, False, system.devices, -system.ports.i, w, guess)
+    mask = to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
+    return engine.solve(where, stepper, start, v, u, Shown(shown, mask))[:2]
+
+
+def _companion(how: Discretisation, rate: Array, states: Array, dual: Array, previous: Array) -> Array:
+    """What the next sample needs to know of the last one, (..., n, batch); with a history twice as many rows."""
+    z = states + how.memory * rate * dual
+    if not how.history:
+        return z
+    return jnp.concatenate([z + how.history * (states - previous), jnp.broadcast_to(states, z.shape)], axis=-2)
+
+
+def _imposed(engine: Engine, known: Imposed, states: Array, u: Array, guess: Array) -> tuple[Array, Array]:
+    """Dual and port voltages that belong to given states, all in columns."""
+    where = port_map(engine.top)
+    w = open_circuit(known.ports, states, u)
+    ports = solve_ports(where, False, known.devices, -known.ports.i, w, guess)
+    return evaluate(known.dual, states, u, law(where, known.devices, ports).current), ports
+
+
+def _column(each: Array) -> Array:
+    """(..., n) as (n, batch)."""
+    return to_columns(each[..., None, :])[0]
+
+
+def _as_batch(each: Array) -> Array:
+    """(time, n, 1) as (n, time)."""
+    return each[:, :, 0].T
+
+
+def _as_time(each: Array) -> Array:
+    """(n, time) as (time, n, 1)."""
+    return each.T[:, :, None]
+
+
+def _row(each: Array, batch: tuple[int, ...]) -> Array:
+    """(n, batch) as (..., n)."""
+    return to_rows(each[None], batch)[..., 0, :]

@@ -1,0 +1,75 @@
+"""The numbers of a circuit inside a model: which are learnt, on what scale, within what tolerance."""
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import jax
+from flax import nnx
+from jax import Array
+from jax import numpy as jnp
+
+from circuitnn.circuit.circuit import Circuit
+
+
+@final
+class Nominal(nnx.Variable):
+    """A component value that is not trained."""
+
+
+@final
+class CircuitValues(nnx.Module):
+    """Values of a circuit as variables, the learnable ones as `nnx.Param`.
+
+    Args:
+        circuit: with concrete values.
+        trainable: patterns of value names, or a mapping from patterns to tolerances (None for no bounds).
+        dtype: of the values.
+
+    Raises:
+        ValueError: for a pattern that matches nothing, or a tolerance that is not between 0 and 1.
+    """
+
+    def __init__(self, circuit: Circuit, trainable: Sequence[str] | Mapping[str, float | None], dtype: Any):
+        self.layout = jax.tree.structure(circuit)
+        cast = {name: jnp.asarray(value, dtype) for name, value in circuit.values.items()}
+        bounds = _bounds(circuit, trainable)
+        positive = set(circuit.values) - _signed(circuit)
+        unbounded = {name for name, bound in bounds.items() if bound is None}
+        logarithmic = sorted(unbounded & positive)
+        self.tolerance = tuple((name, bound) for name, bound in bounds.items() if bound is not None)
+        self.nominal = nnx.Dict({name: Nominal(cast[name]) for name in cast if name not in unbounded - positive})
+        self.log_scale = nnx.Dict({name: nnx.Param(jnp.zeros_like(cast[name])) for name in logarithmic})
+        self.within = nnx.Dict({name: nnx.Param(jnp.zeros_like(cast[name])) for name, _ in self.tolerance})
+        self.linear = nnx.Dict({name: nnx.Param(cast[name]) for name in sorted(unbounded - positive)})
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit with the present values."""
+        values: dict[str, Array] = {name: variable[...] for name, variable in self.nominal.items()}
+        values |= {name: values[name] * jnp.exp(scale[...]) for name, scale in self.log_scale.items()}
+        for name, tolerance in self.tolerance:
+            values[name] = values[name] * (1 + tolerance * (2 * jax.nn.sigmoid(self.within[name][...]) - 1))
+        values |= {name: value[...] for name, value in self.linear.items()}
+        return jax.tree.unflatten(self.layout, [values[name] for name in sorted(values)])
+
+
+def _signed(circuit: Circuit) -> set[str]:
+    """Names of the values that may be zero or negative: sources, gains, knobs, pinch-off voltages."""
+    parts = {part.name for part in circuit.components if part.kind in "VIEGFHK"}
+    return parts | set(circuit.controls) | {f"{model.name}.VTO" for model in circuit.models}
+
+
+def _bounds(circuit: Circuit, trainable: Sequence[str] | Mapping[str, float | None]) -> dict[str, float | None]:
+    """Tolerance by name of each learnable value; a later pattern overrules an earlier one."""
+    trainable = (trainable,) if isinstance(trainable, str) else trainable
+    patterns = trainable if isinstance(trainable, Mapping) else dict.fromkeys(trainable)
+    found: dict[str, float | None] = {}
+    for pattern, tolerance in patterns.items():
+        if tolerance is not None and not 0 < tolerance < 1:
+            raise ValueError(f"trainable: the tolerance of {pattern!r} must be between 0 and 1, got {tolerance}")
+        names = [name for name in circuit.values if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
+        if not names:
+            raise ValueError(f"trainable: {pattern!r} matches no value; there are {', '.join(circuit.values)}")
+        found |= dict.fromkeys(names, tolerance)
+    return found
