@@ -45,6 +45,7 @@ def model_parameters(card: ModelCard, functions: Mapping[str, Macro] | None = No
     kind = MODEL_KINDS[card.kind]
     known = [*kind.always, *kind.optional, *(name for _, group in kind.joint for name in group)]
     given: dict[str, Value] = {}
+    others: list[tuple[str, Value]] = []
     if card.extra:
         raise card.line.error(f".model {card.name}: unknown parameter {card.extra[0]!r}")
     for key, text in card.assigned:
@@ -57,19 +58,21 @@ def model_parameters(card: ModelCard, functions: Mapping[str, Macro] | None = No
         except NetlistError as error:
             raise NetlistError(f"{where}: {error}", card.line.number, card.line.text, card.line.file) from None
         if name not in known:
-            _check_harmless(card, kind, key, value, dict(card.assigned))
+            others.append((key, value))
         elif name in given:
             raise card.line.error(f"{where} is given twice")
         else:
             given[name] = value
+    for key, value in others:
+        _check_harmless(card, kind, key, value, given)
     return _chosen(kind, given)
 
 
-def _check_harmless(card: ModelCard, kind: Kind, key: str, value: Value, assigned: dict[str, str]) -> None:
+def _check_harmless(card: ModelCard, kind: Kind, key: str, value: Value, given: dict[str, Value]) -> None:
     where = f".model {card.name}: {key.upper()}"
-    if key == "xcjc" and parse_value(assigned.get("rb", "0")) == 0:
+    if key == "xcjc" and given.get("RB", 0.0) == 0.0:
         return  # both ends of RB are one node
-    if key == "rbm" and assigned.get("rb") == assigned["rbm"]:
+    if key == "rbm" and given.get("RB") == value:
         return
     hint = kind.hints.get(key.upper(), "")
     if key not in kind.harmless:

@@ -4,6 +4,20 @@ from hypothesis import strategies as st
 
 from circuitnn.circuit.expression import Binary, Call, Name, Number
 
+# Each can be added to the ladder by itself; an element of each kind that the ladder does not have.
+OTHER_KINDS = [
+    "E1 e1 0 in n1 {knob}\nRe e1 0 1k", "G1 0 n1 in 0 1m", "F1 0 n1 Vin 2", "H1 h1 0 Vin -50\nRh h1 0 1k",
+    "Bv bv 0 V={tanh(v(n1)*Gain)+i(Vin)*p_1}\nRbv bv 0 1k",
+    "Bi 0 n1 I=1m*pwr(v(in,n1),2)-(v(in)>0?knob:2)*1u*atan(v(n1))",
+    "Ev ev 0 VALUE={ln(1+exp(v(n1)))^2}\nRev ev 0 1k", "Gi 0 n1 VALUE={limit(v(in),-1m,{1m*knob})}",
+    "LK1 n1 k1 1m\nRK1 k1 0 1k\nLK2 k2 0 {1m*knob}\nRK2 k2 0 1k\nK1 LK1 LK2 0.7",
+    "Q1 in n1 q1 QN 2\nRq q1 0 1k\n.model QN NPN(BF={100*knob} VAF=80 CJE=5p RB=10 IKF=0.1 ISE=1e-14)",
+    "Q2 0 n1 q2 QP\nRq2 q2 in 1k\n.model QP PNP(IS=1e-14 TF=1n)",
+    "J1 in n1 j1 JN\nRj j1 0 1k\n.model JN NJF(VTO=-0.6 BETA=1m CGS=4p RD=1)",
+    "J2 0 n1 j2 JP\nRj2 j2 in 1k\n.model JP PJF",
+    "X1 in n1 xa PARAMS: g={2*knob} r=2k\n.subckt xa a b g=1 r=1k\nR1 a m {r}\nE1 m b a 0 {g}\nD1 m b DL\n"
+    ".model DL D(IS={1f*r} CJO=1p)\n.ends",
+]  # fmt: skip
 POSITIVE = st.floats(1e-12, 1e9)
 
 
@@ -57,5 +71,6 @@ def netlists(draw) -> str:
         else:
             lines.append(f"{kind}x{k} {b} gnd {value()}")
     lines.append(f".model dm D(IS={value()} N={value()} RS={value()})")
+    lines += draw(st.lists(st.sampled_from(OTHER_KINDS), max_size=4, unique=True))
     order = draw(st.permutations(lines[1:]))
     return "\n".join([lines[0], *order, ".end", ""])

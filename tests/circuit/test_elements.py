@@ -77,8 +77,9 @@ D1 out 0 DX
 """)
     assert (found["Q2"].nodes, found["Q2"].model) == (("out", "in", "0"), "QP")
     assert (float(c["Q1"].value), float(c["J1"].value), float(c["J2"].value)) == (2.0, 3.0, 1.0)
+    charge = ["CJE", "VJE", "MJE", "CJC", "VJC", "MJC", "TF", "TR", "FC"]
     assert {m.name: (m.kind, [name for name, _ in m.parameters]) for m in c.models} == {
-        "QN": ("NPN", "IS BF BR NF NR ISE NE CJE VJE MJE CJC VJC MJC TF TR FC".split()),
+        "QN": ("NPN", ["IS", "BF", "BR", "NF", "NR", "ISE", "NE", *charge]),
         "QP": ("PNP", ["IS", "BF", "BR", "NF", "NR", "VAF", "IKF", "RB", "RC"]),
         "JN": ("NJF", ["VTO", "BETA", "LAMBDA", "IS", "N", "CGS", "CGD", "PB", "FC"]),
         "JP": ("PJF", ["VTO", "BETA", "LAMBDA", "IS", "N", "RD"]),

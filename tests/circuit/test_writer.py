@@ -1,5 +1,7 @@
 """What to_spice() writes reads back to the same circuit."""
 
+import subprocess
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuitnn.circuit import catalogue, read_netlist
-from tests.circuit.strategies import netlists
+from tests.circuit.strategies import OTHER_KINDS, netlists
 
 
 @given(netlists())
@@ -53,3 +55,31 @@ def test_traced_and_batched_values_have_no_netlist():
         jax.jit(lambda r: circuit.replace(R1=r).to_spice())(1.0)
     with pytest.raises(ValueError, match=r"R1 is a batch of shape \(2,\)"):
         circuit.replace(R1=[1.0, 2.0]).to_spice()
+
+
+LADDER = (
+    "* every kind\n.param knob=0.3 Gain=2 p_1=0.5\nVin in 0 0.4\nR1 in n1 1k\nR2 n1 out 1k\nC1 out 0 1n\nR3 out 0 1k\n"
+)
+
+
+def operating_point(folder, text):
+    (folder / "c.cir").write_text(text.replace(".op\n", ".control\nset numdgt=12\nop\nprint all\nquit\n.endc\n"))
+    run = subprocess.run(["ngspice", "-n", "-b", "c.cir"], cwd=folder, capture_output=True, text=True, check=False)
+    found = [line.split(" = ") for line in run.stdout.splitlines() if line.count(" = ") == 1]
+    return {name.strip(): float(value) for name, value in found}, run.stdout + run.stderr
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize("added", OTHER_KINDS)
+def test_ngspice_runs_what_is_written_and_agrees_with_what_was_read(tmp_path, added):
+    text = f"{LADDER}{added}\n.op\n.end\n"
+    circuit = read_netlist(text)
+    written = circuit.to_spice()
+    assert read_netlist(written) == circuit
+    # ngspice has no limit() by default.
+    before, _ = operating_point(tmp_path, text.replace("limit(v(in),-1m,{1m*knob})", "min(max(v(in),-1m),{1m*knob})"))
+    after, words = operating_point(tmp_path, written)
+    assert len(after) >= len(circuit.nodes), words
+    assert set(before) == set(after)
+    for name, value in before.items():
+        assert after[name] == pytest.approx(value, rel=1e-5, abs=1e-12), name
