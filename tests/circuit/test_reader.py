@@ -59,7 +59,12 @@ Q1 is not read any more
         ("Diode clipper of 1978\n" + RC, "Diode clipper of 1978"), ("Distortion\n" + RC, "Distortion"),
         ("R-C low pass, first order\n" + RC, "R-C low pass, first order"), (".param x=1\n" + RC, ""),
         ("Vox in the attic 3k\n" + RC, "Vox in the attic 3k"), (".title given\n" + RC, "given"),
-        ("a\n.title b\n" + RC, "b"), ("*\n" + RC, ""), ("\r\nx\r\n" + RC.replace("\n", "\r\n"), "x"),
+        ("a\n.title b\n" + RC, "b"), ("Fuzz face by Arbiter 3\n" + RC, "Fuzz face by Arbiter 3"),
+        ("Klon of 1994 0.5\n" + RC, "Klon of 1994 0.5"), ("Great old fuzz box 2\n" + RC, "Great old fuzz box 2"),
+        ("Fx out 0 Vin 2\n" + RC, ""), ("Ex a 0 in out 2\nR2 a 0 1\n" + RC, ""),
+        ("Xa out amp r=2k\n.subckt amp a r=1\nR1 a 0 {r}\n.ends\n" + RC, ""),
+        ("Xylophone amp of 1930\n" + RC, "Xylophone amp of 1930"), ("*\n" + RC, ""),
+        ("\r\nx\r\n" + RC.replace("\n", "\r\n"), "x"),
     ],
 )  # fmt: skip
 def test_title_of_a_text(text, title):
