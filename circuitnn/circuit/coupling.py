@@ -7,6 +7,8 @@ import numpy as np
 
 from circuitnn.circuit.components import Component
 
+MAX_COILS = 500  # the check below takes the cube of it
+
 
 def impossible_couplings(components: Sequence[Component], values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(name of a K, what is wrong with it): two K for one pair, or couplings whose energy could be negative.
@@ -24,6 +26,9 @@ def impossible_couplings(components: Sequence[Component], values: Mapping[str, A
     coils = {
         name: at for at, name in enumerate(dict.fromkeys(name for pair in pairs.values() for name in pair.couples))
     }
+    if len(coils) > MAX_COILS:
+        yield next(iter(pairs.values())).name, f"more than {MAX_COILS} coupled inductors"
+        return
     batch = np.broadcast_shapes(*(np.shape(values[part.name]) for part in pairs.values()))
     for group in _groups(pairs.values(), coils):
         inside = [part for part in pairs.values() if part.couples[0] in group]
