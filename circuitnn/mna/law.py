@@ -86,69 +86,90 @@ def _two_axes(value: Array) -> Array:
     return jnp.reshape(value, (1, 1)) if value.ndim == 0 else value
 
 
-def exponentials(where: PortMap, given: Devices, v: Array) -> Array:
-    """Of all devices, (..., n_exponents, batch): what is dear to compute of their laws."""
-    return jnp.exp(jnp.minimum(given.per_volt * _to_exponents(where, v), LARGEST_EXPONENT))
+Rows = list[Array]  # quantities of one row each, (..., batch)
 
 
-def rows_of(where: PortMap, given: Devices, v: Array, inside: Array) -> tuple[list[Array], list[Array], list[Array]]:
-    """Currents of the drives, their slopes and, for one port alone, the curvature; each a list of (..., batch).
+def exponentials(where: PortMap, given: Devices, v: Rows) -> Rows:
+    """Of all devices, one row each: what is dear to compute of their laws. v has one row for each port."""
+    ports = [port for own in where.exponents for port in own]
+    return [jnp.exp(jnp.minimum(given.per_volt[..., k, :] * v[port], LARGEST_EXPONENT)) for k, port in enumerate(ports)]
 
-    The shunts are not in it.
+
+def rows_of(where: PortMap, given: Devices, v: Rows, inside: Rows) -> tuple[Rows, Rows, Rows]:
+    """Currents of the drives, their slopes and, for one port alone, the curvature.
+
+    Everything is in rows, and no arrays are stacked: the compiler then makes loops over the batch of it that have no
+    branches. The shunts are not in it.
 
     Args:
         where: the devices on the ports.
         given: their parameters.
-        v: (..., n_ports, batch).
+        v: of the ports.
         inside: the `exponentials` there.
     """
-    rows = [v[..., port, :] for port in range(where.ports)]
-    zero = jnp.zeros_like(rows[0])
-    total, slopes = [zero] * where.drives, dict.fromkeys(where.slopes, zero)
-    curvature = [zero] if where.is_scalar else []
-    x = given.per_volt * _to_exponents(where, v)
-    powers = inside * (1 + jnp.maximum(x - LARGEST_EXPONENT, 0))
+    zero = jnp.zeros_like(v[0])
+    total: list = [None] * where.drives
+    slopes: dict = dict.fromkeys(where.slopes)
+    curvature: list = [None] if where.is_scalar else []
     position = 0
     for device, own, parameters in zip(where.devices, where.exponents, given.parameters, strict=True):
         factors = [sign * where.scale[port] for port, sign in device.ports]
-        ports = [rows[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)]
+        ports = [v[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)]
         span = range(position, position + len(own))
         position += len(own)
-        e, capped = [powers[..., k, :] for k in span], [inside[..., k, :] for k in span]
+        capped = [inside[k] for k in span]
         rate = [given.per_volt[..., k, :] for k in span]
-
-        def law(v, e, device=device, parameters=parameters):
-            return currents(device, parameters, v, e)
-
-        current = law(ports, e)
+        # Beyond the largest exponent the exponential goes on as its tangent.
+        beyond = [jnp.maximum(r * v[port] - LARGEST_EXPONENT, 0) for r, port in zip(rate, own, strict=True)]
+        powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
+        current = currents(device, parameters, ports, powers)
         for index, (port, _) in enumerate(device.ports):
-            along = [jnp.full_like(each, factors[index] if k == index else 0) for k, each in enumerate(ports)]
-            towards = [r if k == port else jnp.zeros_like(r) for k, r in zip(own, rate, strict=True)]
-
-            def slope(v, e, capped, law=law, along=along, towards=towards):
-                powers_dot = [jnp.broadcast_to(i * t, i.shape) for i, t in zip(capped, towards, strict=True)]
-                return jax.jvp(law, (v, e), (along, powers_dot))[1]
-
-            dot = slope(ports, e, capped)
+            moved = [k for k, each in enumerate(own) if each == port]
+            dot, dot_dot = _slopes(
+                device, parameters, ports, powers, capped, index, factors[index], {k: rate[k] for k in moved}
+            )
             for (drive, direction), each in zip(device.drives, dot, strict=True):
                 if drive >= 0:
-                    slopes[drive, port] = slopes[drive, port] + each * direction
+                    slopes[drive, port] = _plus(slopes[drive, port], each, direction)
             if where.is_scalar:
-                capped_dot = [jnp.broadcast_to(i * t, i.shape) for i, t in zip(capped, towards, strict=True)]
-                second = jax.jvp(slope, (ports, e, capped), (along, capped_dot, capped_dot))[1][0]
-                curvature = [curvature[0] + second * device.drives[0][1]]
+                curvature = [_plus(curvature[0], dot_dot()[0], device.drives[0][1])]
         for (drive, direction), each in zip(device.drives, current, strict=True):
             if drive >= 0:
-                total[drive] = total[drive] + each * direction
-    return total, list(slopes.values()), curvature
+                total[drive] = _plus(total[drive], each, direction)
+
+    def known(rows) -> Rows:
+        return [zero if row is None else row for row in rows]
+
+    return known(total), known(slopes.values()), known(curvature)
 
 
-def _to_exponents(where: PortMap, v: Array) -> Array:
-    """The voltage that each exponent belongs to, (..., n_exponents, batch)."""
-    ports = [port for own in where.exponents for port in own]
-    if where.ports == 1 or ports == list(range(where.ports)):
-        return v[..., : len(ports), :]
-    return jnp.concatenate([v[..., port : port + 1, :] for port in ports], axis=-2) if ports else v[..., :0, :]
+def _slopes(device: Device, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate):
+    """Derivatives of a device's currents along one of its ports, and a function that gives the second ones.
+
+    What does not depend on that port is no argument of what is differentiated, so that no zeros are multiplied.
+    """
+    moved = list(rate)
+
+    def law(v, e):
+        own = [v if k == index else each for k, each in enumerate(ports)]
+        return currents(device, parameters, own, [e[moved.index(k)] if k in rate else p for k, p in enumerate(powers)])
+
+    def along(v, e, c):
+        powers_dot = [jnp.broadcast_to(each * rate[k], each.shape) for each, k in zip(c, moved, strict=True)]
+        return jax.jvp(law, (v, e), (jnp.full_like(v, factor), powers_dot))[1]
+
+    v, e, c = ports[index], [powers[k] for k in moved], [capped[k] for k in moved]
+
+    def second():
+        dot = [jnp.broadcast_to(each * rate[k], each.shape) for each, k in zip(c, moved, strict=True)]
+        return jax.jvp(along, (v, e, c), (jnp.full_like(v, factor), dot, dot))[1]
+
+    return along(v, e, c), second
+
+
+def _plus(total: Array | None, each: Array, direction: int) -> Array:
+    signed = each if direction > 0 else -each
+    return signed if total is None else total + signed
 
 
 def law(where: PortMap, given: Devices, v: Array) -> Law:
@@ -156,8 +177,8 @@ def law(where: PortMap, given: Devices, v: Array) -> Law:
     if not where.drives:
         nothing = jnp.zeros((*v.shape[:-2], 0, v.shape[-1]), v.dtype)
         return Law(nothing, nothing)
-    rows = [v[..., port, :] for port in range(where.ports)]
-    total, slopes, _ = rows_of(where, given, v, exponentials(where, given, v))
+    rows = unstacked(v)
+    total, slopes, _ = rows_of(where, given, rows, exponentials(where, given, rows))
     shape = jnp.broadcast_shapes(*(each.shape for each in (*total, *slopes)))
     total = [jnp.broadcast_to(each, shape) for each in without_shunts(where, total, rows)]
     taken = taken_away(where, v.dtype)
@@ -203,3 +224,13 @@ def shunted(where: PortMap, jacobian: Array, dtype) -> Array:
         if drive >= 0 and taken:
             jacobian = jacobian.at[drive, port].add(taken)
     return jacobian
+
+
+def unstacked(v: Array) -> Rows:
+    """(..., n, batch) as n rows."""
+    return [v[..., k, :] for k in range(v.shape[-2])]
+
+
+def stacked(rows: Rows) -> Array:
+    """Rows as (..., n, batch)."""
+    return jnp.stack(jnp.broadcast_arrays(*rows), axis=-2)

@@ -13,7 +13,19 @@ from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.mna.devices import junctions
-from circuitnn.mna.law import Devices, PortMap, exponentials, jacobian, law, rows_of, taken_away, without_shunts
+from circuitnn.mna.law import (
+    Devices,
+    PortMap,
+    Rows,
+    exponentials,
+    jacobian,
+    law,
+    rows_of,
+    stacked,
+    taken_away,
+    unstacked,
+    without_shunts,
+)
 from circuitnn.numerics.small import apply, identity, inverse, matmul, solve
 
 PLAIN_ITERATIONS = 30  # the slowest regular case, a step of 50 V into a cold bridge, takes 20
@@ -59,9 +71,9 @@ def prepare_ports(where: PortMap, devices: Devices, resistance: Array) -> Ports:
         devices=devices,
         resistance=resistance,
         held=_held(where, resistance),
-        upper=_stacked(upper),
-        lower=-_stacked(lower),
-        up=_stacked(up),
+        upper=stacked(upper),
+        lower=-stacked(lower),
+        up=stacked(up),
     )
     return lax.stop_gradient(ready)
 
@@ -76,18 +88,17 @@ def _held(where: PortMap, resistance: Array) -> Array:
     return unit - taken * jnp.stack(columns, axis=-2)
 
 
-def excess_current(where: PortMap, ready: Ports, v: Array, at: Array) -> Array:
+def excess_current(where: PortMap, ready: Ports, v: Rows, at: Rows) -> Rows:
     """Currents less those of the shunts: what the linear part of the circuit is driven by."""
-    total, _, _ = rows_of(where, ready.devices, v, at)
-    return _stacked(without_shunts(where, total, [v[..., port, :] for port in range(where.ports)]))
+    return without_shunts(where, rows_of(where, ready.devices, v, at)[0], v)
 
 
-def evaluate_at(where: PortMap, ready: Ports, v: Array) -> Array:
+def evaluate_at(where: PortMap, ready: Ports, v: Rows) -> Rows:
     """What the laws need at the port voltages v and is dear to compute."""
     return exponentials(where, ready.devices, v)
 
 
-def newton(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple[Array, Array]:
+def newton(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Rows, Rows]:
     """Port voltages and the laws there, from a first guess (v, at); ends when the last step was small everywhere.
 
     Where that takes too long the iteration begins anew from the guess, and each step is shortened until the residual
@@ -97,55 +108,68 @@ def newton(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple
     def plain(state):
         v, at, _, count = state
         step, residual = _step(where, ready, w, v, at)
-        # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
-        moved = step if where.ports == 1 else jnp.where(_is_rounding(residual, w, v), 0, step)
-        v = v + step
-        return v, evaluate_at(where, ready, v), moved, count + 1
+        left = _excess(where, v, step)
+        if (
+            where.ports > 1
+        ):  # where nothing but GMIN holds a node, rounding moves it: then it is the residual that tells
+            left = jnp.where(_is_rounding(residual, w, v), 0, left)
+        v = _added(v, step)
+        return v, evaluate_at(where, ready, v), left, count + 1
 
     def unfinished(state):
-        v, _, moved, count = state
-        return jnp.any(jnp.abs(moved) > tolerance(where, v)) & (count < PLAIN_ITERATIONS)
+        *_, left, count = state
+        return jnp.any(left > 1) & (count < PLAIN_ITERATIONS)
 
-    start = (v, at, jnp.full_like(v, jnp.inf), jnp.int32(0))
-    found, at, moved, _ = lax.while_loop(unfinished, plain, start)
-    # Not "greater than": a step that is no number has failed too.
-    stuck = ~jnp.all(jnp.abs(moved) <= tolerance(where, found), axis=-2, keepdims=True)
-    return _guarded(where, ready, w, jnp.where(stuck, v, found), at, stuck)
+    start = (v, at, jnp.full_like(v[0], jnp.inf), jnp.int32(0))
+    found, at, left, _ = lax.while_loop(unfinished, plain, start)
+    stuck = ~(left <= 1)  # not "greater than": a step that is no number has failed too
+    return _guarded(where, ready, w, _chosen(stuck, v, found), at, stuck)
 
 
-def _guarded(where: PortMap, ready: Ports, w: Array, v: Array, at: Array, active: Array) -> tuple[Array, Array]:
+def _guarded(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, active: Array) -> tuple[Rows, Rows]:
     """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active."""
 
     def attempt(state):
         best, at_best, least, step, _, count = state
-        trial = best + step
+        trial = _added(best, step)
         at = evaluate_at(where, ready, trial)
         following, residual = _step(where, ready, w, trial, at)
-        size = jnp.sum(residual * residual, axis=-2, keepdims=True)
+        size = sum(each * each for each in residual)
         better = size < least
-        at_best = jnp.where(better, at, at_best)
-        best, least = jnp.where(better, trial, best), jnp.where(better, size, least)
-        step = jnp.where(better, following, 0.25 * step)
-        active = jnp.any(jnp.abs(step) > tolerance(where, best), axis=-2, keepdims=True)
-        return best, at_best, least, step, active, count + 1
+        at_best = _chosen(better, at, at_best)
+        best, least = _chosen(better, trial, best), jnp.where(better, size, least)
+        step = _chosen(better, following, [0.25 * each for each in step])
+        return best, at_best, least, step, _excess(where, best, step) > 1, count + 1
 
     def unfinished(state):
         *_, active, count = state
         return jnp.any(active) & (count < GUARDED_ITERATIONS)
 
-    start = (v, at, jnp.full_like(v[..., :1, :], jnp.inf), jnp.zeros_like(v), active, jnp.int32(0))
-    best, at, *_ = lax.while_loop(unfinished, attempt, start)
+    still = [jnp.zeros_like(each) for each in v]
+    best, at, *_ = lax.while_loop(
+        unfinished, attempt, (v, at, jnp.full_like(v[0], jnp.inf), still, active, jnp.int32(0))
+    )
     return best, at
 
 
-def tolerance(where: PortMap, v: Array) -> Array:
-    """Size of the last step that ends the iteration: the step after it would be below rounding.
+def _excess(where: PortMap, v: Rows, step: Rows) -> Array:
+    """The largest of the steps, relative to what ends the iteration: the step after it would be below rounding.
 
     The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
     """
-    single = v.dtype == jnp.float32
+    single = v[0].dtype == jnp.float32
     absolute = (4e-4 if single else 3e-6) if where.is_scalar else (3e-5 if single else 1e-8)
-    return absolute + 4 * float(jnp.finfo(v.dtype).eps) * jnp.abs(v)
+    relative = 4 * float(jnp.finfo(v[0].dtype).eps)
+    each = [jnp.abs(moved) / (absolute + relative * jnp.abs(at)) for moved, at in zip(step, v, strict=True)]
+    return functools.reduce(jnp.maximum, each)
+
+
+def _added(v: Rows, step: Rows) -> Rows:
+    return [a + b for a, b in zip(v, step, strict=True)]
+
+
+def _chosen(which: Array, yes: Rows, no: Rows) -> Rows:
+    return [jnp.where(which, a, b) for a, b in zip(yes, no, strict=True)]
 
 
 def converged(resistance: Array, w: Array, v: Array, current: Array) -> Array:
@@ -186,7 +210,7 @@ def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Arra
 
     v = jnp.broadcast_to(guess, w.shape)
     if not robust:
-        return newton(where, ready, w, v, evaluate_at(where, ready, v))[0]
+        return _newton_on_arrays(where, ready, w, v)
     # All at once; else source stepping; else gmin stepping: one program, so that the iteration is compiled once.
     ramp = np.linspace(0, 1, CONTINUATION_STEPS) ** 2
     falling = np.append(np.logspace(-1, -13, CONTINUATION_STEPS - 1), 0)
@@ -200,7 +224,7 @@ def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Arra
         k, v, _ = state
         v = jnp.where(starts[k], 0, v)
         here = ready._replace(held=ready.held + conductances[k] * across)
-        v = newton(where, here, scales[k] * w, v, evaluate_at(where, here, v))[0]
+        v = _newton_on_arrays(where, here, scales[k] * w, v)
         found = jnp.all(converged(resistance, w, v, law(where, devices, v).current))
         return k + 1, v, ends[k] & found
 
@@ -230,42 +254,56 @@ def _solve_ports_jvp(where, robust, primals, tangents):
     return v, jnp.broadcast_to(v_dot, v.shape)
 
 
-def _step(where: PortMap, ready: Ports, w: Array, v: Array, at: Array) -> tuple[Array, Array]:
-    """One limited Newton step, (..., n_ports, batch), and the residual before it.
+def _newton_on_arrays(where: PortMap, ready: Ports, w: Array, v: Array) -> Array:
+    rows = unstacked(v)
+    return stacked(newton(where, ready, unstacked(w), rows, evaluate_at(where, ready, rows))[0])
+
+
+def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Rows, Rows]:
+    """One limited Newton step, and the residual before it.
 
     For one port with one law the step is Halley's, which costs no further exponential.
     """
-    total, rows, second = rows_of(where, ready.devices, v, at)
-    still = v if where.is_scalar else apply(ready.held, v)
-    residual = still + apply(ready.resistance, _stacked(total)) - w
-    slopes = _stacked(rows)
+    current, slopes, curvature = rows_of(where, ready.devices, v, at)
+    ports = range(where.ports)
     if where.is_scalar:
-        k = ready.resistance[..., 0, :]
-        slope = 1 + k * slopes
+        k = ready.resistance[..., 0, 0, :]
+        residual = [v[0] + k * current[0] - w[0]]
+        slope = 1 + k * slopes[0]
         square = slope * slope
-        curvature = k * _stacked(second)
         # Bounded below: half of it is what the exponential itself gives far above the solution.
-        step = -residual * slope / jnp.maximum(square - 0.5 * residual * curvature, 0.4 * square)
+        step = [-residual[0] * slope / jnp.maximum(square - 0.5 * residual[0] * (k * curvature[0]), 0.4 * square)]
     else:
-        step = -solve(_matrix(where, ready, slopes), residual)
-    limited = jnp.clip(step, -jnp.maximum(ready.up, v - ready.lower), jnp.maximum(ready.up, ready.upper - v))
+        residual = [
+            sum(ready.held[..., i, j, :] * v[j] for j in ports)
+            + sum(ready.resistance[..., i, d, :] * current[d] for d in range(where.drives))
+            - w[i]
+            for i in ports
+        ]
+        step = [-each for each in solve(_matrix(where, ready, slopes), residual)]
+    lower, upper = ready.lower, ready.upper
+    limited = [
+        jnp.clip(
+            step[p],
+            -jnp.maximum(ready.up[..., p, :], v[p] - lower[..., p, :]),
+            jnp.maximum(ready.up[..., p, :], upper[..., p, :] - v[p]),
+        )
+        for p in ports
+    ]
     return limited, residual
 
 
-def _matrix(where: PortMap, ready: Ports, slopes: Array) -> Array:
-    """``I + K G``, (..., n_ports, n_ports, batch)."""
-    columns = [ready.held[..., port, :] for port in range(where.ports)]
-    for k, (drive, port) in enumerate(where.slopes):
-        columns[port] = columns[port] + ready.resistance[..., drive, :] * slopes[..., k : k + 1, :]
-    return jnp.stack(jnp.broadcast_arrays(*columns), axis=-2)
+def _matrix(where: PortMap, ready: Ports, slopes: Rows) -> list[Rows]:
+    """``I + K G``."""
+    rows = [[ready.held[..., i, j, :] for j in range(where.ports)] for i in range(where.ports)]
+    for (drive, port), slope in zip(where.slopes, slopes, strict=True):
+        for i in range(where.ports):
+            rows[i][port] = rows[i][port] + ready.resistance[..., i, drive, :] * slope
+    return rows
 
 
-def _is_rounding(residual: Array, w: Array, v: Array) -> Array:
-    """Whether all residuals are no more than rounding, (..., 1, batch)."""
-    size = 8 * float(jnp.finfo(v.dtype).eps) * (1 + jnp.abs(w) + jnp.abs(v))
-    return jnp.all(jnp.abs(residual) <= size, axis=-2, keepdims=True)
-
-
-def _stacked(rows: list[Array]) -> Array:
-    """Rows (..., batch) as (..., rows, batch)."""
-    return jnp.stack(jnp.broadcast_arrays(*rows), axis=-2)
+def _is_rounding(residual: Rows, w: Rows, v: Rows) -> Array:
+    """Whether all residuals are no more than rounding."""
+    size = 8 * float(jnp.finfo(v[0].dtype).eps)
+    small = [jnp.abs(r) <= size * (1 + jnp.abs(a) + jnp.abs(b)) for r, a, b in zip(residual, w, v, strict=True)]
+    return functools.reduce(jnp.logical_and, small)

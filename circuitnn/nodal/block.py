@@ -7,7 +7,7 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.law import Devices, PortMap, jacobian, law
+from circuitnn.mna.law import Devices, PortMap, jacobian, law, stacked, unstacked
 from circuitnn.mna.network import Affine
 from circuitnn.mna.operating_point import evaluate, open_circuit
 from circuitnn.mna.ports import Ports, evaluate_at, excess_current, newton, prepare_ports, sensitivity
@@ -70,16 +70,18 @@ def solve_block(where: PortMap, stepper: Stepper, z: Array, v: Array, u: Array, 
         change = open_circuit(update, z, u)
         if ready is not None:
             at = evaluate_at(where, ready, v) if is_stale else at
-            v, at = newton(where, ready, open_circuit(ports, z, u), v, at)
-            change = change + apply(update.i, excess_current(where, ready, v, at))
+            v, at = newton(where, ready, unstacked(open_circuit(ports, z, u)), v, at)
+            for drive, current in enumerate(excess_current(where, ready, v, at)):
+                change = change + update.i[..., :, drive, :] * current
         return (z + change, v, at), (z, v)
 
-    at: Any = v
+    rows = unstacked(jnp.broadcast_to(v, (where.ports, z.shape[-1])))
+    at: Any = ()
     if ready is not None:
         first: Ports = jax.tree.map(lambda leaf: leaf[0], ready)
-        at = evaluate_at(where, first, v)
-    (last, _, _), (before, ports) = lax.scan(step, (z, v, at), (u, shown, moving))
-    return Solution(before, ports, last)
+        at = evaluate_at(where, first, rows)
+    (last, _, _), (before, found) = lax.scan(step, (z, rows, at), (u, shown, moving))
+    return Solution(before, stacked(found) if found else jnp.zeros((len(u), *v.shape), v.dtype), last)
 
 
 def _apart(tree: Any):

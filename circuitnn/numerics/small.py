@@ -59,45 +59,42 @@ def inverse(matrix: Array) -> Array:
     return both[..., n:, :]
 
 
-def solve(matrix: Array, right: Array) -> Array:
-    """x with ``matrix x = right``, (..., n, n, batch) and (..., n, batch), without row exchanges; for loop bodies.
+def solve(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
+    """x with ``matrix x = right``, both as rows (..., batch), without row exchanges; for loop bodies.
 
     ``I + K G`` with K positive semidefinite (the resistance seen by the ports of a passive network) and G diagonal and
     not negative (diodes) is always safe. In other circuits a pivot may happen to be small; the Newton iteration that
     this is for judges its steps by the residual.
     """
-    n = right.shape[-2]
-    if n == 1:
-        return right / matrix[..., 0, :]
-    if n == 2:
-        (a, b), (c, d) = [[matrix[..., i, j, :] for j in range(2)] for i in range(2)]
-        scale = 1 / (a * d - b * c)
-        first, second = right[..., 0, :], right[..., 1, :]
-        return jnp.stack([(d * first - b * second) * scale, (a * second - c * first) * scale], axis=-2)
-    if n <= MAX_WRITTEN_OUT:
-        rows = [[matrix[..., i, j, :] for j in range(n)] for i in range(n)]
-        return jnp.stack(_solve_rows(rows, [right[..., i, :] for i in range(n)]), axis=-2)
-    both = jnp.concatenate([matrix, right[..., None, :]], axis=-2)
-    for i in range(n):
-        pivot_row = both[..., i : i + 1, :, :] / both[..., i : i + 1, i : i + 1, :]
-        is_own = (jnp.arange(n) == i)[:, None, None]
-        both = jnp.where(is_own, pivot_row, both - both[..., :, i : i + 1, :] * pivot_row)
-    return both[..., n, :]
-
-
-def _solve_rows(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
-    """The same on lists of (..., batch) rows: no arrays are stacked on the way."""
     n = len(right)
-    a, b = [list(row) for row in matrix], list(right)
+    if n == 2:
+        (a, b), (c, d) = matrix
+        scale = 1 / (a * d - b * c)
+        return [(d * right[0] - b * right[1]) * scale, (a * right[1] - c * right[0]) * scale]
+    if n > MAX_WRITTEN_OUT:
+        return _eliminated(matrix, right)
+    a, x = [list(row) for row in matrix], list(right)
     for i in range(n):
         inverse = 1 / a[i][i]
         for j in range(i + 1, n):
             factor = a[j][i] * inverse
             a[j] = [a[j][k] if k <= i else a[j][k] - factor * a[i][k] for k in range(n)]
-            b[j] = b[j] - factor * b[i]
+            x[j] = x[j] - factor * x[i]
         a[i][i] = inverse
     for i in reversed(range(n)):
         for k in range(i + 1, n):
-            b[i] = b[i] - a[i][k] * b[k]
-        b[i] = b[i] * a[i][i]
-    return b
+            x[i] = x[i] - a[i][k] * x[k]
+        x[i] = x[i] * a[i][i]
+    return x
+
+
+def _eliminated(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
+    """The same by Gauss and Jordan on one array: as many operations as there are rows."""
+    n = len(right)
+    rows = [jnp.stack(jnp.broadcast_arrays(*row, r), axis=-2) for row, r in zip(matrix, right, strict=True)]
+    both = jnp.stack(jnp.broadcast_arrays(*rows), axis=-3)
+    for i in range(n):
+        pivot_row = both[..., i : i + 1, :, :] / both[..., i : i + 1, i : i + 1, :]
+        is_own = (jnp.arange(n) == i)[:, None, None]
+        both = jnp.where(is_own, pivot_row, both - both[..., :, i : i + 1, :] * pivot_row)
+    return [both[..., i, n, :] for i in range(n)]
