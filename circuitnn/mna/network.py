@@ -84,7 +84,8 @@ def network(
     if leak:
         is_node = np.arange(top.size) < len(top.nodes)
         largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(top.nodes)]), axis=1, initial=0))
-        matrix = matrix + jnp.diag(leak * jnp.where(is_node, largest, 0) + IMPEDANCE * LEAK * _held_by_sources(top))
+        held = jnp.asarray(IMPEDANCE * LEAK * _held_by_sources(top), matrix.dtype)
+        matrix = matrix + jnp.diag(leak * jnp.where(is_node, largest, 0) + held)
     right = excitations(top)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
     rows = np.concatenate(list(selections(top).values()))
