@@ -89,13 +89,27 @@ def _two_axes(value: Array) -> Array:
 Rows = list[Array]  # quantities of one row each, (..., batch)
 
 
-def exponentials(where: PortMap, given: Devices, v: Rows) -> Rows:
-    """Of all devices, one row each: what is dear to compute of their laws. v has one row for each port."""
-    ports = [port for own in where.exponents for port in own]
-    return [jnp.exp(jnp.minimum(given.per_volt[..., k, :] * v[port], LARGEST_EXPONENT)) for k, port in enumerate(ports)]
+def evaluate_at(where: PortMap, given: Devices, v: Rows) -> Rows:
+    """What is dear to compute of the laws, at the port voltages v (one row each).
+
+    The exponentials of the junctions; of B sources all there is: current, slopes and, for one port alone, curvature.
+    """
+    found: Rows = []
+    position = 0
+    for device, own, parameters in zip(where.devices, where.exponents, given.parameters, strict=True):
+        if device.kind == "B":
+            ports, factors = _own_ports(where, device, v)
+            found += currents(device, parameters, ports, [])
+            for index, factor in enumerate(factors):
+                dot, dot_dot = _slopes(device, parameters, ports, [], [], index, factor, {})
+                found += dot + (dot_dot() if where.is_scalar else [])
+        for port in own:
+            found.append(jnp.exp(jnp.minimum(given.per_volt[..., position, :] * v[port], LARGEST_EXPONENT)))
+            position += 1
+    return found
 
 
-def rows_of(where: PortMap, given: Devices, v: Rows, inside: Rows) -> tuple[Rows, Rows, Rows]:
+def rows_of(where: PortMap, given: Devices, v: Rows, at: Rows) -> tuple[Rows, Rows, Rows]:
     """Currents of the drives, their slopes and, for one port alone, the curvature.
 
     Everything is in rows, and no arrays are stacked: the compiler then makes loops over the batch of it that have no
@@ -105,34 +119,39 @@ def rows_of(where: PortMap, given: Devices, v: Rows, inside: Rows) -> tuple[Rows
         where: the devices on the ports.
         given: their parameters.
         v: of the ports.
-        inside: the `exponentials` there.
+        at: from `evaluate_at`.
     """
     zero = jnp.zeros_like(v[0])
     total: list = [None] * where.drives
     slopes: dict = dict.fromkeys(where.slopes)
-    curvature: list = [None] if where.is_scalar else []
+    curvature: Rows = [zero] if where.is_scalar else []
+    ready = iter(at)
     position = 0
     for device, own, parameters in zip(where.devices, where.exponents, given.parameters, strict=True):
-        factors = [sign * where.scale[port] for port, sign in device.ports]
-        ports = [v[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)]
-        span = range(position, position + len(own))
+        ports, factors = _own_ports(where, device, v)
+        rates = [given.per_volt[..., k, :] for k in range(position, position + len(own))]
         position += len(own)
-        capped = [inside[k] for k in span]
-        rate = [given.per_volt[..., k, :] for k in span]
-        # Beyond the largest exponent the exponential goes on as its tangent.
-        beyond = [jnp.maximum(r * v[port] - LARGEST_EXPONENT, 0) for r, port in zip(rate, own, strict=True)]
-        powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
-        current = currents(device, parameters, ports, powers)
+        if device.kind == "B":
+            current = [next(ready)]
+        else:
+            capped = [next(ready) for _ in own]
+            # Beyond the largest exponent the exponential goes on as its tangent.
+            beyond = [jnp.maximum(r * v[port] - LARGEST_EXPONENT, 0) for r, port in zip(rates, own, strict=True)]
+            powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
+            current = currents(device, parameters, ports, powers)
         for index, (port, _) in enumerate(device.ports):
-            moved = [k for k, each in enumerate(own) if each == port]
-            dot, dot_dot = _slopes(
-                device, parameters, ports, powers, capped, index, factors[index], {k: rate[k] for k in moved}
-            )
+            if device.kind == "B":
+                dot = [next(ready)]
+                second = [next(ready)] if where.is_scalar else []
+            else:
+                rate = {k: r for k, (r, each) in enumerate(zip(rates, own, strict=True)) if each == port}
+                dot, dot_dot = _slopes(device, parameters, ports, powers, capped, index, factors[index], rate)
+                second = dot_dot() if where.is_scalar else []
             for (drive, direction), each in zip(device.drives, dot, strict=True):
                 if drive >= 0:
                     slopes[drive, port] = _plus(slopes[drive, port], each, direction)
             if where.is_scalar:
-                curvature = [_plus(curvature[0], dot_dot()[0], device.drives[0][1])]
+                curvature = [_plus(curvature[0], second[0], device.drives[0][1])]
         for (drive, direction), each in zip(device.drives, current, strict=True):
             if drive >= 0:
                 total[drive] = _plus(total[drive], each, direction)
@@ -140,7 +159,13 @@ def rows_of(where: PortMap, given: Devices, v: Rows, inside: Rows) -> tuple[Rows
     def known(rows) -> Rows:
         return [zero if row is None else row for row in rows]
 
-    return known(total), known(slopes.values()), known(curvature)
+    return known(total), known(slopes.values()), curvature
+
+
+def _own_ports(where: PortMap, device: Device, v: Rows) -> tuple[Rows, list[float]]:
+    """The quantities of a device in its own direction and in SI units, and their factors."""
+    factors = [sign * where.scale[port] for port, sign in device.ports]
+    return [v[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)], factors
 
 
 def _slopes(device: Device, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate):
@@ -178,7 +203,7 @@ def law(where: PortMap, given: Devices, v: Array) -> Law:
         nothing = jnp.zeros((*v.shape[:-2], 0, v.shape[-1]), v.dtype)
         return Law(nothing, nothing)
     rows = unstacked(v)
-    total, slopes, _ = rows_of(where, given, rows, exponentials(where, given, rows))
+    total, slopes, _ = rows_of(where, given, rows, evaluate_at(where, given, rows))
     shape = jnp.broadcast_shapes(*(each.shape for each in (*total, *slopes)))
     total = [jnp.broadcast_to(each, shape) for each in without_shunts(where, total, rows)]
     taken = taken_away(where, v.dtype)

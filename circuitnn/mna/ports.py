@@ -17,7 +17,7 @@ from circuitnn.mna.law import (
     Devices,
     PortMap,
     Rows,
-    exponentials,
+    evaluate_at,
     jacobian,
     law,
     rows_of,
@@ -93,11 +93,6 @@ def excess_current(where: PortMap, ready: Ports, v: Rows, at: Rows) -> Rows:
     return without_shunts(where, rows_of(where, ready.devices, v, at)[0], v)
 
 
-def evaluate_at(where: PortMap, ready: Ports, v: Rows) -> Rows:
-    """What the laws need at the port voltages v and is dear to compute."""
-    return exponentials(where, ready.devices, v)
-
-
 def newton(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Rows, Rows]:
     """Port voltages and the laws there, from a first guess (v, at); ends when the last step was small everywhere.
 
@@ -114,7 +109,7 @@ def newton(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Ro
         ):  # where nothing but GMIN holds a node, rounding moves it: then it is the residual that tells
             left = jnp.where(_is_rounding(residual, w, v), 0, left)
         v = _added(v, step)
-        return v, evaluate_at(where, ready, v), left, count + 1
+        return v, evaluate_at(where, ready.devices, v), left, count + 1
 
     def unfinished(state):
         *_, left, count = state
@@ -132,7 +127,7 @@ def _guarded(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, active: A
     def attempt(state):
         best, at_best, least, step, _, count = state
         trial = _added(best, step)
-        at = evaluate_at(where, ready, trial)
+        at = evaluate_at(where, ready.devices, trial)
         following, residual = _step(where, ready, w, trial, at)
         size = sum(each * each for each in residual)
         better = size < least
@@ -256,7 +251,7 @@ def _solve_ports_jvp(where, robust, primals, tangents):
 
 def _newton_on_arrays(where: PortMap, ready: Ports, w: Array, v: Array) -> Array:
     rows = unstacked(v)
-    return stacked(newton(where, ready, unstacked(w), rows, evaluate_at(where, ready, rows))[0])
+    return stacked(newton(where, ready, unstacked(w), rows, evaluate_at(where, ready.devices, rows))[0])
 
 
 def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Rows, Rows]:

@@ -7,10 +7,10 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.law import Devices, PortMap, jacobian, law, stacked, unstacked
+from circuitnn.mna.law import Devices, PortMap, evaluate_at, jacobian, law, stacked, unstacked
 from circuitnn.mna.network import Affine
 from circuitnn.mna.operating_point import evaluate, open_circuit
-from circuitnn.mna.ports import Ports, evaluate_at, excess_current, newton, prepare_ports, sensitivity
+from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 
@@ -69,7 +69,7 @@ def solve_block(where: PortMap, stepper: Stepper, z: Array, v: Array, u: Array, 
             z = jnp.where(shown.mask > 0, shown.z, z)
         change = open_circuit(update, z, u)
         if ready is not None:
-            at = evaluate_at(where, ready, v) if is_stale else at
+            at = evaluate_at(where, ready.devices, v) if is_stale else at
             v, at = newton(where, ready, unstacked(open_circuit(ports, z, u)), v, at)
             for drive, current in enumerate(excess_current(where, ready, v, at)):
                 change = change + update.i[..., :, drive, :] * current
@@ -79,7 +79,7 @@ def solve_block(where: PortMap, stepper: Stepper, z: Array, v: Array, u: Array, 
     at: Any = ()
     if ready is not None:
         first: Ports = jax.tree.map(lambda leaf: leaf[0], ready)
-        at = evaluate_at(where, first, rows)
+        at = evaluate_at(where, first.devices, rows)
     (last, _, _), (before, found) = lax.scan(step, (z, rows, at), (u, shown, moving))
     return Solution(before, stacked(found) if found else jnp.zeros((len(u), *v.shape), v.dtype), last)
 

@@ -68,19 +68,19 @@ def solve(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
     """
     n = len(right)
     if n == 2:
-        (a, b), (c, d) = matrix
-        scale = 1 / (a * d - b * c)
-        return [(d * right[0] - b * right[1]) * scale, (a * right[1] - c * right[0]) * scale]
+        (p, q), (r, s) = matrix
+        scale = 1 / (p * s - q * r)
+        return [(s * right[0] - q * right[1]) * scale, (p * right[1] - r * right[0]) * scale]
     if n > MAX_WRITTEN_OUT:
         return _eliminated(matrix, right)
     a, x = [list(row) for row in matrix], list(right)
     for i in range(n):
-        inverse = 1 / a[i][i]
+        over = 1 / a[i][i]
         for j in range(i + 1, n):
-            factor = a[j][i] * inverse
+            factor = a[j][i] * over
             a[j] = [a[j][k] if k <= i else a[j][k] - factor * a[i][k] for k in range(n)]
             x[j] = x[j] - factor * x[i]
-        a[i][i] = inverse
+        a[i][i] = over
     for i in reversed(range(n)):
         for k in range(i + 1, n):
             x[i] = x[i] - a[i][k] * x[k]
