@@ -60,6 +60,13 @@ class Model(nnx.Module):
     def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
         """The carry of a model at rest, for a batch of that shape."""
 
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:  # noqa: ARG002 - for those with a rest
+        """The carry of a model at rest with its knobs where they are at the first sample.
+
+        Most models rest in the same way whatever their knobs; circuits with a bias do not.
+        """
+        return self.init_carry(batch)
+
     @abc.abstractmethod
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         """One block.
@@ -143,9 +150,9 @@ def run(
         ValueError: when the shape or a value of x does not fit.
     """
     block, is_mono = _signal(model, x)
-    if carry is None:
-        carry = model.init_carry(block.shape[:-2])
     values = _known_controls(model, controls)
+    if carry is None:
+        carry = model.at_rest(block.shape[:-2], values)
     graph, variables = nnx.split(model)
     carry, y = _run(graph, variables, carry, block, values)
     warn_of_failures(carry)
@@ -170,9 +177,9 @@ def trace(
     if not isinstance(model, StateModel):
         raise TypeError(f"{type(model).__name__} has no circuit states to observe; use run()")
     block, is_mono = _signal(model, x)
-    if carry is None:
-        carry = model.init_carry(block.shape[:-2])
     values = _known_controls(model, controls)
+    if carry is None:
+        carry = model.at_rest(block.shape[:-2], values)
     expected = (*block.shape[:-1], len(model.state_names))
     if forcing is not None and forcing.previous.shape != expected:
         raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
@@ -245,6 +252,9 @@ class Chain(Model):
     def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
         return tuple(model.init_carry(batch) for model in self.models)
 
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
+        return tuple(model.at_rest(batch, _own_controls(model, controls)) for model in self.models)
+
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries = []
         for model, own in zip(self.models, carry, strict=True):
@@ -275,6 +285,9 @@ class Parallel(Model):
     def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
         return tuple(model.init_carry(batch) for model in self.models)
 
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
+        return tuple(model.at_rest(batch, _own_controls(model, controls)) for model in self.models)
+
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries, outputs = [], []
         for model, own in zip(self.models, carry, strict=True):
@@ -303,6 +316,9 @@ class Residual(Model):
 
     def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
         return (self.model.init_carry(batch),)
+
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
+        return (self.model.at_rest(batch, controls),)
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         own, y = self.model(carry[0], x, controls)

@@ -94,6 +94,10 @@ class NodalModel(StateModel):
         knobs = flat_controls(controls, batch, None, self.dtype)
         return engine.at_rest(self.engine, self.circuit, knobs, batch)
 
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> NodalCarry:
+        """`init_carry` with the knobs where they are at the first sample."""
+        return self.init_carry(batch, controls)
+
     def states(self, carry: NodalCarry) -> Array:
         """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`."""
         return carry.states
