@@ -11,8 +11,8 @@ from jax import numpy as jnp
 
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, Stamp, Values, excitations, fixed_part, selections, stamps
 from circuitnn.mna.topology import Topology
-from circuitnn.numerics.small import inverse, matmul
 
+COLUMNS = 512  # samples times batch that are updated at a time
 LEAK = 1e-12  # siemens at rest, from the nodes that B sources of current hold alone
 
 
@@ -88,10 +88,10 @@ def network(
         matrix = matrix + jnp.diag(leak * jnp.where(is_node, largest, 0) + held)
     right = excitations(top)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
-    rows = np.concatenate(list(selections(top).values()))
-    found = jnp.asarray(rows, matrix.dtype) @ solved
+    rows = selections(top)
+    found = jnp.asarray(np.concatenate(list(rows.values())), matrix.dtype) @ solved
     constants = _constants(top, values, matrix.dtype)
-    return _cut(top, found, lambda one: one @ constants, axis=1)
+    return Network(**_cut(top, rows, found, lambda one: one @ constants, axis=1))
 
 
 def _held_by_sources(top: Topology) -> np.ndarray:
@@ -117,7 +117,7 @@ def network_along(top: Topology, values: Values, reactive: Reactive) -> Network:
         reactive: of (time or 1, batch or 1, n_states).
 
     Returns:
-        With leaves (time, ..., batch).
+        With leaves (time, ..., batch); of the states' voltages and currents those that belong to the dual.
     """
     parts = [part._replace(weight=_two_axes(part.weight)) for part in stamps(top, values, reactive)]
     moves = [part for part in parts if part.weight.shape[0] > 1]
@@ -128,7 +128,8 @@ def network_along(top: Topology, values: Values, reactive: Reactive) -> Network:
     batch = max((part.weight.shape[-1] for part in middle), default=1)
     weights = jnp.stack([jnp.broadcast_to(part.weight, (batch,)) for part in middle])
     right = np.concatenate(list(excitations(top).values()), axis=1)
-    rows = np.concatenate(list(selections(top).values()))
+    chosen = _chosen_rows(top)
+    rows = np.concatenate(list(chosen.values()))
     left, taken = _vectors(top, moves)
 
     def at_centre(weights):
@@ -137,28 +138,75 @@ def network_along(top: Topology, values: Values, reactive: Reactive) -> Network:
         return jnp.asarray(np.concatenate([rows, taken.T]), matrix.dtype) @ solved
 
     found = jax.vmap(at_centre, in_axes=1, out_axes=-1)(weights)
-    n, m = rows.shape[0], right.shape[1]
-    fixed, from_change, to_change, loop = found[:n, :m], found[:n, m:], found[n:, :m], found[n:, m:]
-    change = jnp.stack([part.weight - w for part, w in zip(moves, centre, strict=True)], axis=1)[:, :, None]
-    identity = jnp.eye(len(moves), dtype=found.dtype)[:, :, None]
-    gain = inverse(identity + change * loop) * change[:, None, :, 0]
-    moved = fixed - matmul(matmul(from_change, gain), to_change)
+    shape = max(part.weight.shape[0] for part in moves), batch
+    change = [jnp.broadcast_to(part.weight - w, shape) for part, w in zip(moves, centre, strict=True)]
+    moved = _updated(found, jnp.stack(change, axis=1), len(rows), right.shape[1])
     constants = _constants(top, values, found.dtype)
     constants = constants[None, :, None] if constants.ndim == 1 else jnp.moveaxis(constants, -1, 1)
-    return _cut(top, moved, lambda one: jnp.sum(one * constants[:, None], axis=2), axis=2)
+    linear = _cut(top, chosen, moved, lambda one: jnp.sum(one * constants[:, None], axis=2), axis=2)
+    return Network(ports=linear["ports"], across=linear["dual"], through=linear["dual"], outputs=linear["outputs"])
 
 
-def _cut(top: Topology, found: Array, of_constants: Callable[[Array], Array], *, axis: int) -> Network:
-    """`found`, rows by columns with the columns along `axis`, cut to pieces."""
+def _chosen_rows(top: Topology) -> dict[str, np.ndarray]:
+    """`selections`, with the voltages of the coils and the currents of the capacitors only."""
+    rows = selections(top)
+    coils = np.asarray(top.is_inductor, bool)[:, None]
+    dual = np.where(coils, rows["across"], rows["through"]) if len(coils) else rows["across"]
+    return {"ports": rows["ports"], "dual": dual, "outputs": rows["outputs"]}
+
+
+def _updated(found: Array, change: Array, n: int, m: int) -> Array:
+    """The selected rows of the solution after a change of weights, (time, n, m, batch).
+
+    Args:
+        found: (n + moves, m + moves, batch): the rows and those that the moving stamps take, for the right-hand sides
+            and those that the moving stamps put.
+        change: (time, moves, batch) of the weights.
+        n: how many of the rows are wanted.
+        m: how many right-hand sides there are.
+    """
+    fixed, from_change, to_change, loop = (
+        each[:, :, None, :] for each in (found[:n, :m], found[:n, m:], found[n:, :m], found[n:, m:])
+    )
+    time, moves, batch = change.shape
+    unit = jnp.eye(moves, dtype=found.dtype)[:, :, None, None]
+
+    def at(change):  # (moves, samples, batch)
+        by_row = change[:, None]
+        both = jnp.concatenate(
+            [unit + by_row * loop, jnp.broadcast_to(by_row * to_change, (moves, m, *change.shape[1:]))], 1
+        )
+        for i in range(moves):
+            pivot_row = both[i : i + 1] / both[i : i + 1, i : i + 1]
+            is_own = (jnp.arange(moves) == i)[:, None, None, None]
+            both = jnp.where(is_own, pivot_row, both - both[:, i : i + 1] * pivot_row)
+        moved = fixed
+        for k in range(moves):
+            moved = moved - from_change[:, k : k + 1] * both[k : k + 1, moves:]
+        return jnp.broadcast_to(moved, (n, m, *change.shape[1:]))
+
+    # A few hundred columns at a time stay in the cache.
+    samples = min(time, max(1, COLUMNS // batch))
+    pieces = -(-time // samples)
+    padded = jnp.pad(change, ((0, pieces * samples - time), (0, 0), (0, 0)))
+    columns = jnp.moveaxis(padded.reshape(pieces, samples, moves, batch), 2, 1)
+    moved = lax.map(at, columns)
+    return jnp.moveaxis(moved, 3, 1).reshape(pieces * samples, n, m, batch)[:time]
+
+
+def _cut(
+    top: Topology, rows: dict[str, np.ndarray], found: Array, of_constants: Callable[[Array], Array], *, axis: int
+) -> dict[str, Affine]:
+    """`found`, rows by columns with the columns along `axis`, cut to pieces by name."""
     widths = [len(top.reactive), len(top.inputs), len(top.drives)]
     parts = {}
     first = 0
-    for name, selected in selections(top).items():
-        rows = lax.slice_in_dim(found, first, first + len(selected), axis=axis - 1)
+    for name, selected in rows.items():
+        own = lax.slice_in_dim(found, first, first + len(selected), axis=axis - 1)
         first += len(selected)
-        z, u, i, one = jnp.split(rows, np.cumsum(widths), axis=axis)
+        z, u, i, one = jnp.split(own, np.cumsum(widths), axis=axis)
         parts[name] = Affine(z=z, u=u, i=i, one=of_constants(one))
-    return Network(**parts)
+    return parts
 
 
 def _solve(matrix: Array, right: np.ndarray) -> Array:
