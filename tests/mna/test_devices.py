@@ -1,0 +1,190 @@
+"""The laws of the devices against the formulas of SPICE, written out in NumPy region by region."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from circuitnn.circuit.catalogue import diode_clipper
+from circuitnn.circuit.constants import THERMAL_VOLTAGE as VT
+from circuitnn.circuit.errors import CircuitError
+from circuitnn.mna.law import jacobian
+from tests.mna.terminals import compiled_law as law
+from tests.mna.terminals import currents_into, device, parts
+
+FULL = {"IS": 1e-14, "BF": 200.0, "BR": 3.0, "NF": 1.02, "NR": 1.05, "VAF": 40.0, "VAR": 8.0, "IKF": 0.02, "IKR": 0.1}
+FULL |= {"ISE": 3e-13, "NE": 1.6, "ISC": 5e-13, "NC": 1.9}
+BIPOLAR = {
+    "ebers_moll": {name: FULL[name] for name in ("IS", "BF", "BR", "NF", "NR")},
+    "early": {name: FULL[name] for name in ("IS", "BF", "BR", "NF", "NR", "VAF", "VAR")},
+    "high_injection": {name: FULL[name] for name in ("IS", "BF", "BR", "NF", "NR", "IKF")},
+    "full": FULL,
+}
+CASES = [("NPN", name, 1.0) for name in BIPOLAR] + [("NPN", "full", 2.5), ("PNP", "full", 2.5)]
+FET = {"VTO": -1.6, "BETA": 1.2e-3, "LAMBDA": 0.02, "IS": 3e-14, "N": 1.1}
+RANDOM = np.random.default_rng(0)
+# From saturation over the active regions to breakdown's side, where junctions carry nothing.
+VBE, VBC = RANDOM.uniform(-3, 0.8, 60), RANDOM.uniform(-9, 0.75, 60)
+VGS, VGD = RANDOM.uniform(-3, 0.6, 60), RANDOM.uniform(-9, 0.6, 60)
+
+
+def card(name, kind, parameters):
+    return f".model {name} {kind}({' '.join(f'{key}={value!r}' for key, value in parameters.items())})"
+
+
+def transistor(kind, parameters, area=1.0):
+    letter = "J" if kind in ("NJF", "PJF") else "Q"
+    return device(f"{letter}1 c b e M1 {area}\n{card('M1', kind, parameters)}")
+
+
+def gummel_poon(vbe, vbc, area=1.0, **p):
+    """Collector's and base's current of an NPN (ngspice manual, 8.2; Antognetti, Massobrio 1988)."""
+    p = {"VAF": np.inf, "VAR": np.inf, "IKF": np.inf, "IKR": np.inf, "ISE": 0, "NE": 1.5, "ISC": 0, "NC": 2} | p
+    for name in ("IS", "ISE", "ISC", "IKF", "IKR"):
+        p[name] = p[name] * area
+    forward, reverse = p["IS"] * np.expm1(vbe / (p["NF"] * VT)), p["IS"] * np.expm1(vbc / (p["NR"] * VT))
+    leak_be, leak_bc = p["ISE"] * np.expm1(vbe / (p["NE"] * VT)), p["ISC"] * np.expm1(vbc / (p["NC"] * VT))
+    q1 = 1 / (1 - vbc / p["VAF"] - vbe / p["VAR"])
+    qb = q1 / 2 * (1 + np.sqrt(1 + 4 * (forward / p["IKF"] + reverse / p["IKR"])))
+    collector = (forward - reverse) / qb - reverse / p["BR"] - leak_bc
+    return collector, forward / p["BF"] + leak_be + reverse / p["BR"] + leak_bc
+
+
+def shichman_hodges(vgs, vgd, area=1.0, **p):
+    """Drain's and gate's current of an n-channel JFET, region by region."""
+    vds, beta = vgs - vgd, p["BETA"] * area
+    gate = [p["IS"] * area * np.expm1(v / (p["N"] * VT)) for v in (vgs, vgd)]
+
+    def channel(vgs, vds):
+        over = vgs - p["VTO"]
+        saturated = beta * over**2 * (1 + p["LAMBDA"] * vds)
+        triode = beta * vds * (2 * over - vds) * (1 + p["LAMBDA"] * vds)
+        return np.where(over <= 0, 0, np.where(over <= vds, saturated, triode))
+
+    drain = np.where(vds >= 0, channel(vgs, np.abs(vds)), -channel(vgd, np.abs(vds)))
+    return drain - gate[1], gate[0] + gate[1]
+
+
+def assert_alike(found, expected):
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13 * np.abs(expected).max())
+
+
+def test_antiparallel_diodes_are_a_hyperbolic_sine():
+    where, given = parts(diode_clipper())
+    v = np.linspace(-0.9, 0.9, 31)
+    expected = 2 * 2.52e-9 * np.sinh(v / (1.752 * VT))
+    np.testing.assert_allclose(law(where, given, jnp.asarray(v)[None]).current[0], expected, rtol=1e-12, atol=1e-22)
+
+
+def test_areas_models_and_directions_add_up():
+    lines = "D1 out 0 DX 3\nD2 0 out DX 2\nD3 0 out DY\n.model DX D(IS=1n N=2)\n.model DY D(IS=2n)"
+    v = np.array([-0.4, 0.3])
+    expected = 3e-9 * np.expm1(v / 2 / VT) - 2e-9 * np.expm1(-v / 2 / VT) - 2e-9 * np.expm1(-v / VT)
+    assert_alike(currents_into(device(lines), out=v)["out"], expected)
+
+
+@pytest.mark.parametrize(("kind", "name", "area"), CASES)
+def test_bipolar_transistors(kind, name, area):
+    sign = 1 if kind == "NPN" else -1
+    base = 0.3  # of the whole transistor, which must not matter
+    found = currents_into(
+        transistor(kind, BIPOLAR[name], area), b=sign * (base + 0 * VBE), e=sign * (base - VBE), c=sign * (base - VBC)
+    )
+    collector, into_base = gummel_poon(VBE, VBC, area, **BIPOLAR[name])
+    assert_alike(sign * found["c"], collector)
+    assert_alike(sign * found["b"], into_base)
+    assert_alike(sign * found["e"], -collector - into_base)
+
+
+@pytest.mark.parametrize(("kind", "area"), [("NJF", 1.0), ("NJF", 2.5), ("PJF", 2.5)])
+def test_junction_field_effect_transistors_in_both_directions_of_the_channel(kind, area):
+    sign = 1 if kind == "NJF" else -1
+    assert np.any(VGS > VGD + 1)
+    assert np.any(VGS < VGD - 1)
+    found = currents_into(transistor(kind, FET, area), b=0 * VGS, e=-sign * VGS, c=-sign * VGD)
+    drain, gate = shichman_hodges(VGS, VGD, area, **FET)
+    assert_alike(sign * found["c"], drain)
+    assert_alike(sign * found["b"], gate)
+    assert_alike(sign * found["e"], -drain - gate)
+
+
+def test_a_transistor_as_a_diode():
+    """Base and collector tied together: what is left is one junction."""
+    circuit = device(f"Q1 b b e M1\n{card('M1', 'NPN', BIPOLAR['ebers_moll'])}")
+    collector, base = gummel_poon(VBE, 0 * VBE, **BIPOLAR["ebers_moll"])
+    assert_alike(currents_into(circuit, b=VBE)["b"], collector + base)
+
+
+def test_behavioural_sources():
+    """Voltages of nodes, of one against another, and a parameter."""
+    lines = ".param k=3\nB1 c e I=k*V(b,e)*abs(V(c))+tanh(V(b))"
+    b, c, e = RANDOM.uniform(-2, 2, (3, 20))
+    found = currents_into(device(lines), b=b, c=c, e=e)
+    expected = 3 * (b - e) * np.abs(c) + np.tanh(b)
+    assert_alike(found["c"], expected)
+    assert_alike(found["e"], -expected)
+
+
+def test_a_behavioural_source_of_a_current():
+    """It hears the current that flows from + through the source to -."""
+    circuit = device("Vs c x 0\nRx x 0 1\nB1 b 0 I=2*I(Vs)*I(Vs)")
+    where, given = parts(circuit)
+    (scale,) = where.scale
+    found = law(where, given, jnp.asarray([[0.5, -3.0]]) / scale)
+    np.testing.assert_allclose(found.current, [[0.5, 18.0]], rtol=1e-12)
+    np.testing.assert_allclose(found.slopes, np.array([[2.0, -12.0]]) * scale, rtol=1e-12)
+
+
+DEVICES = {
+    "diode": "D1 c b DX 2\nD2 b c DX\n.model DX D(IS=1n N=1.7)",
+    "npn": f"Q1 c b e M1 2\n{card('M1', 'NPN', FULL)}",
+    "pnp": f"Q1 c b e M1\n{card('M1', 'PNP', FULL)}",
+    "njf": f"J1 c b e M1 2\n{card('M1', 'NJF', FET)}",
+    "pjf": f"J1 c b e M1\n{card('M1', 'PJF', FET)}",
+    "b": ".param k=3\nB1 c e I=k*V(b,e)*tanh(V(c))+exp(V(b))",
+    "together": f"Q1 c b e M1\nQ2 c b 0 M2\nD1 b e DX\nB1 c 0 I=V(b,e)**2\n.model DX D(IS=1n)\n"
+    f"{card('M1', 'NPN', FULL)}\n{card('M2', 'PNP', BIPOLAR['early'])}",
+}
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_slopes_against_differences(name):
+    where, given = parts(device(DEVICES[name]))
+    v = jnp.asarray(np.random.default_rng(1).uniform(-0.7, 0.7, (where.ports, 40)))
+    slopes = np.asarray(jacobian(where, law(where, given, v).slopes))
+    step = 1e-4
+    for port in range(where.ports):
+        by = [np.asarray(law(where, given, v.at[port].add(m * step)).current) for m in (1, -1, 2, -2)]
+        expected = (8 * (by[0] - by[1]) - (by[2] - by[3])) / (12 * step)
+        np.testing.assert_allclose(slopes[:, port], expected, rtol=1e-7, atol=1e-8 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@pytest.mark.parametrize("name", ["diode", "npn", "pjf", "b"])
+def test_finite_in_value_slope_and_gradient_far_beyond_any_circuit(name, dtype):
+    where, given = parts(device(DEVICES[name], dtype))
+    corners = np.array(np.meshgrid(*[[-100, -2.3, 0, 0.6, 100]] * where.ports)).reshape(where.ports, -1)
+    v = jnp.asarray(corners, dtype)
+
+    def total(given, v):
+        found = law(where, given, v)
+        return jnp.sum(found.current), found
+
+    for leaf in jax.tree.leaves(jax.jit(jax.grad(total, (0, 1), has_aux=True))(given, v)):
+        assert np.isfinite(leaf).all()
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_a_diode_is_monotone_and_its_slope_that_of_what_is_computed(dtype):
+    """Beyond the largest exponent it goes on as its tangent."""
+    where, given = parts(diode_clipper().astype(dtype))
+    v = jnp.asarray([[-1e3, -10, -2.3, 0, 2.2, 2.3, 10, 1e3]], dtype)
+    found = law(where, given, v)
+    assert (np.diff(found.current[0]) > 0).all()
+    slope = jax.jit(jax.grad(lambda v: jnp.sum(law(where, given, v).current)))(v)
+    np.testing.assert_allclose(slope, found.slopes, rtol=1e-5)
+
+
+def test_what_a_model_does_not_have_is_an_error():
+    with pytest.raises(CircuitError, match="XTF"):
+        transistor("NPN", FULL | {"TF": 1e-9, "XTF": 2.0})
