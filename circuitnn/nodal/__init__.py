@@ -3,3 +3,5 @@
 from circuitnn.nodal.carry import NodalCarry as NodalCarry
 from circuitnn.nodal.frequency import frequency_response as frequency_response
 from circuitnn.nodal.model import NodalModel as NodalModel
+from circuitnn.nodal.transfer_function import TransferFunction as TransferFunction
+from circuitnn.nodal.transfer_function import transfer_function as transfer_function
