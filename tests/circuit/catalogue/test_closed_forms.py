@@ -80,6 +80,7 @@ def test_phaser_stage_passes_all_and_the_whole_has_notches():
     assert len(minima) == 2
 
 
+@pytest.mark.slow  # to compile
 def test_moog_ladder_follows_the_law_of_infinite_beta():
     circuit = catalogue.moog_ladder()
     resonances = np.array([[0.0], [0.5], [0.9]])

@@ -13,7 +13,10 @@ QUICK = ("bassman", "tube_screamer_clipping", "common_emitter", "triode_koren")
 SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CATALOGUE[name]().controls else 1)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+# The ladder of ten transistors takes its time to compile.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "moog_ladder" else name for name in NAMES]
+)
 def test_frequency_response(name):
     circuit = catalogue.CATALOGUE[name]()
     rows = settings(circuit)
