@@ -82,7 +82,7 @@ def tables(report: Mapping[str, Any]) -> str:
                 row["circuit"],
                 row["response_error"],
                 *errors,
-                *map(_order, row["order"].values()),
+                *(_order(row["order"].get(rule)) for rule in RULES),
                 row["failed"],
                 remarks,
             ]
@@ -100,7 +100,9 @@ def tables(report: Mapping[str, Any]) -> str:
     )
 
 
-def _order(found: Mapping[str, Any]) -> str:
+def _order(found: Mapping[str, Any] | None) -> str | None:
+    if found is None:
+        return None
     if found["is_exact"]:
         return "exact"
     return f"{found['order']:.2f}{'*' if found['factors'][0] > 4 else ''}"
