@@ -103,7 +103,7 @@ def newton(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Ro
     def plain(state):
         v, at, _, count = state
         step, residual = _step(where, ready, w, v, at)
-        left = _excess(where, v, step)
+        left = excess_of(where, v, step)
         if (
             where.ports > 1
         ):  # where nothing but GMIN holds a node, rounding moves it: then it is the residual that tells
@@ -134,7 +134,7 @@ def _guarded(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, active: A
         at_best = _chosen(better, at, at_best)
         best, least = _chosen(better, trial, best), jnp.where(better, size, least)
         step = _chosen(better, following, [0.25 * each for each in step])
-        return best, at_best, least, step, _excess(where, best, step) > 1, count + 1
+        return best, at_best, least, step, excess_of(where, best, step) > 1, count + 1
 
     def unfinished(state):
         *_, active, count = state
@@ -147,7 +147,7 @@ def _guarded(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, active: A
     return best, at
 
 
-def _excess(where: PortMap, v: Rows, step: Rows) -> Array:
+def excess_of(where: PortMap, v: Rows, step: Rows) -> Array:
     """The largest of the steps, relative to what ends the iteration: the step after it would be below rounding.
 
     The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
@@ -276,16 +276,16 @@ def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Row
             for i in ports
         ]
         step = [-each for each in solve(_matrix(where, ready, slopes), residual)]
-    lower, upper = ready.lower, ready.upper
-    limited = [
-        jnp.clip(
-            step[p],
-            -jnp.maximum(ready.up[..., p, :], v[p] - lower[..., p, :]),
-            jnp.maximum(ready.up[..., p, :], upper[..., p, :] - v[p]),
-        )
-        for p in ports
-    ]
-    return limited, residual
+    return limited(where, ready, v, step), residual
+
+
+def limited(where: PortMap, ready: Ports, v: Rows, step: Rows) -> Rows:
+    """Steps that overshoot no exponential."""
+    found = []
+    for port in range(where.ports):
+        lower, upper, up = (each[..., port, :] for each in (ready.lower, ready.upper, ready.up))
+        found.append(jnp.clip(step[port], -jnp.maximum(up, v[port] - lower), jnp.maximum(up, upper - v[port])))
+    return found
 
 
 def _matrix(where: PortMap, ready: Ports, slopes: Rows) -> list[Rows]:

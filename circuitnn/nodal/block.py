@@ -1,48 +1,25 @@
 """One block of the nodal model: the loop over time, and its derivative as a linear recurrence."""
 
 import functools
-from typing import Any, NamedTuple, final
+from typing import Any
 
 import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.law import Devices, PortMap, evaluate_at, jacobian, law, stacked, unstacked
-from circuitnn.mna.network import Affine
+from circuitnn.mna.law import PortMap, evaluate_at, jacobian, law, stacked, unstacked
 from circuitnn.mna.operating_point import evaluate, open_circuit
 from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, sensitivity
+from circuitnn.nodal.parallel import recurrence_with_shown, solve_at_once
+from circuitnn.nodal.parts import Shown, Solution, Stepper
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 
 
-@final
-class Stepper(NamedTuple):
-    """The part of a system that the loop over time needs; a time axis in front, of length one where nothing varies."""
-
-    ports: Affine
-    update: Affine
-    devices: Devices
-
-
-@final
-class Shown(NamedTuple):
-    """Companion states shown to the loop (teacher forcing): z (time, n_states, batch) where the mask is one."""
-
-    z: Array
-    mask: Array  # (time, 1, batch), zeros and ones
-
-
-@final
-class Solution(NamedTuple):
-    """Companion states before each sample (time, n_states, batch), port voltages at it, companion states at the end."""
-
-    before: Array
-    ports: Array
-    last: Array
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def solve_block(where: PortMap, stepper: Stepper, z: Array, v: Array, u: Array, shown: Shown | None) -> Solution:
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def solve_block(
+    where: PortMap, is_parallel: bool, stepper: Stepper, z: Array, v: Array, u: Array, shown: Shown | None
+) -> Solution:
     """Run the circuit over a block.
 
     Differentiable to any order, forwards and in reverse: the derivative is taken at the solution (all samples at once)
@@ -50,6 +27,7 @@ def solve_block(where: PortMap, stepper: Stepper, z: Array, v: Array, u: Array, 
 
     Args:
         where: the devices on the ports.
+        is_parallel: solve for all samples at once (`circuitnn.nodal.parallel`) in place of a loop over them.
         stepper: the discretised circuit.
         z: (n_states, batch) companion states before the first sample.
         v: (n_ports, batch) port voltages to start the first iteration from.
@@ -57,6 +35,13 @@ def solve_block(where: PortMap, stepper: Stepper, z: Array, v: Array, u: Array, 
         shown: true states, for teacher forcing.
     """
     ready = prepare_ports(where, stepper.devices, -stepper.ports.i) if where.ports else None
+    if is_parallel:
+        return solve_at_once(where, ready, stepper, z, v, u, shown, functools.partial(_in_order, where, ready))
+    return _in_order(where, ready, stepper, z, v, u, shown)
+
+
+def _in_order(where: PortMap, ready: Ports | None, stepper: Stepper, z: Array, v: Array, u: Array, shown) -> Solution:
+    """One sample after the other."""
     still, moving, joined = _apart((ready, stepper.ports, stepper.update))
     # What the laws gave at the sample before is no start for an iteration once the devices have changed.
     is_stale = ready is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(ready.devices))
@@ -99,10 +84,10 @@ def _apart(tree: Any):
 
 
 @solve_block.defjvp
-def _solve_block_jvp(where, primals, tangents):
+def _solve_block_jvp(where, is_parallel, primals, tangents):
     stepper, z, v, u, shown = primals
     stepper_dot, z_dot, _, u_dot, shown_dot = tangents
-    solution = solve_block(where, stepper, z, v, u, shown)
+    solution = solve_block(where, is_parallel, stepper, z, v, u, shown)
     at = law(where, stepper.devices, solution.ports)
 
     def ports_and_update(stepper, u):
@@ -127,18 +112,11 @@ def _solve_block_jvp(where, primals, tangents):
     transition = jnp.broadcast_to(unit + transition, full)
     drive = jnp.broadcast_to(drive, solution.before.shape)
     if shown is None:
-        before_dot, last_dot = linear_recurrence(transition, drive, z_dot)
+        before_dot, last_dot = linear_recurrence(transition, drive, z_dot, is_parallel=is_parallel)
     else:
-        before_dot, last_dot = _with_shown(transition, drive, z_dot, shown, shown_dot)
+        shown_there = shown.mask * shown_dot.z
+        before_dot, last_dot = recurrence_with_shown(transition, drive, z_dot, shown.mask, shown_there, is_parallel)
     if follow is None:
         return solution, Solution(before_dot, jnp.zeros_like(solution.ports), last_dot)
     v_dot = jnp.broadcast_to(apply(follow, ports_dot + apply(stepper.ports.z, before_dot)), solution.ports.shape)
     return solution, Solution(before_dot, v_dot, last_dot)
-
-
-def _with_shown(transition, drive, z_dot, shown, shown_dot):
-    """The recurrence where states are overwritten: what was there before has no influence, what is shown has."""
-    keep = 1 - shown.mask
-    drive = drive + apply(transition, shown.mask * shown_dot.z)
-    before_dot, last_dot = linear_recurrence(transition * keep[:, :, None, :], drive, z_dot)
-    return keep * before_dot + shown.mask * shown_dot.z, last_dot

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import final
 
 import jax
@@ -15,11 +15,15 @@ from circuitnn.mna.operating_point import evaluate, open_circuit, operating_poin
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing
-from circuitnn.nodal.block import Shown, Solution, Stepper, solve_block
+from circuitnn.nodal.block import solve_block
 from circuitnn.nodal.carry import NodalCarry
 from circuitnn.nodal.layout import to_columns, to_rows
+from circuitnn.nodal.parts import Shown, Stepper
 from circuitnn.nodal.system import Discretisation, Imposed, System, prepare, prepare_imposed
 from circuitnn.numerics.report import SolveReport
+
+SOLVERS = ("auto", "sequential", "parallel")
+SHORTEST_PARALLEL = 64  # samples: below, an accelerator too has the loop done by the time
 
 Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
 
@@ -31,7 +35,13 @@ class Engine:
 
     top: Topology
     how: Discretisation
-    solve: Callable[..., Solution] = solve_block
+    solver: str = "auto"
+
+    def is_parallel(self, time: int) -> bool:
+        """Whether a block of that length is solved for all samples at once."""
+        if self.solver == "auto":
+            return jax.default_backend() != "cpu" and time >= SHORTEST_PARALLEL
+        return self.solver == "parallel"
 
 
 @jax.jit(static_argnums=(0, 3))
@@ -146,7 +156,7 @@ def _solution(
     v = _column(carry.ports)
     start = _companion(how, system.rate[0], *(_column(each) for each in (carry.states, carry.dual, carry.previous)))
     if forcing is None:
-        return engine.solve(where, stepper, start, v, u, None)[:2]
+        return solve_block(where, engine.is_parallel(len(u)), stepper, start, v, u, None)[:2]
     known = prepare_imposed(engine.top, circuit, knobs, how)
     true = to_columns(jnp.asarray(forcing.previous, u.dtype))
     earlier = jnp.concatenate([_column(carry.u)[None], u[:-1]])
@@ -157,7 +167,7 @@ def _solution(
         w = open_circuit(system.ports, shown, u)
         return shown, solve_ports(where, False, system.devices, -system.ports.i, w, guess)
     mask = to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
-    return engine.solve(where, stepper, start, v, u, Shown(shown, mask))[:2]
+    return solve_block(where, engine.is_parallel(len(u)), stepper, start, v, u, Shown(shown, mask))[:2]
 
 
 def _companion(how: Discretisation, rate: Array, states: Array, dual: Array, previous: Array) -> Array:

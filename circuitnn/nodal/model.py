@@ -40,11 +40,14 @@ class NodalModel(StateModel):
             positive by nature are ``nominal exp(p)`` with p = 0 at first; knobs and sources are linear. A mapping gives
             the tolerance of each pattern, {"R*": 0.05, "C1": None}: such values stay within it,
             ``nominal (1 + tolerance (2 sigmoid(p) - 1))``.
+        solver: "sequential" is a loop over the samples, "parallel" a Newton iteration over the whole block with
+            associative scans: the same answer and gradient, for accelerators. "auto" takes the parallel one there for
+            blocks of 64 samples and more.
         dtype: of the signals and the values.
 
     Raises:
-        ValueError: for a rate that is not positive, an unknown rule, a pattern that matches nothing, a circuit without
-            an input.
+        ValueError: for a rate that is not positive, an unknown rule or solver, a pattern that matches nothing, a circuit
+            without an input.
         CircuitError: for equations without a unique solution.
     """
 
@@ -55,10 +58,13 @@ class NodalModel(StateModel):
         *,
         rule: str = "trapezoidal",
         trainable: Sequence[str] | Mapping[str, float | None] = (),
+        solver: str = "auto",
         dtype: Any = jnp.float32,
     ):
         if not (np.isfinite(fs) and fs > 0):
             raise ValueError(f"fs must be a positive sample rate in Hz, got {fs}")
+        if solver not in engine.SOLVERS:
+            raise ValueError(f"no solver named {solver!r}; there are {', '.join(engine.SOLVERS)}")
         how = rule_named(rule)
         self.fs, self.rule, self.dtype = float(fs), rule, dtype
         top = topology(circuit)
@@ -69,7 +75,7 @@ class NodalModel(StateModel):
         discretisation = Discretisation(
             step=step, memory=how.memory, history=how.history, period=1 / self.fs, imposed_step=fraction * step
         )
-        self.engine = Engine(top, discretisation)
+        self.engine = Engine(top, discretisation, solver)
         self.in_features, self.out_features = len(circuit.inputs), len(circuit.outputs)
         self.state_names = circuit.state_names
         self.values = CircuitValues(circuit, trainable, dtype)
