@@ -22,7 +22,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark training-speed test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -44,6 +44,14 @@ benchmark: $(STAMPS)/plots ## exposure bias of recurrent models on a diode clipp
 training-speed: $(STAMPS)/plots $(STAMPS)/bench ## speed of a training step against PyTorch
 	@echo "==> running the training-speed benchmark"
 	@$(RUN) -m benchmarks.training_speed $(ARGS)
+
+nodal-speed: $(STAMPS)/plots ## speed of the nodal model on the circuits of the catalogue, beside ngspice
+	@echo "==> running the nodal-speed benchmark"
+	@$(RUN) -m benchmarks.nodal_speed $(ARGS)
+
+nodal-accuracy: $(STAMPS)/plots ## the nodal model against ngspice on the circuits of the catalogue
+	@echo "==> running the nodal-accuracy benchmark"
+	@$(RUN) -m benchmarks.nodal_accuracy $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"
