@@ -26,7 +26,7 @@ from circuitnn.mna.law import (
     unstacked,
     without_shunts,
 )
-from circuitnn.numerics.small import apply, identity, inverse, matmul, solve
+from circuitnn.numerics.small import MAX_WRITTEN_OUT, apply, identity, inverse, matmul, solve, solve_arrays
 
 PLAIN_ITERATIONS = 30  # the slowest regular case, a step of 50 V into a cold bridge, takes 20
 GUARDED_ITERATIONS = 400  # of the iteration that only goes downhill, where the plain one fails
@@ -268,7 +268,7 @@ def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Row
         square = slope * slope
         # Bounded below: half of it is what the exponential itself gives far above the solution.
         step = [-residual[0] * slope / jnp.maximum(square - 0.5 * residual[0] * (k * curvature[0]), 0.4 * square)]
-    else:
+    elif where.ports <= MAX_WRITTEN_OUT:
         residual = [
             sum(ready.held[..., i, j, :] * v[j] for j in ports)
             + sum(ready.resistance[..., i, d, :] * current[d] for d in range(where.drives))
@@ -276,6 +276,10 @@ def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Row
             for i in ports
         ]
         step = [-each for each in solve(_matrix(where, ready, slopes), residual)]
+    else:
+        total = apply(ready.held, stacked(v)) + apply(ready.resistance, stacked(current)) - stacked(w)
+        residual = unstacked(total)
+        step = unstacked(-solve_arrays(_matrix_array(where, ready, slopes), total))
     return limited(where, ready, v, step), residual
 
 
@@ -295,6 +299,14 @@ def _matrix(where: PortMap, ready: Ports, slopes: Rows) -> list[Rows]:
         for i in range(where.ports):
             rows[i][port] = rows[i][port] + ready.resistance[..., i, drive, :] * slope
     return rows
+
+
+def _matrix_array(where: PortMap, ready: Ports, slopes: Rows) -> Array:
+    """The same as one array, (..., n_ports, n_ports, batch)."""
+    columns = [ready.held[..., port, :] for port in range(where.ports)]
+    for (drive, port), slope in zip(where.slopes, slopes, strict=True):
+        columns[port] = columns[port] + ready.resistance[..., drive, :] * slope[..., None, :]
+    return jnp.stack(jnp.broadcast_arrays(*columns), axis=-2)
 
 
 def _is_rounding(residual: Rows, w: Rows, v: Rows) -> Array:

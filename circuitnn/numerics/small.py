@@ -9,7 +9,7 @@ from typing import Any
 from jax import Array
 from jax import numpy as jnp
 
-MAX_WRITTEN_OUT = 4  # rows: above, the graph of a written-out elimination takes long to compile
+MAX_WRITTEN_OUT = 4  # rows: above, `solve_arrays` compiles faster than `solve`
 
 
 def apply(matrix: Array, vector: Array) -> Array:
@@ -71,8 +71,6 @@ def solve(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
         (p, q), (r, s) = matrix
         scale = 1 / (p * s - q * r)
         return [(s * right[0] - q * right[1]) * scale, (p * right[1] - r * right[0]) * scale]
-    if n > MAX_WRITTEN_OUT:
-        return _eliminated(matrix, right)
     a, x = [list(row) for row in matrix], list(right)
     for i in range(n):
         over = 1 / a[i][i]
@@ -88,13 +86,15 @@ def solve(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
     return x
 
 
-def _eliminated(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
-    """The same by Gauss and Jordan on one array: as many operations as there are rows."""
-    n = len(right)
-    rows = [jnp.stack(jnp.broadcast_arrays(*row, r), axis=-2) for row, r in zip(matrix, right, strict=True)]
-    both = jnp.stack(jnp.broadcast_arrays(*rows), axis=-3)
+def solve_arrays(matrix: Array, right: Array) -> Array:
+    """The same on arrays (..., n, n, batch) and (..., n, batch), as many operations as there are rows: for more rows.
+
+    The graph of a written-out elimination of a dozen rows takes long to compile.
+    """
+    n = right.shape[-2]
+    both = jnp.concatenate([matrix, right[..., None, :]], axis=-2)
     for i in range(n):
         pivot_row = both[..., i : i + 1, :, :] / both[..., i : i + 1, i : i + 1, :]
         is_own = (jnp.arange(n) == i)[:, None, None]
         both = jnp.where(is_own, pivot_row, both - both[..., :, i : i + 1, :] * pivot_row)
-    return [both[..., i, n, :] for i in range(n)]
+    return both[..., n, :]
