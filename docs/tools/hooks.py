@@ -5,6 +5,7 @@ import html
 import logging
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -29,6 +30,19 @@ def on_files(files: Files, config) -> Files:
         for name, content in pictures.items():
             files.append(File.generated(config, f"Notebooks/{name}", content=content))
     return files
+
+
+def on_page_markdown(markdown: str, page, **_) -> str:
+    """The netlists that the page of the catalogue names can be unfolded there."""
+    if page.file.src_uri != "catalogue.md":
+        return markdown
+
+    def unfolded(match: re.Match) -> str:
+        text = (ROOT / "circuitnn" / "circuit" / "catalogue" / match[1]).read_text(encoding="utf-8")
+        fenced = f"```spice\n{text.rstrip()}\n```"
+        return f'??? quote "{match[1]}"\n\n' + textwrap.indent(fenced, "    ")
+
+    return re.sub(r"^Netlist: `(.+\.(?:cir|lib))`$", unfolded, markdown, flags=re.MULTILINE)
 
 
 def on_page_content(content: str, page, **_) -> str:

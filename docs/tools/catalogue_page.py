@@ -1,0 +1,114 @@
+"""Writes docs/catalogue.md from the circuits and their docstrings: python docs/tools/catalogue_page.py [--check]."""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import circuitnn as cn
+from circuitnn.mna.topology import topology
+
+PAGE = Path(__file__).parents[1] / "catalogue.md"
+INTRODUCTION = """\
+# Catalogue
+
+Circuits that come with the package, each a commented SPICE netlist that ngspice runs too:
+
+```python
+import circuitnn as cn
+
+circuit = cn.circuits.bassman()
+circuit.controls                                              # {"treble": 0.5, "bass": 0.5, "mid": 0.5}
+model = cn.nodal.NodalModel(circuit, fs=48_000)
+h = cn.nodal.frequency_response(circuit, [100.0, 1e3], controls={"treble": 0.8})
+for name, entry in cn.circuits.CATALOGUE.items():             # all of them
+    print(name, entry().state_names, cn.circuits.NOMINAL_PEAK[name])
+```
+
+A knob goes from 0 to 1. *Input* is the peak of a sensible input, `cn.circuits.NOMINAL_PEAK`: what comes before the
+circuit in a pedal or an amplifier. *Unknowns* are those that are solved for at each sample, the quantities that the
+nonlinear devices depend on; a linear circuit has none. Devices inside op-amps with limits count.
+
+The figures show the small-signal response, for each knob at five positions with the others at their defaults; of
+nonlinear circuits the last panel shows two periods of the output for sines of three levels, less its mean, with the
+knobs at their defaults.
+
+## Overview
+
+"""
+FAMILIES = {
+    "clippers": "Diode clippers",
+    "tone_stacks": "Passive tone controls",
+    "equalizers": "Equalizers",
+    "klon": "Klon Centaur",
+    "overdrive": "Overdrives",
+    "phaser": "Phaser",
+    "filters": "Synthesizer filters",
+    "amplifiers": "Amplifier stages",
+}
+KINDS = {"D": "diode", "Q": "transistor", "J": "JFET", "B": "B source"}
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the page, or with --check says whether it is up to date; the exit status."""
+    text = page()
+    if "--check" not in arguments:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    print("docs/catalogue.md is not what the catalogue says: python docs/tools/catalogue_page.py", file=sys.stderr)
+    return 1
+
+
+def page() -> str:
+    """The whole page."""
+    return INTRODUCTION + "\n".join(_overview()) + "\n\n" + "\n".join(_sections())
+
+
+def _overview() -> Iterator[str]:
+    yield "| circuit | knobs | states | nonlinear devices | unknowns | input |"
+    yield "|---|---|---|---|---|---|"
+    for name, entry in cn.circuits.CATALOGUE.items():
+        circuit = entry()
+        knobs = ", ".join(circuit.controls) or "–"
+        peak = cn.circuits.NOMINAL_PEAK[name]
+        volts = f"{peak:g} V" if peak >= 0.1 else f"{1e3 * peak:g} mV"
+        states = len(circuit.state_names)
+        unknowns = len(topology(circuit).ports)
+        yield f"| [`{name}`](#{name}) | {knobs} | {states} | {_devices(circuit)} | {unknowns or '–'} | {volts} |"
+
+
+def _devices(circuit: cn.Circuit) -> str:
+    counts = {word: sum(part.kind == kind for part in circuit.components) for kind, word in KINDS.items()}
+    return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n) or "–"
+
+
+def _sections() -> Iterator[str]:
+    family = None
+    for name, entry in cn.circuits.CATALOGUE.items():
+        module = entry.__module__.rpartition(".")[2]
+        if module != family:
+            family = module
+            yield f"## {FAMILIES[module]}\n"
+        title, *paragraphs = _paragraphs(entry)
+        yield f"### {name}\n"
+        yield f"{_bold(title)}\n"
+        yield from (f"{paragraph}\n" for paragraph in paragraphs)
+        yield f"![Responses of {name}](assets/catalogue/{name}.svg)\n"
+        yield f"Netlist: `{name}.cir`\n"
+
+
+def _paragraphs(entry: Callable) -> list[str]:
+    """Of the docstring, with the lines as they are; code in single backticks, as Markdown has it."""
+    text = inspect.getdoc(entry) or ""
+    return [re.sub(r"``(.+?)``", r"`\1`", part, flags=re.DOTALL) for part in text.split("\n\n")]
+
+
+def _bold(title: str) -> str:
+    return f"**{title.rstrip('.')}.**"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
