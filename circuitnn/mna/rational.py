@@ -61,10 +61,15 @@ def rational(top: Topology, values: Values, known: Structure) -> tuple[Array, Ar
     near = float(jnp.finfo(f.dtype).eps) ** (0.5 * np.abs(powers[:, None] - powers))
     expected = lax.stop_gradient(jnp.abs(denominator)) @ jnp.asarray(near, f.dtype)
     faint = expected[:, None, None] * float(jnp.finfo(f.dtype).eps) ** 0.5
-    bottom, exponent = _chosen(denominator, expected, level)
-    top_parts, exponents = _chosen(numerators, lax.stop_gradient(jnp.abs(numerators)) + faint, level)
+    # Of circles that are equally good the one nearest to the step, where the matrices are what they are exactly.
+    close = jnp.asarray(np.exp(-0.25 * np.abs(np.log(RADII * STEP))), f.dtype)[:, None]
+    rounding = 64 * float(jnp.finfo(f.dtype).eps)
+    bottom, exponent = _chosen(denominator, expected * close, level, jnp.asarray(rounding, f.dtype))
+    clear = lax.stop_gradient(jnp.abs(numerators)) + faint
+    largest = lax.stop_gradient(jnp.max(jnp.abs(numerators), axis=(0, -1)))[..., None]
+    top_parts, exponents = _chosen(numerators, clear * close[:, None, None], level, rounding * largest)
     lowest = known.denominator.index(True)
-    a = bottom / bottom[lowest] * jnp.exp(exponent - exponent[lowest])
+    a = jnp.where(powers == lowest, 1, bottom / bottom[lowest] * jnp.exp(exponent - exponent[lowest]))
     b = top_parts / bottom[lowest] * jnp.exp(exponents - exponent[lowest])
     height = 1 + max([k for rows in known.numerators for row in rows for k, used in enumerate(row) if used], default=0)
     return b[..., :height][..., ::-1], a[: 1 + _last(known.denominator)][::-1]
@@ -74,10 +79,15 @@ def _last(mask: tuple[bool, ...]) -> int:
     return max(k for k, used in enumerate(mask) if used)
 
 
-def _chosen(parts: Array, score: Array, level: Array) -> tuple[Array, Array]:
-    """Of parts (radii, ..., powers) the one with the best score, and the logarithm of what it is to be scaled by."""
+def _chosen(parts: Array, score: Array, level: Array, rounding: Array) -> tuple[Array, Array]:
+    """Of parts (radii, ..., powers) the one with the best score, and the logarithm of what it is to be scaled by.
+
+    What is only rounding is zero: else a knob at its end, which takes away a power, would leave a pole far out in any
+    direction, in the right half plane as well. The gradient stays.
+    """
     best = jnp.argmax(score, axis=0)[None]
     value = jnp.take_along_axis(parts, best, axis=0)[0]
+    value = jnp.where(jnp.abs(value) < rounding, value - lax.stop_gradient(value), value)
     powers = jnp.arange(parts.shape[-1])
     logarithm = jnp.asarray(np.log(RADII), parts.dtype)
     return value, level[best[0]] - powers * logarithm[best[0]]

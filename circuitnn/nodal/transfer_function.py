@@ -102,7 +102,8 @@ class TransferFunction:
         b = polynomial.bilinear(self.b, rate, degree)
         first = a[..., :1]
         share = first[..., None, None, :] if b.ndim > a.ndim else first
-        return TransferFunction(b=b / share, a=a / first, fs=fs, prewarp=prewarp, analog=self)
+        a = jnp.concatenate([jnp.ones_like(first), a[..., 1:] / first], axis=-1)
+        return TransferFunction(b=b / share, a=a, fs=fs, prewarp=prewarp, analog=self)
 
     def _ratio(self, x: Array, w: Array) -> Array:
         degree = max(self.a.shape[-1], self.b.shape[-1]) - 1
