@@ -1,0 +1,62 @@
+"""What every model has to obey: the block law, batches of its entries, both precisions; with all rules and devices."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from circuitnn.circuit import catalogue, read_netlist
+from circuitnn.nodal import NodalModel
+from circuitnn.testing import check_batch, check_block_law, check_dtypes
+from tests.mna.circuits import DIODES, KNOB, RLC
+from tests.nodal.signals import noise
+
+# Circuits and how loud they are played; a transistor, an op-amp that limits, tubes as behavioural sources, a JFET.
+CIRCUITS = {
+    "series": (DIODES["series"], 5.0),
+    "rlc": (RLC, 1.0),
+    "common_emitter": (catalogue.common_emitter(), 0.1),
+    "klon_amplifier": (catalogue.klon_amplifier(), 1.0),
+    "triode_dempwolf": (catalogue.triode_dempwolf(), 1.0),
+    "jfet_stage": (catalogue.jfet_stage(), 0.5),
+}
+# Halves, so that both are one program.
+HALF = {"cuts": (20,), "rtol": 1e-10}
+
+
+def loud(name, *shape):
+    return noise(*shape, 1, peak=CIRCUITS[name][1])
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_the_block_law(name):
+    check_block_law(NodalModel(CIRCUITS[name][0], dtype=jnp.float64), loud(name, 2, 40), **HALF)
+
+
+@pytest.mark.parametrize("rule", ["trapezoidal", "backward_euler", "bdf2"])
+def test_the_block_law_at_single_samples(rule):
+    model = NodalModel(DIODES["half_wave"], rule=rule, dtype=jnp.float64)
+    check_block_law(model, noise(6, 1), cuts=(1, 2, 3, 4, 5), rtol=1e-11)
+
+
+@pytest.mark.parametrize("rule", ["trapezoidal", "backward_euler", "bdf2"])
+def test_the_block_law_with_a_knob_that_moves(rule):
+    along = 0.5 + 0.4 * np.sin(np.arange(40) / 9)
+    model = NodalModel(KNOB, rule=rule, dtype=jnp.float64)
+    check_block_law(model, noise(2, 40, 1), controls={"drive": np.stack([along, 1 - along])}, **HALF)
+
+
+@pytest.mark.parametrize("rule", ["trapezoidal", "bdf2"])
+def test_the_block_law_with_a_capacitance_that_moves(rule):
+    circuit = read_netlist("* t\n.param c=0.5\nVin in 0 0\nR1 in out 10k\nC1 out 0 {c*20n}\n.end")
+    model = NodalModel(circuit, rule=rule, dtype=jnp.float64)
+    check_block_law(model, noise(40, 1), controls={"c": 0.5 + 0.4 * np.sin(np.arange(40) / 9)}, **HALF)
+
+
+@pytest.mark.parametrize("name", ["series", "common_emitter"])
+def test_a_batch_is_its_entries(name):
+    check_batch(NodalModel(CIRCUITS[name][0], dtype=jnp.float64), loud(name, 2, 40), rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_both_precisions(name):
+    check_dtypes(lambda dtype: NodalModel(CIRCUITS[name][0], dtype=dtype), loud(name, 2, 40), rtol=1e-3)
