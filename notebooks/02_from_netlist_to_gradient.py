@@ -156,7 +156,7 @@ pedal = cn.nodal.NodalModel(circuit.replace(Ci=100e-9, Ct=10e-9), fs=fs)
 recording = cn.run(pedal, x)[1] + 1e-3 * np.random.default_rng(0).standard_normal(len(x))
 
 model = cn.nodal.NodalModel(circuit, fs=fs, trainable=("Ci", "Ct"))
-optimizer = nnx.Optimizer(model, optax.adam(optax.cosine_decay_schedule(0.1, 80)), wrt=nnx.Param)
+optimizer = nnx.Optimizer(model, optax.adam(optax.cosine_decay_schedule(0.3, 100)), wrt=nnx.Param)
 
 
 @nnx.jit
@@ -167,7 +167,7 @@ def update(model, optimizer):
 
 
 path = []
-for _ in range(80):
+for _ in range(100):
     values = model.circuit.values
     path.append((float(update(model, optimizer)), float(values["Ci"]), float(values["Ct"])))
 

@@ -62,7 +62,7 @@ def drawn(name: str) -> plt.Figure:
     knobs = list(circuit.controls)
     is_nonlinear = bool(circuit.models) or any(part.kind == "B" for part in circuit.components)
     count = max(1, len(knobs)) + is_nonlinear
-    columns = min(count, 3)
+    columns = 2 if count == 4 else min(count, 3)
     rows = -(-count // columns)
     figure, axes = plt.subplots(
         rows,
@@ -85,8 +85,9 @@ def _draw_responses(figure, panels, circuit, knobs, name: str) -> None:
         labels, titles = [f"{position:g}" for position in POSITIONS], [f"{knob}" for knob in knobs]
         curves = _over_knobs(circuit, knobs)
     elif "Vlfo" in circuit.inputs:
-        labels, titles = [f"{volts:g} V" for volts in GATES], ["gate voltage"]
-        curves = [[cn.nodal.frequency_response(circuit.replace(Vlfo=v), FREQS)[0, 0] for v in GATES]]
+        gates = GATES[::2] if name == "phase90" else GATES
+        labels, titles = [f"{volts:g} V" for volts in gates], ["gate voltage"]
+        curves = [[cn.nodal.frequency_response(circuit.replace(Vlfo=v), FREQS)[0, 0] for v in gates]]
     else:
         labels, titles, curves = [""], [""], [[cn.nodal.frequency_response(circuit, FREQS)]]
     is_allpass = name == "phase90_stage"
