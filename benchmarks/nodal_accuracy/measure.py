@@ -54,15 +54,17 @@ def at_rate(kind: str, base: NDArray, factor: int) -> NDArray:
     return audio.resample(base, FS, fs)[1:]
 
 
-def response_error(circuit: Circuit, *, floor: float = 1e-9) -> float:
+def response_error(circuit: Circuit, *, floor: float = 1e-7) -> float:
     """The largest relative error of the frequency response against ngspice, at three positions of the knobs.
 
-    Responses of less than `floor` are measured in units of it: ngspice's own rounding is no reference there.
+    What is below `floor` times the circuit's largest response counts as that: there ngspice's own rounding is no
+    reference (to the gate voltage of a phaser at rest the output is deaf).
     """
     positions = {name: np.array([[value], [0.35], [0.75]]) for name, value in circuit.controls.items()}
     found = np.asarray(frequency_response(circuit, FREQS, controls=positions))
     expected = spice.ac(circuit, FREQS, controls=positions)
-    return float(np.max(np.abs(found - expected) / np.maximum(np.abs(expected), floor)))
+    size = np.abs(expected)
+    return float(np.max(np.abs(found - expected) / np.maximum(size, floor * np.max(size))))
 
 
 def play(name: str, x: NDArray, factor: int, rule: str) -> tuple[NDArray, int]:
