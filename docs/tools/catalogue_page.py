@@ -32,7 +32,7 @@ nonlinear devices depend on; a linear circuit has none. Devices inside op-amps w
 
 The figures show the small-signal response, for each knob at five positions with the others at their defaults; of
 nonlinear circuits the last panel shows two periods of the output for sines of three levels, less its mean, with the
-knobs at their defaults.
+knobs at their defaults. Where a curve is more than 60 dB below the loudest one, the figure ends.
 
 ## Overview
 
