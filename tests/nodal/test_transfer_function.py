@@ -228,8 +228,9 @@ def scaled(circuit, logs, knobs, fs):
     ]
 
 
-@pytest.mark.parametrize("fs", [None, 48e3])
-@pytest.mark.parametrize("name", ["bassman", "pultec_eqp1a", "diode_clipper_second_order", "klon_amplifier", "cascade"])
+@pytest.mark.parametrize(
+    ("name", "fs"), [("pultec_eqp1a", None), ("diode_clipper_second_order", None), ("bassman", 48e3), ("cascade", 48e3)]
+)
 def test_gradient_of_the_coefficients(name, fs):
     circuit = cascade() if name == "cascade" else catalogue.CATALOGUE[name]()
     logs = {part.name: 0.0 for part in circuit.components if part.kind in "RCL" and part.value is None}
@@ -238,7 +239,7 @@ def test_gradient_of_the_coefficients(name, fs):
         b, a = scaled(circuit, logs, knobs, fs)
         return jnp.sum(jnp.cos(b)) + jnp.sum(jnp.sin(2 * a))
 
-    testing.check_gradient(f, (logs, dict(circuit.controls)), rtol=1e-5)
+    testing.check_gradient(jax.jit(f), (logs, dict(circuit.controls)), rtol=1e-5)
 
 
 def test_gradient_where_all_poles_are_equal():
@@ -247,7 +248,7 @@ def test_gradient_where_all_poles_are_equal():
     np.testing.assert_allclose(gradient, 1e-7 * np.array([1e-12, 3e-8, 3e-4, 1, 0]), rtol=1e-9, atol=1e-30)
 
 
-@pytest.mark.parametrize("name", ["bassman", "big_muff_tone", "pultec_eqp1a", "klon_output"])
+@pytest.mark.parametrize("name", ["bassman", "pultec_eqp1a"])
 @pytest.mark.parametrize("end", [0.0, 1.0])
 def test_finite_at_the_ends_of_the_knobs(name, end):
     circuit = catalogue.CATALOGUE[name]()
@@ -258,7 +259,7 @@ def test_finite_at_the_ends_of_the_knobs(name, end):
     # Knobs that take away a power leave no pole of rounding behind.
     poles = np.asarray(tf.poles())
     assert np.all((poles.real < 0) | np.isinf(poles))
-    assert np.all(np.isfinite(poles) | (np.asarray(tf.a)[:0:-1] == 0))
+    assert np.sum(np.isinf(poles)) == np.argmax(np.asarray(tf.a) != 0)
     inwards = 1e-4 if end == 0 else -1e-4
     usual = np.abs(transfer_function(circuit).a)
     for knob in knobs:
