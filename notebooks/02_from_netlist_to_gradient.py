@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # From netlist to gradient
+# # An overdrive, from netlist to gradient
 #
 # A SPICE netlist is enough to simulate a circuit, to turn its knobs while it plays, and to ask what each component does
 # to the sound: as a derivative. Here the circuit is a small overdrive of our own, an op-amp with two diodes in its
