@@ -14,6 +14,7 @@ from jax import numpy as jnp
 
 from circuitnn.circuit.constants import THERMAL_VOLTAGE
 from circuitnn.circuit.expression import Expression, evaluate
+from circuitnn.mna.charges import UNIT, depletion
 from circuitnn.mna.elements import Device
 
 Parameters = dict[str, Array]
@@ -32,9 +33,13 @@ def parameters_of(device: Device, values: Values) -> Parameters:
             law["forward"] = current * sum(values[name] for name in device.names)
         if device.backward:
             law["backward"] = current * sum(values[name] for name in device.backward)
+        if "CJO" in found:
+            law |= {name: found[name] for name in ("CJO", "VJ", "M", "FC", "TT")}
+            for side, names in (("ahead", device.names), ("behind", device.backward)):
+                law[side] = sum((values[name] for name in names), 0 * current)
         return law
     area = values[device.names[0]]
-    scaled = {"IS", "ISE", "ISC", "IKF", "IKR", "BETA"}
+    scaled = {"IS", "ISE", "ISC", "IKF", "IKR", "BETA", "CJE", "CJC", "CGS", "CGD"}
     return {name: value * area if name in scaled else value for name, value in found.items()}
 
 
@@ -94,7 +99,14 @@ def _diode(device: Device, given: Parameters, v: list[Array], e: list[Array]) ->
     both = ((1, "forward"), (-1, "backward"))
     signed = [(sign, given[name]) for sign, name in both if name in given]
     total = [sign * current * (each - 1) for (sign, current), each in zip(signed, e, strict=True)]
-    return [sum(total[1:], total[0])]
+    through = sum(total[1:], total[0])
+    if "CJO" not in given:
+        return [through]
+    depleted = [
+        sign * depletion(sign * v[0], given["CJO"] * given[side], given["VJ"], given["M"], given["FC"])
+        for sign, side in ((1, "ahead"), (-1, "behind"))
+    ]
+    return [through, (depleted[0] + depleted[1] + given["TT"] * through) / UNIT]
 
 
 def _bipolar(device: Device, given: Parameters, v: list[Array], e: list[Array]) -> list[Array]:
@@ -117,15 +129,24 @@ def _bipolar(device: Device, given: Parameters, v: list[Array], e: list[Array]) 
     for current, name in ((forward, "IKF"), (reverse, "IKR")):
         if name in given:
             charge = charge + current / given[name]
+    injected: Any = 1
     if "IKF" in given or "IKR" in given:
         # Where the junctions are reversed the charge may fall below zero; SPICE takes it as zero.
-        transport = 2 * transport / (1 + jnp.sqrt(jnp.maximum(1 + 4 * charge, 1e-12)))
+        injected = 2 / (1 + jnp.sqrt(jnp.maximum(1 + 4 * charge, 1e-12)))
     early: Any = 1
     for voltage, name in ((bc, "VAF"), (be, "VAR")):
         if name in given:
             early = early - voltage / given[name]
-    transport = transport * early
-    return [sign * (transport + base_emitter), sign * (base_collector - transport)]
+    transport = transport * injected * early
+    found = [sign * (transport + base_emitter), sign * (base_collector - transport)]
+    if "CJE" in given:
+        diffusion = given["TF"] * forward * injected * early, given["TR"] * reverse
+        corner = given["FC"]
+        found += [
+            sign * (depletion(be, given["CJE"], given["VJE"], given["MJE"], corner) + diffusion[0]) / UNIT,
+            sign * (depletion(bc, given["CJC"], given["VJC"], given["MJC"], corner) + diffusion[1]) / UNIT,
+        ]
+    return found
 
 
 def _junction_fet(device: Device, given: Parameters, v: list[Array], e: list[Array]) -> list[Array]:
@@ -138,7 +159,13 @@ def _junction_fet(device: Device, given: Parameters, v: list[Array], e: list[Arr
     gs, gd = (sign * each for each in v)
     opened = [jnp.square(jnp.maximum(each - given["VTO"], 0)) for each in (gs, gd)]
     channel = given["BETA"] * (1 + given["LAMBDA"] * jnp.abs(gs - gd)) * (opened[0] - opened[1])
-    return [sign * (given["IS"] * (e[0] - 1) + channel), sign * (given["IS"] * (e[1] - 1) - channel)]
+    found = [sign * (given["IS"] * (e[0] - 1) + channel), sign * (given["IS"] * (e[1] - 1) - channel)]
+    if "CGS" in given:
+        found += [
+            sign * depletion(each, given[name], given["PB"], jnp.full_like(given["PB"], 0.5), given["FC"]) / UNIT
+            for each, name in ((gs, "CGS"), (gd, "CGD"))
+        ]
+    return found
 
 
 def _behavioural(device: Device, given: Parameters, v: list[Array], e: list[Array]) -> list[Array]:

@@ -62,11 +62,16 @@ class Quantity(NamedTuple):
 
 @final
 class Drive(NamedTuple):
-    """What a nonlinear device puts into the circuit: a current from a to b through it, or a branch's voltage."""
+    """What a nonlinear device puts into the circuit.
+
+    A current from a to b through it, or the voltage of a branch (an unknown's index), or the charge of a junction (the
+    index of a state), in volts across `circuitnn.mna.charges.UNIT`.
+    """
 
     a: int
     b: int
     branch: int = -1
+    charge: int = -1
 
 
 @final

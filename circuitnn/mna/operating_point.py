@@ -1,5 +1,6 @@
 """The state of a circuit at rest, and the currents that belong to given states."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import final
 
@@ -8,8 +9,9 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
+from circuitnn.mna.charges import UNIT
 from circuitnn.mna.law import devices, jacobian, law, port_map, shunted
-from circuitnn.mna.network import Affine, network
+from circuitnn.mna.network import Affine, Network, network
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.stamps import Values, at_rest
 from circuitnn.mna.topology import Topology
@@ -38,6 +40,10 @@ def operating_point(top: Topology, values: Values) -> OperatingPoint:
     inputs = jnp.stack([values[name] for name in top.inputs])
     given = jax.tree.map(lambda leaf: leaf[0], given)
     linear, u = jax.tree.map(lambda leaf: leaf[..., None], (linear, inputs))
+    # At rest no charge moves: what the junctions hold has no part in the equations.
+    moves = jnp.asarray(np.array([[drive.charge < 0] for drive in top.drives], bool).reshape(-1, 1))
+    parts = {name: getattr(linear, name) for name in ("ports", "across", "through", "outputs")}
+    linear = Network(**{name: dataclasses.replace(part, i=jnp.where(moves, part.i, 0)) for name, part in parts.items()})
     w = linear.ports.one + apply(linear.ports.u, u)
     v = solve_ports(where, True, given, -linear.ports.i, w, jnp.zeros_like(w))
     at = law(where, given, v)
@@ -45,11 +51,14 @@ def operating_point(top: Topology, values: Values) -> OperatingPoint:
     def rows(part: Affine) -> Array:
         return (part.one + apply(part.u, u) + apply(part.i, at.current))[..., 0]
 
-    coils = np.asarray(top.is_inductor, bool)
+    states = jnp.where(np.asarray(top.is_inductor, bool), rows(linear.through), rows(linear.across))
+    for k, drive in enumerate(top.drives):
+        if drive.charge >= 0:
+            states = states.at[drive.charge].set(at.current[k, 0])
     slopes = jacobian(where, at.slopes)[..., 0] if where.drives else jnp.zeros((0, where.ports), v.dtype)
     return OperatingPoint(
         inputs=inputs,
-        states=jnp.where(coils, rows(linear.through), rows(linear.across)),
+        states=states,
         ports=v[..., 0],
         jacobian=shunted(where, slopes, v.dtype),
         outputs=rows(linear.outputs),
@@ -57,11 +66,21 @@ def operating_point(top: Topology, values: Values) -> OperatingPoint:
     )
 
 
-def linearised(top: Topology, values: Values) -> Array:
-    """The devices' slopes at the operating point, (n_drives, n_ports)."""
+def small_signal(top: Topology, values: Values) -> tuple[Array, Values]:
+    """The devices' slopes at the operating point, (n_drives, n_ports), and the values with the junctions' capacitances.
+
+    A junction's charge is a capacitor of the value dq/dv to small signals; as a drive it has no slope then.
+    """
     if not top.ports:
-        return jnp.zeros((len(top.drives), 0), jnp.result_type(*values.values()))
-    return operating_point(top, values).jacobian
+        return jnp.zeros((len(top.drives), 0), jnp.result_type(*values.values())), values
+    slopes = operating_point(top, values).jacobian
+    found = dict(values)
+    for k, drive in enumerate(top.drives):
+        if drive.charge >= 0:
+            port = next(p for p, port in enumerate(top.ports) if (port.a, port.b) == (drive.a, drive.b))
+            found[top.reactive[drive.charge].name] = UNIT * slopes[k, port]
+    moves = np.array([[drive.charge < 0] for drive in top.drives], bool)
+    return jnp.where(moves, slopes, 0), found
 
 
 def evaluate(part: Affine, z: Array, u: Array, current: Array) -> Array:

@@ -1,19 +1,24 @@
 """Small signals around the operating point: exact AC analysis."""
 
 import jax
+import numpy as np
 from jax import Array
+from jax import numpy as jnp
 
+from circuitnn.mna.charges import UNIT
 from circuitnn.mna.network import network
-from circuitnn.mna.operating_point import linearised
+from circuitnn.mna.operating_point import operating_point
 from circuitnn.mna.stamps import Values, harmonic
 from circuitnn.mna.topology import Topology
 
 
 def transfer(top: Topology, values: Values, s: Array) -> Array:
     """Outputs over inputs at the complex frequencies s (n,): (n_out, n_in, n); differentiable in `values` and s."""
-    jacobian = linearised(top, values)
+    slopes = operating_point(top, values).jacobian if top.ports else jnp.zeros((len(top.drives), 0))
+    is_charge = np.array([[drive.charge >= 0] for drive in top.drives], bool).reshape(-1, 1)
 
     def at(s):
+        jacobian = jnp.where(is_charge, s * UNIT, 1) * slopes  # of a charge the current is wanted
         return network(top, values, harmonic(top, values, s), jacobian=jacobian).outputs.u
 
     return jax.vmap(at, out_axes=-1)(s)

@@ -12,6 +12,8 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
+from circuitnn.mna.charges import UNIT
+from circuitnn.mna.elements import Branch, Drive
 from circuitnn.mna.topology import REFERENCE, Topology
 
 GMIN = 1e-15  # siemens parallel to each pn junction, as in cn.spice: a node between diodes alone still has a voltage
@@ -44,8 +46,9 @@ class Stamp(NamedTuple):
 
 
 def reactive_values(top: Topology, values: Values, module: Any = jnp) -> Any:
-    """Capacitances and inductances in the order of the states, along a new last axis."""
-    return _stack(module, [values[branch.name] for branch in top.reactive], values)
+    """Capacitances and inductances in the order of the states, along a new last axis; of charges what they count in."""
+    known = [values.get(b.name, UNIT) if charge else values[b.name] for b, charge in _states(top)]
+    return _stack(module, known, values)
 
 
 def couplings(top: Topology, values: Values, module: Any = jnp) -> tuple[list[Any], list[Any], list[Any]]:
@@ -89,13 +92,14 @@ def companion(top: Topology, values: Values, step: float, module: Any = jnp) -> 
     ratio = -step / reactive_values(top, values, module)
     coils = np.asarray(top.is_inductor, bool)
     _, shares, own = couplings(top, values, module)
-    one = module.ones_like(ratio)
+    # A charge is what a drive says it is, unless it is a capacitor to small signals (and has a value then).
+    one = module.where(_driven(top, values), 0, module.ones_like(ratio))
     mutual = [ratio[..., a] * share for (a, _), share in zip(ordered_pairs(top), shares, strict=True)]
     across = ratio * _stack(module, own, values) if top.mutual else ratio
     crossed = _stack(module, mutual, values)
     return Reactive(
         across=module.where(coils, across, one),
-        through=module.where(coils, one, ratio),
+        through=module.where(coils, 1, ratio),
         mutual_across=crossed,
         mutual_through=module.zeros_like(crossed),
     )
@@ -124,6 +128,8 @@ def harmonic(top: Topology, values: Values, s: Array) -> Reactive:
     coils = np.asarray(top.is_inductor, bool)
     mutual, _, _ = couplings(top, values)
     crossed = -s * _stack(jnp, mutual, values)
+    # The charge of a junction is a drive also here: it may depend on more than the voltage across it.
+    product = jnp.where(_driven(top, values), 0, product)
     return Reactive(
         across=jnp.where(coils, 1, product),
         through=jnp.where(coils, -product, -1),
@@ -205,7 +211,7 @@ def excitations(top: Topology) -> dict[str, np.ndarray]:
     columns = {
         "states": [unit[:, top.first_reactive + k] for k in range(len(top.reactive))],
         "inputs": [by_name[name] for name in top.inputs],
-        "drives": [unit[:, d.branch] if d.branch >= 0 else _current(top, d.a, d.b) for d in top.drives],
+        "drives": [_drive(top, drive) for drive in top.drives],
         "constants": [by_name[name] for name in top.constants],
     }
     return {name: np.stack(each, 1) if each else np.zeros((top.size, 0)) for name, each in columns.items()}
@@ -239,6 +245,20 @@ def difference(top: Topology, a: int, b: int) -> np.ndarray:
 def _current(top: Topology, a: int, b: int) -> np.ndarray:
     """Right-hand side of one ampere that leaves node a and enters node b through the element."""
     return -IMPEDANCE * difference(top, a, b)
+
+
+def _drive(top: Topology, drive: Drive) -> np.ndarray:
+    if drive.charge >= 0:
+        return -np.eye(top.size)[:, top.first_reactive + drive.charge]
+    return np.eye(top.size)[:, drive.branch] if drive.branch >= 0 else _current(top, drive.a, drive.b)
+
+
+def _states(top: Topology) -> list[tuple[Branch, bool]]:
+    return list(zip(top.reactive, top.is_charge, strict=True))
+
+
+def _driven(top: Topology, values: Values) -> np.ndarray:
+    return np.array([charge and branch.name not in values for branch, charge in _states(top)], bool)
 
 
 def _twice(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

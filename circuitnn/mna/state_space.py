@@ -19,7 +19,7 @@ from jax import numpy as jnp
 
 from circuitnn.circuit.errors import CircuitError
 from circuitnn.mna.network import network
-from circuitnn.mna.operating_point import linearised
+from circuitnn.mna.operating_point import small_signal
 from circuitnn.mna.stamps import Values, companion, couplings, ordered_pairs, reactive_values
 from circuitnn.mna.structure import Structure
 from circuitnn.mna.topology import Topology
@@ -59,7 +59,8 @@ class StateSpace:
 
 def implicit(top: Topology, values: Values) -> Implicit:
     """The circuit linearised at its operating point, in the form that every circuit has."""
-    linear = network(top, values, companion(top, values, STEP), jacobian=linearised(top, values))
+    jacobian, values = small_signal(top, values)
+    linear = network(top, values, companion(top, values, STEP), jacobian=jacobian)
     coils = np.asarray(top.is_inductor, bool)[:, None]
     value = reactive_values(top, values)[:, None]
 

@@ -134,7 +134,8 @@ def _seen_from_states(top: Topology, numbers: _Numbers) -> tuple[np.ndarray, np.
     chosen, driven = selections(top), excitations(top)
     slopes = np.zeros((len(top.drives), len(top.ports)), np.int64)
     for drive, port in port_map(top).slopes:
-        slopes[drive, port] = numbers.random()
+        if top.drives[drive].charge < 0:  # a junction's charge is one of the capacitors
+            slopes[drive, port] = numbers.random()
     linear = multiply_residues(residues(driven["drives"]), slopes)
     matrix = (matrix - multiply_residues(linear, residues(chosen["ports"]))) % PRIME
 

@@ -35,8 +35,9 @@ class Topology:
         current: I sources.
         controlled: E and G, linear.
         sensing: F and H, linear.
-        reactive: capacitors and inductors, in the order of the states.
+        reactive: capacitors and inductors, in the order of the states; after them the charges of junctions.
         is_inductor: for each of `reactive`.
+        is_charge: for each of `reactive`.
         mutual: coupled inductors.
         inputs: names of the sources that the signal drives.
         outputs: indices of the output nodes.
@@ -55,6 +56,7 @@ class Topology:
     sensing: tuple[Sensed, ...]
     reactive: tuple[Branch, ...]
     is_inductor: tuple[bool, ...]
+    is_charge: tuple[bool, ...]
     mutual: tuple[Mutual, ...]
     inputs: tuple[str, ...]
     outputs: tuple[int, ...]
@@ -116,10 +118,11 @@ def topology(circuit: Circuit) -> Topology:
     voltage = branches(lambda part: part.kind == "V") + branches(_is_dependent_voltage)
     pots = branches(lambda part: part.kind == "R" and part.value is not None)
     reactive = branches(lambda part: part.kind in "CL")
-    wiring = Wiring(circuit, index)
+    wiring = Wiring(circuit, index, len(reactive))
     for part in parts:
         if part.kind in "DQJ":
             wire_device(wiring, part)
+    charges = tuple(wiring.charges)
     first = len(index) - 1  # internal nodes are in by now
     branch_of = {branch.name.lower(): first + k for k, branch in enumerate((*voltage, *pots, *reactive))}
     for part in parts:
@@ -150,8 +153,9 @@ def topology(circuit: Circuit) -> Topology:
             for part in parts
             if part.kind in "FH"
         ),
-        reactive=reactive,
-        is_inductor=tuple(part.kind == "L" for part in parts if part.kind in "CL"),
+        reactive=reactive + charges,
+        is_inductor=(*(part.kind == "L" for part in parts if part.kind in "CL"), *(False for _ in charges)),
+        is_charge=(False,) * len(reactive) + (True,) * len(charges),
         mutual=tuple(
             Mutual(part.name, state[part.couples[0].lower()], state[part.couples[1].lower()])
             for part in parts

@@ -5,7 +5,7 @@ from typing import cast, final
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.expression import Current, Expression, Name, Voltage, leaves_in
-from circuitnn.mna.elements import Device, Drive, Quantity, SeriesResistance
+from circuitnn.mna.elements import Branch, Device, Drive, Quantity, SeriesResistance
 
 # Which terminals have a resistance of their own: the model's parameter, and the place among the nodes.
 SERIES = {
@@ -23,12 +23,17 @@ JUNCTIONS = {
     "PJF": ((1, 2), (1, 0)),
 }
 
+# The junctions whose charge is modelled when the model's parameter is there, in the order of `JUNCTIONS`.
+CHARGES = {"NPN": ("CJE", "CJC"), "PNP": ("CJE", "CJC"), "NJF": ("CGS", "CGD"), "PJF": ("CGS", "CGD")}
+
 
 @final
 class Wiring:
     """Ports, drives and devices as they are found."""
 
-    def __init__(self, circuit: Circuit, index: dict[str, int]):
+    def __init__(self, circuit: Circuit, index: dict[str, int], first_charge: int):
+        self.first_charge = first_charge
+        self.charges: list[Branch] = []
         self.models = {model.name: model for model in circuit.models}
         self.index = index
         self.ports: list[Quantity] = []
@@ -56,6 +61,13 @@ class Wiring:
             self.drives.append(Drive(known.a, known.b))
             known = self.ports[port] = known._replace(junction=len(self.drives) - 1)
         return port, known.junction, sign
+
+    def charge(self, name: str, port: int) -> int:
+        """The drive of a junction's charge; its state comes after the capacitors and inductors."""
+        known = self.ports[port]
+        self.drives.append(Drive(known.a, known.b, charge=self.first_charge + len(self.charges)))
+        self.charges.append(Branch(name, known.a, known.b))
+        return len(self.drives) - 1
 
     def add(self, key: tuple, device: Device) -> None:
         self.found[key] = device
@@ -119,6 +131,10 @@ def wire_device(wiring: Wiring, part: Component) -> None:
             port, drive, sign = wiring.junction(a, b)
             ports.append((port, sign))
             drives.append((drive, sign))
+    for (port, sign), name in zip(tuple(ports), CHARGES[model.kind], strict=True):
+        if name in present:
+            tied = wiring.ports[port].junction < 0
+            drives.append((-1, 0) if tied else (wiring.charge(f"{part.name}.{name}", port), sign))
     wiring.add(
         (model.kind, part.name),
         Device(model.kind, (part.name,), (), model.name, tuple(ports), tuple(drives), present=present),
@@ -129,9 +145,12 @@ def _wire_diode(wiring: Wiring, part: Component, present: tuple[str, ...], a: in
     """Diodes of one model across the same nodes are one device: those in antiparallel face backwards."""
     port, drive, sign = wiring.junction(a, b)
     key = ("D", port, part.model)
-    known = wiring.found.get(key) or Device(
-        "D", (), (), cast(str, part.model), ((port, 1),), ((drive, 1),), present=present
-    )
+    known = wiring.found.get(key)
+    if known is None:
+        drives = [(drive, 1)]
+        if "CJO" in present:
+            drives.append((wiring.charge(f"{part.name}.CJO", port), 1))
+        known = Device("D", (), (), cast(str, part.model), ((port, 1),), tuple(drives), present=present)
     if sign > 0:
         known = known._replace(names=(*known.names, part.name))
     else:

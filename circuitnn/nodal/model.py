@@ -46,8 +46,8 @@ class NodalModel(StateModel):
         dtype: of the signals and the values.
 
     Raises:
-        ValueError: for a rate that is not positive, an unknown rule or solver, a pattern that matches nothing, a circuit
-            without an input.
+        ValueError: for a rate that is not positive, an unknown rule or solver, a pattern that matches nothing, or a
+            circuit without an input.
         CircuitError: for equations without a unique solution.
     """
 
@@ -71,13 +71,14 @@ class NodalModel(StateModel):
         resolved = circuit.resolve()
         step = how.gain / self.fs
         check_solvable(top, resolved, step)
-        fraction = 0.0 if states_are_independent(top, resolved) else IMPOSED_FRACTION
+        can_be_imposed = states_are_independent(top, resolved) and not any(top.is_charge)
+        fraction = 0.0 if can_be_imposed else IMPOSED_FRACTION
         discretisation = Discretisation(
             step=step, memory=how.memory, history=how.history, period=1 / self.fs, imposed_step=fraction * step
         )
         self.engine = Engine(top, discretisation, solver)
         self.in_features, self.out_features = len(circuit.inputs), len(circuit.outputs)
-        self.state_names = circuit.state_names
+        self.state_names = tuple(branch.name for branch in top.reactive)
         self.values = CircuitValues(circuit, trainable, dtype)
 
     @property
@@ -105,7 +106,10 @@ class NodalModel(StateModel):
         return self.init_carry(batch, controls)
 
     def states(self, carry: NodalCarry) -> Array:
-        """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`."""
+        """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`.
+
+        The charges of junctions come last ("Q1.CJE"), in volts across 10 pF.
+        """
         return carry.states
 
     def force(self, carry: NodalCarry, states: Array, *, controls: Controls | None = None) -> NodalCarry:

@@ -1,0 +1,26 @@
+"""The charges of pn junctions: depletion and diffusion, as in SPICE (Nagel 1975; Gummel and Poon 1970).
+
+A charge is a state like a capacitor's voltage, in volts across `UNIT`: q = UNIT x. Its law is one more drive of its
+device, and small signals see a capacitor of the value dq/dv at the operating point.
+"""
+
+from jax import Array
+from jax import numpy as jnp
+
+UNIT = 1e-11  # farads: what a charge is counted in, about the capacitance of a small transistor
+
+
+def depletion(v: Array, capacitance: Array, potential: Array, grading: Array, corner: Array) -> Array:
+    """Charge in coulombs of a junction of the given zero-bias capacitance.
+
+    ``C = C0 (1 - v/VJ)^-M`` up to ``FC VJ``, from there on along the tangent.
+    """
+    edge = corner * potential
+    below = jnp.minimum(v, edge)
+    power = jnp.exp(-grading * jnp.log(1 - below / potential))
+    charge = potential * (1 - (1 - below / potential) * power) / (1 - grading)
+    above = jnp.maximum(v - edge, 0)
+    slope = jnp.exp(-(1 + grading) * jnp.log(1 - corner))
+    # The integral of C = slope (1 - FC (1 + M) + M v/VJ) from the edge on.
+    linear = slope * (1 - corner * (1 + grading) + grading * edge / potential)
+    return capacitance * (charge + above * linear + above * above * (0.5 * slope * grading / potential))
