@@ -45,8 +45,8 @@ class Engine:
 
 
 @jax.jit(static_argnums=(0, 3))
-def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]) -> NodalCarry:
-    """The operating point, spread over a batch; knobs are of shape () or (1, batch)."""
+def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]) -> tuple[NodalCarry, Array]:
+    """The operating point and the outputs there, spread over a batch; knobs are of shape () or (1, batch)."""
     values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
     width = max((value.shape[0] for value in values.values() if value.ndim), default=0)
     solve = functools.partial(operating_point, engine.top)
@@ -67,7 +67,7 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
     report = SolveReport.zero(batch)
     # A rest that was not found is counted as a failure of the first sample.
     is_lost = ~(jnp.reshape(point.is_found, batch) if is_batched else jnp.broadcast_to(point.is_found, batch))
-    return NodalCarry(
+    carry = NodalCarry(
         states=states,
         dual=jnp.zeros_like(states),
         previous=states if engine.how.history else states[..., :0],
@@ -79,6 +79,7 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
             first_failed=jnp.where(is_lost, 0, report.first_failed),
         ),
     )
+    return carry, spread(point.outputs)
 
 
 def at_states(engine: Engine, circuit: Circuit, carry: NodalCarry, states: Array, knobs: Knobs) -> NodalCarry:

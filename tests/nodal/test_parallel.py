@@ -1,0 +1,82 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import circuitnn as cn
+from circuitnn.mna.law import port_map
+from circuitnn.nodal import engine as engine_module
+from circuitnn.nodal import parallel
+from circuitnn.testing import check_block_law
+
+FS = 48_000
+
+
+def signal(samples, peak, seed=0):
+    noise = np.random.default_rng(seed).normal(size=samples + 30)
+    smooth = np.convolve(noise, np.hanning(30), "valid")[:samples]
+    return peak * smooth / np.abs(smooth).max()
+
+
+def both(circuit, **options):
+    return [
+        cn.nodal.NodalModel(circuit, FS, solver=s, dtype=jnp.float64, **options) for s in ("sequential", "parallel")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "peak"), [("bassman", 1.0), ("diode_clipper_second_order", 10.0), ("common_emitter", 0.1)]
+)
+def test_the_same_answer_and_gradient(name, peak):
+    circuit = getattr(cn.circuits, name)()
+    x = jnp.asarray(np.stack([signal(200, peak), signal(200, 0.3 * peak, seed=1)]))[..., None]
+    outputs, gradients = [], []
+    for model in both(circuit):
+        rest = model.init_carry((2,))
+
+        def energy(values, model=model, rest=rest):
+            changed = circuit.replace(**values)
+            return jnp.sum(engine_module.run_block(model.engine, changed, rest, x, {}, None)[1] ** 2)
+
+        outputs.append(cn.run(model, x)[1])
+        gradients.append(jax.grad(energy)({"C1" if "C1" in circuit.values else "Cl": 1e-8}))
+    np.testing.assert_allclose(outputs[1], outputs[0], atol=1e-10 * float(jnp.max(jnp.abs(outputs[0]))))
+    np.testing.assert_allclose(*(np.array(list(each.values())) for each in gradients), rtol=1e-7)
+
+
+def test_block_law_and_forcing():
+    one, other = both(cn.circuits.diode_clipper_second_order())
+    x = jnp.asarray(signal(90, 3.0))[:, None]
+    check_block_law(other, x, rtol=1e-10)
+    rest = one.init_carry()
+    _, _, states = one.trace(rest, x)
+    mask = jnp.arange(90) % 3 == 0
+    forcing = cn.Forcing(1.01 * jnp.concatenate([one.states(rest)[None], states[:-1]]), mask)
+    np.testing.assert_allclose(other.trace(rest, x, None, forcing)[1], one.trace(rest, x, None, forcing)[1], atol=1e-10)
+
+
+def test_knobs_along_time():
+    one, other = both(cn.circuits.tube_screamer_clipping())
+    x = jnp.asarray(signal(100, 0.3))[:, None]
+    knobs = {"drive": jnp.linspace(0, 1, 100)}
+    np.testing.assert_allclose(other(other.init_carry(), x, knobs)[1], one(one.init_carry(), x, knobs)[1], atol=1e-9)
+
+
+def test_an_iteration_that_does_not_end_gives_way_to_the_loop(monkeypatch):
+    monkeypatch.setattr(parallel, "MAX_ITERATIONS", 1)
+    jax.clear_caches()
+    one, other = both(cn.circuits.diode_clipper())
+    x = jnp.asarray(signal(50, 4.0))[:, None]
+    np.testing.assert_array_equal(cn.run(other, x)[1], cn.run(one, x)[1])
+    jax.clear_caches()
+
+
+def test_on_the_cpu_the_loop_is_chosen():
+    model = cn.nodal.NodalModel(cn.circuits.diode_clipper(), FS)
+    assert model.engine.is_parallel(10_000) == (jax.default_backend() != "cpu")
+    assert port_map(model.engine.top).is_scalar
+
+
+def test_an_unknown_solver_is_refused():
+    with pytest.raises(ValueError, match="no solver named 'quantum'"):
+        cn.nodal.NodalModel(cn.circuits.diode_clipper(), FS, solver="quantum")
