@@ -128,13 +128,15 @@ def _guarded(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, active: A
         best, at_best, least, step, _, count = state
         trial = _added(best, step)
         at = evaluate_at(where, ready.devices, trial)
-        following, residual = _step(where, ready, w, trial, at)
+        following, residual = _step(where, ready, w, trial, at, is_direct=True)
         size = sum(each * each for each in residual)
         better = size < least
         at_best = _chosen(better, at, at_best)
         best, least = _chosen(better, trial, best), jnp.where(better, size, least)
+        # The last step, after which the next is below rounding, has to be taken as well.
+        has_moved = (excess_of(where, best, step) > 1) | (count == 0)
         step = _chosen(better, following, [0.25 * each for each in step])
-        return best, at_best, least, step, excess_of(where, best, step) > 1, count + 1
+        return best, at_best, least, step, has_moved | (excess_of(where, best, step) > 1), count + 1
 
     def unfinished(state):
         *_, active, count = state
@@ -254,8 +256,8 @@ def _newton_on_arrays(where: PortMap, ready: Ports, w: Array, v: Array) -> Array
     return stacked(newton(where, ready, unstacked(w), rows, evaluate_at(where, ready.devices, rows))[0])
 
 
-def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Rows, Rows]:
-    """One limited Newton step, and the residual before it.
+def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, is_direct: bool = False) -> tuple[Rows, Rows]:
+    """One limited Newton step, and the residual before it; `is_direct` keeps its direction, which goes downhill.
 
     For one port with one law the step is Halley's, which costs no further exponential.
     """
@@ -280,7 +282,12 @@ def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Row
         total = apply(ready.held, stacked(v)) + apply(ready.resistance, stacked(current)) - stacked(w)
         residual = unstacked(total)
         step = unstacked(-solve_arrays(_matrix_array(where, ready, slopes), total))
-    return limited(where, ready, v, step), residual
+    short = limited(where, ready, v, step)
+    if is_direct and where.ports > 1:
+        parts = [jnp.where(a == b, 1, a / jnp.where(b == 0, 1, b)) for a, b in zip(short, step, strict=True)]
+        scale = functools.reduce(jnp.minimum, parts)
+        short = [scale * each for each in step]
+    return short, residual
 
 
 def limited(where: PortMap, ready: Ports, v: Rows, step: Rows) -> Rows:
