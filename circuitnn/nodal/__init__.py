@@ -3,5 +3,6 @@
 from circuitnn.nodal.carry import NodalCarry as NodalCarry
 from circuitnn.nodal.frequency import frequency_response as frequency_response
 from circuitnn.nodal.model import NodalModel as NodalModel
+from circuitnn.nodal.rest import operating_point as operating_point
 from circuitnn.nodal.transfer_function import TransferFunction as TransferFunction
 from circuitnn.nodal.transfer_function import transfer_function as transfer_function

@@ -1,7 +1,5 @@
 """The frequency response of a circuit, straight from its equations: no filter and no time step in between."""
 
-import functools
-
 import jax
 from jax import Array
 from jax import numpy as jnp
@@ -11,6 +9,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.small_signal import transfer
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Controls
+from circuitnn.nodal.knobs import constant_knobs, over_batch
 
 
 def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls | None = None) -> Array:
@@ -33,24 +32,15 @@ def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls
         raise ValueError(f"freqs must have the shape (n,), got {known.shape}")
     if not isinstance(known, jax.core.Tracer) and not bool(jnp.all(known >= 0)):
         raise ValueError("freqs must not be negative or NaN")
-    knobs = {name: jnp.asarray(value, known.dtype) for name, value in (controls or {}).items()}
-    for name, value in knobs.items():
-        if value.ndim and value.shape[-1] != 1:
-            raise ValueError(f"control {name}: expected a scalar or the shape (..., 1), got {value.shape}")
-    knobs = {name: value[..., 0] if value.ndim else value for name, value in knobs.items()}
+    knobs = constant_knobs(controls, known.dtype)
     response = _response(topology(circuit), circuit, known, knobs)
     return response[..., 0, 0, :] if response.shape[-3:-1] == (1, 1) else response
 
 
 @jax.jit(static_argnums=0)
 def _response(top: Topology, circuit: Circuit, freqs: Array, knobs: dict[str, Array]) -> Array:
-    shape = jnp.broadcast_shapes(*(value.shape for value in knobs.values()))
-    along = functools.partial(jnp.broadcast_to, shape=shape)
-
     def at(knobs):
         values = {name: value.astype(freqs.dtype) for name, value in circuit.resolve(knobs).items()}
         return transfer(top, values, 2j * jnp.pi * freqs)
 
-    for _ in shape:
-        at = jax.vmap(at)
-    return at({name: along(value) for name, value in knobs.items()})
+    return over_batch(at, knobs)

@@ -2,6 +2,7 @@
 
 from circuitnn.spice.program import SpiceError as SpiceError
 from circuitnn.spice.program import version as version
+from circuitnn.spice.rest import operating_point as operating_point
 from circuitnn.spice.settings import Tolerances as Tolerances
 from circuitnn.spice.small_signal import ac as ac
 from circuitnn.spice.time_domain import transient as transient

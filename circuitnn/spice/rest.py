@@ -1,0 +1,43 @@
+"""The operating point of a circuit in ngspice."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from circuitnn.circuit import Circuit
+from circuitnn.circuit.writer import netlist_text
+from circuitnn.spice.program import simulate
+from circuitnn.spice.settings import Tolerances, settled, voltage
+
+
+def operating_point(
+    circuit: Circuit,
+    *,
+    controls: Mapping[str, ArrayLike] | None = None,
+    tolerances: Tolerances | None = None,
+    timeout: float = 600.0,
+) -> dict[str, np.ndarray]:
+    """Voltages of all nodes at rest in ngspice (``.op``).
+
+    Args:
+        circuit: with concrete values.
+        controls: knob positions: scalars, or (batch, 1) for one operating point each.
+        tolerances: tight ones by default.
+        timeout: seconds that each ngspice run may take.
+
+    Returns:
+        Volts by name of the node, float64 of shape () or (batch,).
+
+    Raises:
+        ValueError: when a shape or a number does not fit.
+        SpiceError: when ngspice is missing or fails.
+    """
+    batch = np.broadcast_shapes(*(np.shape(value)[:-1] for value in (controls or {}).values()))
+    found = {node: np.empty(batch) for node in circuit.nodes}
+    for index, turned in settled(circuit, controls, batch):
+        text = netlist_text(turned, tail=[(tolerances or Tolerances()).options(), ".op"])
+        plot = simulate(text, {}, timeout=timeout)[0]
+        for node, each in found.items():
+            each[index] = voltage(plot, node)[0]
+    return found
