@@ -31,7 +31,7 @@ def test_its_own_states_reproduce_its_free_run(name, mask):
     np.testing.assert_allclose(forced.states, free.states, rtol=0, atol=1e-11)
 
 
-@pytest.mark.parametrize("rule", ["trapezoidal", "backward_euler"])
+@pytest.mark.parametrize("rule", ["trapezoidal", "backward_euler", "bdf2"])
 def test_a_state_that_is_shown_is_what_counts(rule):
     """What came before a forced sample has no influence, with any rule."""
     model, x = NodalModel(diode_clipper_second_order(), rule=rule, dtype=jnp.float64), noise(20, 1)

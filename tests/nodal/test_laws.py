@@ -59,4 +59,6 @@ def test_a_batch_is_its_entries(name):
 
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_both_precisions(name):
-    check_dtypes(lambda dtype: NodalModel(CIRCUITS[name][0], dtype=dtype), loud(name, 2, 40), rtol=1e-3)
+    # Single precision loses a conductance of 100 uS beside the 1.6 ohm or less inside a transistor to half a percent.
+    rtol = 1e-2 if name in ("common_emitter", "jfet_stage") else 1e-3
+    check_dtypes(lambda dtype: NodalModel(CIRCUITS[name][0], dtype=dtype), loud(name, 2, 40), rtol=rtol)
