@@ -77,6 +77,7 @@ def networks(draw):
     names = [f"n{k}" for k in range(nodes)] + ["0"]
     lines = [f"Rin in n0 {draw(st.sampled_from((1, 100, 1e4)))}"]
     lines += [f"Rg{k} n{k} 0 {draw(st.sampled_from((10, 1e3, 1e6)))}" for k in range(nodes)]
+    lines += [f"Rs{k} n{k} n{k + 1} {draw(st.sampled_from((10, 1e3, 1e6)))}" for k in range(nodes - 1)]
     for k in range(draw(st.integers(1, 6))):
         a, b = draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))
         lines.append(f"D{k} {a} {b} {draw(st.sampled_from(('DX', 'DY', 'DZ')))}")
