@@ -22,4 +22,4 @@ from circuitnn.model import parallel as parallel
 from circuitnn.model import residual as residual
 from circuitnn.model import run as run
 from circuitnn.model import trace as trace
-from circuitnn.numerics import compiler as _compiler  # noqa: F401 - sets a flag of XLA, which is read only once
+from circuitnn.numerics import compiler as _compiler

@@ -60,7 +60,7 @@ class Model(nnx.Module):
     def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
         """The carry of a model at rest, for a batch of that shape."""
 
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:  # noqa: ARG002 - for those with a rest
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
         """The carry of a model at rest with its knobs where they are at the first sample.
 
         Most models rest in the same way whatever their knobs; circuits with a bias do not.

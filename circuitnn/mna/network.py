@@ -10,7 +10,7 @@ from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, Stamp, Values, excitations, fixed_part, selections, stamps
-from circuitnn.mna.topology import Topology
+from circuitnn.mna.topology import REFERENCE, Topology
 
 COLUMNS = 512  # samples times batch that are updated at a time
 LEAK = 1e-12  # siemens at rest, from the nodes that B sources of current hold alone
@@ -75,23 +75,36 @@ def network(
         top: shape of the circuit.
         values: from `Circuit.resolve`, scalars.
         reactive: equations of the capacitors and inductors.
-        leak: conductance from each node to ground, relative to the largest at that node. At rest a node may be held by
-            GMIN alone, which rounding loses beside a resistor; a leak of a few units of rounding takes its place and is
-            no larger than the error that is there anyway. Nodes that only B sources hold get `LEAK`.
+        leak: conductance to ground from each node that no linear element connects with it, relative to the largest at
+            that node. At rest such a node may be held by GMIN alone, which rounding loses beside a resistor; a leak of
+            a few units of rounding takes its place and is no larger than the error that is there anyway. Nodes that
+            only B sources hold get `LEAK`.
         jacobian: of the devices, for small signals; else the ports have their `shunt`.
     """
     matrix = system_matrix(top, values, reactive, jacobian=jacobian)
     if leak:
-        is_node = np.arange(top.size) < len(top.nodes)
+        is_floating = np.isin(np.arange(top.size), sorted(_floating(top)))
         largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(top.nodes)]), axis=1, initial=0))
         held = jnp.asarray(IMPEDANCE * LEAK * _held_by_sources(top), matrix.dtype)
-        matrix = matrix + jnp.diag(leak * jnp.where(is_node, largest, 0) + held)
+        matrix = matrix + jnp.diag(leak * jnp.where(is_floating, largest, 0) + held)
     right = excitations(top)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
     rows = selections(top)
     found = jnp.asarray(np.concatenate(list(rows.values())), matrix.dtype) @ solved
     constants = _constants(top, values, matrix.dtype)
     return Network(**_cut(top, rows, found, lambda one: one @ constants, axis=1))
+
+
+def _floating(top: Topology) -> set[int]:
+    """Nodes that at rest neither resistors nor coils nor voltage sources connect with ground."""
+    group = {node: {node} for node in range(REFERENCE, len(top.nodes))}
+    coils = [branch for branch, is_coil in zip(top.reactive, top.is_inductor, strict=True) if is_coil]
+    joins: list[Any] = [*top.resistors, *top.pots, *top.series, *top.voltage, *coils]
+    for join in joins:
+        if group[join.a] is not group[join.b]:
+            both = group[join.a] | group[join.b]
+            group.update(dict.fromkeys(both, both))
+    return set(range(len(top.nodes))) - group[REFERENCE]
 
 
 def _held_by_sources(top: Topology) -> np.ndarray:

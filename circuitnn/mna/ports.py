@@ -153,9 +153,12 @@ def excess_of(where: PortMap, v: Rows, step: Rows) -> Array:
     """The largest of the steps, relative to what ends the iteration: the step after it would be below rounding.
 
     The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
+    B sources may bend more sharply than any junction.
     """
     single = v[0].dtype == jnp.float32
-    absolute = (4e-4 if single else 3e-6) if where.is_scalar else (3e-5 if single else 1e-8)
+    bends = any(device.kind == "B" for device in where.devices)
+    absolute = (4e-4 if single else 1e-5) if where.is_scalar else (3e-5 if single else 1e-7)
+    absolute = absolute * 0.1 if bends else absolute
     relative = 4 * float(jnp.finfo(v[0].dtype).eps)
     each = [jnp.abs(moved) / (absolute + relative * jnp.abs(at)) for moved, at in zip(step, v, strict=True)]
     return functools.reduce(jnp.maximum, each)

@@ -14,6 +14,7 @@ from circuitnn.nodal.carry import NodalCarry
 from circuitnn.nodal.engine import Engine, Knobs, run_block
 from circuitnn.nodal.layout import to_columns, to_rows
 from circuitnn.numerics.half_band import HalfBand, decimate, decimation_carry, interpolate, interpolation_carry
+from circuitnn.numerics.report import SolveReport
 
 
 @final
@@ -31,6 +32,11 @@ class OversampledCarry:
     circuit: NodalCarry
     up: tuple[Array, ...]
     down: tuple[Array, ...]
+
+    @property
+    def report(self) -> SolveReport:
+        """How the solves went, at the high rate."""
+        return self.circuit.report
 
 
 def resting(design: HalfBand, carry: NodalCarry, outputs: Array) -> OversampledCarry:

@@ -6,7 +6,7 @@ one call to a library per sample, and the compiler fuses it with what stands aro
 
 from typing import Any
 
-from jax import Array
+from jax import Array, lax
 from jax import numpy as jnp
 
 MAX_WRITTEN_OUT = 4  # rows: above, `solve_arrays` compiles faster than `solve`
@@ -92,9 +92,13 @@ def solve_arrays(matrix: Array, right: Array) -> Array:
     The graph of a written-out elimination of a dozen rows takes long to compile.
     """
     n = right.shape[-2]
+    rows = jnp.arange(n)[:, None, None]
+
+    def eliminate(i, both):
+        pivot_row = lax.dynamic_index_in_dim(both, i, axis=-3)
+        pivot_row = pivot_row / lax.dynamic_index_in_dim(pivot_row, i, axis=-2)
+        others = both - lax.dynamic_index_in_dim(both, i, axis=-2) * pivot_row
+        return jnp.where(rows == i, pivot_row, others)
+
     both = jnp.concatenate([matrix, right[..., None, :]], axis=-2)
-    for i in range(n):
-        pivot_row = both[..., i : i + 1, :, :] / both[..., i : i + 1, i : i + 1, :]
-        is_own = (jnp.arange(n) == i)[:, None, None]
-        both = jnp.where(is_own, pivot_row, both - both[..., :, i : i + 1, :] * pivot_row)
-    return both[..., n, :]
+    return lax.fori_loop(0, n, eliminate, both)[..., n, :]

@@ -51,7 +51,7 @@ def _respond(circuit: Circuit, source: str, freqs: np.ndarray, tolerances: Toler
     drive = {}
     for name in circuit.inputs:
         part = circuit[name]
-        drive[name] = f"{name} {' '.join(part.nodes)} DC {float(part.value)!r} AC {int(name == source)}"
+        drive[name] = f"{name} {' '.join(part.nodes)} DC {float(np.asarray(part.value))!r} AC {int(name == source)}"
     vectors = " ".join(f"v({node})" for node in circuit.outputs)
     # One analysis for each frequency, because ngspice's own sweeps are linear or logarithmic only.
     sweeps = [f"ac lin 1 {f!r} {f!r}\nwrite out.raw {vectors}\ndestroy all" for f in freqs.tolist()]

@@ -86,7 +86,7 @@ def _play(
 ) -> np.ndarray:
     """x (time, inputs) to y (time, outputs)."""
     samples, width = x.shape
-    rest = np.array([[float(circuit[name].value) for name in circuit.inputs]])
+    rest = np.array([[float(np.asarray(circuit[name].value)) for name in circuit.inputs]])
     # filesource goes astray on its last line, so the signal is held for two more samples than are played.
     played = np.concatenate([rest, x, x[-1:], x[-1:]])
     table = np.column_stack([np.arange(len(played)) / fs, played])
