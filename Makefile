@@ -55,7 +55,11 @@ nodal-accuracy: $(STAMPS)/plots ## the nodal model against ngspice on the circui
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"
-	@$(RUN) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not slow" $(ARGS)
+
+test-slow: $(STAMPS)/plots $(STAMPS)/dev ## the tests that take more than a few seconds each
+	@echo "==> running the slow tests"
+	@$(RUN) -m pytest -n $(JOBS) --dist worksteal -m slow $(ARGS)
 
 lint: $(STAMPS)/dev ## ruff (format and rules) and mypy
 	@failed=0; \

@@ -2,9 +2,17 @@
 
 import hypothesis
 import jax
+import pytest
 
 jax.config.update("jax_enable_x64", True)
 
 # Compilation makes the time of one example meaningless; the same examples everywhere make a failure repeatable.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=30)
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _programs_do_not_pile_up():
+    """A process may map only so many pieces of memory, and each compiled program takes some."""
+    yield
+    jax.clear_caches()

@@ -56,6 +56,8 @@ def system_matrix(top: Topology, values: Values, reactive: Reactive, *, jacobian
 
 def _assemble(top: Topology, parts: list[Stamp], jacobian: Any, module: Any) -> Any:
     weight = _weights(parts, module)
+    if jacobian is not None:  # of charges it is complex at a frequency, even where no weight is
+        weight = weight.astype(np.result_type(weight.dtype, jacobian.dtype))
     left, right = _vectors(top, parts)
     matrix = module.asarray(fixed_part(top, with_shunts=jacobian is None), weight.dtype)
     matrix = matrix + (module.asarray(left, weight.dtype) * weight) @ module.asarray(right, weight.dtype).T
