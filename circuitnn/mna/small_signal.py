@@ -14,7 +14,11 @@ from circuitnn.mna.topology import Topology
 
 def transfer(top: Topology, values: Values, s: Array) -> Array:
     """Outputs over inputs at the complex frequencies s (n,): (n_out, n_in, n); differentiable in `values` and s."""
-    slopes = operating_point(top, values).jacobian if top.ports else jnp.zeros((len(top.drives), 0))
+    slopes = (
+        operating_point(top, values).jacobian
+        if top.ports
+        else jnp.zeros((len(top.drives), 0), jnp.result_type(*values.values()))
+    )
     is_charge = np.array([[drive.charge >= 0] for drive in top.drives], bool).reshape(-1, 1)
 
     def at(s):
