@@ -157,7 +157,7 @@ def excess_of(where: PortMap, v: Rows, step: Rows) -> Array:
     """
     single = v[0].dtype == jnp.float32
     bends = any(device.kind == "B" for device in where.devices)
-    absolute = (4e-4 if single else 1e-5) if where.is_scalar else (3e-5 if single else 1e-8)
+    absolute = (4e-4 if single else 3e-6) if where.is_scalar else (3e-5 if single else 1e-8)
     absolute = 0.1 * absolute if bends and where.is_scalar else absolute
     relative = 4 * float(jnp.finfo(v[0].dtype).eps)
     each = [jnp.abs(moved) / (absolute + relative * jnp.abs(at)) for moved, at in zip(step, v, strict=True)]
