@@ -4,6 +4,8 @@ import hypothesis
 import jax
 import pytest
 
+from circuitnn import spice
+
 jax.config.update("jax_enable_x64", True)
 
 # Compilation makes the time of one example meaningless; the same examples everywhere make a failure repeatable.
@@ -16,3 +18,12 @@ def _programs_do_not_pile_up():
     """A process may map only so many pieces of memory, and each compiled program takes some."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture
+def ngspice() -> str:
+    """The version of ngspice; a test that needs it is skipped where there is none."""
+    version = spice.version()
+    if version is None:
+        pytest.skip("ngspice is not installed")
+    return version

@@ -86,17 +86,22 @@ def test_a_constant_array_is_the_constant(dtype):
     np.testing.assert_allclose(y, expected, rtol=0, atol=2e-5 if dtype == jnp.float32 else 1e-11)
 
 
+def one_block_for_each_sample(model, x, along):
+    """The output with the knob k constant within each sample, the carry handed on."""
+    carry, pieces = None, []
+    for sample, k in zip(x, along, strict=True):
+        carry, piece = run(model, sample[None], carry, controls={"k": k})
+        pieces.append(piece)
+    return np.concatenate(pieces)
+
+
 @pytest.mark.parametrize("rule", ["trapezoidal", "bdf2"])
 def test_along_time_as_one_block_for_each_sample(rule):
     """From end to end and back, in jumps; capacitor voltages and inductor currents do not jump."""
     model, x = NodalModel(POT, rule=rule, dtype=jnp.float64), noise(24, 1)
     along = np.tile([0.0, 0.2, 1.0, 0.7, 0.999, 0.0001], 4)
     _, y = run(model, x, controls={"k": along})
-    carry, pieces = None, []
-    for sample, k in zip(x, along, strict=True):
-        carry, piece = run(model, sample[None], carry, controls={"k": k})
-        pieces.append(piece)
-    np.testing.assert_allclose(y, np.concatenate(pieces), rtol=0, atol=1e-11)
+    np.testing.assert_allclose(y, one_block_for_each_sample(model, x, along), rtol=0, atol=1e-11)
 
 
 def test_bias_and_device_parameters_along_time():
@@ -106,11 +111,7 @@ def test_bias_and_device_parameters_along_time():
     model, x = NodalModel(read_netlist(net, outputs=("out", "x")), dtype=jnp.float64), noise(12, 1)
     along = np.random.default_rng(1).uniform(0, 1, 12)
     _, y = run(model, x, controls={"k": along})
-    carry, pieces = None, []
-    for sample, k in zip(x, along, strict=True):
-        carry, piece = run(model, sample[None], carry, controls={"k": k})
-        pieces.append(piece)
-    np.testing.assert_allclose(y, np.concatenate(pieces), rtol=0, atol=1e-10)
+    np.testing.assert_allclose(y, one_block_for_each_sample(model, x, along), rtol=0, atol=1e-10)
 
 
 def test_one_value_for_each_entry_of_a_batch():
