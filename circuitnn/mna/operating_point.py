@@ -66,20 +66,25 @@ def operating_point(top: Topology, values: Values) -> OperatingPoint:
     )
 
 
+def slopes_at_rest(top: Topology, values: Values) -> Array:
+    """The devices' slopes at the operating point, (n_drives, n_ports); nothing is solved where no device has a port."""
+    if not top.ports:
+        return jnp.zeros((len(top.drives), 0), jnp.result_type(*values.values()))
+    return operating_point(top, values).jacobian
+
+
 def small_signal(top: Topology, values: Values) -> tuple[Array, Values]:
     """The devices' slopes at the operating point, (n_drives, n_ports), and the values with the junctions' capacitances.
 
     A junction's charge is a capacitor of the value dq/dv to small signals; as a drive it has no slope then.
     """
-    if not top.ports:
-        return jnp.zeros((len(top.drives), 0), jnp.result_type(*values.values())), values
-    slopes = operating_point(top, values).jacobian
+    slopes = slopes_at_rest(top, values)
     found = dict(values)
     for k, drive in enumerate(top.drives):
         if drive.charge >= 0:
             port = next(p for p, port in enumerate(top.ports) if (port.a, port.b) == (drive.a, drive.b))
             found[top.reactive[drive.charge].name] = UNIT * slopes[k, port]
-    moves = np.array([[drive.charge < 0] for drive in top.drives], bool)
+    moves = np.array([[drive.charge < 0] for drive in top.drives], bool).reshape(-1, 1)
     return jnp.where(moves, slopes, 0), found
 
 

@@ -104,9 +104,8 @@ def newton(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Ro
         v, at, _, count = state
         step, residual = _step(where, ready, w, v, at)
         left = excess_of(where, v, step)
-        if (
-            where.ports > 1
-        ):  # where nothing but GMIN holds a node, rounding moves it: then it is the residual that tells
+        if where.ports > 1:
+            # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
             left = jnp.where(_is_rounding(residual, w, v), 0, left)
         v = _added(v, step)
         return v, evaluate_at(where, ready.devices, v), left, count + 1

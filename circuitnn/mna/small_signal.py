@@ -7,18 +7,14 @@ from jax import numpy as jnp
 
 from circuitnn.mna.charges import UNIT
 from circuitnn.mna.network import network
-from circuitnn.mna.operating_point import operating_point
+from circuitnn.mna.operating_point import slopes_at_rest
 from circuitnn.mna.stamps import Values, harmonic
 from circuitnn.mna.topology import Topology
 
 
 def transfer(top: Topology, values: Values, s: Array) -> Array:
     """Outputs over inputs at the complex frequencies s (n,): (n_out, n_in, n); differentiable in `values` and s."""
-    slopes = (
-        operating_point(top, values).jacobian
-        if top.ports
-        else jnp.zeros((len(top.drives), 0), jnp.result_type(*values.values()))
-    )
+    slopes = slopes_at_rest(top, values)
     is_charge = np.array([[drive.charge >= 0] for drive in top.drives], bool).reshape(-1, 1)
 
     def at(s):

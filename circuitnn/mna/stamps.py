@@ -81,6 +81,16 @@ def couplings(top: Topology, values: Values, module: Any = jnp) -> tuple[list[An
     return [mutual.get(pair, zero) for pair in pairs], shares, own
 
 
+def shares(top: Topology, values: Values) -> Array:
+    """(..., n_states, n_states): how the voltages of coupled coils add up to ``L di/dt`` of each."""
+    _, crossed, own = couplings(top, values)
+    pairs = dict(zip(ordered_pairs(top), crossed, strict=True))
+    n = len(top.reactive)
+    entries = [own[a] if a == b else pairs.get((a, b), 0.0) for a in range(n) for b in range(n)]
+    flat = _stack(jnp, entries, values)
+    return flat.reshape(*flat.shape[:-1], n, n)
+
+
 def ordered_pairs(top: Topology) -> list[tuple[int, int]]:
     """All ordered pairs of states among the coupled coils."""
     coils = sorted({k for pair in top.mutual for k in (pair.a, pair.b)})

@@ -20,7 +20,7 @@ from jax import numpy as jnp
 from circuitnn.circuit.errors import CircuitError
 from circuitnn.mna.network import network
 from circuitnn.mna.operating_point import small_signal
-from circuitnn.mna.stamps import Values, companion, couplings, ordered_pairs, reactive_values
+from circuitnn.mna.stamps import Values, companion, reactive_values, shares
 from circuitnn.mna.structure import Structure
 from circuitnn.mna.topology import Topology
 
@@ -65,7 +65,8 @@ def implicit(top: Topology, values: Values) -> Implicit:
     value = reactive_values(top, values)[:, None]
 
     def rate(across: Array, through: Array) -> Array:
-        return jnp.where(coils, _shared(top, values, across), through) / value
+        induced = shares(top, values) @ across if top.mutual else across
+        return jnp.where(coils, induced, through) / value
 
     f, g = rate(linear.across.z, linear.through.z), rate(linear.across.u, linear.through.u)
     return Implicit(f=f, g=g, c=linear.outputs.z, d=linear.outputs.u)
@@ -113,14 +114,3 @@ def state_space(top: Topology, values: Values, known: Structure) -> StateSpace:
         states=spread,
         follow=STEP * (system.g - spread @ once),
     )
-
-
-def _shared(top: Topology, values: Values, across: Array) -> Array:
-    """``L di/dt`` of each coil from the voltages across all of them."""
-    if not top.mutual:
-        return across
-    _, shares, own = couplings(top, values)
-    count = len(top.reactive)
-    pairs = dict(zip(ordered_pairs(top), shares, strict=True))
-    rows = [[own[a] if a == b else pairs.get((a, b), 0.0) for b in range(count)] for a in range(count)]
-    return jnp.stack([jnp.stack([jnp.asarray(each, across.dtype) for each in row]) for row in rows]) @ across

@@ -12,7 +12,7 @@ from jax import numpy as jnp
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.law import Devices, devices
 from circuitnn.mna.network import Affine, Network, network, network_along
-from circuitnn.mna.stamps import Values, companion, couplings, imposed, ordered_pairs, reactive_values
+from circuitnn.mna.stamps import Values, companion, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology
 
 
@@ -116,22 +116,10 @@ def _dual(top: Topology, values: Values, linear: Network) -> Affine:
 
     across = linear.across
     if top.mutual:
-        share = _share(top, values)
+        share = shares(top, values)
+        share = share[None, ..., None] if share.ndim == 2 else jnp.moveaxis(share, 1, -1)
         across = Affine(*(_mixed(share, each) for each in (across.z, across.u, across.one, across.i)))
     return jax.tree.map(rows, across, linear.through)
-
-
-def _share(top: Topology, values: Values) -> Array:
-    """(time, n_states, n_states, batch): how the voltages of coupled coils add up to ``L di/dt`` of each."""
-    _, shares, own = couplings(top, values)
-    pairs = dict(zip(ordered_pairs(top), shares, strict=True))
-    n = len(top.reactive)
-    entries = [[own[a] if a == b else pairs.get((a, b), 0.0) for b in range(n)] for a in range(n)]
-    dtype = jnp.result_type(*values.values())
-    shape = jnp.broadcast_shapes((1, 1), *(jnp.shape(each) for row in entries for each in row))
-    return jnp.stack(
-        [jnp.stack([jnp.broadcast_to(jnp.asarray(e, dtype), shape) for e in row], 1) for row in entries], 1
-    )
 
 
 def _mixed(share: Array, rows: Array) -> Array:
