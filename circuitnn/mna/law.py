@@ -10,6 +10,7 @@ from circuitnn.mna.devices import Parameters, Values, currents, exponent_places,
 from circuitnn.mna.elements import Device
 from circuitnn.mna.stamps import IMPEDANCE, shunt
 from circuitnn.mna.topology import Topology
+from circuitnn.numerics.exponential import exponential
 
 # Beyond this many thermal voltages the exponential goes on as its tangent: values and gradients stay finite, and no
 # current that a circuit can carry is reached (e^50 = 5e21 saturation currents).
@@ -104,7 +105,7 @@ def evaluate_at(where: PortMap, given: Devices, v: Rows) -> Rows:
                 dot, dot_dot = _slopes(device, parameters, ports, [], [], index, factor, {})
                 found += dot + (dot_dot() if where.is_scalar else [])
         for port in own:
-            found.append(jnp.exp(jnp.minimum(given.per_volt[..., position, :] * v[port], LARGEST_EXPONENT)))
+            found.append(exponential(jnp.minimum(given.per_volt[..., position, :] * v[port], LARGEST_EXPONENT)))
             position += 1
     return found
 

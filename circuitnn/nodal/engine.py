@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import final
+from typing import NamedTuple, final
 
 import jax
 from jax import Array, lax
@@ -20,7 +20,9 @@ from circuitnn.nodal.carry import NodalCarry
 from circuitnn.nodal.layout import to_columns, to_rows
 from circuitnn.nodal.parts import Shown, Stepper
 from circuitnn.nodal.system import Discretisation, Imposed, System, prepare, prepare_imposed
+from circuitnn.numerics.lanes import lanes, over_lanes
 from circuitnn.numerics.report import SolveReport
+from circuitnn.numerics.small import MAX_WRITTEN_OUT
 
 SOLVERS = ("auto", "sequential", "parallel")
 SHORTEST_PARALLEL = 64  # samples: below, an accelerator too has the loop done by the time
@@ -104,11 +106,58 @@ def run_block(
 ) -> tuple[NodalCarry, Array, Array]:
     """One block: carry, y (..., time, n_out) and states (..., time, n_states)."""
     top, how = engine.top, engine.how
-    batch, time, n = x.shape[:-2], x.shape[-2], len(top.reactive)
-    system = prepare(top, circuit, knobs, how)
+    batch, time = x.shape[:-2], x.shape[-2]
     u = to_columns(x)
-    before, ports = _solution(engine, circuit, carry, u, system, knobs, forcing)
-    z = before[..., :n, :]
+    system = prepare(top, circuit, knobs, how)
+    forced = None
+    if forcing is not None:
+        true = to_columns(jnp.asarray(forcing.previous, u.dtype))
+        mask = None if forcing.mask is None else to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
+        forced = _Forced(prepare_imposed(top, circuit, knobs, how), true, mask)
+    start = _Columns(*(_column(each) for each in (carry.states, carry.dual, carry.previous, carry.ports, carry.u)))
+    run = functools.partial(_columns_of_block, engine)
+    width = u.shape[-1] if engine.is_parallel(time) else lanes(u.shape[-1], is_small=len(top.ports) < MAX_WRITTEN_OUT)
+    dual, states, y, ports, good = over_lanes(run, u.shape[-1], width, system, start, u, forced)
+    previous = carry.previous
+    if how.history:
+        previous = _row(states[-2], batch) if time > 1 else carry.states
+    carry = NodalCarry(
+        states=_row(states[-1], batch),
+        dual=_row(dual, batch),
+        previous=previous,
+        ports=_row(ports, batch),
+        u=x[..., -1, :],
+        report=carry.report.add(jnp.reshape(~good, (time, *batch)), axis=0),
+    )
+    return carry, to_rows(y, batch), to_rows(states, batch)
+
+
+@final
+class _Columns(NamedTuple):
+    """A carry, the batch last."""
+
+    states: Array
+    dual: Array
+    previous: Array
+    ports: Array
+    u: Array
+
+
+@final
+class _Forced(NamedTuple):
+    """Teacher forcing: the true states before each sample (time, n_states, batch), and where they are shown."""
+
+    known: Imposed
+    true: Array
+    mask: Array | None
+
+
+def _columns_of_block(
+    engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Last dual, states, outputs, last port voltages, and whether the solves converged (time, 1, batch)."""
+    before, ports = _solution(engine, system, start, u, forced)
+    z = before[..., : len(engine.top.reactive), :]
     observe = functools.partial(_observe, engine)
     if u.shape[-1] == 1 and all(leaf.shape[0] == 1 for leaf in jax.tree.leaves(system)):
         # One stream: time takes the place of the batch, which is contiguous.
@@ -118,18 +167,7 @@ def run_block(
         )
     else:
         dual, states, y, good = observe(system, z, u, ports)
-    previous = carry.previous
-    if how.history:
-        previous = _row(states[-2], batch) if time > 1 else carry.states
-    carry = NodalCarry(
-        states=_row(states[-1], batch),
-        dual=_row(dual[-1], batch),
-        previous=previous,
-        ports=_row(ports[-1], batch),
-        u=x[..., -1, :],
-        report=carry.report.add(jnp.reshape(~good, (time, *batch)), axis=0),
-    )
-    return carry, to_rows(y, batch), to_rows(states, batch)
+    return dual[-1], states, y, ports[-1], good
 
 
 def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
@@ -148,27 +186,22 @@ def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -
     return dual, z + system.rate * dual, y, good[..., None, :]
 
 
-def _solution(
-    engine: Engine, circuit: Circuit, carry: NodalCarry, u: Array, system: System, knobs: Knobs, forcing: Forcing | None
-) -> tuple[Array, Array]:
+def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> tuple[Array, Array]:
     """Companion states before each sample and port voltages at it."""
     how, where = engine.how, port_map(engine.top)
     stepper = Stepper(system.ports, system.update, system.devices)
-    v = _column(carry.ports)
-    start = _companion(how, system.rate[0], *(_column(each) for each in (carry.states, carry.dual, carry.previous)))
-    if forcing is None:
-        return solve_block(where, engine.is_parallel(len(u)), stepper, start, v, u, None)[:2]
-    known = prepare_imposed(engine.top, circuit, knobs, how)
-    true = to_columns(jnp.asarray(forcing.previous, u.dtype))
-    earlier = jnp.concatenate([_column(carry.u)[None], u[:-1]])
-    dual, guess = _imposed(engine, known, true, earlier, v)
-    previous = jnp.concatenate([_column(carry.previous)[None], true[:-1]]) if how.history else true[..., :0, :]
+    z = _companion(how, system.rate[0], start.states, start.dual, start.previous)
+    if forced is None:
+        return solve_block(where, engine.is_parallel(len(u)), stepper, z, start.ports, u, None)[:2]
+    true = forced.true
+    earlier = jnp.concatenate([start.u[None], u[:-1]])
+    dual, guess = _imposed(engine, forced.known, true, earlier, start.ports)
+    previous = jnp.concatenate([start.previous[None], true[:-1]]) if how.history else true[..., :0, :]
     shown = _companion(how, system.rate, true, dual, previous)
-    if forcing.mask is None:
+    if forced.mask is None:
         w = open_circuit(system.ports, shown, u)
         return shown, solve_ports(where, False, system.devices, -system.ports.i, w, guess)
-    mask = to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
-    return solve_block(where, engine.is_parallel(len(u)), stepper, start, v, u, Shown(shown, mask))[:2]
+    return solve_block(where, engine.is_parallel(len(u)), stepper, z, start.ports, u, Shown(shown, forced.mask))[:2]
 
 
 def _companion(how: Discretisation, rate: Array, states: Array, dual: Array, previous: Array) -> Array:

@@ -8,7 +8,7 @@ With a larger bound a transistor stage runs four times faster for one stream, a 
 import os
 
 # What a loop's body may touch in one pass. Larger loops gain less, and now and then take minutes to compile.
-BYTES = 30_000
+BYTES = 300_000
 _FLAG = "xla_cpu_small_while_loop_byte_threshold"
 
 
