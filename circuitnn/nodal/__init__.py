@@ -1,6 +1,6 @@
 """Nodal models: white-box simulation of any circuit, differentiable."""
 
-from circuitnn.nodal.carry import NodalCarry as NodalCarry
+from circuitnn.discrete.carry import CircuitCarry as CircuitCarry
 from circuitnn.nodal.frequency import frequency_response as frequency_response
 from circuitnn.nodal.model import NodalModel as NodalModel
 from circuitnn.nodal.rest import operating_point as operating_point

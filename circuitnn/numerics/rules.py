@@ -36,3 +36,16 @@ def rule_named(name: str) -> Rule:
     if name not in RULES:
         raise ValueError(f"no discretisation rule named {name!r}; there are {', '.join(RULES)}")
     return RULES[name]
+
+
+def alpha_transform(alpha: float) -> Rule:
+    """Between backward Euler (0) and the trapezoidal rule (1), which rings at half the sample rate (Werner 2016).
+
+    ``x_n = x_{n-1} + h (x'_n + alpha x'_{n-1})/(1 + alpha)``.
+
+    Raises:
+        ValueError: outside of 0 to 1.
+    """
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha must be between 0 (backward Euler) and 1 (trapezoidal), got {alpha}")
+    return Rule(gain=1 / (1 + alpha), memory=float(alpha), history=0.0)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
+from circuitnn.discrete import engine as engine_module
+from circuitnn.discrete import parallel
 from circuitnn.mna.law import port_map
-from circuitnn.nodal import engine as engine_module
-from circuitnn.nodal import parallel
 from circuitnn.testing import check_block_law
 
 FS = 48_000

@@ -1,4 +1,4 @@
-"""The nodal model as pure functions: at rest, at given states, and over a block."""
+"""A circuit in discrete time as pure functions: at rest, at given states, and over a block."""
 
 import dataclasses
 import functools
@@ -10,16 +10,16 @@ from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.discrete.block import solve_block
+from circuitnn.discrete.carry import CircuitCarry
+from circuitnn.discrete.layout import to_columns, to_rows
+from circuitnn.discrete.parts import Shown, Stepper
+from circuitnn.discrete.system import Discretisation, Imposed, Linear, System, prepare, prepare_imposed
 from circuitnn.mna.law import law, port_map
 from circuitnn.mna.operating_point import evaluate, open_circuit, operating_point
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing
-from circuitnn.nodal.block import solve_block
-from circuitnn.nodal.carry import NodalCarry
-from circuitnn.nodal.layout import to_columns, to_rows
-from circuitnn.nodal.parts import Shown, Stepper
-from circuitnn.nodal.system import Discretisation, Imposed, System, prepare, prepare_imposed
 from circuitnn.numerics.lanes import lanes, over_lanes
 from circuitnn.numerics.report import SolveReport
 from circuitnn.numerics.small import MAX_WRITTEN_OUT
@@ -33,9 +33,10 @@ Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
 @final
 @dataclasses.dataclass(frozen=True)
 class Engine:
-    """What is fixed of a model: the shape of the circuit, the rule, and the way through a block; static."""
+    """What is fixed of a model: the circuit's shape, how its linear part is solved, the rule, the way along time."""
 
     top: Topology
+    linear: Linear
     how: Discretisation
     solver: str = "auto"
 
@@ -47,7 +48,7 @@ class Engine:
 
 
 @jax.jit(static_argnums=(0, 3))
-def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]) -> tuple[NodalCarry, Array]:
+def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]) -> tuple[CircuitCarry, Array]:
     """The operating point and the outputs there, spread over a batch; knobs are of shape () or (1, batch)."""
     values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
     width = max((value.shape[0] for value in values.values() if value.ndim), default=0)
@@ -69,7 +70,7 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
     report = SolveReport.zero(batch)
     # A rest that was not found is counted as a failure of the first sample.
     is_lost = ~(jnp.reshape(point.is_found, batch) if is_batched else jnp.broadcast_to(point.is_found, batch))
-    carry = NodalCarry(
+    carry = CircuitCarry(
         states=states,
         dual=jnp.zeros_like(states),
         previous=states if engine.how.history else states[..., :0],
@@ -84,7 +85,7 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
     return carry, spread(point.outputs)
 
 
-def at_states(engine: Engine, circuit: Circuit, carry: NodalCarry, states: Array, knobs: Knobs) -> NodalCarry:
+def at_states(engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs) -> CircuitCarry:
     """The carry with other states, and the currents that belong to them."""
     batch = carry.states.shape[:-1]
     known = prepare_imposed(engine.top, circuit, knobs, engine.how)
@@ -94,7 +95,7 @@ def at_states(engine: Engine, circuit: Circuit, carry: NodalCarry, states: Array
     )
     previous = carry.previous
     if engine.how.history:
-        rate = prepare(engine.top, circuit, knobs, engine.how).rate[0]
+        rate = prepare(engine.top, engine.linear, circuit, knobs, engine.how).rate[0]
         previous = _row(columns - rate * (engine.how.period / engine.how.step) * dual, batch)
     return dataclasses.replace(
         carry, states=states, dual=_row(dual, batch), previous=previous, ports=_row(ports, batch)
@@ -102,13 +103,13 @@ def at_states(engine: Engine, circuit: Circuit, carry: NodalCarry, states: Array
 
 
 def run_block(
-    engine: Engine, circuit: Circuit, carry: NodalCarry, x: Array, knobs: Knobs, forcing: Forcing | None
-) -> tuple[NodalCarry, Array, Array]:
+    engine: Engine, circuit: Circuit, carry: CircuitCarry, x: Array, knobs: Knobs, forcing: Forcing | None
+) -> tuple[CircuitCarry, Array, Array]:
     """One block: carry, y (..., time, n_out) and states (..., time, n_states)."""
     top, how = engine.top, engine.how
     batch, time = x.shape[:-2], x.shape[-2]
     u = to_columns(x)
-    system = prepare(top, circuit, knobs, how)
+    system = prepare(top, engine.linear, circuit, knobs, how)
     forced = None
     if forcing is not None:
         true = to_columns(jnp.asarray(forcing.previous, u.dtype))
@@ -121,7 +122,7 @@ def run_block(
     previous = carry.previous
     if how.history:
         previous = _row(states[-2], batch) if time > 1 else carry.states
-    carry = NodalCarry(
+    carry = CircuitCarry(
         states=_row(states[-1], batch),
         dual=_row(dual, batch),
         previous=previous,

@@ -1,4 +1,4 @@
-"""The carry of the nodal model."""
+"""The carry of a circuit in discrete time."""
 
 from dataclasses import dataclass
 from typing import final
@@ -12,7 +12,7 @@ from circuitnn.numerics.report import SolveReport
 @final
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class NodalCarry:
+class CircuitCarry:
     """A circuit between two samples, in physical units, so that a block may start with other component values.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""One block of the nodal model: the loop over time, and its derivative as a linear recurrence."""
+"""One block: the loop over time, and its derivative as a linear recurrence."""
 
 import functools
 from typing import Any
@@ -7,11 +7,11 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
+from circuitnn.discrete.parallel import recurrence_with_shown, solve_at_once
+from circuitnn.discrete.parts import Shown, Solution, Stepper
 from circuitnn.mna.law import PortMap, evaluate_at, jacobian, law, stacked, unstacked
 from circuitnn.mna.operating_point import evaluate, open_circuit
 from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, sensitivity
-from circuitnn.nodal.parallel import recurrence_with_shown, solve_at_once
-from circuitnn.nodal.parts import Shown, Solution, Stepper
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 
@@ -27,7 +27,7 @@ def solve_block(
 
     Args:
         where: the devices on the ports.
-        is_parallel: solve for all samples at once (`circuitnn.nodal.parallel`) in place of a loop over them.
+        is_parallel: solve for all samples at once (`circuitnn.discrete.parallel`) in place of a loop over them.
         stepper: the discretised circuit.
         z: (n_states, batch) companion states before the first sample.
         v: (n_ports, batch) port voltages to start the first iteration from.

@@ -1,5 +1,6 @@
-"""What a block of the nodal model needs of the circuit: prepared once per block, outside of the loop over time."""
+"""What a block needs of the circuit: prepared once per block, outside of the loop over time."""
 
+import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
@@ -10,9 +11,10 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.mna.batches import solved_network
 from circuitnn.mna.law import Devices, devices
-from circuitnn.mna.network import Affine, Network, network, network_along
-from circuitnn.mna.stamps import Values, companion, imposed, reactive_values, shares
+from circuitnn.mna.network import Affine, Network
+from circuitnn.mna.stamps import Values, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology
 
 
@@ -59,23 +61,44 @@ class Discretisation:
     imposed_step: float  # zero, or small where states constrain each other
 
 
-def prepare(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation) -> System:
+class Linear(abc.ABC):
+    """A way to solve the linear part of a circuit, without numbers: hashable, so that programs are compiled for it."""
+
+    @abc.abstractmethod
+    def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
+        """The discretised circuit seen from its ports, with a time axis in front and a batch axis at the end.
+
+        Args:
+            top: shape of the circuit.
+            values: from `Circuit.resolve`, each of shape () or (time or 1, batch or 1).
+            how: the rule.
+
+        Returns:
+            Of the states' voltages and currents those that belong to the dual are enough: `across` of the inductors,
+            `through` of the rest.
+        """
+
+
+def prepare(
+    top: Topology, linear: Linear, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation
+) -> System:
     """The system for a block.
 
     Args:
         top: shape of the circuit.
+        linear: how its linear part is solved.
         circuit: its present values.
         controls: knobs, each of shape () or (time or 1, batch or 1).
         how: the rule.
     """
     values = circuit.resolve(controls)
-    linear = _solved(top, values, lambda values: companion(top, values, how.step))
-    dual = _dual(top, values, linear)
+    solved = linear.solve(top, values, how)
+    dual = _dual(top, values, solved)
     rate = _last_to_middle(how.step / reactive_values(top, values))
     following = jnp.concatenate([rate[1:], rate[-1:]]) if how.memory else rate
     scale = (1 + how.history) * rate + how.memory * following
     update = _scaled(dual, scale)
-    ports, outputs = linear.ports, linear.outputs
+    ports, outputs = solved.ports, solved.outputs
     if how.history:
         update, ports = _with_history(update, _scaled(dual, rate), how.history), _padded(ports)
     return System(ports, dual, update, outputs, rate, devices(top, values))
@@ -84,27 +107,9 @@ def prepare(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how:
 def prepare_imposed(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation) -> Imposed:
     """The circuit with its states imposed; along time, each sample has the controls of the one before."""
     values = circuit.resolve(controls)
-    linear = _solved(top, values, lambda values: imposed(top, values, how.imposed_step))
+    linear = solved_network(top, values, lambda values: imposed(top, values, how.imposed_step))
     found = Imposed(linear.ports, _dual(top, values, linear), devices(top, values))
     return jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), found)
-
-
-def _solved(top: Topology, values: Values, reactive) -> Network:
-    """The network, with a time axis in front and a batch axis at the end."""
-    if any(value.ndim and value.shape[0] > 1 for value in values.values()):
-        return network_along(top, values, reactive(values))
-    axes = {name: 0 if value.ndim else None for name, value in values.items()}
-    flat = {name: value[0] if value.ndim else value for name, value in values.items()}
-    width = max((value.shape[0] for value in flat.values() if value.ndim), default=1)
-    flat = {name: jnp.broadcast_to(value, (width,)) if value.ndim else value for name, value in flat.items()}
-
-    def one(values: Values) -> Network:
-        return network(top, values, reactive(values))
-
-    if all(axis is None for axis in axes.values()):
-        return jax.tree.map(lambda leaf: leaf[None, ..., None], one(flat))
-    batched = jax.vmap(one, in_axes=(axes,), out_axes=-1)(flat)
-    return jax.tree.map(lambda leaf: leaf[None], batched)
 
 
 def _dual(top: Topology, values: Values, linear: Network) -> Affine:

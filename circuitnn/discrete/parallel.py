@@ -10,9 +10,9 @@ from collections.abc import Callable
 from jax import Array, lax
 from jax import numpy as jnp
 
+from circuitnn.discrete.parts import Shown, Solution, Stepper
 from circuitnn.mna.law import PortMap, jacobian, law, unstacked
 from circuitnn.mna.ports import Ports, excess_of, limited, sensitivity
-from circuitnn.nodal.parts import Shown, Solution, Stepper
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 
@@ -29,7 +29,7 @@ def solve_at_once(
     shown: Shown | None,
     in_order: Callable[..., Solution],
 ) -> Solution:
-    """As `circuitnn.nodal.block.solve_block`; `in_order` is the loop, for where the iteration does not end."""
+    """As `circuitnn.discrete.block.solve_block`; `in_order` is the loop, for where the iteration does not end."""
     states, batch, time = z.shape[0], u.shape[-1], u.shape[0]
     unit = jnp.eye(states, dtype=z.dtype)[:, :, None]
 

@@ -9,10 +9,10 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.discrete.carry import CircuitCarry
+from circuitnn.discrete.engine import Engine, Knobs, run_block
+from circuitnn.discrete.layout import to_columns, to_rows
 from circuitnn.model import Forcing
-from circuitnn.nodal.carry import NodalCarry
-from circuitnn.nodal.engine import Engine, Knobs, run_block
-from circuitnn.nodal.layout import to_columns, to_rows
 from circuitnn.numerics.half_band import HalfBand, decimate, decimation_carry, interpolate, interpolation_carry
 from circuitnn.numerics.report import SolveReport
 
@@ -29,7 +29,7 @@ class OversampledCarry:
         down: the same of the decimation, (..., n, n_out).
     """
 
-    circuit: NodalCarry
+    circuit: CircuitCarry
     up: tuple[Array, ...]
     down: tuple[Array, ...]
 
@@ -39,7 +39,7 @@ class OversampledCarry:
         return self.circuit.report
 
 
-def resting(design: HalfBand, carry: NodalCarry, outputs: Array) -> OversampledCarry:
+def resting(design: HalfBand, carry: CircuitCarry, outputs: Array) -> OversampledCarry:
     """Filters that have seen nothing but the circuit at rest; outputs (..., n_out) are its voltages there."""
     batch = carry.u.shape[:-1]
 
@@ -96,6 +96,6 @@ def _rows(carry: tuple[Array, ...], batch: tuple[int, ...]) -> tuple[Array, ...]
     return tuple(to_rows(each, batch) for each in carry)
 
 
-def with_circuit(carry: NodalCarry | OversampledCarry, circuit: NodalCarry) -> NodalCarry | OversampledCarry:
+def with_circuit(carry: CircuitCarry | OversampledCarry, circuit: CircuitCarry) -> CircuitCarry | OversampledCarry:
     """The carry with another one of the circuit."""
     return dataclasses.replace(carry, circuit=circuit) if isinstance(carry, OversampledCarry) else circuit
