@@ -76,9 +76,11 @@ def _row(name: str, bases: dict[str, NDArray], options: argparse.Namespace) -> d
     rules = () if options.no_order else measure.RULES
     orders = {rule: measure.order_where_it_shows(name, bases["sine"], rule) for rule in rules}
     failed = sum(each.failed for each in transients.values()) + sum(each["failed"] for each in orders.values())
+    response_error = measure.response_error(circuits.CATALOGUE[name]())
+    jax.clear_caches()  # a process may map only so many pieces of memory, and each compiled program takes some
     return {
         "circuit": name,
-        "response_error": measure.response_error(circuits.CATALOGUE[name]()),
+        "response_error": response_error,
         "transient": {factor: asdict(each) for factor, each in transients.items()},
         "order": orders,
         "failed": failed,
