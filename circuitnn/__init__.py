@@ -8,6 +8,7 @@ from circuitnn import recurrent as recurrent
 from circuitnn import spice as spice
 from circuitnn import testing as testing
 from circuitnn import train as train
+from circuitnn import wdf as wdf
 from circuitnn.circuit import Circuit as Circuit
 from circuitnn.circuit import CircuitError as CircuitError
 from circuitnn.circuit import NetlistError as NetlistError

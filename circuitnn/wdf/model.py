@@ -1,0 +1,111 @@
+"""The wave digital filter of a circuit, sample by sample."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+from jax import numpy as jnp
+
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.discrete.model import CircuitModel
+from circuitnn.mna.topology import topology
+from circuitnn.numerics.rules import Rule
+from circuitnn.wdf.build import Element, Root, build
+from circuitnn.wdf.decompose import decompose
+from circuitnn.wdf.drawing import drawing
+from circuitnn.wdf.linear import WaveTree
+from circuitnn.wdf.tree import Junction
+
+
+@final
+class WDFModel(CircuitModel):
+    """A wave digital filter: a tree of adaptors with the nonlinear devices at its root (Fettweis 1986; Werner 2016).
+
+    All that depends on values and knobs alone (port resistances, scattering) is computed once per block; a sample is
+    one packed step: up the tree, the devices at the root, down again. The states are the circuit's, in volts and
+    amperes, so that a tree can be observed, forced and trained like any `StateModel`. `derive` makes one of a netlist.
+
+    Args:
+        tree: of elements and adaptors, or an R-type adaptor that the devices at the root sit on.
+        root: the nonlinear device, several of them, or the ideal source at the root.
+        fs: sample rate, Hz.
+        output: what is heard: an element's voltage "v(C1)" or just "C1", its current "i(C1)"; or several of them. The
+            voltage across the root when None.
+        controls: knobs and their defaults; values may be expressions of them ("250k*(1-treble)").
+        rule: "trapezoidal", "backward_euler", or one from `alpha_transform`.
+        trainable: patterns of value names that become `nnx.Param`, or a mapping from them to tolerances, as for
+            `NodalModel`.
+        oversampling: 1, 2, 4, 8 or 16.
+        solver: "auto", "sequential" or "parallel", as for `NodalModel`.
+        dtype: of the signals and the values.
+
+    Raises:
+        TreeError: for a tree that cannot be adapted; it names the element.
+        ValueError: for a rate that is not positive, an unknown rule or solver, a pattern that matches nothing.
+    """
+
+    def __init__(
+        self,
+        tree: Element,
+        root: Root | Sequence[Root] | None = None,
+        fs: float = 48_000,
+        *,
+        output: str | Sequence[str] | None = None,
+        controls: Mapping[str, float] | None = None,
+        rule: str | Rule = "trapezoidal",
+        trainable: Sequence[str] | Mapping[str, float | None] = (),
+        oversampling: int = 1,
+        solver: str = "auto",
+        dtype: Any = jnp.float32,
+    ):
+        circuit, junction = build(tree, root, output, controls)
+        self._set_up(circuit, junction, fs, rule, trainable, oversampling, solver, dtype)
+
+    def _set_up(self, circuit: Circuit, junction: Junction, fs, rule, trainable, oversampling, solver, dtype) -> None:
+        super().__init__(
+            circuit,
+            WaveTree(junction),
+            fs=fs,
+            rule=rule,
+            trainable=trainable,
+            oversampling=oversampling,
+            solver=solver,
+            dtype=dtype,
+        )
+
+    def __str__(self) -> str:
+        return drawing(self.engine.linear.tree)  # type: ignore[attr-defined]
+
+
+def derive(
+    circuit: Circuit,
+    fs: float = 48_000,
+    *,
+    rule: str | Rule = "trapezoidal",
+    trainable: Sequence[str] | Mapping[str, float | None] = (),
+    oversampling: int = 1,
+    solver: str = "auto",
+    dtype: Any = jnp.float32,
+) -> WDFModel:
+    """The wave digital filter of a circuit: no tree to draw, no scattering to compute by hand.
+
+    Elements in series and in parallel are contracted until none are left; what hangs on the rest by two nodes becomes
+    an R-type adaptor of its own; what remains around the nonlinear devices, with the controlled sources, is the R-type
+    adaptor at the root (after Di Battista and Tamassia's decomposition, as Franken, Ochs and Ochs 2005 use it).
+    ``print(model)`` draws the tree.
+
+    Args:
+        circuit: from `read_netlist` or the catalogue.
+        fs: sample rate, Hz.
+        rule: as for `WDFModel`, like the rest.
+        trainable: patterns of value names, or a mapping from them to tolerances.
+        oversampling: 1, 2, 4, 8 or 16.
+        solver: "auto", "sequential" or "parallel".
+        dtype: of the signals and the values.
+
+    Raises:
+        ValueError: as for `WDFModel`.
+        CircuitError: for equations without a unique solution.
+    """
+    model = WDFModel.__new__(WDFModel)
+    model._set_up(circuit, decompose(topology(circuit)), fs, rule, trainable, oversampling, solver, dtype)
+    return model

@@ -1,0 +1,91 @@
+"""The nonlinear devices at the root of a wave digital filter."""
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, final
+
+from circuitnn.wdf.elements import Value
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Root(abc.ABC):  # noqa: B024  # what it does is done by the builder, which knows all of them
+    """A device at the root (abstract)."""
+
+
+@final
+@dataclass(frozen=True)
+class Diode(Root):
+    """Shockley's diode, ``i = IS (e^(v/(N Vt)) - 1)``, its anode at the positive terminal.
+
+    Args:
+        saturation: IS, amperes.
+        emission: N.
+        nodes: of an R-type adaptor at the root, anode first; those of the tree when None.
+        name: of the diode.
+    """
+
+    saturation: Value = 2.52e-9
+    emission: Value = 1.752
+    nodes: tuple[str, str] | None = None
+    name: str | None = None
+
+
+@final
+@dataclass(frozen=True)
+class DiodePair(Root):
+    """Antiparallel diodes: `up` in series with their anodes at the positive terminal, `down` the other way.
+
+    Args:
+        saturation: IS of each diode, amperes.
+        emission: N of each diode.
+        up: how many in series conduct for positive voltages.
+        down: how many for negative ones.
+        nodes: of an R-type adaptor at the root; those of the tree when None.
+        name: of the pair.
+    """
+
+    saturation: Value = 2.52e-9
+    emission: Value = 1.752
+    up: int = 1
+    down: int = 1
+    nodes: tuple[str, str] | None = None
+    name: str | None = None
+
+
+@final
+@dataclass(frozen=True)
+class BJT(Root):
+    """A bipolar transistor on an R-type adaptor: Ebers-Moll with what else SPICE has.
+
+    Args:
+        nodes: collector, base, emitter.
+        kind: "NPN" or "PNP".
+        parameters: of its ``.model``: {"IS": 1e-14, "BF": 200}.
+        name: of the transistor.
+    """
+
+    nodes: tuple[str, str, str]
+    kind: str = "NPN"
+    parameters: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
+    name: str | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Triode(Root):
+    """A triode on an R-type adaptor.
+
+    Args:
+        nodes: plate, grid, cathode.
+        kind: "koren" (Koren 1996) or "dempwolf" (Dempwolf and Zoelzer 2011), with the values of a 12AX7.
+        parameters: that differ from those, as in the catalogue's triodes.lib: {"mu": 90}.
+        name: of the triode.
+    """
+
+    nodes: tuple[str, str, str]
+    kind: str = "koren"
+    parameters: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
+    name: str | None = None
