@@ -61,7 +61,7 @@ class Circuit:
         models: the ``.model`` cards in use.
         parameters: the ``.param``, each after those it refers to.
         inputs: names of the sources that the signal drives, in the order of x's features.
-        outputs: names of the nodes that are heard, in the order of y's features.
+        outputs: what is heard, in the order of y's features: nodes, "v(a,b)", "v(C1)", "i(R1)".
         title: first line of the netlist.
     """
 

@@ -39,7 +39,7 @@ class Name:
 @final
 @dataclass(frozen=True)
 class Voltage:
-    """The voltage of the node `plus` against the node `minus`, in volts; only in B sources."""
+    """The voltage of the node `plus` against the node `minus`, in volts; in B sources and outputs."""
 
     plus: str
     minus: str = GROUND
@@ -51,7 +51,7 @@ class Voltage:
 @final
 @dataclass(frozen=True)
 class Current:
-    """The current through a voltage source from its positive node to its negative one; only in B sources."""
+    """The current through a voltage source, from its positive node to its negative one; in outputs through any part."""
 
     source: str
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.components import Component
 from circuitnn.circuit.controlled import KINDS, parse_elements
-from circuitnn.circuit.draft import Draft, listing
+from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.errors import NetlistError
 from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
+from circuitnn.circuit.outputs import Heard, heard, nodes_heard
 from circuitnn.circuit.topology import topology_fault
 
 
@@ -27,7 +28,9 @@ def read_netlist(
             as in SPICE. The first line of a text is the title unless it is an element, a directive or a comment; the
             text of a leading comment becomes the title.
         inputs: names of the sources (V or I) that the signal drives, in the order of x's features.
-        outputs: names of the nodes that are heard, in the order of y's features.
+        outputs: what is heard, in the order of y's features: a node, "out" or "v(out)"; the voltage between two nodes,
+            "v(a,b)", or across a component from its first node to its second, "v(C1)", both in volts; the current
+            through a component in the same direction, "i(R1)", in amperes: of R, C, L, V, E, H, and B with V=.
 
     Returns:
         The circuit, values in float64.
@@ -42,18 +45,19 @@ def read_netlist(
     try:
         components = draft.components()
         inputs = draft.inputs(_sequence(inputs, "inputs"))
-        outputs = _outputs(components, _sequence(outputs, "outputs"))
+        found = _outputs(components, _sequence(outputs, "outputs"))
     except NetlistError as error:
         if error.line is None and title.startswith(tuple(KINDS + KINDS.lower())):
             raise NetlistError(f"{error} (the first line, {title!r}, was taken as the title)") from None
         raise
     draft.check_waveforms(inputs)
-    circuit = Circuit(draft.values, components, draft.models, draft.parameters, inputs, outputs, draft.title or title)
+    names = tuple(output.name for output in found)
+    circuit = Circuit(draft.values, components, draft.models, draft.parameters, inputs, names, draft.title or title)
     draft.check_values(circuit)
-    fault = topology_fault(components, outputs)
+    fault = topology_fault(components, nodes_heard(found))
     if fault is not None:
-        found = NetlistError(fault.message)
-        raise found if fault.component is None else draft.with_text(found, fault.component)
+        refused = NetlistError(fault.message)
+        raise refused if fault.component is None else draft.with_text(refused, fault.component)
     return circuit
 
 
@@ -104,9 +108,8 @@ def _is_defined(directive: str, name: str, text: str) -> bool:
     return bool(re.search(rf"(?im)^\s*{re.escape(directive)}\s*{re.escape(name)}\s", text))
 
 
-def _outputs(components: Sequence[Component], names: tuple[str, ...]) -> tuple[str, ...]:
-    nodes = {node.lower(): node for part in components for node in part.nodes if node != GROUND}
-    for name in names:
-        if name.lower() not in nodes:
-            raise NetlistError(f"no node named {name!r} for the output; the nodes are {listing(nodes.values())}")
-    return tuple(nodes[name.lower()] for name in names)
+def _outputs(components: Sequence[Component], names: tuple[str, ...]) -> tuple[Heard, ...]:
+    found = tuple(heard(components, name) for name in names)
+    if len({output.name for output in found}) < len(found):  # "out" and "v(out)"
+        raise NetlistError(f"outputs has a quantity twice: {', '.join(names)}")
+    return found

@@ -19,11 +19,11 @@ class Fault(NamedTuple):
     component: str | None = None
 
 
-def topology_fault(components: Sequence[Component], outputs: Iterable[str]) -> Fault | None:
+def topology_fault(components: Sequence[Component], heard: Iterable[str]) -> Fault | None:
     """The first of: no ground, loops of voltage sources and inductors, floating and dangling nodes; None if solvable.
 
     Where there are controlled sources, a node that one of them drives or senses counts as held, since feedback may hold
-    it; whether it does is for the matrix of the circuit to say.
+    it; whether it does is for the matrix of the circuit to say. Nodes that are heard may dangle.
     """
     if not any(GROUND in touched(part) for part in components):
         return Fault("no component is connected to ground: one node must be named 0 (or gnd)")
@@ -31,7 +31,7 @@ def topology_fault(components: Sequence[Component], outputs: Iterable[str]) -> F
         _loop(components)
         or _sensed_only(components)
         or _floating(components)
-        or _dangling(components, set(outputs))
+        or _dangling(components, set(heard))
         or _without_dc_path(components)
     )
 
@@ -100,7 +100,7 @@ def _floating(components: Sequence[Component]) -> Fault | None:
     return Fault(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.name)
 
 
-def _dangling(components: Sequence[Component], outputs: set[str]) -> Fault | None:
+def _dangling(components: Sequence[Component], heard: set[str]) -> Fault | None:
     """Terminals in the air; those of subcircuits are left alone, where a pin may be unused."""
     touching: dict[str, list[Component]] = {}
     for part in components:
@@ -108,7 +108,7 @@ def _dangling(components: Sequence[Component], outputs: set[str]) -> Fault | Non
             touching.setdefault(node, []).append(part)
     for node, parts in touching.items():
         part = parts[0]
-        if len(parts) == 1 and node != GROUND and node not in outputs and part.kind in _ENDS and "." not in part.name:
+        if len(parts) == 1 and node != GROUND and node not in heard and part.kind in _ENDS and "." not in part.name:
             return Fault(f"node {node} is dangling: only {part.name} is connected to it", part.name)
     return None
 

@@ -61,6 +61,15 @@ class Quantity(NamedTuple):
 
 
 @final
+class Output(NamedTuple):
+    """What is heard: the voltage from a to b, or the current of a branch (an unknown's index) in amperes."""
+
+    a: int
+    b: int
+    branch: int = -1
+
+
+@final
 class Drive(NamedTuple):
     """What a nonlinear device puts into the circuit.
 

@@ -37,7 +37,7 @@ class Network:
     ports: Affine  # quantities of the ports; minus `i` is the resistance that they see
     across: Affine  # voltages of the capacitors and inductors
     through: Affine  # currents of the capacitors and inductors
-    outputs: Affine  # voltages of the output nodes
+    outputs: Affine  # voltages and currents that are heard
 
 
 def system_matrix(top: Topology, values: Values, reactive: Reactive, *, jacobian: Any = None, module: Any = jnp) -> Any:

@@ -28,7 +28,7 @@ class OperatingPoint:
     states: Array  # (n_states,) volts and amperes
     ports: Array  # (n_ports,) volts
     jacobian: Array  # (n_drives, n_ports) of the devices
-    outputs: Array  # (n_out,) volts
+    outputs: Array  # (n_out,) volts and amperes
     is_found: Array  # whether the equations hold
 
 

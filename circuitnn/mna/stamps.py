@@ -237,7 +237,9 @@ def selections(top: Topology) -> dict[str, np.ndarray]:
         "ports": [unit[p.branch] if p.branch >= 0 else difference(top, p.a, p.b) for p in top.ports],
         "across": [difference(top, branch.a, branch.b) for branch in top.reactive],
         "through": [unit[top.first_reactive + k] / IMPEDANCE for k in range(len(top.reactive))],
-        "outputs": [difference(top, node, REFERENCE) for node in top.outputs],
+        "outputs": [
+            unit[out.branch] / IMPEDANCE if out.branch >= 0 else difference(top, out.a, out.b) for out in top.outputs
+        ],
     }
     return {name: np.stack(each) if each else np.zeros((0, top.size)) for name, each in rows.items()}
 

@@ -5,7 +5,9 @@ from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
-from circuitnn.mna.elements import Branch, Device, Drive, Quantity, Sensed, SeriesResistance, Source
+from circuitnn.circuit.expression import Current
+from circuitnn.circuit.outputs import Heard, heard
+from circuitnn.mna.elements import Branch, Device, Drive, Output, Quantity, Sensed, SeriesResistance, Source
 from circuitnn.mna.wiring import Wiring, wire_device
 
 REFERENCE = -1  # the index of ground, which has no equation
@@ -29,7 +31,8 @@ class Topology:
     Attributes:
         nodes: names without ground; internal nodes of devices with series resistances come last.
         resistors: with a number of their own, stamped as conductances.
-        pots: resistors given by an expression: they have a current of their own, and may be zero.
+        pots: resistors with a current of their own: those given by an expression, which may be zero, and those whose
+            current is heard.
         series: series resistances of devices.
         voltage: what fixes a voltage and has a current: V sources, then E, H and B sources of voltage.
         current: I sources.
@@ -40,7 +43,7 @@ class Topology:
         is_charge: for each of `reactive`.
         mutual: coupled inductors.
         inputs: names of the sources that the signal drives.
-        outputs: indices of the output nodes.
+        outputs: voltages and currents that are heard.
         ports: the quantities that the nonlinear devices depend on; one nonlinear unknown each.
         drives: the currents and voltages that they put into the circuit.
         devices: the nonlinear ones.
@@ -59,7 +62,7 @@ class Topology:
     is_charge: tuple[bool, ...]
     mutual: tuple[Mutual, ...]
     inputs: tuple[str, ...]
-    outputs: tuple[int, ...]
+    outputs: tuple[Output, ...]
     ports: tuple[Quantity, ...]
     drives: tuple[Drive, ...]
     devices: tuple[Device, ...]
@@ -103,7 +106,7 @@ def topology(circuit: Circuit) -> Topology:
     """The shape of `circuit`; depends on its static part only.
 
     Raises:
-        ValueError: for a circuit without an input or an output.
+        ValueError: for a circuit without an input or an output, or with an output that it does not have.
     """
     if not circuit.inputs:
         raise ValueError("the circuit has no input: name a source when reading the netlist, inputs=('Vin',)")
@@ -111,12 +114,14 @@ def topology(circuit: Circuit) -> Topology:
         raise ValueError("the circuit has no output: name a node when reading the netlist, outputs=('out',)")
     index = {name: i for i, name in enumerate(circuit.nodes)} | {GROUND: REFERENCE}
     parts = circuit.components
+    outputs = [heard(parts, name) for name in circuit.outputs]
+    measured = {output.quantity.source for output in outputs if isinstance(output.quantity, Current)}
 
     def branches(chosen) -> tuple[Branch, ...]:
         return tuple(Branch(part.name, index[part.nodes[0]], index[part.nodes[1]]) for part in parts if chosen(part))
 
     voltage = branches(lambda part: part.kind == "V") + branches(_is_dependent_voltage)
-    pots = branches(lambda part: part.kind == "R" and part.value is not None)
+    pots = branches(lambda part: part.kind == "R" and (part.value is not None or part.name in measured))
     reactive = branches(lambda part: part.kind in "CL")
     wiring = Wiring(circuit, index, len(reactive))
     for part in parts:
@@ -132,7 +137,7 @@ def topology(circuit: Circuit) -> Topology:
     names = sorted((i, name) for name, i in index.items() if i != REFERENCE)
     return Topology(
         nodes=tuple(name for _, name in names),
-        resistors=branches(lambda part: part.kind == "R" and part.value is None),
+        resistors=branches(lambda part: part.kind == "R" and part.value is None and part.name not in measured),
         pots=pots,
         series=tuple(wiring.series),
         voltage=voltage,
@@ -162,11 +167,19 @@ def topology(circuit: Circuit) -> Topology:
             if part.kind == "K"
         ),
         inputs=circuit.inputs,
-        outputs=tuple(index[name] for name in circuit.outputs),
+        outputs=tuple(_output(output, index, branch_of) for output in outputs),
         ports=tuple(wiring.ports),
         drives=tuple(wiring.drives),
         devices=wiring.devices(),
     )
+
+
+def _output(output: Heard, index: dict[str, int], branch_of: dict[str, int]) -> Output:
+    match output.quantity:
+        case Current(source):
+            return Output(REFERENCE, REFERENCE, branch_of[source.lower()])
+        case voltage:
+            return Output(index[voltage.plus], index[voltage.minus])
 
 
 def _four(index: dict[str, int], part: Component) -> tuple[int, int, int, int]:

@@ -8,25 +8,26 @@ import numpy as np
 from jax import Array
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.mna.elements import Output
 from circuitnn.mna.operating_point import operating_point as solve
-from circuitnn.mna.topology import Topology, topology
+from circuitnn.mna.topology import REFERENCE, Topology, topology
 from circuitnn.model import Controls
 from circuitnn.nodal.knobs import constant_knobs, over_batch
 from circuitnn.numerics.report import SolveWarning
 
 
 def operating_point(circuit: Circuit, *, controls: Controls | None = None) -> dict[str, Array]:
-    """Voltages of all nodes at rest: inputs at their DC values, capacitors open, inductors short.
+    """Voltages of all nodes at rest, and the outputs that are none: inputs at their DC values, no state changes.
 
-    Found by Newton's iteration; where that fails by source stepping, and then by gmin stepping. Differentiable in the
-    circuit's values and the knobs.
+    Capacitors are open, inductors short. Found by Newton's iteration; where that fails by source stepping, and then by
+    gmin stepping. Differentiable in the circuit's values and the knobs.
 
     Args:
         circuit: from `read_netlist` or the catalogue.
         controls: knobs, scalars or (..., 1) for one operating point each; the defaults when None.
 
     Returns:
-        Volts by name of the node, of shape () or that of the batch.
+        Volts by name of the node and volts or amperes by name of the output, of shape () or that of the batch.
 
     Raises:
         ValueError: for an unknown control, a shape that does not fit, a circuit without an input or an output.
@@ -36,15 +37,17 @@ def operating_point(circuit: Circuit, *, controls: Controls | None = None) -> di
     """
     top = topology(circuit)
     knobs = constant_knobs(controls, circuit.dtype)
-    voltages, is_found = _voltages(dataclasses.replace(top, outputs=tuple(range(len(top.nodes)))), circuit, knobs)
+    nodes = tuple(Output(k, REFERENCE) for k in range(len(top.nodes)))
+    values, is_found = _outputs(dataclasses.replace(top, outputs=nodes + top.outputs), circuit, knobs)
     if not isinstance(is_found, jax.core.Tracer) and not np.all(is_found):
         warnings.warn("no operating point was found: are the values in SI units?", SolveWarning, stacklevel=2)
     inner = len(circuit.nodes)  # the rest are inside of devices
-    return {name: voltages[..., k] for k, name in enumerate(top.nodes[:inner])}
+    found = {name: values[..., k] for k, name in enumerate(top.nodes[:inner])}
+    return found | {name: values[..., len(nodes) + k] for k, name in enumerate(circuit.outputs)}
 
 
 @jax.jit(static_argnums=0)
-def _voltages(top: Topology, circuit: Circuit, knobs: dict[str, Array]) -> tuple[Array, Array]:
+def _outputs(top: Topology, circuit: Circuit, knobs: dict[str, Array]) -> tuple[Array, Array]:
     def at(knobs):
         point = solve(top, circuit.resolve(knobs))
         return point.outputs, point.is_found

@@ -7,8 +7,9 @@ from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.spice.outputs import probed, voltage, waveform
 from circuitnn.spice.program import simulate
-from circuitnn.spice.settings import Tolerances, settled, voltage
+from circuitnn.spice.settings import Tolerances, settled
 
 
 def operating_point(
@@ -18,7 +19,7 @@ def operating_point(
     tolerances: Tolerances | None = None,
     timeout: float = 600.0,
 ) -> dict[str, np.ndarray]:
-    """Voltages of all nodes at rest in ngspice (``.op``).
+    """Voltages of all nodes at rest in ngspice (``.op``), and the outputs that are none.
 
     Args:
         circuit: with concrete values.
@@ -27,17 +28,21 @@ def operating_point(
         timeout: seconds that each ngspice run may take.
 
     Returns:
-        Volts by name of the node, float64 of shape () or (batch,).
+        Volts by name of the node and volts or amperes by name of the output, float64 of shape () or (batch,).
 
     Raises:
         ValueError: when a shape or a number does not fit.
         SpiceError: when ngspice is missing or fails.
     """
     batch = np.broadcast_shapes(*(np.shape(value)[:-1] for value in (controls or {}).values()))
-    found = {node: np.empty(batch) for node in circuit.nodes}
+    found = {name: np.empty(batch) for name in (*circuit.nodes, *circuit.outputs)}
+    nodes = circuit.nodes
+    circuit, outputs = probed(circuit)
     for index, turned in settled(circuit, controls, batch):
         text = netlist_text(turned, tail=[(tolerances or Tolerances()).options(), ".op"])
         plot = simulate(text, {}, timeout=timeout)[0]
-        for node, each in found.items():
-            each[index] = voltage(plot, node)[0]
+        for node in nodes:
+            found[node][index] = voltage(plot, node)[0]
+        for output in outputs:
+            found[output.name][index] = waveform(plot, output)[0]
     return found

@@ -1,4 +1,4 @@
-"""What every analysis needs: tolerances, knobs turned to where they should be, voltages found in the result."""
+"""What every analysis needs: tolerances, and knobs turned to where they should be."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,6 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit
-from circuitnn.spice.program import SpiceError
-from circuitnn.spice.raw import Plot
 
 
 @final
@@ -59,11 +57,3 @@ def settled(
             raise ValueError(f"control {given}: shape {value.shape} does not fit a batch of shape {batch}") from None
     for index in itertools.product(*map(range, batch)):
         yield index, circuit.replace(**{name: float(value[index]) for name, value in turned.items()})
-
-
-def voltage(plot: Plot, node: str) -> np.ndarray:
-    """The voltage of a node in a plot."""
-    for name in (f"v({node.lower()})", node.lower()):
-        if name in plot.columns:
-            return plot.columns[name]
-    raise SpiceError(f"ngspice gave no voltage of node {node}; it gave {', '.join(plot.columns)}")

@@ -6,9 +6,11 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit
+from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.spice.outputs import probed, vectors, waveform
 from circuitnn.spice.program import SpiceError, simulate
-from circuitnn.spice.settings import Tolerances, settled, voltage
+from circuitnn.spice.settings import Tolerances, settled
 
 
 def ac(
@@ -40,23 +42,30 @@ def ac(
         raise ValueError(f"freqs must be a row of positive frequencies in hertz, got shape {freqs.shape}")
     batch = np.broadcast_shapes(*(np.shape(value)[:-1] for value in (controls or {}).values()))
     h = np.empty((*batch, len(circuit.outputs), len(circuit.inputs), freqs.size), np.complex128)
+    circuit, outputs = probed(circuit)
     for index, turned in settled(circuit, controls, batch):
         for column, source in enumerate(circuit.inputs):
-            h[index][:, column] = _respond(turned, source, freqs, tolerances or Tolerances(), timeout)
+            h[index][:, column] = _respond(turned, outputs, source, freqs, tolerances or Tolerances(), timeout)
     return h[..., 0, 0, :] if h.shape[-3:-1] == (1, 1) else h
 
 
-def _respond(circuit: Circuit, source: str, freqs: np.ndarray, tolerances: Tolerances, timeout: float) -> np.ndarray:
+def _respond(
+    circuit: Circuit,
+    outputs: tuple[Heard, ...],
+    source: str,
+    freqs: np.ndarray,
+    tolerances: Tolerances,
+    timeout: float,
+) -> np.ndarray:
     """(outputs, n) from one input."""
     drive = {}
     for name in circuit.inputs:
         part = circuit[name]
         drive[name] = f"{name} {' '.join(part.nodes)} DC {float(np.asarray(part.value))!r} AC {int(name == source)}"
-    vectors = " ".join(f"v({node})" for node in circuit.outputs)
     # One analysis for each frequency, because ngspice's own sweeps are linear or logarithmic only.
-    sweeps = [f"ac lin 1 {f!r} {f!r}\nwrite out.raw {vectors}\ndestroy all" for f in freqs.tolist()]
+    sweeps = [f"ac lin 1 {f!r} {f!r}\nwrite out.raw {vectors(outputs)}\ndestroy all" for f in freqs.tolist()]
     tail = [tolerances.options(), ".control", "set appendwrite", *sweeps, "quit 0", ".endc"]
     plots = simulate(netlist_text(circuit, drive=drive, tail=tail), {}, timeout=timeout)
     if len(plots) != freqs.size:
         raise SpiceError(f"ngspice gave {len(plots)} of {freqs.size} frequencies: {plots[0].words}")
-    return np.array([[voltage(plot, node)[0] for plot in plots] for node in circuit.outputs])
+    return np.array([[waveform(plot, output)[0] for plot in plots] for output in outputs])

@@ -6,9 +6,11 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit, Part
+from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.spice.outputs import probed, vectors, waveform
 from circuitnn.spice.program import SpiceError, simulate
-from circuitnn.spice.settings import Tolerances, settled, voltage
+from circuitnn.spice.settings import Tolerances, settled
 
 _SIGNAL = "circuitnn_signal"  # node names of the played signal
 _CLOCK = "circuitnn_clock"
@@ -42,7 +44,8 @@ def transient(
         timeout: seconds that each ngspice run may take.
 
     Returns:
-        y in volts, float64, of x's rank: (time,) for a one-dimensional x and one output, else (..., time, outputs).
+        y in volts (amperes for a current), float64, of x's rank: (time,) for a one-dimensional x and one output, else
+        (..., time, outputs).
 
     Raises:
         ValueError: when a shape or a number does not fit.
@@ -51,8 +54,9 @@ def transient(
     block, is_mono = _signal(circuit, x)
     fs, step = _rates(fs, max_step)
     y = np.empty((*block.shape[:-1], len(circuit.outputs)))
+    circuit, outputs = probed(circuit)
     for index, turned in settled(circuit, controls, block.shape[:-2]):
-        y[index] = _play(turned, block[index], fs, step, tolerances or Tolerances(), timeout)
+        y[index] = _play(turned, outputs, block[index], fs, step, tolerances or Tolerances(), timeout)
     return y[..., 0] if is_mono and y.shape[-1] == 1 else y
 
 
@@ -82,7 +86,13 @@ def _rates(fs: float, max_step: float | None) -> tuple[float, float]:
 
 
 def _play(
-    circuit: Circuit, x: np.ndarray, fs: float, max_step: float, tolerances: Tolerances, timeout: float
+    circuit: Circuit,
+    outputs: tuple[Heard, ...],
+    x: np.ndarray,
+    fs: float,
+    max_step: float,
+    tolerances: Tolerances,
+    timeout: float,
 ) -> np.ndarray:
     """x (time, inputs) to y (time, outputs)."""
     samples, width = x.shape
@@ -103,7 +113,7 @@ def _play(
         f"V{_CLOCK} {_CLOCK} 0 PULSE(0 1 0 {1 / fs!r} {1 / fs!r} {1 / fs!r} {4 / fs!r})",
         f"R{_CLOCK} {_CLOCK} 0 1",
         tolerances.options(),
-        f".save {' '.join(f'v({node})' for node in circuit.outputs)}",
+        f".save {vectors(outputs)}",
         f".tran {1 / fs!r} {float(times[-1])!r} 0 {max_step!r}",
     ]
     netlist = netlist_text(circuit, drive=drive, tail=tail)
@@ -112,10 +122,13 @@ def _play(
     if time.size < 2 or time[-1] < times[-1] - 0.01 / fs:
         reached = time[-1] if time.size else 0.0
         raise SpiceError(f"ngspice stopped at {reached:.6g} s of {times[-1]:.6g} s: {plot.words}")
-    return np.column_stack([np.interp(times, time, voltage(plot, node)) for node in circuit.outputs])
+    return np.column_stack([np.interp(times, time, waveform(plot, output)) for output in outputs])
 
 
 def _follower(part: Part, node: str) -> str:
     """A controlled source in place of an input source, with the polarity of V and I sources."""
-    letter = "E" if part.kind == "V" else "G"
-    return f"{letter}{part.name} {' '.join(part.nodes)} {node} 0 1"
+    plus, minus = part.nodes
+    if part.kind == "I":
+        return f"G{part.name} {plus} {minus} {node} 0 1"
+    # A source of 0 V under the old name: others may sense its current.
+    return f"E{part.name} {plus} {node}_driven {node} 0 1\n{part.name} {node}_driven {minus} 0"

@@ -2,8 +2,9 @@ import dataclasses
 
 import pytest
 
-from circuitnn.circuit import read_netlist
+from circuitnn.circuit import CircuitError, read_netlist
 from circuitnn.circuit.catalogue import diode_clipper
+from circuitnn.mna.elements import Output
 from circuitnn.mna.topology import topology
 from tests.mna.circuits import BRIDGE, SERIES
 from tests.mna.terminals import device
@@ -67,3 +68,19 @@ def test_depends_on_the_static_part_only():
 def test_a_circuit_without_input_or_output_is_an_error(field):
     with pytest.raises(ValueError, match=f"has no {field[:-1]}"):
         topology(dataclasses.replace(diode_clipper(), **{field: ()}))
+
+
+def test_a_resistor_whose_current_is_heard_has_a_current_of_its_own():
+    net = "* t\nVin in 0 0\nR1 in out 1k\nR2 out 0 1k\nC1 out 0 1n\n.end"
+    circuit = read_netlist(net, outputs=("i(r1)", "v(in,out)", "out", "i(C1)"))
+    top = topology(circuit)
+    assert [branch.name for branch in top.pots] == ["R1"]
+    assert [branch.name for branch in top.resistors] == ["R2"]
+    assert top.outputs == (Output(-1, -1, 3), Output(0, 1), Output(1, -1), Output(-1, -1, 4))
+    assert [top.unknowns[output.branch] for output in top.outputs[::3]] == ["the current of R1", "the current of C1"]
+    assert hash(top) == hash(topology(circuit.replace(R1=2.0)))
+
+
+def test_an_output_that_the_circuit_does_not_have_is_an_error():
+    with pytest.raises(CircuitError, match="no such component"):
+        topology(dataclasses.replace(diode_clipper(), outputs=("i(R7)",)))
