@@ -10,6 +10,7 @@ STATE_KINDS = ("C", "L")
 SOURCE_KINDS = ("V", "I")
 GAIN_KINDS = ("E", "G", "F", "H")
 DEVICE_KINDS = ("D", "Q", "J")
+NULLOR = "NULLOR"
 
 
 @final
@@ -32,7 +33,7 @@ class Component:
         line: in the netlist, from 1.
         sense: of F and H the name of the voltage source whose current is sensed.
         couples: of K the names of its two inductors.
-        quantity: of B what the expression gives, "V" or "I".
+        quantity: of B what the expression gives, "V" or "I"; `NULLOR` of an E of infinite gain, which no netlist has.
     """
 
     name: str

@@ -44,6 +44,7 @@ def _in_order(where: PortMap, ready: Ports | None, stepper: Stepper, z: Array, v
     """One sample after the other."""
     still, moving, joined = _apart((ready, stepper.ports, stepper.update))
     # What the laws gave at the sample before is no start for an iteration once the devices have changed.
+    is_explicit = where.is_explicit
     is_stale = ready is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(ready.devices))
 
     def step(carry, inputs):
@@ -54,19 +55,24 @@ def _in_order(where: PortMap, ready: Ports | None, stepper: Stepper, z: Array, v
             z = jnp.where(shown.mask > 0, shown.z, z)
         change = open_circuit(update, z, u)
         if ready is not None:
-            at = evaluate_at(where, ready.devices, v) if is_stale else at
-            v, at = newton(where, ready, unstacked(open_circuit(ports, z, u)), v, at)
-            for drive, current in enumerate(excess_current(where, ready, v, at)):
+            w = unstacked(open_circuit(ports, z, u))
+            if is_explicit:
+                v, found = w, evaluate_at(where, ready.devices, w)
+            else:
+                at = evaluate_at(where, ready.devices, v) if is_stale else at
+                v, at = newton(where, ready, w, v, at)
+                found = at
+            for drive, current in enumerate(excess_current(where, ready, v, found)):
                 change = change + update.i[..., :, drive, :] * current
         return (z + change, v, at), (z, v)
 
     rows = unstacked(jnp.broadcast_to(v, (where.ports, z.shape[-1])))
     at: Any = ()
-    if ready is not None:
+    if ready is not None and not is_explicit:
         first: Ports = jax.tree.map(lambda leaf: leaf[0], ready)
         at = evaluate_at(where, first.devices, rows)
-    (last, _, _), (before, found) = lax.scan(step, (z, rows, at), (u, shown, moving))
-    return Solution(before, stacked(found) if found else jnp.zeros((len(u), *v.shape), v.dtype), last)
+    (last, _, _), (before, solved) = lax.scan(step, (z, rows, at), (u, shown, moving))
+    return Solution(before, stacked(solved) if solved else jnp.zeros((len(u), *v.shape), v.dtype), last)
 
 
 def _apart(tree: Any):

@@ -21,7 +21,7 @@ from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing
 from circuitnn.numerics.lanes import lanes, over_lanes
-from circuitnn.numerics.report import SolveReport
+from circuitnn.numerics.report import SolveReport, tally
 from circuitnn.numerics.small import MAX_WRITTEN_OUT
 
 SOLVERS = ("auto", "sequential", "parallel")
@@ -118,19 +118,17 @@ def run_block(
     start = _Columns(*(_column(each) for each in (carry.states, carry.dual, carry.previous, carry.ports, carry.u)))
     run = functools.partial(_columns_of_block, engine)
     width = u.shape[-1] if engine.is_parallel(time) else lanes(u.shape[-1], is_small=len(top.ports) < MAX_WRITTEN_OUT)
-    dual, states, y, ports, good = over_lanes(run, u.shape[-1], width, system, start, u, forced)
-    previous = carry.previous
-    if how.history:
-        previous = _row(states[-2], batch) if time > 1 else carry.states
+    found = over_lanes(run, u.shape[-1], width, system, start, u, forced)
+    last = found.last
     carry = CircuitCarry(
-        states=_row(states[-1], batch),
-        dual=_row(dual, batch),
-        previous=previous,
-        ports=_row(ports, batch),
+        states=_row(last.states, batch),
+        dual=_row(last.dual, batch),
+        previous=_row(last.previous, batch),
+        ports=_row(last.ports, batch),
         u=x[..., -1, :],
-        report=carry.report.add(jnp.reshape(~good, (time, *batch)), axis=0),
+        report=carry.report.including(time, *(jnp.reshape(each, batch) for each in found.tally)),
     )
-    return carry, to_rows(y, batch), to_rows(states, batch)
+    return carry, to_rows(found.y, batch), to_rows(found.states, batch)
 
 
 @final
@@ -153,10 +151,18 @@ class _Forced(NamedTuple):
     mask: Array | None
 
 
-def _columns_of_block(
-    engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Last dual, states, outputs, last port voltages, and whether the solves converged (time, 1, batch)."""
+@final
+class _Found(NamedTuple):
+    """A block. What is not asked for costs nothing, which is why the last samples stand apart from the states."""
+
+    last: _Columns
+    states: Array
+    y: Array
+    tally: tuple[Array, Array]
+
+
+def _columns_of_block(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> _Found:
+    """A block of a group of streams."""
     before, ports = _solution(engine, system, start, u, forced)
     z = before[..., : len(engine.top.reactive), :]
     observe = functools.partial(_observe, engine)
@@ -168,12 +174,16 @@ def _columns_of_block(
         )
     else:
         dual, states, y, good = observe(system, z, u, ports)
-    return dual[-1], states, y, ports[-1], good
+    previous = start.previous
+    if engine.how.history:
+        previous = states[-2] if len(u) > 1 else start.states
+    last = _Columns(states[-1], dual[-1], previous, ports[-1], u[-1])
+    return _Found(last, states, y, tally(~good[:, 0], axis=0))
 
 
 def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
     """Dual, states, outputs and whether the solve converged (one row), all samples at once."""
-    top, where = engine.top, port_map(engine.top)
+    top, where = engine.top, engine.linear.port_map(engine.top)
     # Once, and not again for everything that needs it: the laws are most of the work here.
     current = lax.optimization_barrier(law(where, system.devices, ports).current)
     dual = evaluate(system.dual, z, u, current)
@@ -189,7 +199,7 @@ def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -
 
 def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> tuple[Array, Array]:
     """Companion states before each sample and port voltages at it."""
-    how, where = engine.how, port_map(engine.top)
+    how, where = engine.how, engine.linear.port_map(engine.top)
     stepper = Stepper(system.ports, system.update, system.devices)
     z = _companion(how, system.rate[0], start.states, start.dual, start.previous)
     if forced is None:

@@ -12,7 +12,7 @@ from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.batches import solved_network
-from circuitnn.mna.law import Devices, devices
+from circuitnn.mna.law import Devices, PortMap, devices, port_map
 from circuitnn.mna.network import Affine, Network
 from circuitnn.mna.stamps import Values, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology
@@ -78,6 +78,14 @@ class Linear(abc.ABC):
             `through` of the rest.
         """
 
+    def port_map(self, top: Topology) -> PortMap:
+        """Which device sits on which ports."""
+        return port_map(top)
+
+    def at_ports(self, top: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
+        """The devices, and the network as they want to see it."""
+        return solved, devices(top, values)
+
 
 def prepare(
     top: Topology, linear: Linear, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation
@@ -92,7 +100,7 @@ def prepare(
         how: the rule.
     """
     values = circuit.resolve(controls)
-    solved = linear.solve(top, values, how)
+    solved, parameters = linear.at_ports(top, values, linear.solve(top, values, how))
     dual = _dual(top, values, solved)
     rate = _last_to_middle(how.step / reactive_values(top, values))
     following = jnp.concatenate([rate[1:], rate[-1:]]) if how.memory else rate
@@ -101,7 +109,7 @@ def prepare(
     ports, outputs = solved.ports, solved.outputs
     if how.history:
         update, ports = _with_history(update, _scaled(dual, rate), how.history), _padded(ports)
-    return System(ports, dual, update, outputs, rate, devices(top, values))
+    return System(ports, dual, update, outputs, rate, parameters)
 
 
 def prepare_imposed(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation) -> Imposed:

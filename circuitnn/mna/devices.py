@@ -72,7 +72,7 @@ def exponent_places(device: Device) -> tuple[int, ...]:
     """For each of the `exponents` its place among the ports."""
     if device.kind == "D":
         return (0,) * (bool(device.names) + bool(device.backward))
-    if device.kind == "B":
+    if device.kind in "BW":
         return ()
     return (0, 1, *(place for place, name in enumerate(("ISE", "ISC")) if name in device.present))
 
@@ -82,7 +82,7 @@ def junctions(device: Device, given: Parameters) -> list[tuple[int, int, Array, 
     if device.kind == "D":
         both = ((1, "forward"), (-1, "backward"))
         return [(0, sign, given[name], given["per_volt"]) for sign, name in both if name in given]
-    if device.kind == "B":
+    if device.kind in "BW":
         return []
     sign = polarity(device)
     emissions = ("N", "N") if device.kind in ("NJF", "PJF") else ("NF", "NR")
@@ -178,6 +178,11 @@ def _behavioural(device: Device, given: Parameters, v: list[Array], e: list[Arra
     return [lax.convert_element_type(jnp.broadcast_to(value, shape), dtype)]
 
 
+def _wave(device: Device, given: Parameters, v: list[Array], e: list[Array]) -> list[Array]:
+    """A one-port of a wave digital filter: its port is the incident wave, its law the current that goes with it."""
+    return [cast(Callable[..., Array], device.law)(v[0], **given)]
+
+
 LAWS: dict[str, Callable[[Device, Parameters, list[Array], list[Array]], list[Array]]] = {
     "D": _diode,
     "NPN": _bipolar,
@@ -185,4 +190,5 @@ LAWS: dict[str, Callable[[Device, Parameters, list[Array], list[Array]], list[Ar
     "NJF": _junction_fet,
     "PJF": _junction_fet,
     "B": _behavioural,
+    "W": _wave,
 }

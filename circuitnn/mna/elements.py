@@ -1,6 +1,7 @@
 """The parts of a `Topology`: what is connected to which unknown, without numbers."""
 
-from typing import NamedTuple, final
+from collections.abc import Callable
+from typing import Any, NamedTuple, final
 
 from circuitnn.circuit.expression import Expression
 
@@ -26,7 +27,10 @@ class SeriesResistance(NamedTuple):
 
 @final
 class Source(NamedTuple):
-    """E or G: gain times the voltage from c to d; `branch` is the unknown that is E's current, -1 for G."""
+    """E or G: gain times the voltage from c to d; `branch` is the unknown that is E's current, -1 for G.
+
+    A nullor is an E of infinite gain: it has whatever voltage makes that from c to d zero.
+    """
 
     name: str
     a: int
@@ -34,6 +38,7 @@ class Source(NamedTuple):
     c: int
     d: int
     branch: int
+    is_nullor: bool = False
 
 
 @final
@@ -88,13 +93,13 @@ class Device(NamedTuple):
     """A nonlinear device, or several diodes of one model across one port.
 
     Attributes:
-        kind: "D", "NPN", "PNP", "NJF", "PJF" or "B".
+        kind: "D", "NPN", "PNP", "NJF", "PJF" or "B"; "W" for a law of waves, which no netlist has.
         names: its own; of diodes all those that face as the port does.
         backward: of diodes those that face the other way.
         model: the `.model`, "" for B.
         ports: the quantities that it depends on, as (index, sign).
         drives: its currents or voltage, as (index, sign).
-        law: B's expression; its leaves in the order of `ports`.
+        law: B's expression; its leaves in the order of `ports`. W's function of the incident wave and parameters.
         leaves: of B.
         parameters: the `.param` names in it.
         present: names of the model's parameters.
@@ -106,7 +111,7 @@ class Device(NamedTuple):
     model: str
     ports: tuple[tuple[int, int], ...]
     drives: tuple[tuple[int, int], ...]
-    law: Expression | None = None
+    law: Expression | Callable[..., Any] | None = None
     leaves: tuple[Expression, ...] = ()
     parameters: tuple[str, ...] = ()
     present: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from circuitnn.numerics.exponential import exponential
 # Beyond this many thermal voltages the exponential goes on as its tangent: values and gradients stay finite, and no
 # current that a circuit can carry is reached (e^50 = 5e21 saturation currents).
 LARGEST_EXPONENT = 50.0
+WHOLE = "BW"  # kinds of devices whose law is evaluated as a whole, with no exponentials apart from it
 
 
 @final
@@ -37,6 +38,11 @@ class PortMap(NamedTuple):
     shunt: float  # that the linear part has across each junction
     exponents: tuple[tuple[int, ...], ...]  # of each device, the port of each of its exponents
     slopes: tuple[tuple[int, int], ...]  # (drive, port) where a slope is not zero for all voltages
+
+    @property
+    def is_explicit(self) -> bool:
+        """All devices have waves for ports: nothing is to be solved."""
+        return bool(self.devices) and all(device.kind == "W" for device in self.devices)
 
     @property
     def is_scalar(self) -> bool:
@@ -98,7 +104,7 @@ def evaluate_at(where: PortMap, given: Devices, v: Rows) -> Rows:
     found: Rows = []
     position = 0
     for device, own, parameters in zip(where.devices, where.exponents, given.parameters, strict=True):
-        if device.kind == "B":
+        if device.kind in WHOLE:
             ports, factors = _own_ports(where, device, v)
             found += currents(device, parameters, ports, [])
             for index, factor in enumerate(factors):
@@ -132,7 +138,7 @@ def rows_of(where: PortMap, given: Devices, v: Rows, at: Rows) -> tuple[Rows, Ro
         ports, factors = _own_ports(where, device, v)
         rates = [given.per_volt[..., k, :] for k in range(position, position + len(own))]
         position += len(own)
-        if device.kind == "B":
+        if device.kind in WHOLE:
             current = [next(ready)]
         else:
             capped = [next(ready) for _ in own]
@@ -141,7 +147,7 @@ def rows_of(where: PortMap, given: Devices, v: Rows, at: Rows) -> tuple[Rows, Ro
             powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
             current = currents(device, parameters, ports, powers)
         for index, (port, _) in enumerate(device.ports):
-            if device.kind == "B":
+            if device.kind in WHOLE:
                 dot = [next(ready)]
                 second = [next(ready)] if where.is_scalar else []
             else:

@@ -171,6 +171,8 @@ def stamps(top: Topology, values: Values, reactive: Reactive) -> list[Stamp]:
             found.append(Stamp(*_twice(unit[first + k]), -values[branch.name] / IMPEDANCE))
     for source in top.controlled:
         sensing = difference(top, source.c, source.d)
+        if source.is_nullor:
+            continue
         if source.branch >= 0:
             found.append(Stamp(unit[source.branch], sensing, -values[source.name]))
         else:
@@ -197,8 +199,11 @@ def fixed_part(top: Topology, *, with_shunts: bool) -> np.ndarray:
     first = len(top.nodes)
     for k, branch in enumerate(top.branches):
         matrix[:first, first + k] += difference(top, branch.a, branch.b)[:first]
-    for k, branch in enumerate((*top.voltage, *top.pots)):
-        matrix[first + k] += difference(top, branch.a, branch.b)
+    nullors = {source.branch: source for source in top.controlled if source.is_nullor}
+    for k, branch in enumerate((*top.voltage, *top.pots), first):
+        source = nullors.get(k)
+        across = (branch.a, branch.b) if source is None else (source.c, source.d)
+        matrix[k] += difference(top, *across)
     for device in top.devices:
         for index, _ in device.ports:
             port = top.ports[index]

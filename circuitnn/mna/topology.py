@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.components import GROUND, NULLOR, Component
 from circuitnn.circuit.expression import Current
 from circuitnn.circuit.outputs import Heard, heard
 from circuitnn.mna.elements import Branch, Device, Drive, Output, Quantity, Sensed, SeriesResistance, Source
@@ -143,7 +143,7 @@ def topology(circuit: Circuit) -> Topology:
         voltage=voltage,
         current=branches(lambda part: part.kind == "I"),
         controlled=tuple(
-            Source(part.name, *_four(index, part), branch_of.get(part.name.lower(), -1))
+            Source(part.name, *_four(index, part), branch_of.get(part.name.lower(), -1), part.quantity == NULLOR)
             for part in parts
             if part.kind in "EG"
         ),

@@ -30,17 +30,26 @@ class SolveReport:
 
     def add(self, failed: Array, *, axis: int = -1) -> "SolveReport":
         """The report after one more block; `failed` is boolean, (..., time), or has its time elsewhere."""
-        # As numbers, and counted by a product: whatever made `failed` is then computed once, and not for each use.
-        marks = failed.astype(jnp.float32)
-        count = jnp.tensordot(marks, jnp.ones(failed.shape[axis], jnp.float32), axes=([axis], [0])).astype(jnp.int32)
-        first = self.samples + lax.cond(
-            jnp.any(count > 0), lambda: jnp.argmax(marks, axis=axis).astype(jnp.int32), lambda: jnp.zeros_like(count)
-        )
+        return self.including(failed.shape[axis], *tally(failed, axis=axis))
+
+    def including(self, samples: int, count: Array, first: Array) -> "SolveReport":
+        """The report after a block of that many samples, with its `tally`."""
         return SolveReport(
-            samples=self.samples + failed.shape[axis],
+            samples=self.samples + samples,
             failed=self.failed + count,
-            first_failed=jnp.where((self.first_failed < 0) & (count > 0), first, self.first_failed),
+            first_failed=jnp.where((self.first_failed < 0) & (count > 0), self.samples + first, self.first_failed),
         )
+
+
+def tally(failed: Array, *, axis: int) -> tuple[Array, Array]:
+    """How many are true along an axis, and the index of the first; int32."""
+    # As numbers, and counted by a product: whatever made `failed` is then computed once, and not for each use.
+    marks = failed.astype(jnp.float32)
+    count = jnp.tensordot(marks, jnp.ones(failed.shape[axis], jnp.float32), axes=([axis], [0])).astype(jnp.int32)
+    first = lax.cond(
+        jnp.any(count > 0), lambda: jnp.argmax(marks, axis=axis).astype(jnp.int32), lambda: jnp.zeros_like(count)
+    )
+    return count, first
 
 
 class SolveWarning(UserWarning):

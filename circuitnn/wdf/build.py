@@ -24,6 +24,7 @@ from circuitnn.wdf import roots
 from circuitnn.wdf.decompose_edges import Edge
 from circuitnn.wdf.decompose_network import Fixed, junction
 from circuitnn.wdf.elements import Element, Value
+from circuitnn.wdf.explicit import LAWS, PairLaw, pair_law
 from circuitnn.wdf.roots import Root
 from circuitnn.wdf.tree import Junction, Leaf, Parallel, Series, Tree
 
@@ -43,8 +44,8 @@ def build(
     root: Root | Element | Sequence[Root | Element] | None,
     output: str | Sequence[str] | None,
     controls: Mapping[str, float] | None,
-) -> tuple[Circuit, Junction]:
-    """The circuit of a tree, and its structure.
+) -> tuple[Circuit, Junction, PairLaw | None]:
+    """The circuit of a tree, its structure, and the law of the wave at its root where that is one.
 
     Raises:
         TreeError: naming the element that cannot be where it is.
@@ -78,7 +79,14 @@ def build(
     index = {name: k for k, name in enumerate(top.nodes)} | {GROUND: REFERENCE}
     edges = [Edge(planned(top), index[a], index[b]) for planned, a, b in pairs]
     below = plan.claimed - inside
-    return circuit, junction(top, Fixed(top, without=below), edges)
+    law = None
+    if len(at_root) == 1 and is_one_port:
+        match at_root[0]:
+            case roots.DiodePair(up=up, down=down, law=name) if name != "newton":
+                law = pair_law(top, name, (up, down))
+            case roots.Diode():
+                law = pair_law(top, "exact")
+    return circuit, junction(top, Fixed(top, without=below), edges), law
 
 
 @final
@@ -305,7 +313,9 @@ class _Plan:
                 return []
             case roots.Diode(saturation, emission, nodes, given):
                 self.diodes(nodes, given, saturation, [(emission, True)], is_one_port)
-            case roots.DiodePair(saturation, emission, up, down, nodes, given):
+            case roots.DiodePair(saturation, emission, up, down, nodes, given, law):
+                if law not in (*LAWS, "newton"):
+                    raise TreeError(f"no law of a diode pair named {law!r}: there are {', '.join(LAWS)} and newton")
                 strings = [(_times(up, emission), True), (_times(down, emission), False)]
                 self.diodes(nodes, given, saturation, strings, is_one_port)
             case roots.BJT(nodes, kind, parameters, given):
@@ -327,10 +337,15 @@ class _Plan:
         if nodes is None and not is_one_port:
             raise TreeError("a diode on an R-type adaptor needs nodes=, its anode and cathode")
         a, b = (TOP, GROUND) if nodes is None else map(_word, nodes)
+        models: dict[Value, str] = {}  # equal diodes share one, so that their values are learnt together
         for emission, is_forward in strings:
             name = self.name("D", given if is_forward or given is None else f"{given}b")
-            self.lines.append(f"{name} {a} {b} M{name}" if is_forward else f"{name} {b} {a} M{name}")
-            self.lines.append(f".model M{name} D(IS={_text(saturation, name)} N={_text(emission, name)})")
+            if emission not in models:
+                models[emission] = f"M{name}"
+                self.lines.append(f".model M{name} D(IS={_text(saturation, name)} N={_text(emission, name)})")
+            self.lines.append(
+                f"{name} {a} {b} {models[emission]}" if is_forward else f"{name} {b} {a} {models[emission]}"
+            )
 
 
 def _below(top: Topology, pairs: list[tuple[Planned, str, str]], high: str, low: str, names: set[str]) -> Junction:

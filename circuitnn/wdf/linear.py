@@ -1,12 +1,17 @@
 """The linear part of a circuit as a tree of adaptors."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import final
 
+from jax import numpy as jnp
+
 from circuitnn.discrete.system import Discretisation, Linear
+from circuitnn.mna.law import Devices, PortMap, port_map
 from circuitnn.mna.network import Network
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
+from circuitnn.wdf.explicit import PairLaw
 from circuitnn.wdf.tree import Junction
 from circuitnn.wdf.waves import Columns, root
 
@@ -14,10 +19,31 @@ from circuitnn.wdf.waves import Columns, root
 @final
 @dataclass(frozen=True)
 class WaveTree(Linear):
-    """Series, parallel and R-type adaptors with the nonlinear ports at the root."""
+    """Series, parallel and R-type adaptors with the nonlinear ports at the root.
+
+    Attributes:
+        tree: from the root on.
+        law: of a diode or a pair that is a function of the wave; None where the devices are solved for.
+    """
 
     tree: Junction
+    law: PairLaw | None = None
 
     def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
         """As `Linear.solve`."""
         return root(Columns(top, values, how.step), self.tree)
+
+    def port_map(self, top: Topology) -> PortMap:
+        """Which device sits on which ports; one that is a function of the wave has the wave for a port."""
+        where = port_map(top)
+        return where if self.law is None else where._replace(devices=(self.law.device(),), exponents=((),))
+
+    def at_ports(self, top: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
+        """As `Linear.at_ports`: the incident wave is the voltage of the open port, whatever the device does."""
+        if self.law is None:
+            return super().at_ports(top, values, solved)
+        ports = solved.ports
+        given = self.law.parameters(values, -ports.i[:, 0, 0])
+        none = jnp.zeros((1, 0, 1), ports.i.dtype)
+        ports = dataclasses.replace(ports, i=jnp.zeros_like(ports.i))
+        return dataclasses.replace(solved, ports=ports), Devices((given,), none)

@@ -1,7 +1,7 @@
 """The wave digital filter of a circuit, sample by sample."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from jax import numpy as jnp
 
@@ -12,8 +12,16 @@ from circuitnn.numerics.rules import Rule
 from circuitnn.wdf.build import Element, Root, build
 from circuitnn.wdf.decompose import decompose
 from circuitnn.wdf.drawing import drawing
+from circuitnn.wdf.explicit import LAWS, pair_law
 from circuitnn.wdf.linear import WaveTree
-from circuitnn.wdf.tree import Junction
+
+
+@final
+class Derived(NamedTuple):
+    """A tree that comes from a circuit, not from constructors."""
+
+    circuit: Circuit
+    linear: WaveTree
 
 
 @final
@@ -45,8 +53,8 @@ class WDFModel(CircuitModel):
 
     def __init__(
         self,
-        tree: Element,
-        root: Root | Sequence[Root] | None = None,
+        tree: Element | Derived,
+        root: Root | Element | Sequence[Root | Element] | None = None,
         fs: float = 48_000,
         *,
         output: str | Sequence[str] | None = None,
@@ -57,13 +65,14 @@ class WDFModel(CircuitModel):
         solver: str = "auto",
         dtype: Any = jnp.float32,
     ):
-        circuit, junction = build(tree, root, output, controls)
-        self._set_up(circuit, junction, fs, rule, trainable, oversampling, solver, dtype)
-
-    def _set_up(self, circuit: Circuit, junction: Junction, fs, rule, trainable, oversampling, solver, dtype) -> None:
+        if isinstance(tree, Derived):
+            circuit, linear = tree
+        else:
+            circuit, junction, law = build(tree, root, output, controls)
+            linear = WaveTree(junction, law)
         super().__init__(
             circuit,
-            WaveTree(junction),
+            linear,
             fs=fs,
             rule=rule,
             trainable=trainable,
@@ -71,6 +80,8 @@ class WDFModel(CircuitModel):
             solver=solver,
             dtype=dtype,
         )
+        if linear.law is not None:
+            linear.law.check(self.values)
 
     def __str__(self) -> str:
         return drawing(self.engine.linear.tree)  # type: ignore[attr-defined]
@@ -85,6 +96,7 @@ def derive(
     oversampling: int = 1,
     solver: str = "auto",
     dtype: Any = jnp.float32,
+    diodes: str = "newton",
 ) -> WDFModel:
     """The wave digital filter of a circuit: no tree to draw, no scattering to compute by hand.
 
@@ -101,11 +113,28 @@ def derive(
         oversampling: 1, 2, 4, 8 or 16.
         solver: "auto", "sequential" or "parallel".
         dtype: of the signals and the values.
+        diodes: "newton", or the `law` of `DiodePair` for a circuit whose only device is a diode or an antiparallel pair
+            of one model.
 
     Raises:
-        ValueError: as for `WDFModel`.
+        ValueError: as for `WDFModel`; for a law of diodes that the circuit does not allow.
         CircuitError: for equations without a unique solution.
     """
-    model = WDFModel.__new__(WDFModel)
-    model._set_up(circuit, decompose(topology(circuit)), fs, rule, trainable, oversampling, solver, dtype)
-    return model
+    top = topology(circuit)
+    law = None
+    if diodes != "newton":
+        law = pair_law(top, diodes) if diodes in LAWS else None
+        if law is None:
+            raise ValueError(
+                f"diodes={diodes!r}: there are newton for any circuit, and {', '.join(LAWS)} for those whose only "
+                "device is a diode or an antiparallel pair of one model"
+            )
+    return WDFModel(
+        Derived(circuit, WaveTree(decompose(top), law)),
+        fs=fs,
+        rule=rule,
+        trainable=trainable,
+        oversampling=oversampling,
+        solver=solver,
+        dtype=dtype,
+    )

@@ -45,6 +45,9 @@ class DiodePair(Root):
         down: how many for negative ones.
         nodes: of an R-type adaptor at the root; those of the tree when None.
         name: of the pair.
+        law: "exact", a function of the incident wave that is exact to rounding and needs no iteration; "better" (eq. 39
+            and 45 of Werner, Nangia, Bernardini, Smith and Sarti 2015) or "simple" (eq. 18), as other libraries have
+            them; "newton", the iteration that all devices have. Next to other devices it is always that.
     """
 
     saturation: Value = 2.52e-9
@@ -53,6 +56,7 @@ class DiodePair(Root):
     down: int = 1
     nodes: tuple[str, str] | None = None
     name: str | None = None
+    law: str = "exact"
 
 
 @final
