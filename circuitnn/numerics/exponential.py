@@ -16,7 +16,7 @@ _PARTS = {
     np.dtype(np.float32): (float.fromhex("0x1.62e0p-1"), float.fromhex("0x1.0bfbe8p-15")),
 }
 _TERMS = {np.dtype(np.float64): 13, np.dtype(np.float32): 7}
-_INTEGERS = {np.dtype(np.float64): np.int64, np.dtype(np.float32): np.int32}
+INTEGERS = {np.dtype(np.float64): np.int64, np.dtype(np.float32): np.int32}
 
 
 @jax.custom_jvp
@@ -32,8 +32,8 @@ def exponential(x: Array) -> Array:
     x = jnp.maximum(x, float(np.log(info.tiny)) + 0.5)
     whole = jnp.round(x * dtype.type(1 / math.log(2)))
     rest = (x - whole * dtype.type(high)) - whole * dtype.type(low)
-    value = _estrin([1 / math.factorial(k) for k in range(_TERMS[dtype])], rest)
-    bits = (whole.astype(_INTEGERS[dtype]) + (info.maxexp - 1)) << info.nmant
+    value = estrin([jnp.asarray(1 / math.factorial(k), dtype) for k in range(_TERMS[dtype])], rest)
+    bits = (whole.astype(INTEGERS[dtype]) + (info.maxexp - 1)) << info.nmant
     return value * lax.bitcast_convert_type(bits, dtype)
 
 
@@ -43,8 +43,8 @@ def _exponential_jvp(primals, tangents):
     return value, value * tangents[0]
 
 
-def _estrin(coefficients: list[float], x: Array) -> Array:
-    terms = [jnp.asarray(each, x.dtype) for each in coefficients]
+def estrin(terms: list[Array], x: Array) -> Array:
+    """The polynomial with those coefficients, constant first, in pairs (Estrin 1960)."""
     while len(terms) > 1:
         pairs = [a + b * x for a, b in zip(terms[::2], terms[1::2], strict=False)]
         terms = pairs + terms[len(pairs) * 2 :]

@@ -13,7 +13,7 @@ import scipy.special
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.numerics.exponential import exponential
+from circuitnn.numerics.exponential import INTEGERS, estrin, exponential
 
 CELL_BITS = 7  # 128 cells in each octave of |x| + OFFSET
 OFFSET = 2.0
@@ -21,7 +21,6 @@ TOP = 30  # the right half of the table ends at 2**TOP
 BOTTOM = 6  # the left half ends at -2**BOTTOM: omega is zero there, beside one
 _SMALL = -9.0  # below, the series of omega in powers of e^x
 _LARGE = 2.0 ** (TOP - 1)  # above, x - ln x
-_INTEGERS = {np.dtype(np.float64): np.int64, np.dtype(np.float32): np.int32}
 
 
 @jax.custom_jvp
@@ -55,7 +54,7 @@ def nearest(x: Array) -> tuple[Array, Array, Array]:
     where w is far smaller than the rounding of x, w and 1 / w are zero. On the right, the last cell stands for all.
     """
     dtype = np.dtype(x.dtype)
-    bits = lax.bitcast_convert_type(jnp.abs(x) + dtype.type(OFFSET), _INTEGERS[dtype])
+    bits = lax.bitcast_convert_type(jnp.abs(x) + dtype.type(OFFSET), INTEGERS[dtype])
     cell = (bits >> (jnp.finfo(dtype).nmant - CELL_BITS)) - (jnp.finfo(dtype).maxexp << CELL_BITS)
     right, left = (TOP - 1) << CELL_BITS, (BOTTOM - 1) << CELL_BITS
     place = jnp.where(x < 0, right + jnp.minimum(cell, left), jnp.minimum(cell, right - 1))
@@ -80,7 +79,7 @@ def correction(residual: Array, rising: Array, falling: Array) -> Array:
             p * (pp * pp * (-21 / 16) + pp * (o * (7 / 4) - 7 / 24))
             + (po * (7 / 240 + 7 / 144 - o * (7 / 18)) - p * (1 / 720)),
         ]
-    return q * _estrin(terms, q)
+    return q * estrin(terms, q)
 
 
 @cache
@@ -97,12 +96,4 @@ def _table(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _polynomial(coefficients: list[float], x: Array) -> Array:
-    return _estrin([jnp.full_like(x, each) for each in coefficients], x)
-
-
-def _estrin(terms: list[Array], x: Array) -> Array:
-    while len(terms) > 1:
-        pairs = [a + b * x for a, b in zip(terms[::2], terms[1::2], strict=False)]
-        terms = pairs + terms[len(pairs) * 2 :]
-        x = x * x
-    return terms[0]
+    return estrin([jnp.full_like(x, each) for each in coefficients], x)
