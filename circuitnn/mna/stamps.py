@@ -24,7 +24,7 @@ Values = Mapping[str, Any]  # NumPy arrays in checks, JAX arrays in models
 
 @final
 class Reactive(NamedTuple):
-    """Equations of the capacitors and inductors: ``across v + through i = z``, each (..., n_states).
+    """Equations of the capacitors and inductors: ``across v + through i = z``, (..., n_states) or so many arrays.
 
     The mutual ones, (..., 2 n_mutual), belong to pairs of coupled inductors, both ways round: what the voltage
     (current) of the other has to do with the equation of the one.
@@ -184,8 +184,8 @@ def stamps(top: Topology, values: Values, reactive: Reactive) -> list[Stamp]:
             found.append(Stamp(difference(top, sensed.a, sensed.b), unit[sensed.sensed], values[sensed.name]))
     first = top.first_reactive
     for k, branch in enumerate(top.reactive):
-        found.append(Stamp(unit[first + k], difference(top, branch.a, branch.b), reactive.across[..., k]))
-        found.append(Stamp(*_twice(unit[first + k]), reactive.through[..., k] / IMPEDANCE))
+        found.append(Stamp(unit[first + k], difference(top, branch.a, branch.b), _each(reactive.across, k)))
+        found.append(Stamp(*_twice(unit[first + k]), _each(reactive.through, k) / IMPEDANCE))
     for k, (a, b) in enumerate(ordered_pairs(top)):
         other = top.reactive[b]
         found.append(Stamp(unit[first + a], difference(top, other.a, other.b), reactive.mutual_across[..., k]))
@@ -276,6 +276,10 @@ def _states(top: Topology) -> list[tuple[Branch, bool]]:
 
 def _driven(top: Topology, values: Values) -> np.ndarray:
     return np.array([charge and branch.name not in values for branch, charge in _states(top)], bool)
+
+
+def _each(rows: Any, k: int) -> Any:
+    return rows[k] if isinstance(rows, tuple) else rows[..., k]
 
 
 def _twice(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

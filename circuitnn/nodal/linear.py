@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
+from circuitnn.discrete.stretches import in_stretches
 from circuitnn.discrete.system import Discretisation, Linear
 from circuitnn.mna.batches import solved_network
 from circuitnn.mna.network import Network
@@ -17,4 +18,6 @@ class NodalEquations(Linear):
 
     def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
         """As `Linear.solve`."""
-        return solved_network(top, values, lambda values: companion(top, values, how.step))
+        return in_stretches(
+            lambda values: solved_network(top, values, lambda values: companion(top, values, how.step)), values
+        )

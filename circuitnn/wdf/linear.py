@@ -6,6 +6,7 @@ from typing import final
 
 from jax import numpy as jnp
 
+from circuitnn.discrete.stretches import in_stretches
 from circuitnn.discrete.system import Discretisation, Linear
 from circuitnn.mna.law import Devices, PortMap, port_map
 from circuitnn.mna.network import Network
@@ -31,7 +32,7 @@ class WaveTree(Linear):
 
     def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
         """As `Linear.solve`."""
-        return root(Columns(top, values, how.step), self.tree)
+        return in_stretches(lambda values: root(Columns(top, values, how.step), self.tree), values)
 
     def port_map(self, top: Topology) -> PortMap:
         """Which device sits on which ports; one that is a function of the wave has the wave for a port."""

@@ -257,9 +257,10 @@ def _junction(columns: Columns, tree: Junction) -> Seen:
             across += [own.across[..., k] for k in others]
             through += [own.through[..., k] for k in others]
         nothing = jnp.zeros(0, columns.dtype)
+        # Each for itself: along time only those that move cost anything.
         return Reactive(
-            across=stacked_last(across, columns.dtype),
-            through=stacked_last(through, columns.dtype),
+            across=tuple(across),
+            through=tuple(through),
             mutual_across=own.mutual_across if own is not None else nothing,
             mutual_through=own.mutual_through if own is not None else nothing,
         )
@@ -338,11 +339,6 @@ def _once(compute: Found) -> Found:
         return kept[0]
 
     return get
-
-
-def stacked_last(each: list[Array], dtype) -> Array:
-    """Arrays of broadcastable shapes along a new last axis."""
-    return jnp.stack(jnp.broadcast_arrays(*each), -1).astype(dtype) if each else jnp.zeros(0, dtype)
 
 
 def two_axes(value: Array) -> Array:
