@@ -1,0 +1,115 @@
+"""The third law: a derived wave digital filter is the nodal model, at the same rate and rule, to rounding.
+
+They share the devices, the rule and the solver, but not the linear part: a tree of adaptors here, one matrix there.
+What is allowed is 1e-9 V per volt of output. It is three orders above what rounding makes of most circuits, and leaves
+room for those with an op-amp gain of 1e5, and for what two Newton iterations leave when they end at other points.
+"""
+
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import circuitnn as cn
+from circuitnn.numerics.rules import alpha_transform
+from tests.wdf.agreement import FS, difference, guitar_like, played
+
+TOLERANCE = 1e-9
+# One of each sort at each commit: passive with pots, diodes, nullors, a transistor, tubes.
+QUICK = ("diode_clipper_second_order", "bassman", "sallen_key", "tube_screamer_clipping", "common_emitter")
+HEAVY = ("sd1", "phase90", "moog_ladder")  # compilation of each takes most of a minute: only as they are
+RULES = ("backward_euler", "bdf2", alpha_transform(0.4))
+GUITAR = Path("/work/shared/data/guitar-di/john.flac")
+
+
+def derived(name, **options):
+    return cn.wdf.derive(cn.circuits.CATALOGUE[name](), FS, dtype=jnp.float64, **options)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in cn.circuits.CATALOGUE]
+)
+def test_every_circuit_of_the_catalogue(name):
+    """Knobs as they are, all at zero, all at one."""
+    model, x = derived(name), played(name)
+    circuit = cn.circuits.CATALOGUE[name]()
+    ends = (0.0, 1.0) if circuit.controls and name not in HEAVY else ()
+    for knobs in (None, *(dict.fromkeys(circuit.controls, end) for end in ends)):
+        assert difference(model, x, circuit, controls=knobs) < TOLERANCE, knobs
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("name", ["diode_clipper_second_order", "bassman", "triode_koren"])
+def test_other_rules(name, rule):
+    if name == "triode_koren" and rule != "bdf2":
+        pytest.skip("compilation of tubes takes long, and their states have nothing that the others' have not")
+    assert difference(derived(name, rule=rule), played(name, 100)) < TOLERANCE
+
+
+def test_oversampling():
+    assert difference(derived("diode_clipper", oversampling=2), played("diode_clipper"), oversampling=2) < TOLERANCE
+
+
+def test_the_parallel_solver():
+    model = derived("diode_clipper", solver="parallel")
+    assert difference(model, played("diode_clipper"), solver="parallel") < TOLERANCE
+
+
+@pytest.mark.parametrize("name", ["bassman", "tube_screamer_clipping"])
+def test_knobs_along_time_and_in_batches(name):
+    """Each entry of a batch with knobs of its own, that go from end to end, with jumps."""
+    model, n = derived(name), 120
+    x = np.stack([played(name, n, seed=1), played(name, n, seed=2)])
+    random = np.random.default_rng(0)
+    along = {}
+    for k, knob in enumerate(model.controls):
+        slowly = 0.5 - 0.5 * np.cos(np.arange(n) / (20 + k))
+        along[knob] = np.stack([slowly, np.repeat(random.uniform(0, 1, 6), n // 6)])
+        along[knob][1, :20], along[knob][1, 20:40] = 0, 1
+    assert difference(model, x, controls=along) < TOLERANCE
+    constants = {knob: np.array([[0.1], [0.8]]) for knob in model.controls}
+    assert difference(model, x, controls=constants) < TOLERANCE
+
+
+def test_the_circuit_is_handed_on():
+    circuit = cn.circuits.bassman()
+    model = cn.wdf.derive(circuit, FS, dtype=jnp.float64)
+    assert isinstance(model, cn.wdf.WDFModel)
+    assert model.circuit.to_spice() == circuit.to_spice()
+    assert model.controls == circuit.controls
+    assert model.state_names == cn.nodal.NodalModel(circuit, FS).state_names
+    assert model.fs == FS
+
+
+def test_several_inputs_and_outputs():
+    """Currents, differences of voltages, inner nodes: all that a netlist can ask for."""
+    net = (
+        "* t\nVa a 0 0\nVb b 0 0\nIc 0 m 0\nR1 a m 1k\nL1 m n 1m\nR2 n b 2.2k\nC1 n 0 47n\nC2 m q 10n\nR3 q 0 1k\n.end"
+    )
+    outputs = ("n", "m", "v(m,n)", "i(R2)", "i(L1)", "i(C1)", "i(Va)")
+    circuit = cn.read_netlist(net, inputs=("Va", "Ic", "Vb"), outputs=outputs)
+    model = cn.wdf.derive(circuit, FS, dtype=jnp.float64)
+    x = guitar_like(3, 150).T * [1, 1e-3, 1]
+    assert model.in_features == 3
+    assert model.out_features == len(outputs)
+    assert difference(model, x) < TOLERANCE
+    _, y = cn.run(model, x)
+    y = np.asarray(y)
+    np.testing.assert_allclose(y[:, 2], y[:, 1] - y[:, 0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(y[:, 3], (y[:, 0] - x[:, 2]) / 2200, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(y[:, 6], (y[:, 1] - x[:, 0]) / 1000, rtol=0, atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["diode_clipper", "bassman", "tube_screamer_clipping", "common_emitter"])
+def test_two_seconds_of_a_real_guitar(name):
+    """Nothing grows over time that a short signal would not show."""
+    if not GUITAR.exists():
+        pytest.skip(f"{GUITAR} is not there")
+    x, fs = cn.audio.read(GUITAR)
+    x = np.asarray(x, np.float64).reshape(len(x), -1)[:, 0]
+    x = x[fs : 3 * fs]
+    x = cn.circuits.NOMINAL_PEAK[name] * x / np.max(np.abs(x))
+    model = cn.wdf.derive(cn.circuits.CATALOGUE[name](), fs, dtype=jnp.float64)
+    assert difference(model, x[:, None]) < TOLERANCE
