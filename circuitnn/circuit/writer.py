@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from circuitnn.circuit.components import DEVICE_KINDS, SOURCE_KINDS, Component, DeviceModel
+from circuitnn.circuit.components import DEVICE_KINDS, NULLOR, SOURCE_KINDS, Component, DeviceModel
 
 if TYPE_CHECKING:
     from circuitnn.circuit.circuit import Circuit
@@ -24,7 +24,7 @@ def netlist_text(circuit: Circuit, *, drive: Mapping[str, str] | None = None, ta
         tail: the lines before ``.end``; an operating point by default, without which ngspice has nothing to do.
 
     Raises:
-        ValueError: when a value is traced or a batch.
+        ValueError: when a value is traced or a batch; for an op-amp of infinite gain.
     """
     numbers = {name: _concrete(name, value) for name, value in circuit.values.items()}
     lines = [f"* {circuit.title}".rstrip()]
@@ -45,6 +45,8 @@ def _element(part: Component, numbers: dict[str, str], *, is_input: bool) -> str
     if part.kind == "B":
         quantity = part.quantity if part.name[0] in "bB" else "VALUE"
         return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"
+    if part.quantity == NULLOR:
+        raise ValueError(f"{part.name} is an ideal op-amp of infinite gain, which SPICE does not have: give it a gain")
     text = numbers[part.name] if part.value is None else f"{{{part.value}}}"
     words = [part.name, *part.nodes, *part.couples]
     if part.kind in SOURCE_KINDS:

@@ -6,3 +6,4 @@ from circuitnn.nodal.model import NodalModel as NodalModel
 from circuitnn.nodal.rest import operating_point as operating_point
 from circuitnn.nodal.transfer_function import TransferFunction as TransferFunction
 from circuitnn.nodal.transfer_function import transfer_function as transfer_function
+from circuitnn.numerics.rules import alpha_transform as alpha_transform

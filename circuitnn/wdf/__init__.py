@@ -1,5 +1,7 @@
 """Wave digital filters: built by hand, or derived from a netlist."""
 
+from circuitnn.numerics.rules import alpha_transform as alpha_transform
+from circuitnn.wdf import scattering as scattering
 from circuitnn.wdf.build import TreeError as TreeError
 from circuitnn.wdf.elements import Capacitor as Capacitor
 from circuitnn.wdf.elements import CurrentSource as CurrentSource

@@ -21,6 +21,7 @@ from circuitnn.circuit.reader import read_netlist
 from circuitnn.mna.topology import REFERENCE, Topology, topology
 from circuitnn.wdf import elements as el
 from circuitnn.wdf import roots
+from circuitnn.wdf.decompose import leaves, leaves_of
 from circuitnn.wdf.decompose_edges import Edge
 from circuitnn.wdf.decompose_network import Fixed, junction
 from circuitnn.wdf.elements import Element, Value
@@ -79,14 +80,18 @@ def build(
     index = {name: k for k, name in enumerate(top.nodes)} | {GROUND: REFERENCE}
     edges = [Edge(planned(top), index[a], index[b]) for planned, a, b in pairs]
     below = plan.claimed - inside
+    fixed = Fixed(top, without=below)
+    # What the devices bring along: series resistances, the elements of a subcircuit.
+    known = below.union(leaf.name for edge in edges for leaf in leaves(edge.tree))
+    edges += [edge for edge in leaves_of(top, fixed) if next(leaves(edge.tree)).name not in known]
     law = None
-    if len(at_root) == 1 and is_one_port:
+    if len(at_root) == 1:
         match at_root[0]:
             case roots.DiodePair(up=up, down=down, law=name) if name != "newton":
                 law = pair_law(top, name, (up, down))
             case roots.Diode():
                 law = pair_law(top, "exact")
-    return circuit, junction(top, Fixed(top, without=below), edges), law
+    return circuit, junction(top, fixed, edges), law
 
 
 @final
@@ -263,13 +268,16 @@ class _Plan:
                 f"an R-type adaptor with {len(adaptor.parts)} parts and {len(adaptor.nodes)} pairs of nodes"
             )
         pairs = []
+        voltages: dict[str, tuple[Planned, str, str]] = {}
         for part, (a, b) in zip(adaptor.parts, adaptor.nodes, strict=True):
             a, b = rename(_word(a)), rename(_word(b))
             if isinstance(part, el.VoltageSource | el.CurrentSource):
                 pairs.append((self.ideal(part, a, b), a, b))
+                if isinstance(part, el.VoltageSource):
+                    voltages[self.lines[-1].split()[0]] = pairs[-1]
             else:
                 pairs.append((self.emit(part, a, b), a, b))
-        own = set()
+        own, sensed = set(), set()
         for line in adaptor.inside.splitlines():
             words = line.split()
             if not words:
@@ -280,6 +288,11 @@ class _Plan:
                 raise TreeError(f"inside an R-type adaptor are controlled sources E, G, F and H, not {line.strip()!r}")
             name = self.name(kind, words[0])
             own.add(name)
+            if kind in "FH":
+                found = [each for each in voltages if each.lower() == words[3].lower()]
+                if not found:
+                    raise TreeError(f"{name} senses {words[3]}, which is no VoltageSource on a port of its adaptor")
+                sensed.add(found[0])
             self.lines.append(" ".join([name, *(rename(_word(w)) for w in words[1 : count + 1]), *words[count + 1 :]]))
         for output, plus, minus in adaptor.nullors:
             name = self.name("EN", None)
@@ -287,9 +300,11 @@ class _Plan:
             self.nullors.add(name)
             out, low, plus, minus = (rename(_word(node)) for node in (output, GROUND, plus, minus))
             self.lines.append(f"{name} {out} {low} {plus} {minus} 1")
+        # A source whose current is an unknown of the network is in the network.
+        own |= sensed
         self.claimed |= own
         self.inside |= own
-        return pairs
+        return [pair for pair in pairs if all(pair is not voltages[name] for name in sensed)]
 
     def ideal(self, source: el.VoltageSource | el.CurrentSource, high: str, low: str) -> Planned:
         """An ideal source, at the root or on a port of an R-type adaptor."""
@@ -391,7 +406,7 @@ def _word(text: str) -> str:
 def _text(value: Value, name: str) -> str:
     """A number or an expression as a netlist has it."""
     if not isinstance(value, str):
-        if not (isinstance(value, int | float) or np.ndim(value) == 0) or not math.isfinite(value):
+        if np.ndim(value) != 0 or not np.isrealobj(value) or not _is_finite(value):
             raise TreeError(f"the value of {name} must be a finite number or an expression, got {value!r}")
         return repr(float(value))
     if not value.isprintable() or set(value) & set("{};'\"$"):
@@ -400,6 +415,13 @@ def _text(value: Value, name: str) -> str:
         return repr(parse_number(value.strip()))
     except CircuitError:
         return f"{{{value}}}"
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except TypeError:  # no number at all
+        return False
 
 
 def _times(count: int, emission: Value) -> Value:

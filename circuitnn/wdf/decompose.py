@@ -25,7 +25,7 @@ def decompose(top: Topology) -> Junction:
         top: shape of the circuit.
     """
     fixed = Fixed(top)
-    edges = _leaves_of(top, fixed)
+    edges = leaves_of(top, fixed)
     while True:
         edges = simplified(edges, fixed.nodes, top.nodes)
         found = smallest_separable(edges, fixed.nodes)
@@ -53,7 +53,7 @@ def leaves(tree: Tree) -> Iterator[Leaf]:
         yield from leaves(child)
 
 
-def _leaves_of(top: Topology, fixed: Fixed) -> list[Edge]:
+def leaves_of(top: Topology, fixed: Fixed) -> list[Edge]:
     """An edge for each element that may have a port of its own."""
     edges = [Edge(Leaf(part.name, "V", False), part.a, part.b) for part in top.voltage if part not in fixed.voltage]
     edges += [Edge(Leaf(part.name, "I", True), part.a, part.b) for part in top.current]
