@@ -106,6 +106,7 @@ def test_hand_built_clippers(root):
     check_gradient(energy, (values, jnp.asarray(guitar_like(SAMPLES, peak=4)[:, None])))
 
 
+@LAW
 def test_an_r_type_adaptor_with_a_nullor_and_a_transformer():
     parts = [
         VoltageSource("in"),
