@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
 
-import jax
 from jax import Array
 from jax import numpy as jnp
 
@@ -12,9 +11,7 @@ from circuitnn.circuit.constants import THERMAL_VOLTAGE
 from circuitnn.discrete.values import CircuitValues
 from circuitnn.mna.devices import Values
 from circuitnn.mna.elements import Device
-from circuitnn.mna.law import LARGEST_EXPONENT
 from circuitnn.mna.topology import Topology
-from circuitnn.numerics.exponential import exponential
 from circuitnn.wdf import diodes
 
 LAWS = ("exact", "better", "simple")  # and "newton", the iteration that all devices have
@@ -68,13 +65,13 @@ class PairLaw:
             raise ValueError(f'trainable: {", ".join(apart)} would make unequal diodes, which need the law "newton"')
 
     def parameters(self, values: Values, resistance: Array) -> dict[str, Array]:
-        """What the law needs: (time or 1, batch or 1) each."""
-        found: dict[str, Any] = {"R": resistance}
-        sides = (("ahead", self.forward, self.up), ("behind", self.backward, self.down))
-        for side, (name, model), count in sides:
-            if count:
-                found[f"saturation_{side}"] = values[f"{model}.IS"] * values[name]
-                found[f"thermal_{side}"] = values[f"{model}.N"] * (THERMAL_VOLTAGE / count)
+        """What the law needs, (time or 1, batch or 1) each: all diodes are as the first one."""
+        name, model = self.forward
+        found: dict[str, Any] = {
+            "R": resistance,
+            "saturation": values[f"{model}.IS"] * values[name],
+            "thermal": values[f"{model}.N"] * (THERMAL_VOLTAGE / self.up),
+        }
         return {name: jnp.reshape(value, (1, 1)) if value.ndim == 0 else value for name, value in found.items()}
 
 
@@ -111,55 +108,12 @@ def _place(top: Topology, name: str) -> int:
     return order.index(name)
 
 
-def _current(
-    law: str,
-    up: int,
-    down: int,
-    incident: Array,
-    R: Array,
-    saturation_ahead: Array,
-    thermal_ahead: Array,
-    saturation_behind: Array | None = None,
-    thermal_behind: Array | None = None,
-) -> Array:
+def _current(law: str, up: int, down: int, incident: Array, R: Array, saturation: Array, thermal: Array) -> Array:
     """The current into the diodes at an incident wave."""
-    behind = (saturation_behind, thermal_behind)
-    if saturation_behind is None:
-        behind = saturation_ahead, thermal_ahead
-    if law == "exact" or not down:
-        return _exact(up, down, incident, R, (saturation_ahead, thermal_ahead), behind)
-    reflected = diodes.pair_better if law == "better" else diodes.pair_simple
-    b = reflected(incident, R, saturation=saturation_ahead, thermal=thermal_ahead, up=up, down=down)
-    return (incident - b) / (2 * R)
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _exact(up: int, down: int, incident: Array, R: Array, ahead: tuple, behind: tuple) -> Array:  # noqa: ARG001
-    """Both sides have the same values; the derivatives are those with respect to each."""
-    saturation, thermal = ahead
+    values = {"saturation": saturation, "thermal": thermal}
     if not down:
         b = diodes.diode(incident, R, saturation=saturation, thermal=thermal * up)
     else:
-        b = diodes.pair_exact(incident, R, saturation=saturation, thermal=thermal, up=up, down=down)
+        reflected = {"exact": diodes.pair_exact, "better": diodes.pair_better, "simple": diodes.pair_simple}[law]
+        b = reflected(incident, R, **values, up=up, down=down)
     return (incident - b) / (2 * R)
-
-
-@_exact.defjvp
-def _exact_jvp(up, down, primals, tangents):
-    """``v + R i(v) = a``, differentiated."""
-    incident, R, ahead, behind = primals
-    incident_dot, R_dot, ahead_dot, behind_dot = tangents
-    current = _exact(up, down, incident, R, ahead, behind)
-    v = incident - R * current
-
-    def law(v, ahead, behind):
-        total = ahead[0] * (_bounded(v / (up * ahead[1])) - 1)
-        return total - behind[0] * (_bounded(-v / (down * behind[1])) - 1) if down else total
-
-    _, slope = jax.jvp(lambda v: law(v, ahead, behind), (v,), (jnp.ones_like(v),))
-    _, by_values = jax.jvp(lambda *sides: law(v, *sides), (ahead, behind), (ahead_dot, behind_dot))
-    return current, (slope * (incident_dot - current * R_dot) + by_values) / (1 + R * slope)
-
-
-def _bounded(x: Array) -> Array:
-    return exponential(jnp.minimum(x, LARGEST_EXPONENT))

@@ -47,7 +47,8 @@ class DiodePair(Root):
         name: of the pair.
         law: "exact", a function of the incident wave that is exact to rounding and needs no iteration; "better" (eq. 39
             and 45 of Werner, Nangia, Bernardini, Smith and Sarti 2015) or "simple" (eq. 18), as other libraries have
-            them; "newton", the iteration that all devices have. Next to other devices it is always that.
+            them; "newton", the iteration that all devices have. Next to other devices it is always that. In all but
+            "newton" the diodes are equal: those of one side are as those of the other, and are learnt with them.
     """
 
     saturation: Value = 2.52e-9
