@@ -22,7 +22,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy wdf-speed test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -52,6 +52,10 @@ nodal-speed: $(STAMPS)/plots ## speed of the nodal model on the circuits of the 
 nodal-accuracy: $(STAMPS)/plots ## the nodal model against ngspice on the circuits of the catalogue
 	@echo "==> running the nodal-accuracy benchmark"
 	@$(RUN) -m benchmarks.nodal_accuracy $(ARGS)
+
+wdf-speed: $(STAMPS)/plots ## speed of wave digital filters, beside the nodal model
+	@echo "==> running the wdf-speed benchmark"
+	@$(RUN) -m benchmarks.wdf_speed $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"

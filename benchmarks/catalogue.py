@@ -1,11 +1,11 @@
-"""What the benchmarks of the nodal model share: circuits by name, signals, tables, files."""
+"""What the benchmarks of circuit models share: circuits by name, signals, tables, files."""
 
 import argparse
 import json
 import math
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,31 +22,30 @@ QUICK = ("diode_clipper", "tube_screamer_clipping", "common_emitter", "triode_ko
 LFO_DEPTH, LFO_RATE = 0.05, 2.0  # volts, hertz: how the further inputs (the phasers' gates) swing around their DC value
 
 Cell = str | float | int | None
+Row = Mapping[str, Any]  # what is reported of one circuit
 
 
-def add_arguments(parser: argparse.ArgumentParser, output: str) -> None:
+def add_arguments(parser: argparse.ArgumentParser, output: str, quick: Sequence[str] = QUICK) -> None:
     """The options that all of these benchmarks have."""
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--circuits", nargs="+", metavar="NAME", help="of the catalogue; default: all of it")
-    which.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
+    which.add_argument("--circuits", nargs="+", metavar="NAME", help="by name; default: all")
+    which.add_argument("--quick", dest="circuits", action="store_const", const=quick, help=f"only {', '.join(quick)}")
     parser.add_argument("--input", metavar="FILE", help="a recording (wav, flac, aiff); default: built-in excitation")
     parser.add_argument(
         "--output", default=output, metavar="FILE", help="JSON; a table goes to FILE with .md at its end"
     )
 
 
-def chosen(options: argparse.Namespace) -> tuple[str, ...]:
+def chosen(options: argparse.Namespace, known: Collection[str] = circuits.CATALOGUE) -> tuple[str, ...]:
     """The names of the circuits.
 
     Raises:
-        ValueError: for a name that is not in the catalogue.
+        ValueError: for a name that is not known.
     """
-    if options.quick:
-        return QUICK
-    names = tuple(options.circuits or circuits.CATALOGUE)
-    unknown = [name for name in names if name not in circuits.CATALOGUE]
+    names = tuple(options.circuits or known)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"not in the catalogue: {', '.join(unknown)}; there are {', '.join(circuits.CATALOGUE)}")
+        raise ValueError(f"no circuit named {', '.join(unknown)}; there are {', '.join(known)}")
     return names
 
 
@@ -111,6 +110,30 @@ def text(cell: Cell) -> str:
     if size < 1e-3:
         return f"{cell:.1e}"
     return f"{cell:.{max(0, 2 - math.floor(math.log10(size)))}f}" if size < 1000 else f"{cell:.0f}"
+
+
+def report_each(
+    rows: Iterable[Row],
+    head: dict[str, Any],
+    output: str,
+    *,
+    targets: Callable[[Sequence[Row]], list[dict[str, Any]]],
+    tables: Callable[[dict[str, Any]], str],
+    line: Callable[[Row], str],
+) -> None:
+    """Show a line of each row as it comes, and the tables at the end.
+
+    The report is written anew after each row, so that a run that is stopped leaves what it has.
+    """
+    found: list[Row] = []
+    shown = ""
+    for row in rows:
+        found.append(row)
+        report = {"header": head, "rows": found, "targets": targets(found)}
+        shown = tables(report)
+        write(output, report, shown)
+        print(f"  {line(row)}", flush=True)
+    print(f"\n{shown}\n\n{output}")
 
 
 def write(path: str, report: dict[str, Any], tables: str) -> None:

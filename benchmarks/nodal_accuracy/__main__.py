@@ -35,21 +35,16 @@ def main(argv: list[str] | None = None) -> int:
     signal = "built-in excitation" if options.input is None else "a recording"
     head = catalogue.header(seconds=options.seconds, signal=signal)
     print(f"nodal accuracy: {len(names)} circuit(s), {1e3 * options.seconds:.0f} ms", flush=True)
-    rows: list[dict[str, Any]] = []
     with warnings.catch_warnings(), ThreadPoolExecutor(options.jobs) as pool:
         warnings.simplefilter("ignore", SolveWarning)  # failures are counted, and stand in the table
-        for row in pool.map(lambda name: _row(name, bases, options), names):
-            rows.append(row)
-            result = {"header": head, "rows": rows, "targets": report.targets(rows)}
-            catalogue.write(options.output, result, report.tables(result))
-            esr = report.worst(row["transient"]["8"]["esr"])
-            print(
-                f"  {row['circuit']:26s} response {row['response_error']:.1e}, ESR at 8x {esr:.1e}, "
-                f"failed {row['failed']}   ({row['seconds']:.0f} s)",
-                flush=True,
-            )
-    print("\n" + report.tables(result))
-    print(f"\n{options.output}")
+        catalogue.report_each(
+            pool.map(lambda name: _row(name, bases, options), names),
+            head,
+            options.output,
+            targets=report.targets,
+            tables=report.tables,
+            line=_line,
+        )
     return 0
 
 
@@ -62,6 +57,14 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--no-order", action="store_true", help="leave the orders of the rules out")
     parser.add_argument("--ngspice-timeout", type=float, default=300.0, help="seconds, for each signal")
     return parser
+
+
+def _line(row: catalogue.Row) -> str:
+    esr = report.worst(row["transient"]["8"]["esr"])
+    return (
+        f"{row['circuit']:26s} response {row['response_error']:.1e}, ESR at 8x {esr:.1e}, "
+        f"failed {row['failed']}   ({row['seconds']:.0f} s)"
+    )
 
 
 def _row(name: str, bases: dict[str, NDArray], options: argparse.Namespace) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def test_circuits_are_chosen_by_name():
     assert catalogue.chosen(options()) == tuple(circuits.CATALOGUE)
     assert catalogue.chosen(options("--quick")) == catalogue.QUICK
     assert catalogue.chosen(options("--circuits", "sd1", "twin")) == ("sd1", "twin")
-    with pytest.raises(ValueError, match="not in the catalogue: fuzz; there are diode_clipper"):
+    with pytest.raises(ValueError, match="no circuit named fuzz; there are diode_clipper"):
         catalogue.chosen(options("--circuits", "fuzz"))
 
 

@@ -121,7 +121,7 @@ def test_the_program_writes_its_report(tmp_path):
 def test_the_program_names_what_is_wrong(capsys, monkeypatch):
     monkeypatch.setattr(spice, "version", lambda: "39")
     assert program.main(["--circuits", "fuzz"]) == 2
-    assert "not in the catalogue: fuzz" in capsys.readouterr().err
+    assert "no circuit named fuzz" in capsys.readouterr().err
     monkeypatch.setattr(spice, "version", lambda: None)
     assert program.main(["--quick"]) == 2
     assert "needs ngspice" in capsys.readouterr().err

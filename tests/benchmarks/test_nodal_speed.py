@@ -1,21 +1,27 @@
 import json
 import os
+from functools import partial
 
 import jax
 import numpy as np
 import pytest
 
-from benchmarks import catalogue
+from benchmarks import catalogue, speed_report, timing
 from benchmarks.nodal_speed import __main__ as program
-from benchmarks.nodal_speed import report, work
-from circuitnn import audio
+from benchmarks.nodal_speed import report
+from circuitnn import audio, circuits
+from circuitnn.nodal import NodalModel
 
-SMALL = work.Sizes(seconds=0.002, batch=4, batch_seconds=0.001)
+SMALL = timing.Sizes(seconds=0.002, batch=4, batch_seconds=0.001)
 
 
 @pytest.fixture(scope="module")
 def recording():
     return audio.excitation(1.0, catalogue.FS)
+
+
+def subject(name):
+    return timing.Subject(partial(NodalModel, circuits.CATALOGUE[name](), catalogue.FS), circuits.NOMINAL_PEAK[name])
 
 
 def row(name="diode_clipper", one=4.0, batch=0.5, moving=None, first=1.0):
@@ -25,40 +31,40 @@ def row(name="diode_clipper", one=4.0, batch=0.5, moving=None, first=1.0):
         "states": 1,
         "ports": 1,
         "one_stream_ms": one,
-        "batch_ms_per_stream": {work.BATCH_ONE: 2 * batch, work.THREADS: batch},
+        "batch_ms_per_stream": {timing.BATCH_ONE: 2 * batch, timing.THREADS: batch},
         "gradient_samples_per_second": 9e6,
         "moving_knobs_ms": None if moving is None else moving * one,
         "moving_knobs_cost": moving,
-        "first_call_seconds": {work.ONE: first, work.GRADIENT: 2 * first},
+        "first_call_seconds": {timing.ONE: first, timing.GRADIENT: 2 * first},
         "ngspice_ms": 2000.0,
     }
 
 
 def test_halves_in_two_threads_are_the_batch(recording):
-    found = work.steps("tube_screamer_clipping", recording, SMALL, "float64", gradient=False)
-    assert set(found) >= {work.ONE, work.BATCH_ONE, work.THREADS, work.MOVING}
-    assert work.GRADIENT not in found
-    _, whole = found[work.BATCH_ONE].run()
-    halves = [y for _, y in found[work.THREADS].run()]
+    found = timing.steps(subject("tube_screamer_clipping"), recording, SMALL, "float64", gradient=False)
+    assert set(found) >= {timing.ONE, timing.BATCH_ONE, timing.THREADS, timing.MOVING}
+    assert timing.GRADIENT not in found
+    _, whole = found[timing.BATCH_ONE].run()
+    halves = [y for _, y in found[timing.THREADS].run()]
     assert whole.shape == (4, 48, 1)
     np.testing.assert_allclose(np.concatenate(halves), whole, rtol=1e-9, atol=1e-12)
-    if work.BATCH_TWO in found:
-        np.testing.assert_allclose(found[work.BATCH_TWO].run()[1], whole, rtol=1e-9, atol=1e-12)
+    if timing.BATCH_TWO in found:
+        np.testing.assert_allclose(found[timing.BATCH_TWO].run()[1], whole, rtol=1e-9, atol=1e-12)
 
 
 def test_moving_knobs_move_at_every_sample(recording):
-    found = work.steps("tube_screamer_clipping", recording, SMALL, "float64", gradient=False)
-    (_, still), (_, moved) = found[work.ONE].run(), found[work.MOVING].run()
+    found = timing.steps(subject("tube_screamer_clipping"), recording, SMALL, "float64", gradient=False)
+    (_, still), (_, moved) = found[timing.ONE].run(), found[timing.MOVING].run()
     assert moved.shape == still.shape == (96, 1)
     assert not np.allclose(moved, still)
 
 
 @pytest.mark.slow
 def test_the_gradient_is_that_of_all_values(recording, monkeypatch):
-    monkeypatch.setattr(work, "GRADIENT_BATCH", 2)
-    monkeypatch.setattr(work, "GRADIENT_TIME", 32)
-    found = work.steps("diode_clipper", recording, SMALL, "float64")
-    _, gradient = found[work.GRADIENT].run()
+    monkeypatch.setattr(timing, "GRADIENT_BATCH", 2)
+    monkeypatch.setattr(timing, "GRADIENT_TIME", 32)
+    found = timing.steps(subject("diode_clipper"), recording, SMALL, "float64")
+    _, gradient = found[timing.GRADIENT].run()
     leaves = jax.tree.leaves(gradient)
     assert len(leaves) >= 4  # R1, C1, the source, the diode's IS and N
     assert all(np.all(np.isfinite(leaf)) for leaf in leaves)
@@ -67,19 +73,19 @@ def test_the_gradient_is_that_of_all_values(recording, monkeypatch):
 def test_the_best_time_counts():
     slow = iter([3, 1, 2])
     calls = []
-    step = work.Step(lambda: calls.append(next(slow)), 1.0)
-    best = work.best_of({"a": step}, 3)
+    step = timing.Step(lambda: calls.append(next(slow)), 1.0)
+    best = timing.best_of({"a": step}, 3)
     assert calls == [3, 1, 2]
     assert 0 <= best["a"] < 1
 
 
 def test_costs_are_for_a_second_of_audio():
-    found = {work.ONE: work.Step(lambda: None, 2.0), work.BATCH_ONE: work.Step(lambda: None, 64.0),
-             work.MOVING: work.Step(lambda: None, 2.0), work.GRADIENT: work.Step(lambda: None, 1.5)}  # fmt: skip
-    best = {work.ONE: 0.01, work.BATCH_ONE: 0.128, work.MOVING: 0.015, work.GRADIENT: 0.5}
-    figures = report.figures(found, best, dict.fromkeys(found, 3.0))
+    audio_seconds = {timing.ONE: 2.0, timing.BATCH_ONE: 64.0, timing.MOVING: 2.0, timing.GRADIENT: 1.5}
+    found = {kind: timing.Step(lambda: None, each) for kind, each in audio_seconds.items()}
+    best = {timing.ONE: 0.01, timing.BATCH_ONE: 0.128, timing.MOVING: 0.015, timing.GRADIENT: 0.5}
+    figures = speed_report.figures(found, best, dict.fromkeys(found, 3.0))
     assert figures["one_stream_ms"] == pytest.approx(5)
-    assert figures["batch_ms_per_stream"] == {work.BATCH_ONE: pytest.approx(2)}
+    assert figures["batch_ms_per_stream"] == {timing.BATCH_ONE: pytest.approx(2)}
     assert figures["moving_knobs_cost"] == pytest.approx(1.5)
     assert figures["gradient_samples_per_second"] == pytest.approx(144_000)
 
@@ -134,8 +140,8 @@ def test_the_program_writes_its_report(tmp_path, capsys, monkeypatch):
 
 
 def test_the_program_names_what_is_wrong(capsys, monkeypatch):
-    monkeypatch.setattr(program, "_set_up", lambda dtype: None)
+    monkeypatch.setattr(timing, "set_up", lambda x64: None)
     assert program.main(["--circuits", "fuzz"]) == 2
-    assert "not in the catalogue: fuzz" in capsys.readouterr().err
+    assert "no circuit named fuzz" in capsys.readouterr().err
     assert program.main(["--quick", "--input", "nowhere.wav"]) == 2
     assert "nowhere.wav: no such file" in capsys.readouterr().err

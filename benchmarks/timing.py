@@ -1,10 +1,12 @@
-"""What is timed of one circuit: the same computation as a user would run it, in several sizes."""
+"""What is timed of one model: the same computation as a user would run it, in several sizes."""
 
+import argparse
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -16,10 +18,9 @@ from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
 from benchmarks.catalogue import FS, loudest, with_all_inputs
-from circuitnn import circuits
 from circuitnn.circuit import Circuit
+from circuitnn.discrete.model import CircuitModel
 from circuitnn.model import controls, run
-from circuitnn.nodal import NodalModel
 
 ONE, BATCH_ONE, BATCH_TWO, THREADS, MOVING, GRADIENT = (
     "one stream",
@@ -29,7 +30,10 @@ ONE, BATCH_ONE, BATCH_TWO, THREADS, MOVING, GRADIENT = (
     "moving knobs",
     "gradient",
 )
+BATCHES = (BATCH_ONE, BATCH_TWO, THREADS)
 GRADIENT_BATCH, GRADIENT_TIME = 40, 2048
+
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,57 @@ class Step:
     audio_seconds: float
 
 
-def steps(name: str, recording: NDArray, sizes: Sizes, dtype: Any, *, gradient: bool = True) -> dict[str, Step]:
-    """All steps of a circuit; nothing is computed yet but the operating point, nor compiled."""
-    circuit = circuits.CATALOGUE[name]()
-    model = NodalModel(circuit, FS, dtype=dtype)
-    peak = circuits.NOMINAL_PEAK[name]
+@dataclass(frozen=True)
+class Subject:
+    """A model to be timed.
+
+    Attributes:
+        make: the model, from the keywords `dtype` and `trainable`.
+        peak: of the signal, volts.
+        trainable: values that the gradient is taken with respect to.
+        hold: samples between two positions of a moving knob.
+    """
+
+    make: Callable[..., CircuitModel]
+    peak: float
+    trainable: tuple[str, ...] = ("*",)
+    hold: int = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that benchmarks of speed have."""
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each; the least counts")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of one stream; default: %(default)s")
+    parser.add_argument("--batch", type=int, default=256, help="streams of the batch; default: %(default)s")
+    parser.add_argument("--batch-seconds", type=float, default=0.2, help="of each of them; default: %(default)s")
+    parser.add_argument("--no-gradient", action="store_true", help="forward only")
+
+
+def set_up(*, x64: bool) -> None:
+    """Two devices, which has an effect before the first computation only; and compilation that is not remembered."""
+    flags = os.environ.get("XLA_FLAGS", "")  # circuitnn, imported above, has put its own there
+    if "xla_force_host_platform_device_count" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count=2".strip()
+    jax.config.update("jax_enable_compilation_cache", False)
+    if x64:
+        jax.config.update("jax_enable_x64", True)
+
+
+def header(options: argparse.Namespace) -> dict[str, Any]:
+    """What the figures depend on, of the options."""
+    return {
+        "batch": options.batch,
+        "rounds": options.rounds,
+        "devices": len(jax.devices()),
+        "seconds": options.seconds,
+        "signal": "built-in excitation" if options.input is None else "a recording",
+    }
+
+
+def steps(subject: Subject, recording: NDArray, sizes: Sizes, dtype: Any, *, gradient: bool = True) -> dict[str, Step]:
+    """All steps of a model; nothing is computed yet but the operating point, nor compiled."""
+    model = subject.make(dtype=dtype)
+    circuit, peak = model.circuit, subject.peak
     one = jnp.asarray(with_all_inputs(circuit, peak * loudest(recording, round(sizes.seconds * FS)), FS), dtype)
     many = _windows(circuit, peak, recording, sizes.batch, round(sizes.batch_seconds * FS), dtype)
     rest, rests = model.init_carry(), model.init_carry((sizes.batch,))
@@ -67,12 +117,12 @@ def steps(name: str, recording: NDArray, sizes: Sizes, dtype: Any, *, gradient: 
     if sizes.batch % 2 == 0:
         found[THREADS] = Step(_in_two_threads(model, many, rests), total)
     if circuit.controls:
-        knobs = _moving(circuit, len(one), dtype)
+        knobs = moving(circuit, len(one), subject.hold, dtype)
         start = model.init_carry((), {key: value[0] for key, value in knobs.items()})
         found[MOVING] = Step(lambda: run(model, one, start, controls=knobs), sizes.seconds)
     if gradient:
         some = _windows(circuit, peak, recording, GRADIENT_BATCH, GRADIENT_TIME, dtype)
-        found[GRADIENT] = Step(_gradient(circuit, some, dtype), GRADIENT_BATCH * GRADIENT_TIME / FS)
+        found[GRADIENT] = Step(_gradient(subject, some, dtype), GRADIENT_BATCH * GRADIENT_TIME / FS)
     return found
 
 
@@ -83,7 +133,7 @@ def seconds(step: Step) -> float:
     return time.perf_counter() - began
 
 
-def best_of(found: Mapping[str, Step], rounds: int) -> dict[str, float]:
+def best_of(found: Mapping[Name, Step], rounds: int) -> dict[Name, float]:
     """The least time of each step, in rounds over all of them, so that a busy machine slows all alike."""
     best = dict.fromkeys(found, float("inf"))
     for _ in range(rounds):
@@ -100,16 +150,16 @@ def _windows(circuit: Circuit, peak: float, recording: NDArray, batch: int, samp
     return jnp.asarray(with_all_inputs(circuit, scale * pieces, FS), dtype)
 
 
-def _moving(circuit: Circuit, samples: int, dtype: Any) -> dict[str, Array]:
-    """Every knob between 0.1 and 0.9, each at another rate of some hertz, with another value at each sample."""
-    t = np.arange(samples) / FS
+def moving(circuit: Circuit, samples: int, hold: int, dtype: Any) -> dict[str, Array]:
+    """Every knob between 0.1 and 0.9, each at another rate of some hertz, with another value every `hold` samples."""
+    t = (np.arange(samples) // hold * hold) / FS
     return {
         name: jnp.asarray(0.5 + 0.4 * np.sin(2 * np.pi * (3 + 2 * index) * t), dtype)
         for index, name in enumerate(circuit.controls)
     }
 
 
-def _on_two_devices(model: NodalModel, x: Array, carry: Any) -> Callable[[], Any]:
+def _on_two_devices(model: CircuitModel, x: Array, carry: Any) -> Callable[[], Any]:
     mesh = Mesh(np.array(jax.devices()[:2]), ("batch",))
     graph, variables = nnx.split(model)
 
@@ -125,7 +175,7 @@ def _on_two_devices(model: NodalModel, x: Array, carry: Any) -> Callable[[], Any
     return lambda: shared(*placed)
 
 
-def _in_two_threads(model: NodalModel, x: Array, carry: Any) -> Callable[[], Any]:
+def _in_two_threads(model: CircuitModel, x: Array, carry: Any) -> Callable[[], Any]:
     """Halves of the batch on one device, each in a Python thread of its own."""
     half = len(x) // 2
     halves = [jax.tree.map(lambda leaf, part=part: leaf[part], (x, carry)) for part in (np.s_[:half], np.s_[half:])]
@@ -137,9 +187,9 @@ def _in_two_threads(model: NodalModel, x: Array, carry: Any) -> Callable[[], Any
     return lambda: [each.result() for each in [pool.submit(play, *half) for half in halves]]
 
 
-def _gradient(circuit: Circuit, x: Array, dtype: Any) -> Callable[[], Any]:
-    """Of the output's energy, with respect to every value of the circuit."""
-    model = NodalModel(circuit, FS, trainable="*", dtype=dtype)
+def _gradient(subject: Subject, x: Array, dtype: Any) -> Callable[[], Any]:
+    """Of the output's energy, with respect to the subject's values."""
+    model = subject.make(trainable=subject.trainable, dtype=dtype)
     graph, params, *fixed = nnx.split(model, nnx.Param, ...)
     rest = model.init_carry((len(x),))
 
