@@ -67,8 +67,8 @@ class PairLaw:
         if apart:
             raise ValueError(f'trainable: {", ".join(apart)} would make unequal diodes, which need the law "newton"')
 
-    def parameters(self, values: Values, resistance: Array) -> dict[str, Array]:
-        """What the law needs: (time or 1, batch or 1) each."""
+    def parameters(self, values: Values, resistance: Array, weights: Any = None) -> dict[str, Array]:
+        """What the law needs: (time or 1, batch or 1) each. `weights` are those of a `NeuralLaw`."""
         found: dict[str, Any] = {"R": resistance}
         sides = (("ahead", self.forward, self.up), ("behind", self.backward, self.down))
         for side, (name, model), count in sides:
