@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, final
 
+import jax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
@@ -91,7 +92,9 @@ class WDFModel(CircuitModel):
     @property
     def weights(self) -> NeuralWeights | None:
         """Those of the network at the root, where there is one."""
-        return None if self.network is None else self.network.weights
+        if self.network is None:
+            return None
+        return jax.tree.map(lambda each: each.astype(self.dtype), self.network.weights)
 
     def __str__(self) -> str:
         return drawing(self.engine.linear.tree)  # type: ignore[attr-defined]
