@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import jax
 from jax import Array, lax
@@ -85,7 +85,9 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
     return carry, spread(point.outputs)
 
 
-def at_states(engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs) -> CircuitCarry:
+def at_states(
+    engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs, weights: Any = None
+) -> CircuitCarry:
     """The carry with other states, and the currents that belong to them."""
     batch = carry.states.shape[:-1]
     known = prepare_imposed(engine.top, circuit, knobs, engine.how)
@@ -95,7 +97,7 @@ def at_states(engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Arr
     )
     previous = carry.previous
     if engine.how.history:
-        rate = prepare(engine.top, engine.linear, circuit, knobs, engine.how).rate[0]
+        rate = prepare(engine.top, engine.linear, circuit, knobs, engine.how, weights).rate[0]
         previous = _row(columns - rate * (engine.how.period / engine.how.step) * dual, batch)
     return dataclasses.replace(
         carry, states=states, dual=_row(dual, batch), previous=previous, ports=_row(ports, batch)
@@ -103,13 +105,19 @@ def at_states(engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Arr
 
 
 def run_block(
-    engine: Engine, circuit: Circuit, carry: CircuitCarry, x: Array, knobs: Knobs, forcing: Forcing | None
+    engine: Engine,
+    circuit: Circuit,
+    carry: CircuitCarry,
+    x: Array,
+    knobs: Knobs,
+    forcing: Forcing | None,
+    weights: Any = None,
 ) -> tuple[CircuitCarry, Array, Array]:
-    """One block: carry, y (..., time, n_out) and states (..., time, n_states)."""
+    """One block: carry, y (..., time, n_out) and states (..., time, n_states); `weights` as for `Linear.at_ports`."""
     top, how = engine.top, engine.how
     batch, time = x.shape[:-2], x.shape[-2]
     u = to_columns(x)
-    system = prepare(top, engine.linear, circuit, knobs, how)
+    system = prepare(top, engine.linear, circuit, knobs, how, weights)
     forced = None
     if forcing is not None:
         true = to_columns(jnp.asarray(forcing.previous, u.dtype))
@@ -211,6 +219,8 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
     shown = _companion(how, system.rate, true, dual, previous)
     if forced.mask is None:
         w = open_circuit(system.ports, shown, u)
+        if where.is_explicit:
+            return shown, w
         return shown, solve_ports(where, False, system.devices, -system.ports.i, w, guess)
     return solve_block(where, engine.is_parallel(len(u)), stepper, z, start.ports, u, Shown(shown, forced.mask))[:2]
 

@@ -88,6 +88,11 @@ class CircuitModel(StateModel):
         return self.values.circuit
 
     @property
+    def weights(self) -> Any:
+        """Numbers of devices that are no circuit's, as `Linear.at_ports` wants them; None where there are none."""
+        return None
+
+    @property
     def latency(self) -> int:
         """By how many samples the output comes late, which is zero without oversampling."""
         return self.filters.latency
@@ -130,7 +135,7 @@ class CircuitModel(StateModel):
         inner = _of_circuit(carry)
         states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
         knobs = flat_controls(controls, states.shape[:-1], 1, self.dtype)
-        return with_circuit(carry, engine.at_states(self.engine, self.circuit, inner, states, knobs))
+        return with_circuit(carry, engine.at_states(self.engine, self.circuit, inner, states, knobs, self.weights))
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
@@ -141,8 +146,8 @@ class CircuitModel(StateModel):
         """
         knobs = flat_controls(controls, x.shape[:-2], x.shape[-2], self.dtype)
         if isinstance(carry, OversampledCarry):
-            return run_oversampled(self.engine, self.filters, self.circuit, carry, x, knobs, forcing)
-        return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing)
+            return run_oversampled(self.engine, self.filters, self.circuit, carry, x, knobs, forcing, self.weights)
+        return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing, self.weights)
 
 
 def _of_circuit(carry: Carry) -> CircuitCarry:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import jax
 from jax import Array
@@ -62,6 +62,7 @@ def run_oversampled(
     x: Array,
     knobs: Knobs,
     forcing: Forcing | None,
+    weights: Any = None,
 ) -> tuple[OversampledCarry, Array, Array]:
     """`run_block` at `design.factor` times the rate of x; knobs are held, states taken at the samples of x."""
     batch, factor = x.shape[:-2], design.factor
@@ -71,7 +72,7 @@ def run_oversampled(
         for name, value in knobs.items()
     }
     inner, y, states = run_block(
-        engine, circuit, carry.circuit, to_rows(columns, batch), held, _at_high_rate(forcing, x, factor)
+        engine, circuit, carry.circuit, to_rows(columns, batch), held, _at_high_rate(forcing, x, factor), weights
     )
     down, columns = decimate(design, _columns(carry.down), to_columns(y))
     following = OversampledCarry(inner, _rows(up, batch), _rows(down, batch))

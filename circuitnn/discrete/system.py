@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import jax
 import numpy as np
@@ -82,13 +82,25 @@ class Linear(abc.ABC):
         """Which device sits on which ports."""
         return port_map(top)
 
-    def at_ports(self, top: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
-        """The devices, and the network as they want to see it."""
+    def at_ports(self, top: Topology, values: Values, solved: Network, weights: Any = None) -> tuple[Network, Devices]:
+        """The devices, and the network as they want to see it.
+
+        Args:
+            top: shape of the circuit.
+            values: as for `solve`.
+            solved: from `solve`.
+            weights: of a device that has numbers which are no circuit's, such as a neural network; any pytree.
+        """
         return solved, devices(top, values)
 
 
 def prepare(
-    top: Topology, linear: Linear, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation
+    top: Topology,
+    linear: Linear,
+    circuit: Circuit,
+    controls: Mapping[str, Array],
+    how: Discretisation,
+    weights: Any = None,
 ) -> System:
     """The system for a block.
 
@@ -98,9 +110,10 @@ def prepare(
         circuit: its present values.
         controls: knobs, each of shape () or (time or 1, batch or 1).
         how: the rule.
+        weights: as for `Linear.at_ports`.
     """
     values = circuit.resolve(controls)
-    solved, parameters = linear.at_ports(top, values, linear.solve(top, values, how))
+    solved, parameters = linear.at_ports(top, values, linear.solve(top, values, how), weights)
     dual = _dual(top, values, solved)
     rate = _last_to_middle(how.step / reactive_values(top, values))
     following = jnp.concatenate([rate[1:], rate[-1:]]) if how.memory else rate

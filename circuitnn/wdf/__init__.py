@@ -28,8 +28,11 @@ from circuitnn.wdf.elements import series_rl as series_rl
 from circuitnn.wdf.elements import series_rlc as series_rlc
 from circuitnn.wdf.model import WDFModel as WDFModel
 from circuitnn.wdf.model import derive as derive
+from circuitnn.wdf.neural import NeuralOnePort as NeuralOnePort
+from circuitnn.wdf.pretrain import pretrain as pretrain
 from circuitnn.wdf.roots import BJT as BJT
 from circuitnn.wdf.roots import Diode as Diode
 from circuitnn.wdf.roots import DiodePair as DiodePair
+from circuitnn.wdf.roots import NeuralRoot as NeuralRoot
 from circuitnn.wdf.roots import Root as Root
 from circuitnn.wdf.roots import Triode as Triode

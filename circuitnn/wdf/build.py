@@ -26,6 +26,7 @@ from circuitnn.wdf.decompose_edges import Edge
 from circuitnn.wdf.decompose_network import Fixed, junction
 from circuitnn.wdf.elements import Element, Value
 from circuitnn.wdf.explicit import LAWS, PairLaw, pair_law
+from circuitnn.wdf.neural import NeuralLaw, NeuralOnePort
 from circuitnn.wdf.roots import Root
 from circuitnn.wdf.tree import Junction, Leaf, Parallel, Series, Tree
 
@@ -45,7 +46,7 @@ def build(
     root: Root | Element | Sequence[Root | Element] | None,
     output: str | Sequence[str] | None,
     controls: Mapping[str, float] | None,
-) -> tuple[Circuit, Junction, PairLaw | None]:
+) -> tuple[Circuit, Junction, PairLaw | NeuralLaw | None]:
     """The circuit of a tree, its structure, and the law of the wave at its root where that is one.
 
     Raises:
@@ -62,6 +63,8 @@ def build(
     else:
         pairs, inside = [(plan.emit(tree, TOP, GROUND), TOP, GROUND)], set()
     for device in at_root:
+        if isinstance(device, roots.NeuralRoot):
+            _check_neural(device, is_alone=is_one_port and len(at_root) == 1)
         pairs += plan.at_root(device, is_one_port=is_one_port)
     text = "\n".join(["wave digital filter", *plan.lines, ".end", ""])
     outputs = (TOP,) if output is None else plan.outputs(output)
@@ -84,13 +87,19 @@ def build(
     # What the devices bring along: series resistances, the elements of a subcircuit.
     known = below.union(leaf.name for edge in edges for leaf in leaves(edge.tree))
     edges += [edge for edge in leaves_of(top, fixed) if next(leaves(edge.tree)).name not in known]
-    law = None
+    law: PairLaw | NeuralLaw | None = None
     if len(at_root) == 1:
         match at_root[0]:
             case roots.DiodePair(up=up, down=down, law=name) if name != "newton":
                 law = pair_law(top, name, (up, down))
             case roots.Diode():
                 law = pair_law(top, "exact")
+            case roots.NeuralRoot(like, network):
+                counts = (like.up, like.down) if isinstance(like, roots.DiodePair) else (1, 1)
+                replaced = pair_law(top, "exact", counts)
+                if replaced is None:
+                    raise TreeError("a NeuralRoot has to be the only device of its circuit")
+                law = NeuralLaw(network.symmetric, replaced)
     return circuit, junction(top, fixed, edges), law
 
 
@@ -333,6 +342,8 @@ class _Plan:
                     raise TreeError(f"no law of a diode pair named {law!r}: there are {', '.join(LAWS)} and newton")
                 strings = [(_times(up, emission), True), (_times(down, emission), False)]
                 self.diodes(nodes, given, saturation, strings, is_one_port)
+            case roots.NeuralRoot(like):
+                return self.at_root(like, is_one_port=is_one_port)
             case roots.BJT(nodes, kind, parameters, given):
                 name = self.name("Q", given)
                 self.lines.append(f"{name} {' '.join(map(_word, nodes))} M{name}")
@@ -361,6 +372,15 @@ class _Plan:
             self.lines.append(
                 f"{name} {a} {b} {models[emission]}" if is_forward else f"{name} {b} {a} {models[emission]}"
             )
+
+
+def _check_neural(device: roots.NeuralRoot, *, is_alone: bool) -> None:
+    if not isinstance(device.like, roots.DiodePair | roots.Diode):
+        raise TreeError(f"a NeuralRoot stands in for a Diode or a DiodePair, not for {_called(device.like)}")
+    if not isinstance(device.network, NeuralOnePort):
+        raise TreeError(f"the network of a NeuralRoot is a NeuralOnePort, not {_called(device.network)}")
+    if not is_alone or device.like.nodes is not None:
+        raise TreeError("a NeuralRoot has to be alone at the root of a tree, without nodes of an R-type adaptor")
 
 
 def _below(top: Topology, pairs: list[tuple[Planned, str, str]], high: str, low: str, names: set[str]) -> Junction:

@@ -64,8 +64,11 @@ class PairLaw:
         if apart:
             raise ValueError(f'trainable: {", ".join(apart)} would make unequal diodes, which need the law "newton"')
 
-    def parameters(self, values: Values, resistance: Array) -> dict[str, Array]:
-        """What the law needs, (time or 1, batch or 1) each: all diodes are as the first one."""
+    def parameters(self, values: Values, resistance: Array, weights: Any = None) -> dict[str, Array]:
+        """What the law needs, (time or 1, batch or 1) each: all diodes are as the first one.
+
+        `weights` are those of a `NeuralLaw`.
+        """
         name, model = self.forward
         found: dict[str, Any] = {
             "R": resistance,

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 from jax import numpy as jnp
 
@@ -13,6 +13,7 @@ from circuitnn.mna.network import Network
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.wdf.explicit import PairLaw
+from circuitnn.wdf.neural import NeuralLaw
 from circuitnn.wdf.tree import Junction
 from circuitnn.wdf.waves import Columns, root
 
@@ -24,11 +25,11 @@ class WaveTree(Linear):
 
     Attributes:
         tree: from the root on.
-        law: of a diode or a pair that is a function of the wave; None where the devices are solved for.
+        law: of a diode, a pair or a network that is a function of the wave; None where the devices are solved for.
     """
 
     tree: Junction
-    law: PairLaw | None = None
+    law: PairLaw | NeuralLaw | None = None
 
     def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
         """As `Linear.solve`."""
@@ -39,12 +40,12 @@ class WaveTree(Linear):
         where = port_map(top)
         return where if self.law is None else where._replace(devices=(self.law.device(),), exponents=((),))
 
-    def at_ports(self, top: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
+    def at_ports(self, top: Topology, values: Values, solved: Network, weights: Any = None) -> tuple[Network, Devices]:
         """As `Linear.at_ports`: the incident wave is the voltage of the open port, whatever the device does."""
         if self.law is None:
-            return super().at_ports(top, values, solved)
+            return super().at_ports(top, values, solved, weights)
         ports = solved.ports
-        given = self.law.parameters(values, -ports.i[:, 0, 0])
+        given = self.law.parameters(values, -ports.i[:, 0, 0], weights)
         none = jnp.zeros((1, 0, 1), ports.i.dtype)
         ports = dataclasses.replace(ports, i=jnp.zeros_like(ports.i))
         return dataclasses.replace(solved, ports=ports), Devices((given,), none)

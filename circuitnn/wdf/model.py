@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, final
 
+import jax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
@@ -14,6 +15,8 @@ from circuitnn.wdf.decompose import decompose
 from circuitnn.wdf.drawing import drawing
 from circuitnn.wdf.explicit import LAWS, pair_law
 from circuitnn.wdf.linear import WaveTree
+from circuitnn.wdf.neural import NeuralOnePort, NeuralWeights
+from circuitnn.wdf.roots import NeuralRoot
 
 
 @final
@@ -80,8 +83,18 @@ class WDFModel(CircuitModel):
             solver=solver,
             dtype=dtype,
         )
+        devices = (root,) if not isinstance(root, Sequence) else root
+        found = [device.network for device in devices if isinstance(device, NeuralRoot)]
+        self.network: NeuralOnePort | None = found[0] if found else None
         if linear.law is not None:
             linear.law.check(self.values)
+
+    @property
+    def weights(self) -> NeuralWeights | None:
+        """Those of the network at the root, where there is one."""
+        if self.network is None:
+            return None
+        return jax.tree.map(lambda each: each.astype(self.dtype), self.network.weights)
 
     def __str__(self) -> str:
         return drawing(self.engine.linear.tree)  # type: ignore[attr-defined]

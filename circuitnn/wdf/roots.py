@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, final
 
 from circuitnn.wdf.elements import Value
+from circuitnn.wdf.neural import NeuralOnePort
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -58,6 +59,23 @@ class DiodePair(Root):
     nodes: tuple[str, str] | None = None
     name: str | None = None
     law: str = "exact"
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class NeuralRoot(Root):
+    """A network in place of a diode or a pair, at the root of a tree (Chowdhury and Clarke 2022).
+
+    The diodes stay in the circuit, for its netlist, its operating point and the currents that belong to forced states;
+    the network is what runs. Its weights are learnt with the model's.
+
+    Args:
+        like: the diode or the pair that it stands in for; without `nodes`.
+        network: from `pretrain`. The model holds it, not a copy of it.
+    """
+
+    like: DiodePair | Diode
+    network: NeuralOnePort
 
 
 @final

@@ -1,0 +1,184 @@
+"""A small network in place of the nonlinear device at the root of a wave digital filter (Chowdhury and Clarke 2022)."""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple, final
+
+import jax
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax import numpy as jnp
+from jax.typing import ArrayLike
+
+from circuitnn.discrete.values import CircuitValues
+from circuitnn.mna.elements import Device
+from circuitnn.numerics.small import apply
+from circuitnn.wdf.explicit import PairLaw
+
+WIDTH = 1.5  # of the normalised inputs: they are between -WIDTH and WIDTH
+
+
+@final
+class Scale(nnx.Variable):
+    """A fixed number of a network: saved with it, never trained."""
+
+
+@final
+class NeuralWeights(NamedTuple):
+    """The numbers of a `NeuralOnePort`.
+
+    Attributes:
+        kernels: of each layer (rows, columns); the columns of the first are the wave and the port resistance.
+        biases: of each layer (rows,).
+        wave: volts per unit of the first input.
+        center: natural logarithm of the port resistance where the second input is zero.
+        width: change of that logarithm per unit of the second input.
+    """
+
+    kernels: tuple[Array, ...]
+    biases: tuple[Array, ...]
+    wave: Array
+    center: Array
+    width: Array
+
+
+@final
+class NeuralOnePort(nnx.Module):
+    """A network that maps incident wave a and port resistance R to the reflected wave, with tanh in the hidden layers.
+
+    ``b = a tanh(network(a, ln R))``: whatever the weights, no more comes back than came, so that the one-port is
+    passive and silence stays silence; a circuit of passive elements around it cannot become unstable while it is
+    trained. Chowdhury and Clarke (2022, "Emulating diode circuits with differentiable wave digital filters") have the
+    same inputs and take b from the network as it is.
+
+    Args:
+        hidden: width of each hidden layer.
+        rngs: for the weights.
+        symmetric: the network sees the magnitude of a, so that b(-a) = -b(a), as of equal diodes both ways.
+        largest_wave: volts up to which the network's input is of order one.
+        resistances: ohms between which that of the other input is.
+        dtype: of the weights.
+
+    Raises:
+        ValueError: for a width that is not positive, or ranges that are none.
+    """
+
+    def __init__(
+        self,
+        hidden: tuple[int, ...] = (16, 16),
+        *,
+        rngs: nnx.Rngs,
+        symmetric: bool = True,
+        largest_wave: float = 2.5,
+        resistances: tuple[float, float] = (10.0, 1e9),
+        dtype: Any = jnp.float32,
+    ):
+        low, high = resistances
+        if not hidden or any(not (isinstance(each, int) and each > 0) for each in hidden):
+            raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")
+        if not (0 < low < high < np.inf and 0 < largest_wave < np.inf):
+            raise ValueError(f"no range: port resistances {low} to {high} ohms, waves up to {largest_wave} V")
+        self.hidden, self.symmetric, self.dtype = tuple(hidden), symmetric, dtype
+        sizes = (2, *hidden, 1)
+        glorot = nnx.initializers.glorot_normal()
+        self.kernels = nnx.List([nnx.Param(glorot(rngs.params(), (o, i), dtype)) for i, o in pairwise(sizes)])
+        biases = [jax.random.uniform(rngs.params(), (o,), dtype, -1, 1) for o in hidden]
+        self.biases = nnx.List([nnx.Param(each) for each in (*biases, jnp.zeros(1, dtype))])
+        self.wave = Scale(jnp.asarray(largest_wave / (2 * WIDTH if symmetric else WIDTH), dtype))
+        self.center = Scale(jnp.asarray(np.log(low * high) / 2, dtype))
+        self.width = Scale(jnp.asarray(np.log(high / low) / (2 * WIDTH), dtype))
+
+    @property
+    def weights(self) -> NeuralWeights:
+        """All numbers, as arrays."""
+        return NeuralWeights(
+            tuple(each[...] for each in self.kernels),
+            tuple(each[...] for each in self.biases),
+            self.wave[...],
+            self.center[...],
+            self.width[...],
+        )
+
+    def __call__(self, a: ArrayLike, R: ArrayLike) -> Array:
+        """The reflected wave.
+
+        Args:
+            a: incident wave, volts.
+            R: port resistance, ohms, positive; its shape broadcasts against that of a.
+        """
+        return reflected(self.symmetric, self.weights, a, R)
+
+
+def reflected(symmetric: bool, weights: NeuralWeights, a: ArrayLike, R: ArrayLike) -> Array:
+    """The reflected wave of the network with those weights, all shapes broadcast."""
+    a, R = jnp.broadcast_arrays(jnp.asarray(a, weights.wave.dtype), jnp.asarray(R, weights.wave.dtype))
+    given = _prepared(symmetric, weights, jnp.reshape(R, (1, -1)))
+    return jnp.reshape(_reflected(symmetric, jnp.reshape(a, (1, -1)), given), a.shape)
+
+
+@final
+@dataclass(frozen=True)
+class NeuralLaw:
+    """A network at the root, without its numbers; static.
+
+    Attributes:
+        symmetric: as of `NeuralOnePort`.
+        like: the diodes that it stands in for.
+    """
+
+    symmetric: bool
+    like: PairLaw
+
+    def device(self) -> Device:
+        """On the one port and drive that there are."""
+        return self.like.device()._replace(law=partial(_current, self.symmetric))  # type: ignore[arg-type]
+
+    def check(self, values: CircuitValues) -> None:
+        """Refuse to learn values of diodes that do not run.
+
+        Raises:
+            ValueError: naming them.
+        """
+        learnt = {*values.log_scale, *values.within, *values.linear}
+        own = {name for name, _ in (self.like.forward, self.like.backward)}
+        own |= {f"{model}.{value}" for _, model in (self.like.forward, self.like.backward) for value in ("IS", "N")}
+        if learnt & own:
+            raise ValueError(
+                f"trainable: {', '.join(sorted(learnt & own))} would not change the sound, since a network runs in "
+                "place of the diodes"
+            )
+
+    def parameters(self, values: Any, resistance: Array, weights: NeuralWeights) -> dict[str, Array]:
+        """What the law needs: R (time or 1, batch or 1), the others with a time axis in front and a batch axis last."""
+        return _prepared(self.symmetric, weights, resistance)
+
+
+def _prepared(symmetric: bool, weights: NeuralWeights, R: Array) -> dict[str, Array]:
+    """All that does not depend on the wave; R (..., batch)."""
+    first, *others = weights.kernels
+    middle = WIDTH if symmetric else 0.0  # of the range of |a|, where the network's input is zero
+    level = (jnp.log(R) - weights.center) / weights.width
+    given = {
+        "R": R,
+        "slope": first[None, :, :1, None] / weights.wave,
+        "offset": first[:, 1, None] * level[..., None, :] + (weights.biases[0] - first[:, 0] * middle)[:, None],
+    }
+    for k, (kernel, bias) in enumerate(zip(others, weights.biases[1:], strict=True)):
+        given |= {f"kernel{k}": kernel[None, ..., None], f"bias{k}": bias[None, :, None]}
+    return given
+
+
+def _reflected(symmetric: bool, a: Array, given: dict[str, Array]) -> Array:
+    """The reflected wave, a (..., batch)."""
+    seen = jnp.abs(a)[..., None, :] if symmetric else a[..., None, :]
+    x = apply(given["slope"], seen) + given["offset"]
+    for k in range((len(given) - 3) // 2):
+        x = apply(given[f"kernel{k}"], jnp.tanh(x)) + given[f"bias{k}"]
+    return a * jnp.tanh(x[..., 0, :])
+
+
+def _current(symmetric: bool, incident: Array, **given: Array) -> Array:
+    """The current into the network at an incident wave."""
+    return (incident - _reflected(symmetric, incident, given)) / (2 * given["R"])
