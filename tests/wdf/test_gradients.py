@@ -24,6 +24,8 @@ from circuitnn.wdf import (
 )
 from tests.wdf.agreement import FS, guitar_like, played
 
+pytestmark = pytest.mark.slow  # each compiles a model or two
+
 SAMPLES = 40
 
 

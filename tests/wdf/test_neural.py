@@ -16,6 +16,8 @@ from circuitnn.circuit.constants import THERMAL_VOLTAGE
 from circuitnn.wdf.diodes import diode, pair_exact
 from tests.nodal.signals import noise
 
+pytestmark = pytest.mark.slow  # each compiles a model or two
+
 FS = 48_000
 PAIR = wdf.DiodePair()
 OWN = {"saturation": PAIR.saturation, "thermal": PAIR.emission * THERMAL_VOLTAGE}

@@ -13,6 +13,8 @@ from circuitnn.wdf.decompose import decompose
 from circuitnn.wdf.linear import WaveTree
 from tests.nodal.signals import noise
 
+pytestmark = pytest.mark.slow  # each compiles a model or two
+
 # Leaves in series, in parallel and behind junctions; sources that are sensed, controlled and nonlinear; coupled coils.
 CIRCUIT = read_netlist(
     """t

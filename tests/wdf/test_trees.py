@@ -111,6 +111,7 @@ def test_bassman_as_an_r_type_adaptor(position):
     agrees(built, cn.circuits.bassman(), played("bassman"), controls=controls)
 
 
+@pytest.mark.slow
 def test_transistor_on_an_r_type_adaptor():
     parts = {
         ("vcc", "0"): VoltageSource("cc", 9.0),
@@ -206,6 +207,7 @@ def test_a_sensed_source_below_the_root():
     agrees(built, reference)
 
 
+@pytest.mark.slow
 def test_controlled_sources_inside():
     """A transconductance and a voltage amplifier in a feedback, with diodes between two of the nodes."""
     parts = [
@@ -224,6 +226,7 @@ def test_controlled_sources_inside():
     agrees(built, reference, outputs=("v(C1)",))
 
 
+@pytest.mark.slow
 def test_r_type_adaptor_below_the_root():
     """A bridge of five elements as a one-port, with a source of voltage inside of it."""
     bridge = RType(
@@ -243,6 +246,7 @@ def test_r_type_adaptor_below_the_root():
     agrees(built, reference)
 
 
+@pytest.mark.slow
 def test_nullor_below_the_root():
     """A non-inverting amplifier with its own feedback, as a one-port at its output behind a resistor."""
     amplifier = RType(
@@ -315,6 +319,7 @@ def test_switch(bright):
     np.testing.assert_allclose(y, expected, rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_current_sources():
     tree = Parallel(ResistiveCurrentSource("1k", "in"), wdf.series_rl("470", "10m"), Capacitor("100n"))
     agrees(
@@ -343,6 +348,7 @@ def test_short_and_open_roots():
     agrees(nothing, "Vin in 0 0\nR1 in out 1k\nL1 out 0 10m")
 
 
+@pytest.mark.slow
 def test_shorts_and_opens_inside():
     tree = Parallel(
         Series(ResistiveVoltageSource("1k", "in"), wdf.Short()), wdf.Open(), Capacitor("10n", "C1"), wdf.Open("x")
@@ -366,6 +372,7 @@ def test_ready_made_one_ports(one_port, reference):
     agrees(model(Parallel(ResistiveVoltageSource(600, "in"), one_port())), f"Vin in 0 0\nRin in out 600\n{reference}")
 
 
+@pytest.mark.slow
 def test_several_diodes_at_several_ports():
     """A ring modulator's ring, half of it: the devices at the root meet at the nodes of the adaptor."""
     parts = {
