@@ -219,8 +219,6 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
     shown = _companion(how, system.rate, true, dual, previous)
     if forced.mask is None:
         w = open_circuit(system.ports, shown, u)
-        if where.is_explicit:
-            return shown, w
         return shown, solve_ports(where, False, system.devices, -system.ports.i, w, guess)
     return solve_block(where, engine.is_parallel(len(u)), stepper, z, start.ports, u, Shown(shown, forced.mask))[:2]
 

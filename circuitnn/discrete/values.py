@@ -44,6 +44,11 @@ class CircuitValues(nnx.Module):
         self.linear = nnx.Dict({name: nnx.Param(cast[name]) for name in sorted(unbounded - positive)})
 
     @property
+    def learnt(self) -> set[str]:
+        """Names of the learnable values."""
+        return {*self.log_scale, *self.within, *self.linear}
+
+    @property
     def circuit(self) -> Circuit:
         """The circuit with the present values."""
         values: dict[str, Array] = {name: variable[...] for name, variable in self.nominal.items()}

@@ -8,7 +8,7 @@ from jax import numpy as jnp
 
 from circuitnn.mna.devices import Parameters, Values, currents, exponent_places, exponents, parameters_of
 from circuitnn.mna.elements import Device
-from circuitnn.mna.stamps import IMPEDANCE, shunt
+from circuitnn.mna.stamps import IMPEDANCE, shunt, two_axes
 from circuitnn.mna.topology import Topology
 from circuitnn.numerics.exponential import exponential
 
@@ -83,14 +83,10 @@ def devices(top: Topology, values: Values) -> Devices:
         rows += [
             per_volt * (direction * device.ports[place][1]) for place, direction, per_volt in exponents(device, given)
         ]
-    parameters = jax.tree.map(_two_axes, parameters)
+    parameters = jax.tree.map(two_axes, parameters)
     dtype = jnp.result_type(*values.values())
-    rows = [_two_axes(row) for row in rows]
+    rows = [two_axes(row) for row in rows]
     return Devices(parameters, jnp.stack(jnp.broadcast_arrays(*rows), 1) if rows else jnp.zeros((1, 0, 1), dtype))
-
-
-def _two_axes(value: Array) -> Array:
-    return jnp.reshape(value, (1, 1)) if value.ndim == 0 else value
 
 
 Rows = list[Array]  # quantities of one row each, (..., batch)

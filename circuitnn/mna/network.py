@@ -9,7 +9,17 @@ import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.stamps import IMPEDANCE, Reactive, Stamp, Values, excitations, fixed_part, selections, stamps
+from circuitnn.mna.stamps import (
+    IMPEDANCE,
+    Reactive,
+    Stamp,
+    Values,
+    excitations,
+    fixed_part,
+    selections,
+    stamps,
+    two_axes,
+)
 from circuitnn.mna.topology import REFERENCE, Topology
 
 COLUMNS = 512  # samples times batch that are updated at a time
@@ -134,7 +144,7 @@ def network_along(top: Topology, values: Values, reactive: Reactive) -> Network:
     Returns:
         With leaves (time, ..., batch); of the states' voltages and currents those that belong to the dual.
     """
-    parts = [part._replace(weight=_two_axes(part.weight)) for part in stamps(top, values, reactive)]
+    parts = [part._replace(weight=two_axes(part.weight)) for part in stamps(top, values, reactive)]
     moves = [part for part in parts if part.weight.shape[0] > 1]
     # The answer does not depend on the place that the changes are counted from, so no gradient goes through it.
     centre = [lax.stop_gradient(jnp.mean(part.weight, axis=0)) for part in moves]
@@ -248,7 +258,3 @@ def _weights(parts: list[Stamp], module: Any) -> Any:
     if not parts:
         return module.zeros(0)
     return module.stack([module.asarray(part.weight) for part in parts])
-
-
-def _two_axes(weight: Array) -> Array:
-    return jnp.reshape(weight, (1, 1)) if weight.ndim == 0 else weight

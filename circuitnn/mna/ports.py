@@ -203,7 +203,7 @@ def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Arra
         w: open-circuit voltages.
         guess: where the iteration starts, broadcasts against w.
     """
-    if where.ports == 0:
+    if where.ports == 0 or where.is_explicit:
         return w
     ready = prepare_ports(where, devices, resistance)
 
@@ -244,7 +244,7 @@ def _solve_ports_jvp(where, robust, primals, tangents):
     devices, resistance, w, guess = primals
     devices_dot, resistance_dot, w_dot, _ = tangents
     v = solve_ports(where, robust, devices, resistance, w, guess)
-    if where.ports == 0:
+    if where.ports == 0 or where.is_explicit:
         return v, w_dot
     at = law(where, devices, v)
     _, current_dot = jax.jvp(lambda devices: law(where, devices, v).current, (devices,), (devices_dot,))

@@ -278,6 +278,11 @@ def _driven(top: Topology, values: Values) -> np.ndarray:
     return np.array([charge and branch.name not in values for branch, charge in _states(top)], bool)
 
 
+def two_axes(value: Any) -> Any:
+    """A value of shape () or (time or 1, batch or 1) as the latter."""
+    return jnp.reshape(value, (1, 1)) if value.ndim == 0 else value
+
+
 def _each(rows: Any, k: int) -> Any:
     return rows[k] if isinstance(rows, tuple) else rows[..., k]
 

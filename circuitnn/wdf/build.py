@@ -34,6 +34,7 @@ TOP = "out"  # the positive terminal of a tree at the root
 OPEN = "1e12"  # ohms of an open switch
 
 Planned = Callable[[Topology], Tree]  # once the nodes have their numbers
+Placed = tuple[Planned, str, str]  # with the nodes that it is between
 
 
 @final
@@ -58,8 +59,7 @@ def build(
     if isinstance(tree, el.RType) and not is_one_port:
         if output is None:
             raise TreeError("say what is heard: output='v(C1)', since an R-type adaptor at the root has no one voltage")
-        pairs = plan.r_type_parts(tree, lambda node: node)
-        inside = plan.inside
+        pairs, inside = plan.r_type_parts(tree, lambda node: node)
     else:
         pairs, inside = [(plan.emit(tree, TOP, GROUND), TOP, GROUND)], set()
     for device in at_root:
@@ -80,8 +80,7 @@ def build(
         ),
     )
     top = topology(circuit)
-    index = {name: k for k, name in enumerate(top.nodes)} | {GROUND: REFERENCE}
-    edges = [Edge(planned(top), index[a], index[b]) for planned, a, b in pairs]
+    edges = _edges(top, pairs)
     below = plan.claimed - inside
     fixed = Fixed(top, without=below)
     # What the devices bring along: series resistances, the elements of a subcircuit.
@@ -111,10 +110,8 @@ class _Plan:
         self.lines = [f".param {_word(name)}={float(value)!r}" for name, value in controls.items()]
         self.inputs: list[str] = []
         self.nullors: set[str] = set()
-        self.inside: set[str] = set()
         self.claimed: set[str] = set()  # ideal elements inside of adaptors
-        self.seen: set[int] = set()
-        self.kept: list[Element] = []  # so that no two elements ever have the same id
+        self.seen: dict[int, Element] = {}  # by identity; kept, so that no two ever have the same
         self.names: set[str] = set()
         self.nodes = 0
 
@@ -138,9 +135,9 @@ class _Plan:
 
     def outputs(self, output: str | Sequence[str]) -> tuple[str, ...]:
         asked = (output,) if isinstance(output, str) else tuple(output)
-        return tuple(each if "(" in each or each in (TOP,) else f"v({each})" for each in asked)
+        return tuple(each if "(" in each or each == TOP else f"v({each})" for each in asked)
 
-    def source(self, kind: str, element: Element, given: str | None, value: Value | None) -> tuple[str, str]:
+    def source(self, kind: str, given: str | None, value: Value | None) -> tuple[str, str]:
         name = self.name(kind, given)
         if value is None:
             self.inputs.append(name)
@@ -150,8 +147,7 @@ class _Plan:
         """Write an element between two nodes; gives what builds its tree."""
         if id(element) in self.seen:
             raise TreeError(f"{_called(element)} is there twice: each element has one port, and each port one place")
-        self.seen.add(id(element))
-        self.kept.append(element)
+        self.seen[id(element)] = element
         match element:
             case el.Resistor(value, name):
                 return self.leaf("R", name, value, high, low)
@@ -162,13 +158,13 @@ class _Plan:
             case el.Switch(closed, name):
                 return self.leaf("R", name, f"({closed}) > 0.5 ? 0 : {OPEN}", high, low)
             case el.ResistiveVoltageSource(resistance, name, voltage):
-                source, text = self.source("V", element, name, voltage)
+                source, text = self.source("V", name, voltage)
                 middle = self.node()
                 self.lines.append(f"{source} {high} {middle} {text}")
                 resistor = self.leaf("R", f"R{source}", resistance, middle, low)
                 return lambda top: Series(((Leaf(source, "V", False), 1), (resistor(top), 1)), (middle,))
             case el.ResistiveCurrentSource(resistance, name, current):
-                source, text = self.source("I", element, name, current)
+                source, text = self.source("I", name, current)
                 self.lines.append(f"{source} {high} {low} {text}")
                 resistor = self.leaf("R", f"R{source}", resistance, high, low)
                 return lambda top: Parallel(((Leaf(source, "I", True), 1), (resistor(top), 1)))
@@ -192,7 +188,7 @@ class _Plan:
     def leaf(self, kind: str, given: str | None, value: Value, high: str, low: str) -> Planned:
         name = self.name(kind, given)
         text = _text(value, name)
-        if text.startswith("{") is False and not parse_number(text) > 0:
+        if not text.startswith("{") and not parse_number(text) > 0:
             raise TreeError(f"the port resistance of {name} must be positive: its value is {value}")
         self.lines.append(f"{name} {high} {low} {text}")
         leaf = Leaf(name, kind, is_positive=kind != "R" or not text.startswith("{"))
@@ -205,9 +201,7 @@ class _Plan:
         emitted: list[Planned] = []
         for part, a, b in zip(parts, nodes, nodes[1:], strict=False):
             if isinstance(part, el.Short):
-                source = self.name("V", part.name)
-                self.lines.append(f"{source} {a} {b} 0")
-                emitted.append(_known(Leaf(source, "V", False)))
+                emitted.append(self.ideal(el.VoltageSource(part.name, 0.0), a, b))
             else:
                 emitted.append(self.emit(part, a, b))
         if all(isinstance(part, el.Short) for part in parts):
@@ -218,9 +212,7 @@ class _Plan:
         emitted: list[Planned] = []
         for part in parts:
             if isinstance(part, el.Open):
-                source = self.name("I", part.name)
-                self.lines.append(f"{source} {high} {low} 0")
-                emitted.append(_known(Leaf(source, "I", True)))
+                emitted.append(self.ideal(el.CurrentSource(part.name, 0.0), high, low))
             else:
                 emitted.append(self.emit(part, high, low))
         if all(isinstance(part, el.Open) for part in parts):
@@ -238,7 +230,7 @@ class _Plan:
 
     def transformer(self, ratio: Value, given: str | None, high: str, low: str) -> tuple[str, str, set[str]]:
         """v = n v1 by a controlled source of voltage, i1 = n i by one of current; returns the secondary."""
-        name, text, second, middle = self.name("ET", given and f"E{given}"), "", self.node(), self.node()
+        name, second, middle = self.name("ET", given and f"E{given}"), self.node(), self.node()
         text = _text(ratio, name)
         sense, back = self.name("V", f"V{name}"), self.name("F", f"F{name}")
         self.lines += [f"{sense} {high} {middle} 0", f"{name} {middle} {low} {second} {low} {text}"]
@@ -266,18 +258,17 @@ class _Plan:
             raise TreeError("an R-type adaptor below the root needs port=, the two nodes that lead up")
         prefix = self.node()
         names = {adaptor.port[0]: high, adaptor.port[1]: low}
-        before = set(self.inside)
-        pairs = self.r_type_parts(adaptor, lambda node: names.get(node, f"{prefix}_{node}"))
-        own, self.inside = self.inside - before, before
+        pairs, own = self.r_type_parts(adaptor, lambda node: names.get(node, f"{prefix}_{node}"))
         return lambda top: _below(top, pairs, high, low, own)
 
-    def r_type_parts(self, adaptor: el.RType, rename: Callable[[str], str]) -> list[tuple[Planned, str, str]]:
+    def r_type_parts(self, adaptor: el.RType, rename: Callable[[str], str]) -> tuple[list[Placed], set[str]]:
+        """The parts with their nodes, and the names of what is inside of the adaptor."""
         if len(adaptor.parts) != len(adaptor.nodes):
             raise TreeError(
                 f"an R-type adaptor with {len(adaptor.parts)} parts and {len(adaptor.nodes)} pairs of nodes"
             )
         pairs = []
-        voltages: dict[str, tuple[Planned, str, str]] = {}
+        voltages: dict[str, Placed] = {}
         for part, (a, b) in zip(adaptor.parts, adaptor.nodes, strict=True):
             a, b = rename(_word(a)), rename(_word(b))
             if isinstance(part, el.VoltageSource | el.CurrentSource):
@@ -312,21 +303,20 @@ class _Plan:
         # A source whose current is an unknown of the network is in the network.
         own |= sensed
         self.claimed |= own
-        self.inside |= own
-        return [pair for pair in pairs if all(pair is not voltages[name] for name in sensed)]
+        return [pair for pair in pairs if all(pair is not voltages[name] for name in sensed)], own
 
     def ideal(self, source: el.VoltageSource | el.CurrentSource, high: str, low: str) -> Planned:
         """An ideal source, at the root or on a port of an R-type adaptor."""
         if isinstance(source, el.VoltageSource):
-            name, text = self.source("V", source, source.name, source.voltage)
+            name, text = self.source("V", source.name, source.voltage)
             leaf = Leaf(name, "V", False)
         else:
-            name, text = self.source("I", source, source.name, source.current)
+            name, text = self.source("I", source.name, source.current)
             leaf = Leaf(name, "I", True)
         self.lines.append(f"{name} {high} {low} {text}")
         return lambda top: leaf
 
-    def at_root(self, device: Root | Element, *, is_one_port: bool) -> list[tuple[Planned, str, str]]:
+    def at_root(self, device: Root | Element, *, is_one_port: bool) -> list[Placed]:
         """Write a device at the root; gives the leaves among them."""
         match device:
             case el.VoltageSource() | el.CurrentSource():
@@ -383,14 +373,18 @@ def _check_neural(device: roots.NeuralRoot, *, is_alone: bool) -> None:
         raise TreeError("a NeuralRoot has to be alone at the root of a tree, without nodes of an R-type adaptor")
 
 
-def _below(top: Topology, pairs: list[tuple[Planned, str, str]], high: str, low: str, names: set[str]) -> Junction:
-    index = {name: k for k, name in enumerate(top.nodes)} | {GROUND: REFERENCE}
-    edges = [Edge(planned(top), index[a], index[b]) for planned, a, b in pairs]
-    return junction(top, Fixed(top, only=names), edges, terminals=(index[low], index[high]))
+def _below(top: Topology, pairs: list[Placed], high: str, low: str, names: set[str]) -> Junction:
+    index = _places(top)
+    return junction(top, Fixed(top, only=names), _edges(top, pairs), terminals=(index[low], index[high]))
 
 
-def _known(tree: Tree) -> Planned:
-    return lambda top: tree
+def _edges(top: Topology, pairs: list[Placed]) -> list[Edge]:
+    index = _places(top)
+    return [Edge(planned(top), index[a], index[b]) for planned, a, b in pairs]
+
+
+def _places(top: Topology) -> dict[str, int]:
+    return {name: k for k, name in enumerate(top.nodes)} | {GROUND: REFERENCE}
 
 
 def _first_name(tree: Tree) -> str:

@@ -5,12 +5,12 @@ from functools import partial
 from typing import Any, final
 
 from jax import Array
-from jax import numpy as jnp
 
 from circuitnn.circuit.constants import THERMAL_VOLTAGE
 from circuitnn.discrete.values import CircuitValues
 from circuitnn.mna.devices import Values
 from circuitnn.mna.elements import Device
+from circuitnn.mna.stamps import two_axes
 from circuitnn.mna.topology import Topology
 from circuitnn.wdf import diodes
 
@@ -56,11 +56,10 @@ class PairLaw:
         Raises:
             ValueError: naming the values that would be learnt apart.
         """
-        learnt = {*values.log_scale, *values.within, *values.linear}
         own = {name for name, _ in (self.forward, self.backward)}
         if self.forward[1] != self.backward[1]:
             own |= {f"{model}.{value}" for _, model in (self.forward, self.backward) for value in ("IS", "N")}
-        apart = sorted(learnt & own) if self.down else []
+        apart = sorted(values.learnt & own) if self.down else []
         if apart:
             raise ValueError(f'trainable: {", ".join(apart)} would make unequal diodes, which need the law "newton"')
 
@@ -75,7 +74,7 @@ class PairLaw:
             "saturation": values[f"{model}.IS"] * values[name],
             "thermal": values[f"{model}.N"] * (THERMAL_VOLTAGE / self.up),
         }
-        return {name: jnp.reshape(value, (1, 1)) if value.ndim == 0 else value for name, value in found.items()}
+        return {name: two_axes(value) for name, value in found.items()}
 
 
 def pair_law(top: Topology, law: str, counts: tuple[int, int] = (1, 1)) -> PairLaw | None:
@@ -89,26 +88,20 @@ def pair_law(top: Topology, law: str, counts: tuple[int, int] = (1, 1)) -> PairL
     if len(top.ports) != 1 or len(top.drives) != 1 or any(device.kind != "D" for device in top.devices):
         return None
     faces = [
-        ((name, device.model), direction * device.ports[0][1])
-        for device in top.devices
+        (place, name, device.model, direction * device.ports[0][1])
+        for place, device in enumerate(top.devices)
         for direction, names in ((1, device.names), (-1, device.backward))
         for name in names
     ]
-    ahead = [each for each, sign in faces if sign > 0]
-    behind = [each for each, sign in faces if sign < 0]
+    ahead = [(name, model) for _, name, model, sign in faces if sign > 0]
+    behind = [(name, model) for _, name, model, sign in faces if sign < 0]
     if max(len(ahead), len(behind)) > 1 or any(len(device.drives) > 1 for device in top.devices):
         return None  # several side by side, or with charges
-    # The one that comes first in the netlist is the one that points up.
-    first = faces[0][1] if len(faces) == 1 else min(faces, key=lambda face: _place(top, face[0][0]))[1]
+    *_, first = min(faces)  # the one that comes first is the one that points up
     if first < 0:
         ahead, behind = behind, ahead
     down = counts[1] if behind else 0
     return PairLaw(law, counts[0], down, ahead[0], behind[0] if behind else ahead[0], first)
-
-
-def _place(top: Topology, name: str) -> int:
-    order = [each for device in top.devices for each in sorted((*device.names, *device.backward))]
-    return order.index(name)
 
 
 def _current(law: str, up: int, down: int, incident: Array, R: Array, saturation: Array, thermal: Array) -> Array:

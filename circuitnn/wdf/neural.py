@@ -141,13 +141,12 @@ class NeuralLaw:
         Raises:
             ValueError: naming them.
         """
-        learnt = {*values.log_scale, *values.within, *values.linear}
         own = {name for name, _ in (self.like.forward, self.like.backward)}
         own |= {f"{model}.{value}" for _, model in (self.like.forward, self.like.backward) for value in ("IS", "N")}
-        if learnt & own:
+        if values.learnt & own:
             raise ValueError(
-                f"trainable: {', '.join(sorted(learnt & own))} would not change the sound, since a network runs in "
-                "place of the diodes"
+                f"trainable: {', '.join(sorted(values.learnt & own))} would not change the sound, since a network runs "
+                "in place of the diodes"
             )
 
     def parameters(self, values: Any, resistance: Array, weights: NeuralWeights) -> dict[str, Array]:

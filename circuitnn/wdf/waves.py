@@ -20,7 +20,7 @@ from jax import numpy as jnp
 from circuitnn.mna.batches import solved_network
 from circuitnn.mna.elements import Branch, Output
 from circuitnn.mna.network import Affine, Network
-from circuitnn.mna.stamps import Reactive, Values, companion
+from circuitnn.mna.stamps import Reactive, Values, companion, two_axes
 from circuitnn.mna.topology import REFERENCE, Topology
 from circuitnn.wdf.tree import Junction, Leaf, Parallel, Series, Tree
 
@@ -183,9 +183,8 @@ def _output(columns: Columns, found: Inside, output: Output) -> Row:
 
 
 def _leaf(columns: Columns, leaf: Leaf) -> Port:
-    name, kind = leaf.name, leaf.kind
-    nothing = jnp.zeros((1, 1), columns.dtype)
-    match kind:
+    name = leaf.name
+    match leaf.kind:
         case "R":
             return Port(columns.value(name), columns.zero())
         case "RS":
@@ -196,10 +195,8 @@ def _leaf(columns: Columns, leaf: Leaf) -> Port:
         case "L":
             r = columns.value(name) / columns.step
             return Port(r, -r[:, None] * columns.column(columns.state[name]))
-        case "V":
-            return Port(nothing, columns.source(name))
-    # Of a source of current b is the current: its Parallel is what makes something of it.
-    return Port(nothing, columns.source(name))
+    # A source. Of one of current b is the current: its Parallel is what makes something of it.
+    return Port(jnp.zeros((1, 1), columns.dtype), columns.source(name))
 
 
 def _side_by_side(tree: Parallel, parts: tuple[Seen, ...]) -> tuple[list[Port], list[tuple[Seen, int]], Row]:
@@ -339,8 +336,3 @@ def _once(compute: Found) -> Found:
         return kept[0]
 
     return get
-
-
-def two_axes(value: Array) -> Array:
-    """() or (time or 1, batch or 1) as the latter."""
-    return jnp.reshape(value, (1, 1)) if value.ndim == 0 else value

@@ -17,6 +17,7 @@ from circuitnn.wdf import (
     VoltageSource,
     WDFModel,
 )
+from tests.circuit.catalogue.closed_forms import fmv_coefficients
 from tests.wdf.agreement import FS, guitar_like
 
 R, L, C = 1e3, 10e-3, 47e-9
@@ -113,43 +114,11 @@ def test_the_transform_that_is_no_substitution_of_the_bilinear_one():
 @pytest.mark.parametrize("knobs", [(0.5, 0.5, 0.5), (0.1, 0.8, 0.3), (1.0, 0.0, 1.0), (0.0, 1.0, 0.0)])
 def test_the_tone_stack_of_yeh_and_smith(knobs):
     """Coefficients of the Bassman in closed form (Yeh and Smith 2006), bilinear by SciPy."""
-    t, m = knobs[0], knobs[2]
-    l = np.exp(3.4 * (knobs[1] - 1))  # noqa: E741  # as the paper has it
-    R1, R2, R3, R4, C1, C2, C3 = 250e3, 1e6, 25e3, 56e3, 250e-12, 20e-9, 20e-9
-    b1 = t * C1 * R1 + m * C3 * R3 + l * (C1 * R2 + C2 * R2) + (C1 * R3 + C2 * R3)
-    b2 = (
-        t * (C1 * C2 * R1 * R4 + C1 * C3 * R1 * R4)
-        - m**2 * (C1 * C3 * R3**2 + C2 * C3 * R3**2)
-        + m * (C1 * C3 * R1 * R3 + C1 * C3 * R3**2 + C2 * C3 * R3**2)
-        + l * (C1 * C2 * R1 * R2 + C1 * C2 * R2 * R4 + C1 * C3 * R2 * R4)
-        + l * m * (C1 * C3 * R2 * R3 + C2 * C3 * R2 * R3)
-        + (C1 * C2 * R1 * R3 + C1 * C2 * R3 * R4 + C1 * C3 * R3 * R4)
-    )
-    b3 = (C1 * C2 * C3) * (
-        l * m * (R1 * R2 * R3 + R2 * R3 * R4)
-        - m**2 * (R1 * R3**2 + R3**2 * R4)
-        + m * (R1 * R3**2 + R3**2 * R4)
-        + (t * R1 * R3 * R4 - t * m * R1 * R3 * R4 + t * l * R1 * R2 * R4)
-    )
-    a1 = (C1 * R1 + C1 * R3 + C2 * R3 + C2 * R4 + C3 * R4) + m * C3 * R3 + l * (C1 * R2 + C2 * R2)
-    a2 = (
-        m * (C1 * C3 * R1 * R3 - C2 * C3 * R3 * R4 + C1 * C3 * R3**2 + C2 * C3 * R3**2)
-        + l * m * (C1 * C3 * R2 * R3 + C2 * C3 * R2 * R3)
-        - m**2 * (C1 * C3 * R3**2 + C2 * C3 * R3**2)
-        + l * (C1 * C2 * R2 * R4 + C1 * C2 * R1 * R2 + C1 * C3 * R2 * R4 + C2 * C3 * R2 * R4)
-        + (C1 * C2 * R1 * R4 + C1 * C3 * R1 * R4 + C1 * C2 * R3 * R4)
-        + (C1 * C2 * R1 * R3 + C1 * C3 * R3 * R4 + C2 * C3 * R3 * R4)
-    )
-    a3 = (C1 * C2 * C3) * (
-        l * m * (R1 * R2 * R3 + R2 * R3 * R4)
-        - m**2 * (R1 * R3**2 + R3**2 * R4)
-        + m * (R3**2 * R4 + R1 * R3**2 - R1 * R3 * R4)
-        + (l * R1 * R2 * R4 + R1 * R3 * R4)
-    )
-    b, a = signal.bilinear([b3, b2, b1, 0], [a3, a2, a1, 1], FS)
+    controls = dict(zip(("treble", "bass", "mid"), knobs, strict=True))
+    above, below = fmv_coefficients(250e3, 1e6, 25e3, 56e3, 250e-12, 20e-9, 20e-9, **controls)
+    b, a = signal.bilinear(above[::-1], below[::-1], FS)
     model = cn.wdf.derive(cn.circuits.bassman(), FS, dtype=jnp.float64)
     x = guitar_like(SAMPLES)
-    controls = dict(zip(("treble", "bass", "mid"), knobs, strict=True))
     _, y = cn.run(model, x, controls=controls)
     np.testing.assert_allclose(y, signal.lfilter(b, a, x), rtol=0, atol=1e-9)
     tf = cn.nodal.transfer_function(model.circuit, FS, controls=controls)

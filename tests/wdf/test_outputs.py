@@ -6,11 +6,7 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.circuit import read_netlist
-from circuitnn.discrete.model import CircuitModel
-from circuitnn.mna.topology import topology
 from circuitnn.nodal import NodalModel
-from circuitnn.wdf.decompose import decompose
-from circuitnn.wdf.linear import WaveTree
 from tests.nodal.signals import noise
 
 pytestmark = pytest.mark.slow  # each compiles a model or two
@@ -59,8 +55,7 @@ C3 y 0 5n
 @pytest.mark.parametrize("k", [0.3, 0.0, np.linspace(0, 1, 40)], ids=["constant", "end", "along_time"])
 def test_as_in_the_nodal_model(k):
     x = noise(40, 1, peak=2)
-    how = {"fs": 48_000, "rule": "trapezoidal", "trainable": (), "oversampling": 1, "solver": "auto"}
-    wave = CircuitModel(CIRCUIT, WaveTree(decompose(topology(CIRCUIT))), **how, dtype=jnp.float64)
+    wave = cn.wdf.derive(CIRCUIT, dtype=jnp.float64)
     found, expected = (
         np.asarray(cn.run(model, x, controls=cn.controls(model, k=k))[1])
         for model in (wave, NodalModel(CIRCUIT, dtype=jnp.float64))

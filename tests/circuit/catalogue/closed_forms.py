@@ -12,42 +12,46 @@ def parallel(*impedances):
     return 1 / sum(1 / np.asarray(z) for z in impedances)
 
 
-def fmv(R1, R2, R3, R4, C1, C2, C3):
-    """Yeh and Smith (2006), with the taper of the bass control."""
+def fmv_coefficients(R1, R2, R3, R4, C1, C2, C3, *, treble, bass, mid=1.0):
+    """Numerator and denominator in s, constant terms first: Yeh and Smith (2006), with the bass control's taper."""
+    t, b, m = treble, np.exp(3.4 * (bass - 1)), mid
+    b1 = t * C1 * R1 + m * C3 * R3 + b * (C1 * R2 + C2 * R2) + (C1 * R3 + C2 * R3)
+    b2 = (
+        t * (C1 * C2 * R1 * R4 + C1 * C3 * R1 * R4)
+        - m**2 * (C1 * C3 * R3**2 + C2 * C3 * R3**2)
+        + m * (C1 * C3 * R1 * R3 + C1 * C3 * R3**2 + C2 * C3 * R3**2)
+        + b * (C1 * C2 * R1 * R2 + C1 * C2 * R2 * R4 + C1 * C3 * R2 * R4)
+        + b * m * (C1 * C3 * R2 * R3 + C2 * C3 * R2 * R3)
+        + (C1 * C2 * R1 * R3 + C1 * C2 * R3 * R4 + C1 * C3 * R3 * R4)
+    )
+    b3 = (C1 * C2 * C3) * (
+        b * m * (R1 * R2 * R3 + R2 * R3 * R4)
+        - m**2 * (R1 * R3**2 + R3**2 * R4)
+        + m * (R1 * R3**2 + R3**2 * R4)
+        + (t * R1 * R3 * R4 - t * m * R1 * R3 * R4 + t * b * R1 * R2 * R4)
+    )
+    a1 = (C1 * R1 + C1 * R3 + C2 * R3 + C2 * R4 + C3 * R4) + m * C3 * R3 + b * (C1 * R2 + C2 * R2)
+    a2 = (
+        m * (C1 * C3 * R1 * R3 - C2 * C3 * R3 * R4 + C1 * C3 * R3**2 + C2 * C3 * R3**2)
+        + b * m * (C1 * C3 * R2 * R3 + C2 * C3 * R2 * R3)
+        - m**2 * (C1 * C3 * R3**2 + C2 * C3 * R3**2)
+        + b * (C1 * C2 * R2 * R4 + C1 * C2 * R1 * R2 + C1 * C3 * R2 * R4 + C2 * C3 * R2 * R4)
+        + (C1 * C2 * R1 * R4 + C1 * C3 * R1 * R4 + C1 * C2 * R3 * R4)
+        + (C1 * C2 * R1 * R3 + C1 * C3 * R3 * R4 + C2 * C3 * R3 * R4)
+    )
+    a3 = (C1 * C2 * C3) * (
+        b * m * (R1 * R2 * R3 + R2 * R3 * R4)
+        - m**2 * (R1 * R3**2 + R3**2 * R4)
+        + m * (R3**2 * R4 + R1 * R3**2 - R1 * R3 * R4)
+        + (b * R1 * R2 * R4 + R1 * R3 * R4)
+    )
+    return (0.0, b1, b2, b3), (1.0, a1, a2, a3)
 
+
+def fmv(*values):
     def response(s, treble, bass, mid=1.0):
-        t, b, m = treble, np.exp(3.4 * (bass - 1)), mid
-        b1 = t * C1 * R1 + m * C3 * R3 + b * (C1 * R2 + C2 * R2) + (C1 * R3 + C2 * R3)
-        b2 = (
-            t * (C1 * C2 * R1 * R4 + C1 * C3 * R1 * R4)
-            - m**2 * (C1 * C3 * R3**2 + C2 * C3 * R3**2)
-            + m * (C1 * C3 * R1 * R3 + C1 * C3 * R3**2 + C2 * C3 * R3**2)
-            + b * (C1 * C2 * R1 * R2 + C1 * C2 * R2 * R4 + C1 * C3 * R2 * R4)
-            + b * m * (C1 * C3 * R2 * R3 + C2 * C3 * R2 * R3)
-            + (C1 * C2 * R1 * R3 + C1 * C2 * R3 * R4 + C1 * C3 * R3 * R4)
-        )
-        b3 = (C1 * C2 * C3) * (
-            b * m * (R1 * R2 * R3 + R2 * R3 * R4)
-            - m**2 * (R1 * R3**2 + R3**2 * R4)
-            + m * (R1 * R3**2 + R3**2 * R4)
-            + (t * R1 * R3 * R4 - t * m * R1 * R3 * R4 + t * b * R1 * R2 * R4)
-        )
-        a1 = (C1 * R1 + C1 * R3 + C2 * R3 + C2 * R4 + C3 * R4) + m * C3 * R3 + b * (C1 * R2 + C2 * R2)
-        a2 = (
-            m * (C1 * C3 * R1 * R3 - C2 * C3 * R3 * R4 + C1 * C3 * R3**2 + C2 * C3 * R3**2)
-            + b * m * (C1 * C3 * R2 * R3 + C2 * C3 * R2 * R3)
-            - m**2 * (C1 * C3 * R3**2 + C2 * C3 * R3**2)
-            + b * (C1 * C2 * R2 * R4 + C1 * C2 * R1 * R2 + C1 * C3 * R2 * R4 + C2 * C3 * R2 * R4)
-            + (C1 * C2 * R1 * R4 + C1 * C3 * R1 * R4 + C1 * C2 * R3 * R4)
-            + (C1 * C2 * R1 * R3 + C1 * C3 * R3 * R4 + C2 * C3 * R3 * R4)
-        )
-        a3 = (C1 * C2 * C3) * (
-            b * m * (R1 * R2 * R3 + R2 * R3 * R4)
-            - m**2 * (R1 * R3**2 + R3**2 * R4)
-            + m * (R3**2 * R4 + R1 * R3**2 - R1 * R3 * R4)
-            + (b * R1 * R2 * R4 + R1 * R3 * R4)
-        )
-        return (b1 * s + b2 * s**2 + b3 * s**3) / (1 + a1 * s + a2 * s**2 + a3 * s**3)
+        above, below = fmv_coefficients(*values, treble=treble, bass=bass, mid=mid)
+        return np.polynomial.polynomial.polyval(s, above) / np.polynomial.polynomial.polyval(s, below)
 
     return response
 
