@@ -63,6 +63,8 @@ class Circuit:
         inputs: names of the sources that the signal drives, in the order of x's features.
         outputs: what is heard, in the order of y's features: nodes, "v(a,b)", "v(C1)", "i(R1)".
         title: first line of the netlist.
+        uncharged: whether what direct current leaves undetermined is without charge and current at rest, see
+            `read_netlist`.
     """
 
     values: dict[str, Array]
@@ -72,6 +74,7 @@ class Circuit:
     inputs: tuple[str, ...] = _static()
     outputs: tuple[str, ...] = _static()
     title: str = _static()
+    uncharged: bool = dataclasses.field(default=False, metadata={"static": True})
 
     __hash__ = None  # type: ignore[assignment]  # it holds arrays; its treedef is the hashable part
 

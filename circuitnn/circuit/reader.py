@@ -16,7 +16,11 @@ from circuitnn.circuit.topology import topology_fault
 
 
 def read_netlist(
-    path_or_text: str | Path, *, inputs: str | Sequence[str] = ("Vin",), outputs: str | Sequence[str] = ("out",)
+    path_or_text: str | Path,
+    *,
+    inputs: str | Sequence[str] = ("Vin",),
+    outputs: str | Sequence[str] = ("out",),
+    uncharged: bool = False,
 ) -> Circuit:
     """Read a circuit from a SPICE netlist.
 
@@ -31,6 +35,9 @@ def read_netlist(
         outputs: what is heard, in the order of y's features: a node, "out" or "v(out)"; the voltage between two nodes,
             "v(a,b)", or across a component from its first node to its second, "v(C1)", both in volts; the current
             through a component in the same direction, "i(R1)", in amperes: of R, C, L, V, E, H, and B with V=.
+        uncharged: nodes between capacitors alone, loops of coils and terminals in the air are accepted: what direct
+            current leaves undetermined had neither charge nor current before. In SPICE, and otherwise, that is an
+            error.
 
     Returns:
         The circuit, values in float64.
@@ -52,9 +59,10 @@ def read_netlist(
         raise
     draft.check_waveforms(inputs)
     names = tuple(output.name for output in found)
-    circuit = Circuit(draft.values, components, draft.models, draft.parameters, inputs, names, draft.title or title)
+    title = draft.title or title
+    circuit = Circuit(draft.values, components, draft.models, draft.parameters, inputs, names, title, uncharged)
     draft.check_values(circuit)
-    fault = topology_fault(components, nodes_heard(found))
+    fault = topology_fault(components, nodes_heard(found), uncharged=uncharged)
     if fault is not None:
         refused = NetlistError(fault.message)
         raise refused if fault.component is None else draft.with_text(refused, fault.component)

@@ -19,16 +19,19 @@ class Fault(NamedTuple):
     component: str | None = None
 
 
-def topology_fault(components: Sequence[Component], heard: Iterable[str]) -> Fault | None:
+def topology_fault(components: Sequence[Component], heard: Iterable[str], *, uncharged: bool = False) -> Fault | None:
     """The first of: no ground, loops of voltage sources and inductors, floating and dangling nodes; None if solvable.
 
     Where there are controlled sources, a node that one of them drives or senses counts as held, since feedback may hold
-    it; whether it does is for the matrix of the circuit to say. Nodes that are heard may dangle.
+    it; whether it does is for the matrix of the circuit to say. Nodes that are heard may dangle. Of an uncharged
+    circuit direct current need not determine everything; loops with controlled sources are for its matrix, too.
     """
     if not any(GROUND in touched(part) for part in components):
         return Fault("no component is connected to ground: one node must be named 0 (or gnd)")
+    if uncharged:
+        return _loop(components, "V") or _sensed_only(components) or _floating(components)
     return (
-        _loop(components)
+        _loop(components, "VLEHB")
         or _sensed_only(components)
         or _floating(components)
         or _dangling(components, set(heard))
@@ -44,12 +47,12 @@ def touched(part: Component) -> tuple[str, ...]:
     return (*part.nodes, *(node for leaf in leaves for node in (leaf.plus, leaf.minus)))
 
 
-def _loop(components: Sequence[Component]) -> Fault | None:
+def _loop(components: Sequence[Component], kinds: str) -> Fault | None:
     """Voltage sources and inductors (shorts at rest) must form no loop: its current would be undetermined."""
     edges: dict[str, list[tuple[str, Component]]] = {}
     groups = _Groups()
     for part in components:
-        if not (part.kind in "VLEH" or (part.kind == "B" and part.quantity == "V")):
+        if part.kind not in kinds or (part.kind == "B" and part.quantity != "V"):
             continue
         a, b = part.nodes[:2]
         if groups.find(a) == groups.find(b):

@@ -1,5 +1,7 @@
 """Refuse circuits whose equations have no solution, before any signal is run through them."""
 
+import dataclasses
+
 import jax
 import numpy as np
 from jax import numpy as jnp
@@ -27,6 +29,8 @@ def check_solvable(top: Topology, values: Values, step: float) -> None:
     _check(
         top, known, companion(top, known, step, np), "a loop of ideal voltage sources, or a node that nothing holds?"
     )
+    if top.uncharged and all(known[name] == 0 for name in (*top.inputs, *top.constants)):
+        return  # nothing moves at rest, even where no equation says so
     _check(
         top,
         known,
@@ -41,9 +45,17 @@ def states_are_independent(top: Topology, values: Values) -> bool:
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return True
     known = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    return any(
-        _weakest(_matrix(top, known, companion(top, known, 0.0, np), volts))[0] > SINGULAR for volts in _PORT_VOLTAGES
-    )
+    return _is_solvable(top, known, companion(top, known, 0.0, np))
+
+
+def rest_is_determined(top: Topology, values: Values) -> bool:
+    """Whether direct current determines all voltages and currents: no capacitors alone in series, no loop of coils."""
+    known = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    return _is_solvable(top, known, at_rest(dataclasses.replace(top, uncharged=False), known, np))
+
+
+def _is_solvable(top: Topology, known: Values, reactive: Reactive) -> bool:
+    return any(_weakest(_matrix(top, known, reactive, volts))[0] > SINGULAR for volts in _PORT_VOLTAGES)
 
 
 def _matrix(top: Topology, known: Values, reactive: Reactive, volts: float) -> np.ndarray:

@@ -19,6 +19,8 @@ from circuitnn.mna.topology import REFERENCE, Topology
 GMIN = 1e-15  # siemens parallel to each pn junction, as in cn.spice: a node between diodes alone still has a voltage
 IMPEDANCE = 1e4  # ohms: currents are solved for in volts across this, so that the equations are of one magnitude
 
+UNCHARGED = 1e-6  # radians per second
+
 Values = Mapping[str, Any]  # NumPy arrays in checks, JAX arrays in models
 
 
@@ -116,7 +118,13 @@ def companion(top: Topology, values: Values, step: float, module: Any = jnp) -> 
 
 
 def at_rest(top: Topology, values: Values, module: Any = jnp) -> Reactive:
-    """At zero frequency: no current through capacitors, no voltage across inductors."""
+    """At zero frequency: no current through capacitors, no voltage across inductors.
+
+    An uncharged circuit is looked at after two weeks: nearly the same, but charges and currents that nothing else
+    determines are divided as capacitors in series and coils in parallel divide them.
+    """
+    if top.uncharged:
+        return harmonic(top, values, UNCHARGED, module)
     coils = np.asarray(top.is_inductor, bool)
     ones = module.ones_like(reactive_values(top, values, module))
     nothing = _nothing(top, ones, module)
@@ -132,18 +140,18 @@ def imposed(top: Topology, values: Values, step: float, module: Any = jnp) -> Re
     return companion(top, values, step, module)
 
 
-def harmonic(top: Topology, values: Values, s: Array) -> Reactive:
+def harmonic(top: Topology, values: Values, s: Any, module: Any = jnp) -> Reactive:
     """At the complex frequency s: ``s C v - i = 0`` and ``v - s L i = 0``."""
-    product = s * reactive_values(top, values)
+    product = s * reactive_values(top, values, module)
     coils = np.asarray(top.is_inductor, bool)
-    mutual, _, _ = couplings(top, values)
-    crossed = -s * _stack(jnp, mutual, values)
+    mutual, _, _ = couplings(top, values, module)
+    crossed = -s * _stack(module, mutual, values)
     # The charge of a junction is a drive also here: it may depend on more than the voltage across it.
-    product = jnp.where(_driven(top, values), 0, product)
+    product = module.where(_driven(top, values), 0, product)
     return Reactive(
-        across=jnp.where(coils, 1, product),
-        through=jnp.where(coils, -product, -1),
-        mutual_across=jnp.zeros_like(crossed),
+        across=module.where(coils, 1, product),
+        through=module.where(coils, -product, -1),
+        mutual_across=module.zeros_like(crossed),
         mutual_through=crossed,
     )
 

@@ -47,6 +47,7 @@ class Topology:
         ports: the quantities that the nonlinear devices depend on; one nonlinear unknown each.
         drives: the currents and voltages that they put into the circuit.
         devices: the nonlinear ones.
+        uncharged: as in `Circuit`.
     """
 
     nodes: tuple[str, ...]
@@ -66,6 +67,7 @@ class Topology:
     ports: tuple[Quantity, ...]
     drives: tuple[Drive, ...]
     devices: tuple[Device, ...]
+    uncharged: bool = False
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -166,6 +168,7 @@ def topology(circuit: Circuit) -> Topology:
             for part in parts
             if part.kind == "K"
         ),
+        uncharged=circuit.uncharged,
         inputs=circuit.inputs,
         outputs=tuple(_output(output, index, branch_of) for output in outputs),
         ports=tuple(wiring.ports),

@@ -18,6 +18,7 @@ from circuitnn.circuit.components import GROUND, NULLOR
 from circuitnn.circuit.errors import CircuitError
 from circuitnn.circuit.numbers import parse_number
 from circuitnn.circuit.reader import read_netlist
+from circuitnn.mna.checks import rest_is_determined
 from circuitnn.mna.topology import REFERENCE, Topology, topology
 from circuitnn.wdf import elements as el
 from circuitnn.wdf import roots
@@ -69,7 +70,7 @@ def build(
     text = "\n".join(["wave digital filter", *plan.lines, ".end", ""])
     outputs = (TOP,) if output is None else plan.outputs(output)
     try:
-        circuit = read_netlist(text, inputs=plan.inputs or ("Vin",), outputs=outputs)
+        circuit = read_netlist(text, inputs=plan.inputs or ("Vin",), outputs=outputs, uncharged=True)
     except CircuitError as error:
         raise TreeError(getattr(error, "message", str(error))) from None
     circuit = dataclasses.replace(
@@ -80,6 +81,9 @@ def build(
         ),
     )
     top = topology(circuit)
+    if rest_is_determined(top, circuit.resolve()):
+        circuit = dataclasses.replace(circuit, uncharged=False)
+        top = topology(circuit)
     edges = _edges(top, pairs)
     below = plan.claimed - inside
     fixed = Fixed(top, without=below)

@@ -157,3 +157,31 @@ def test_a_gradient_is_that_of_the_nodal_model():
     largest = max(abs(float(found[1][name] * values[name])) for name in values)
     for name, value in values.items():
         np.testing.assert_allclose(found[0][name] * value, found[1][name] * value, rtol=1e-8, atol=1e-9 * largest)
+
+
+# One of each sort; it holds for all others, too, which would take minutes.
+ONE_OF_EACH = (
+    "vox_ac30",
+    "pultec_eqp1a",
+    "klon_clipping",
+    "phase90_stage",
+    "sallen_key",
+    "common_emitter",
+    "jfet_stage",
+)
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_gradients_are_those_of_the_nodal_model(name):
+    """Two roads to one derivative, with respect to every value and the input; the nodal one is held to differences."""
+    x = jnp.asarray(played(name, SAMPLES))
+    found = []
+    for model in (derived(name), cn.nodal.NodalModel(cn.circuits.CATALOGUE[name](), FS, dtype=jnp.float64)):
+        energy, values = energy_of(model)
+        by_value, by_input = jax.jit(jax.grad(energy, argnums=(0, 1)))(values, x)
+        sizes = np.array([abs(float(value)) or 1.0 for value in values.values()])
+        found.append((np.array([float(by_value[key]) for key in values]) * sizes, np.asarray(by_input)))
+    for wave, nodal in zip(*found, strict=True):
+        # Of derivatives that are tiny beside the largest only rounding is left.
+        scale = np.maximum(np.abs(nodal), 1e-3 * np.max(np.abs(nodal)))
+        assert np.max(np.abs(wave - nodal) / scale) < 1e-6
