@@ -1,6 +1,7 @@
 """circuitnn: differentiable modelling of audio circuits on JAX."""
 
 from circuitnn import audio as audio
+from circuitnn import filters as filters
 from circuitnn import losses as losses
 from circuitnn import metrics as metrics
 from circuitnn import nodal as nodal

@@ -1,7 +1,7 @@
 """The numbers of a circuit inside a model: which are learnt, on what scale, within what tolerance."""
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 import jax
@@ -33,7 +33,7 @@ class CircuitValues(nnx.Module):
     def __init__(self, circuit: Circuit, trainable: Sequence[str] | Mapping[str, float | None], dtype: Any):
         self.layout = jax.tree.structure(circuit)
         cast = {name: jnp.asarray(value, dtype) for name, value in circuit.values.items()}
-        bounds = _bounds(circuit, trainable)
+        bounds = tolerances(circuit.values, trainable)
         positive = set(circuit.values) - _signed(circuit)
         unbounded = {name for name, bound in bounds.items() if bound is None}
         logarithmic = sorted(unbounded & positive)
@@ -65,16 +65,21 @@ def _signed(circuit: Circuit) -> set[str]:
     return parts | set(circuit.controls) | {f"{model.name}.VTO" for model in circuit.models}
 
 
-def _bounds(circuit: Circuit, trainable: Sequence[str] | Mapping[str, float | None]) -> dict[str, float | None]:
-    """Tolerance by name of each learnable value; a later pattern overrules an earlier one."""
+def tolerances(names: Iterable[str], trainable: Sequence[str] | Mapping[str, float | None]) -> dict[str, float | None]:
+    """Tolerance of each learnable value by name, None for no bounds; a later pattern overrules an earlier one.
+
+    Raises:
+        ValueError: for a pattern that matches none of the names, or a tolerance that is not between 0 and 1.
+    """
+    names = tuple(names)
     trainable = (trainable,) if isinstance(trainable, str) else trainable
     patterns = trainable if isinstance(trainable, Mapping) else dict.fromkeys(trainable)
     found: dict[str, float | None] = {}
     for pattern, tolerance in patterns.items():
         if tolerance is not None and not 0 < tolerance < 1:
             raise ValueError(f"trainable: the tolerance of {pattern!r} must be between 0 and 1, got {tolerance}")
-        names = [name for name in circuit.values if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
-        if not names:
-            raise ValueError(f"trainable: {pattern!r} matches no value; there are {', '.join(circuit.values)}")
-        found |= dict.fromkeys(names, tolerance)
+        matching = [name for name in names if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
+        if not matching:
+            raise ValueError(f"trainable: {pattern!r} matches no value; there are {', '.join(names)}")
+        found |= dict.fromkeys(matching, tolerance)
     return found

@@ -1,6 +1,7 @@
 """The frequency response of a circuit, straight from its equations: no filter and no time step in between."""
 
 import jax
+import numpy as np
 from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
@@ -30,7 +31,7 @@ def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls
     known = jnp.asarray(freqs, circuit.dtype)
     if known.ndim != 1:
         raise ValueError(f"freqs must have the shape (n,), got {known.shape}")
-    if not isinstance(known, jax.core.Tracer) and not bool(jnp.all(known >= 0)):
+    if not isinstance(known, jax.core.Tracer) and not np.all(np.asarray(known) >= 0):
         raise ValueError("freqs must not be negative or NaN")
     knobs = constant_knobs(controls, known.dtype)
     response = _response(topology(circuit), circuit, known, knobs)

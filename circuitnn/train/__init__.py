@@ -2,7 +2,12 @@
 
 from circuitnn.train.checkpoint import CheckpointError as CheckpointError
 from circuitnn.train.checkpoint import load as load
+from circuitnn.train.checkpoint import restore as restore
 from circuitnn.train.checkpoint import save as save
+from circuitnn.train.component_report import ComponentReport as ComponentReport
+from circuitnn.train.component_report import FittedValue as FittedValue
+from circuitnn.train.component_report import ResponseError as ResponseError
+from circuitnn.train.components import fit_components as fit_components
 from circuitnn.train.dataset import Dataset as Dataset
 from circuitnn.train.dataset import record as record
 from circuitnn.train.exposure import ExposureBias as ExposureBias
@@ -10,8 +15,16 @@ from circuitnn.train.exposure import exposure_bias as exposure_bias
 from circuitnn.train.fit import DivergenceError as DivergenceError
 from circuitnn.train.fit import History as History
 from circuitnn.train.fit import fit as fit
+from circuitnn.train.measured import read_responses as read_responses
 from circuitnn.train.regimes import InTurn as InTurn
 from circuitnn.train.regimes import Regime as Regime
 from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling
 from circuitnn.train.regimes import TeacherForcing as TeacherForcing
 from circuitnn.train.regimes import TruncatedBPTT as TruncatedBPTT
+from circuitnn.train.responses import Responses as Responses
+from circuitnn.train.responses import responses as responses
+from circuitnn.train.tone_report import ErrorFigures as ErrorFigures
+from circuitnn.train.tone_report import ToneStackReport as ToneStackReport
+from circuitnn.train.tone_stack import Schedule as Schedule
+from circuitnn.train.tone_stack import fit_tone_stack as fit_tone_stack
+from circuitnn.train.white_box import taper as taper

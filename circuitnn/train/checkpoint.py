@@ -4,20 +4,27 @@ A file is a NumPy .npz: one array for each leaf, in the order of `jax.tree.leave
 file belongs to. Loading needs a tree of the same structure, so a file cannot bring in types or code.
 """
 
+import contextlib
 import json
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from flax import nnx
 
 from circuitnn.files import replacing
+from circuitnn.filters import NeuralToneStack
 from circuitnn.model import Model
 
+Kind = TypeVar("Kind", bound=Model)
+
 _HEADER = "header"
+LAYERS, UNITS, KNOBS = 8, 1024, 64  # of a restored model at most: a file may come from anywhere
+DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
 class CheckpointError(ValueError):
@@ -39,15 +46,9 @@ def load_tree(path: str | os.PathLike, like: Any) -> tuple[Any, dict]:
         CheckpointError: when the file is damaged or its leaves do not fit.
     """
     leaves, structure = jax.tree.flatten(like)
-    try:
-        # Opened here and not by np.load, which leaves a damaged file open.
-        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            header = json.loads(bytes(file[_HEADER]).decode())
-            stored = [file[f"leaf{i}"] for i in range(len(file.files) - 1)]
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: not a circuitnn checkpoint, or damaged ({error})") from error
+    with _opened(path) as file:
+        header = json.loads(bytes(file[_HEADER]).decode())
+        stored = [file[f"leaf{i}"] for i in range(len(file.files) - 1)]
     if len(stored) != len(leaves):
         raise CheckpointError(f"{path}: holds {len(stored)} arrays, {len(leaves)} are expected")
     for i, (have, want) in enumerate(zip(stored, leaves, strict=True)):
@@ -59,12 +60,65 @@ def load_tree(path: str | os.PathLike, like: Any) -> tuple[Any, dict]:
     return jax.tree.unflatten(structure, stored), header
 
 
+def read_header(path: str | os.PathLike) -> dict:
+    """The header alone.
+
+    Raises:
+        CheckpointError: when the file is damaged.
+    """
+    with _opened(path) as file:
+        header = json.loads(bytes(file[_HEADER]).decode())
+    if not isinstance(header, dict):
+        raise CheckpointError(
+            f"{path}: not a circuitnn checkpoint, or damaged (its header is a {type(header).__name__})"
+        )
+    return header
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[Any]:
+    try:
+        # Opened here and not by np.load, which leaves a damaged file open.
+        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            yield file
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: not a circuitnn checkpoint, or damaged ({error})") from error
+
+
 def save(model: Model, path: str | os.PathLike) -> None:
-    """Write all numbers of a model (weights and scaling) to a .npz file."""
-    save_tree(path, nnx.to_pure_dict(nnx.state(model)), {"model": type(model).__name__})
+    """Write all numbers of a model (weights and scaling) to a .npz file.
+
+    A `NeuralToneStack` is written together with what it was made with, so that `restore` needs the file alone.
+    """
+    header: dict[str, Any] = {"model": type(model).__name__}
+    if isinstance(model, NeuralToneStack):
+        header |= {"settings": model.settings, "dtype": np.dtype(model.dtype).name}
+    save_tree(path, nnx.to_pure_dict(nnx.state(model)), header)
 
 
-def load(model: Model, path: str | os.PathLike) -> Model:
+def restore(path: str | os.PathLike) -> NeuralToneStack:
+    """The model in a file that `save` wrote, bit for bit; for a `NeuralToneStack`, others need `load`.
+
+    Raises:
+        CheckpointError: when the file is damaged, or does not say how its model is made.
+    """
+    header = read_header(path)
+    settings = header.get("settings")
+    if header.get("model") != NeuralToneStack.__name__ or not isinstance(settings, dict):
+        raise CheckpointError(f"{path}: holds a {header.get('model')} without its settings: build one and use load()")
+    try:
+        hidden = tuple(settings.pop("hidden"))
+        if len(hidden) > LAYERS or max(hidden, default=0) > UNITS or len(settings["controls"]) > KNOBS:
+            raise ValueError("more layers, units or knobs than a tone stack has")
+        model = NeuralToneStack(**settings, hidden=hidden, dtype=DTYPES[header["dtype"]])
+    except (TypeError, KeyError, ValueError) as error:
+        raise CheckpointError(f"{path}: its settings are no model's ({error})") from None
+    return load(model, path)
+
+
+def load(model: Kind, path: str | os.PathLike) -> Kind:
     """A copy of `model` with the numbers that `save` wrote; `model` must have been built the same way.
 
     Raises:

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from circuitnn.circuit.constants import THERMAL_VOLTAGE
 from circuitnn.circuit.errors import CircuitError
 from circuitnn.circuit.numbers import parse_number
+from circuitnn.numerics.levenberg_marquardt import descend
 from circuitnn.wdf import diodes
 from circuitnn.wdf.elements import Value
 from circuitnn.wdf.neural import NeuralOnePort, NeuralWeights, reflected
@@ -21,7 +22,6 @@ from circuitnn.wdf.roots import Diode, DiodePair
 
 THIN = 8  # most of the work is done on every THIN-th wave
 POLISH = 10  # steps on all of them
-LARGEST_DAMPING = 1e10
 
 
 def pretrain(
@@ -120,23 +120,11 @@ def _spread(weights: NeuralWeights) -> np.ndarray:
     return np.asarray(ravel_pytree((tuple(kernels), tuple(biases)))[0])
 
 
-def _descend(fit: _Fit, flat: Array, points: tuple[Array, Array, Array], steps: int) -> tuple[Array, float]:
-    """Levenberg (1944) and Marquardt (1963): Gauss and Newton's step, damped until the error falls."""
+def _descend(fit: _Fit, start: Array, points: tuple[Array, Array, Array], steps: int) -> tuple[Array, float]:
     # One program for each of the two sizes, whatever the start.
     a, R, target = points
-    normal = partial(_normal, fit.symmetric, fit.like)
-    gram, slope, error = normal(flat, a, R, target)
-    damping = 1e-2
-    for _ in range(steps):
-        trial = flat - _damped(gram, slope, damping)
-        at_trial = normal(trial, a, R, target)
-        if at_trial[2] < error:
-            flat, (gram, slope, error), damping = trial, at_trial, max(damping / 3, 1e-12)
-        else:
-            damping *= 4
-        if damping > LARGEST_DAMPING:
-            break
-    return flat, float(error)
+    found = descend(lambda flat: _normal(fit.symmetric, fit.like, flat, a, R, target), start, steps=steps)
+    return jnp.asarray(found.at), found.error
 
 
 @partial(jax.jit, static_argnums=0)
@@ -146,9 +134,3 @@ def _normal(symmetric: bool, like: NeuralWeights, flat: Array, a: Array, R: Arra
     rows = jax.vmap(jax.grad(fit.reflected), (None, 0, 0))(flat, a, R)
     rest = fit.reflected(flat, a, R) - target
     return rows.T @ rows / a.size, rows.T @ rest / a.size, jnp.mean(rest**2)
-
-
-@jax.jit
-def _damped(gram: Array, slope: Array, damping: float) -> Array:
-    diagonal = jnp.diag(gram)
-    return jnp.linalg.solve(gram + jnp.diag(damping * diagonal + 1e-12), slope)

@@ -63,3 +63,9 @@ def test_bad_input():
         frequency_response(KNOB, FREQS, controls={"drive": np.zeros(4)})
     with pytest.raises(ValueError, match="no control named"):
         frequency_response(KNOB, FREQS, controls={"treble": 0.5})
+
+
+def test_frequencies_may_be_an_array_from_outside_of_a_compiled_function():
+    freqs = jnp.asarray([100.0, 1e3])
+    found = jax.jit(lambda c: frequency_response(diode_clipper().replace(C1=c), freqs))(10e-9)
+    np.testing.assert_allclose(found, frequency_response(diode_clipper(), freqs), rtol=1e-12)

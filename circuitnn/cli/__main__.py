@@ -1,0 +1,5 @@
+"""`python -m circuitnn.cli`, where the script is not on the PATH."""
+
+from circuitnn.cli.app import app
+
+app()

@@ -1,0 +1,87 @@
+"""The command `circuitnn`: its parts, and the one place where what went wrong becomes a line on the screen."""
+
+import sys
+from typing import Any, final
+
+import click
+
+from circuitnn.cli.fit_tone_stack import fit_tone_stack
+from circuitnn.cli.problems import one_line
+from circuitnn.cli.response import response
+from circuitnn.cli.run import run
+
+EXAMPLES = """\b
+Examples:
+  circuitnn response bassman                    the tone stack's curves, as a picture
+  circuitnn response my.cir --knob treble=0.2 -o my.csv
+  circuitnn run my.cir guitar.wav out.wav --knob treble=0.8 --volts 4.5
+  circuitnn fit-tone-stack my.cir -o my.npz --report my-report
+  circuitnn run my.npz guitar.wav out.wav --automation moves.csv
+
+\b
+A circuit is a SPICE netlist, or the name of one that comes with circuitnn (bassman, tube_screamer_clipping, ...).
+Its knobs are its .param with a number from 0 to 1.
+
+\b
+circuitnn COMMAND --help tells all of a command.
+"""
+
+
+@final
+class App(click.Group):
+    """Says what went wrong in one line and without a traceback: exit status 2 for bad input, 1 for a failure later.
+
+    That holds for whatever the library refuses. Anything else is a bug of ours, and keeps its traceback.
+    """
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        options["standalone_mode"] = False
+        options["prog_name"] = "circuitnn"
+        try:
+            status = super().main(*args, **options)
+        except (click.Abort, KeyboardInterrupt):
+            print("stopped: nothing was written", file=sys.stderr)
+            status = 130
+        except click.ClickException as problem:
+            status = problem.exit_code
+            _say(problem.format_message() + _where_to_look(problem))
+        except OSError as problem:
+            status = 2 if isinstance(problem, FileNotFoundError) else 1
+            _say(one_line(problem))
+        except Exception as problem:
+            # Every exception that the library defines is written for its user, and so are its ValueErrors.
+            ours = type(problem).__module__.startswith("circuitnn.")
+            if not (ours or isinstance(problem, ValueError)):
+                raise
+            status = 2 if isinstance(problem, ValueError) else 1
+            _say(one_line(problem))
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+@click.group(
+    cls=App,
+    invoke_without_command=True,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(package_name="circuitnn", message="%(prog)s %(version)s")
+@click.pass_context
+def app(context: click.Context) -> None:
+    """Audio circuits from the command line: see a netlist's response, run a sound through it, fit a filter to it."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (response, run, fit_tone_stack):
+    app.add_command(command)
+
+
+def _say(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+
+
+def _where_to_look(problem: click.ClickException) -> str:
+    """Wrong usage is explained by the help of the command."""
+    if isinstance(problem, click.UsageError) and problem.ctx is not None:
+        return f" ({problem.ctx.command_path} --help tells the usage)"
+    return ""

@@ -1,0 +1,94 @@
+"""`circuitnn fit-tone-stack`: a filter that follows the knobs of a netlist or of measurements."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from circuitnn.cli.loading import NO_KNOBS, knob_names, read_circuit
+from circuitnn.cli.options import Widths, input_option, output_option
+from circuitnn.cli.problems import Failure, Fault
+
+EXAMPLES = """\b
+Examples:
+  circuitnn fit-tone-stack bassman                              the model: bassman.npz
+  circuitnn fit-tone-stack my.cir -o my.npz --report my-report  and figures of how well it follows
+  circuitnn fit-tone-stack measurements/ -o amp.npz --fs 44100
+  circuitnn run my.npz guitar.wav out.wav --knob treble=0.8     what to do with it
+"""
+
+
+@click.command("fit-tone-stack", epilog=EXAMPLES)
+@click.argument("target", metavar="TARGET")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Where the model goes.  [default: TARGET.npz in this folder]",
+)
+@click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="Numbers and figures of the fit.")
+@click.option("--fs", type=click.IntRange(min=1), default=48_000, show_default=True, help="Sample rate in hertz.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other weights.")
+@click.option("--order", type=click.IntRange(min=1), default=8, show_default=True, help="Order of the filter.")
+@click.option("--hidden", type=Widths(), default="32,32", show_default=True, help="Widths of the network's layers.")
+@input_option
+@output_option
+def fit_tone_stack(
+    target: str,
+    out: Path | None,
+    report: Path | None,
+    fs: int,
+    seed: int,
+    order: int,
+    hidden: tuple[int, ...],
+    source_name: str | None,
+    output_name: str | None,
+) -> None:
+    """Fit a filter that follows the knobs of a tone stack.
+
+    TARGET is a netlist, the name of a circuit that comes with circuitnn, or a folder of measured responses. The model
+    is saved as a .npz, which circuitnn run plays and circuitnn.train.restore reads.
+    """
+    out = out or Path(f"{Path(target).stem or 'tone-stack'}.npz")
+    if out.suffix.lower() != ".npz":
+        raise Fault(f"{out}: the name of a model ends in .npz")
+    # Here and not above, as --help need not wait for JAX.
+    from circuitnn import train
+    from circuitnn.cli.picture import need_matplotlib
+
+    aim = _target(target, source_name, output_name)
+    for path in (out, *([] if report is None else [report / "report.json"])):
+        _check_writable(path)
+    if report is not None:
+        need_matplotlib()
+    model, found = train.fit_tone_stack(aim, fs=fs, seed=seed, order=order, hidden=hidden, progress=sys.stderr.isatty())
+    train.save(model, out)
+    click.echo(str(found))
+    if report is not None:
+        found.save(report)
+        click.echo(str(report))
+    click.echo(str(out))
+
+
+def _target(target: str, source_name: str | None, output_name: str | None):
+    """A circuit with knobs, or the path of a folder."""
+    if Path(target).is_dir():
+        if source_name or output_name:
+            raise Fault(f"--input and --output are for netlists; {target} is a folder")
+        return Path(target)
+    circuit = read_circuit(target, source_name, output_name)
+    if not knob_names(circuit):
+        raise Fault(f"{target}: has no knobs to follow; {NO_KNOBS}")
+    return circuit
+
+
+def _check_writable(path: Path) -> None:
+    """Before minutes of training, not after them."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.parent / f".{path.name}.writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as problem:
+        raise Failure(f"{path}: cannot be written: {problem.strerror or problem}") from problem

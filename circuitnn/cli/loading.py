@@ -1,0 +1,92 @@
+"""What the first argument of a command stands for: a netlist, a circuit of the catalogue, a saved model."""
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circuitnn.cli.problems import Fault, hint, one_line
+
+if TYPE_CHECKING:
+    import circuitnn as cn
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def read_circuit(source: str, source_name: str | None = None, output_name: str | None = None) -> "cn.Circuit":
+    """The circuit of a netlist file, or of that name in the catalogue; the file where there are both.
+
+    Raises:
+        Fault: naming the file, when there is none or it cannot be read as a netlist.
+    """
+    import circuitnn as cn
+
+    if output_name is not None and Path(output_name).suffix.lower() in (*PICTURES, ".csv", ".npz", ".wav"):
+        raise Fault(f"--output is the node that is heard, not a file; for a file: -o {output_name}")
+    known = list(cn.circuits.CATALOGUE)
+    if Path(source).is_file():
+        path = Path(source)
+    elif source in known:
+        path = Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{source}.cir")))
+    else:
+        what = "is a folder" if Path(source).is_dir() else "no such file"
+        stem = Path(source).stem
+        more = f" (the catalogue has {stem}, without ending)" if stem in known else hint(source, known)
+        raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
+    try:
+        return cn.read_netlist(path, inputs=source_name or "Vin", outputs=output_name or "out")
+    except cn.CircuitError as problem:
+        words = one_line(problem)
+        needs = " (name another with --input)" if source_name is None and "Vin" in words else ""
+        needs = " (name another with --output)" if output_name is None and "'out'" in words else needs
+        raise Fault(f"{source}: {words}{needs}") from problem
+
+
+def knob_names(model: "cn.Circuit | cn.Model") -> dict[str, float]:
+    """The knobs and where they stand: the controls with a default from 0 to 1; other .param are plain numbers."""
+    return {name: float(value) for name, value in model.controls.items() if 0 <= float(value) <= 1}
+
+
+def positions(given: Sequence[tuple[str, float]], model: "cn.Circuit | cn.Model", source: str) -> dict[str, float]:
+    """The knobs that were given, under the names that the model has for them.
+
+    Raises:
+        Fault: for a name that is no knob, or one given twice.
+    """
+    found: dict[str, float] = {}
+    for name, position in given:
+        own = known_knob(name, model, source)
+        if own in found:
+            raise Fault(f"--knob {name}: given twice")
+        found[own] = position
+    return found
+
+
+def known_knob(name: str, model: "cn.Circuit | cn.Model", source: str) -> str:
+    """The name as the model spells it.
+
+    Raises:
+        Fault: when it has no such knob.
+    """
+    knobs = knob_names(model)
+    for own, value in model.controls.items():
+        if own.lower() == name.lower():
+            if own in knobs:
+                return own
+            raise Fault(f"{source}: {own} is no knob: it is {float(value):g} in the netlist, which is not from 0 to 1")
+    there = f"its knobs: {', '.join(knobs)}" if knobs else f"it has none ({NO_KNOBS})"
+    raise Fault(f"{source}: no knob {name}{hint(name, list(knobs))}; {there}")
+
+
+NO_KNOBS = "a knob is a .param with a number from 0 to 1"
+
+
+def spelled(knobs: Mapping[str, float]) -> str:
+    """Knobs and their positions in words: treble 0.5, bass 0.2."""
+    return ", ".join(f"{name} {value:g}" for name, value in knobs.items())
+
+
+def decibels(ratio: float, unit: str = "dB") -> str:
+    """A ratio of amplitudes in dB, for a reader."""
+    return f"{20 * math.log10(ratio):.1f} {unit}" if ratio > 0 else "silence"

@@ -1,0 +1,85 @@
+"""Options that several commands have, and how their values are written."""
+
+import math
+from typing import Any, final
+
+import click
+
+
+@final
+class Knob(click.ParamType):
+    """NAME=POSITION as (name, position)."""
+
+    name = "NAME=POSITION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        name, sign, text = str(value).partition("=")
+        try:
+            position = float(text)
+        except ValueError:
+            position = math.nan
+        if not (name.strip() and sign) or math.isnan(position):
+            self.fail(f"{value!r} is not NAME=POSITION, such as treble=0.2", param, ctx)
+        if not 0 <= position <= 1:
+            self.fail(f"{name.strip()}={position:g} is outside 0..1; a knob goes from 0 to 1", param, ctx)
+        return name.strip(), position
+
+
+@final
+class Frequencies(click.ParamType):
+    """START:STOP:COUNT in hertz, as that tuple."""
+
+    name = "START:STOP:COUNT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float, int]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            start, stop, count = (part.strip() for part in str(value).split(":"))
+            found = float(start), float(stop), int(count)
+        except ValueError:
+            self.fail(f"{value!r} is not START:STOP:COUNT, such as 20:20000:400", param, ctx)
+        if not 0 < found[0] < found[1] < math.inf:
+            self.fail(f"{value!r}: START must be above 0 Hz and below STOP", param, ctx)
+        if not 2 <= found[2] <= 100_000:
+            self.fail(f"{value!r}: COUNT must be from 2 to 100000; one frequency is no curve", param, ctx)
+        return found
+
+
+@final
+class Widths(click.ParamType):
+    """Widths of hidden layers, "32,32", as a tuple."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            found = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            found = ()
+        if not found or min(found) < 1:
+            self.fail(f"{value!r} is not a row of positive whole numbers, such as 32,32", param, ctx)
+        return found
+
+
+knob_option = click.option(
+    "--knob",
+    "knobs",
+    type=Knob(),
+    multiple=True,
+    help="Where a knob stands, from 0 to 1, such as treble=0.2; may be given several times. The other knobs stay where "
+    "the netlist has them.",
+)
+input_option = click.option(
+    "--input", "source_name", metavar="SOURCE", help="The netlist's source that the signal drives.  [default: Vin]"
+)
+output_option = click.option(
+    "--output",
+    "output_name",
+    metavar="NODE",
+    help='What is heard: a node, "v(a,b)" or "i(R1)".  [default: out]',
+)

@@ -1,0 +1,213 @@
+"""`circuitnn run`: a sound through a netlist or a saved model."""
+
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from circuitnn.cli.loading import decibels, knob_names, positions, read_circuit, spelled
+from circuitnn.cli.options import input_option, knob_option, output_option
+from circuitnn.cli.problems import Fault
+
+if TYPE_CHECKING:
+    import circuitnn as cn
+
+EXAMPLES = """\b
+Examples:
+  circuitnn run bassman.cir guitar.wav out.wav --knob treble=0.8 --knob bass=0.3
+  circuitnn run tube_screamer_clipping guitar.wav out.wav --volts 0.3 --oversample 4 --normalise
+  circuitnn run bassman.npz guitar.wav out.flac --automation moves.csv
+
+\b
+moves.csv has a column time_s, and one for each knob that moves:
+  time_s,treble
+  0.0,0.2
+  2.5,0.9
+
+\b
+Sound files hold numbers from -1 to 1 (full scale), circuits work with volts: --volts says how many volts 1 is.
+A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as a tone stack, does not mind.
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model", metavar="MODEL")
+@click.argument("sound", metavar="SOUND")
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@knob_option
+@click.option(
+    "--automation",
+    metavar="CSV",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Knobs that move: a table with a column time_s and one for each knob. Positions are interpolated, and held "
+    "before the first and after the last row.",
+)
+@click.option("--volts", type=float, default=1.0, show_default=True, help="Volts of full scale, in and out.")
+@click.option(
+    "--output-volts", type=float, help="Volts of full scale of OUT, where it has another.  [default: --volts]"
+)
+@click.option("--normalise", "--normalize", is_flag=True, help="Scale OUT so that its peak is full scale.")
+@click.option(
+    "--fs",
+    type=click.IntRange(min=1),
+    help="Sample rate of the model and of OUT in hertz; SOUND is resampled.  [default: that of SOUND]",
+)
+@click.option(
+    "--oversample",
+    type=click.Choice(["1", "2", "4", "8", "16"]),
+    default="1",
+    show_default=True,
+    help="A netlist runs at that many times the rate, against aliasing of what it distorts.",
+)
+@input_option
+@output_option
+def run(
+    model: str,
+    sound: str,
+    out: Path,
+    knobs: tuple[tuple[str, float], ...],
+    automation: str | None,
+    volts: float,
+    output_volts: float | None,
+    normalise: bool,
+    fs: int | None,
+    oversample: str,
+    source_name: str | None,
+    output_name: str | None,
+) -> None:
+    """Run a sound file through a netlist or a saved model.
+
+    MODEL is a netlist, the name of a circuit that comes with circuitnn (a file has priority), or a model that was saved
+    (.npz). SOUND is a wav, flac or aiff file with any number of channels, each of which goes through the model by
+    itself. OUT (.wav, .flac, .aiff) is written whole or not at all, in step with SOUND.
+    """
+    output_volts = volts if output_volts is None else output_volts
+    for option, value in (("--volts", volts), ("--output-volts", output_volts)):
+        if not 0 < value < math.inf:
+            raise Fault(f"{option} must be a positive number of volts, got {value:g}")
+    # Here and not above, as --help need not wait for NumPy and JAX.
+    import jax
+    from tqdm import tqdm
+
+    from circuitnn.cli import sounds
+    from circuitnn.cli.automation import read_automation
+    from circuitnn.cli.render import render
+
+    sounds.check_name(out)
+    if out.exists() and Path(sound).exists() and out.samefile(sound):
+        raise Fault(f"{out}: is the sound that is read; give OUT another name")
+    with jax.enable_x64(True):
+        if Path(model).suffix.lower() == ".npz":
+            _refuse_options_of_netlists(model, oversample, source_name, output_name)
+            built = _restored(model)
+            fs = _checked_rate(model, built, fs)
+            source = sounds.Sound(sound, fs)
+        else:
+            circuit = read_circuit(model, source_name, output_name)
+            source = sounds.Sound(sound, fs)
+            built = _nodal(circuit, source.fs, int(oversample))
+        with source:
+            constant = positions(knobs, built, model)
+            table = None if automation is None else read_automation(automation, built, model)
+            moving = {} if table is None else table.knobs
+            for name in constant.keys() & moving.keys():
+                raise Fault(f"{automation}: moves {name}, which --knob {name}={constant[name]:g} holds")
+            _announce(model, built, source, volts, output_volts, {**knob_names(built), **constant}, moving, automation)
+            bar = tqdm(total=source.samples, unit="sample", unit_scale=True, disable=None, leave=False)
+            with sounds.Spool(out, source.channels) as spool, bar:
+                told = render(
+                    built,
+                    source,
+                    spool,
+                    volts=volts,
+                    output_volts=output_volts,
+                    knobs=constant,
+                    automation=table,
+                    progress=bar.update,
+                )
+                gain = 1 / spool.peak if normalise and spool.peak > 0 else 1.0
+                clipped = spool.write(source.fs, gain=gain)
+    _conclude(out, source, spool, output_volts, gain, clipped)
+    if told:
+        print(f"warning: {told}", file=sys.stderr)
+
+
+def _nodal(circuit: "cn.Circuit", fs: int, oversampling: int) -> "cn.Model":
+    """In double precision: a file is computed once, and on a CPU that costs little."""
+    import numpy as np
+
+    import circuitnn as cn
+
+    return cn.nodal.NodalModel(circuit, fs, oversampling=oversampling, dtype=np.float64)
+
+
+def _restored(path: str) -> "cn.Model":
+    from circuitnn import train
+
+    model = train.restore(path)
+    if (model.in_features, model.out_features) != (1, 1):
+        raise Fault(
+            f"{path}: takes {model.in_features} signals and gives {model.out_features}; this command runs models with "
+            "one input and one output"
+        )
+    return model
+
+
+def _checked_rate(path: str, model: "cn.Model", fs: int | None) -> int | None:
+    """The rate that a model was made for, where it says so; else what was asked for."""
+    members = [*getattr(model, "models", ()), getattr(model, "model", None)]
+    rates = sorted({float(each.fs) for each in (model, *members) if getattr(each, "fs", None)})
+    if not rates:
+        return fs
+    own = int(rates[0])
+    if rates != [own]:
+        raise Fault(f"{path}: was made for {' and '.join(f'{rate:g}' for rate in rates)} Hz, not for one whole rate")
+    if fs not in (None, own):
+        raise Fault(f"{path}: was made for {own} Hz; leave out --fs {fs}, and the sound is resampled")
+    return own
+
+
+def _refuse_options_of_netlists(model: str, oversample: str, source_name: str | None, output_name: str | None) -> None:
+    given = {"--oversample": oversample != "1", "--input": source_name, "--output": output_name}
+    for option, is_given in given.items():
+        if is_given:
+            raise Fault(f"{option} is for netlists; {model} is a saved model")
+
+
+def _announce(
+    name: str,
+    model: "cn.Model",
+    source,
+    volts: float,
+    output_volts: float,
+    knobs: dict[str, float],
+    moving: dict,
+    automation: str | None,
+) -> None:
+    still = {knob: position for knob, position in knobs.items() if knob not in moving}
+    parts = [spelled(still)] * bool(still) + [f"{', '.join(moving)} from {automation}"] * bool(moving)
+    resampled = f", resampled from {source.fs_file} Hz" if source.fs != source.fs_file else ""
+    scale = f"{volts:g} V" if volts == output_volts else f"{volts:g} V in and {output_volts:g} V out"
+    click.echo(f"{name}: {type(model).__name__} at {source.fs} Hz{resampled}; knobs: {', '.join(parts) or 'none'}")
+    click.echo(f"full scale is taken as {scale} (--volts)")
+
+
+def _conclude(out: Path, source, spool, output_volts: float, gain: float, clipped: int) -> None:
+    peak = spool.peak * gain
+    seconds = source.samples / source.fs
+    channels = f"{source.channels} channel{'s' if source.channels > 1 else ''}"
+    click.echo(
+        f"{out}: {seconds:.2f} s, {channels}, peak {spool.peak * output_volts:.3g} V"
+        + (f", scaled by {decibels(gain)}" if gain != 1 else f" ({decibels(peak, 'dBFS')})")
+    )
+    # A rounding above full scale after --normalise is none.
+    if peak > 1 + 1e-6:
+        integers = out.suffix.lower() == ".flac"
+        what = "were clipped" if integers else "are above full scale, and will be clipped where it is played"
+        print(
+            f"warning: {out}: {clipped} samples {what}; use --normalise, or --output-volts "
+            f"{math.ceil(1000 * spool.peak * output_volts) / 1000:g}",
+            file=sys.stderr,
+        )

@@ -1,0 +1,164 @@
+"""Sound files of any length, block by block; written whole or not at all."""
+
+import tempfile
+from pathlib import Path
+from typing import IO, final
+
+import numpy as np
+import soundfile
+
+from circuitnn.audio import resample
+from circuitnn.audio.files import SUFFIXES
+from circuitnn.cli.problems import Failure, Fault
+from circuitnn.files import replacing
+
+PIECE = 2**16  # samples that are copied at a time
+
+
+@final
+class Sound:
+    """A sound file to be read from its beginning.
+
+    Args:
+        path: whatever libsndfile reads.
+        fs: wanted rate in hertz; None for the file's. A file at another rate is resampled, and held in memory as a
+            whole.
+
+    Attributes:
+        samples: its length at that rate.
+        channels: how many.
+        fs: the rate, in hertz.
+        fs_file: the file's own.
+
+    Raises:
+        Fault: when there is no such file, it is no sound, or is empty.
+    """
+
+    def __init__(self, path: str, fs: int | None = None):
+        if not Path(path).exists():
+            raise Fault(f"{path}: no such file")
+        try:
+            self._file = soundfile.SoundFile(path)
+        except (soundfile.SoundFileError, OSError) as problem:
+            reason = str(problem).removeprefix(f"Error opening {path!r}: ").rstrip(".")
+            raise Fault(f"{path}: cannot be read as a sound: {reason}") from problem
+        self.path, self.channels, self.fs_file = path, self._file.channels, self._file.samplerate
+        self.fs, self.samples = fs or self.fs_file, self._file.frames
+        if not self.samples:
+            self.close()
+            raise Fault(f"{path}: has no samples")
+        self._held: np.ndarray | None = None
+        self._position = 0
+        if self.fs != self.fs_file:
+            self._held = resample(self._from_file(self.samples), self.fs_file, self.fs)
+            self.samples = len(self._held)
+
+    def read(self, samples: int) -> np.ndarray:
+        """The next samples in full scale, (samples, channels); fewer at the end, and none after it.
+
+        Raises:
+            Fault: at a sample that is not finite.
+        """
+        if self._held is None:
+            return self._from_file(samples)
+        part = self._held[self._position : self._position + samples]
+        self._position += len(part)
+        return part
+
+    def _from_file(self, samples: int) -> np.ndarray:
+        try:
+            block = self._file.read(samples, dtype="float64", always_2d=True)
+        except (soundfile.SoundFileError, OSError) as problem:
+            raise Failure(f"{self.path}: cannot be read: {problem}") from problem
+        wrong = np.flatnonzero(~np.isfinite(block).all(axis=1))
+        if wrong.size:
+            raise Fault(f"{self.path}: sample {self._file.tell() - len(block) + wrong[0]} is not a finite number")
+        return block
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> "Sound":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@final
+class Spool:
+    """A sound that is being made, of any length: in a nameless file beside where it will be, in single precision.
+
+    Only when all of it is there are its peak, and with it the gain, known.
+
+    Args:
+        path: where it will be; ends in .wav, .flac, .aiff or .aif.
+        channels: how many.
+
+    Attributes:
+        peak: largest absolute sample so far, in full scale.
+
+    Raises:
+        Fault: when the ending is another, or the folder cannot be written.
+    """
+
+    def __init__(self, path: Path, channels: int):
+        check_name(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed by __exit__
+        except OSError as problem:
+            raise Failure(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+        self.path, self.channels = path, channels
+        self.peak = 0.0
+
+    def append(self, block: np.ndarray) -> None:
+        """Add (samples, channels) in full scale."""
+        self.peak = max(self.peak, float(np.max(np.abs(block), initial=0.0)))
+        self._file.write(np.ascontiguousarray(block, np.float32).tobytes())
+
+    def write(self, fs: int, *, gain: float = 1.0) -> int:
+        """The file, whole or not at all; how many samples had to be clipped at full scale.
+
+        Samples are 32 bit floating point, which hold what is above full scale, and 24 bit integers in flac, which do
+        not.
+
+        Raises:
+            Fault: when it cannot be written.
+        """
+        container = {".aif": "AIFF"}.get(self.path.suffix.lower(), self.path.suffix[1:].upper())
+        holds_all = soundfile.check_format(container, "FLOAT")
+        subtype = "FLOAT" if holds_all else "PCM_24"
+        clipped = 0
+        self._file.seek(0)
+        try:
+            with (
+                replacing(self.path) as file,
+                soundfile.SoundFile(file, "w", fs, self.channels, subtype, format=container) as sound,
+            ):
+                while data := self._file.read(PIECE * self.channels * 4):
+                    block = gain * np.frombuffer(data, np.float32).reshape(-1, self.channels)
+                    clipped += int(np.count_nonzero(np.abs(block) > 1))
+                    sound.write(block if holds_all else block.clip(-1, 1))
+        except (soundfile.SoundFileError, OSError) as problem:
+            raise Failure(f"{self.path}: cannot be written: {problem}") from problem
+        return clipped
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def check_name(path: Path) -> None:
+    """Before anything is computed.
+
+    Raises:
+        Fault: when the ending is that of no sound file, or there is a folder of that name.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise Fault(f"{path}: the name of a sound file ends in one of {', '.join(SUFFIXES)}")
+    if path.is_dir():
+        raise Fault(f"{path}: is a folder")

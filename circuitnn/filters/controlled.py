@@ -1,0 +1,158 @@
+"""Filters whose numbers follow knobs, for each sample or for each frame of samples."""
+
+import abc
+import dataclasses
+from collections.abc import Mapping
+from typing import final
+
+import jax
+import numpy as np
+from jax import Array
+from jax import numpy as jnp
+from jax.typing import ArrayLike
+
+from circuitnn.filters.form import Form
+from circuitnn.filters.models import checked_freqs
+from circuitnn.model import Carry, Controls, Model
+from circuitnn.model import controls as all_controls
+
+
+@final
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class FilterCarry:
+    """The memory of a filter that follows knobs.
+
+    Attributes:
+        state: (..., n) of the filter.
+        knobs: (..., knobs) of the frame that has begun.
+        phase: () samples of it that have passed.
+    """
+
+    state: Array
+    knobs: Array
+    phase: Array
+
+
+class ControlledFilter(Model):
+    """A filter with one input and one output whose numbers follow knobs (abstract).
+
+    Attributes:
+        fs: the sample rate in Hz that it runs at.
+        frame: samples for which the knobs are held; one for every sample.
+    """
+
+    fs: float
+    frame: int
+
+    @abc.abstractmethod
+    def form(self, knobs: Array) -> Form:
+        """The numbers at positions of the knobs, (..., knobs) in the order of `controls`."""
+
+    @final
+    def frequency_response(
+        self, freqs: ArrayLike, *, controls: Controls | None = None, fs: float | None = None
+    ) -> Array:
+        """The response in closed form, differentiable.
+
+        Args:
+            freqs: (f,) Hz.
+            controls: knobs, scalars or (..., 1) for one response each; the defaults when None.
+            fs: the response of this model when it runs at another sample rate, Hz, see `at`.
+
+        Returns:
+            Complex (..., f).
+
+        Raises:
+            ValueError: for an unknown control, a position that is not between 0 and 1, or a shape that does not fit.
+        """
+        known = all_controls(self, **(controls or {}))
+        for name, value in known.items():
+            if value.ndim and value.shape[-1] != 1:
+                raise ValueError(f"control {name}: expected a scalar or the shape (..., 1), got {value.shape}")
+            check_position(name, value)
+        knobs = jnp.stack(
+            jnp.broadcast_arrays(*(value[..., 0] if value.ndim else value for value in known.values())), axis=-1
+        )
+        model = self if fs is None or fs == self.fs else self.at(fs)
+        return model.form(knobs).response(checked_freqs(freqs), model.fs)
+
+    @abc.abstractmethod
+    def at(self, fs: float) -> "ControlledFilter":
+        """A model that sounds the same at another sample rate, Hz."""
+
+    @final
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+        return self.at_rest(batch, None)
+
+    @final
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
+        first = self._knobs(controls, batch, None)[..., 0, :]
+        form = self.form(first[(0,) * len(batch)] if batch else first)
+        return FilterCarry(form.at_rest(batch), first, jnp.zeros((), jnp.int32))
+
+    @final
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        batch, time = x.shape[:-2], x.shape[-2]
+        knobs = self._knobs(controls, batch, time)
+        # A block of one sample may be a piece of a frame, constants over a longer one are not.
+        if self.frame == 1 or knobs.shape[-2] < time:
+            form, held = self.form(knobs), knobs[..., -1, :]
+        else:
+            form, held = self._framed(carry, knobs, time)
+        state, y = form.filtered(carry.state, x[..., 0])
+        held = jnp.broadcast_to(held, carry.knobs.shape)
+        return FilterCarry(state, held, (carry.phase + time) % self.frame), y[..., None]
+
+    def _framed(self, carry: FilterCarry, knobs: Array, time: int) -> tuple[Form, Array]:
+        """The numbers of each sample, from the knobs where its frame began; the first frame began in the past."""
+        count = -(-time // self.frame) + 1
+        starts = jnp.arange(count) * self.frame - carry.phase
+        inside = jnp.take(knobs, jnp.clip(starts, 0, time - 1), axis=-2)
+        frames = jnp.where((starts < 0)[:, None], carry.knobs[..., None, :], inside)
+        of_sample = (jnp.arange(time) + carry.phase) // self.frame
+        form = jax.tree.map(lambda leaf: jnp.take(leaf, of_sample, axis=frames.ndim - 2), self.form(frames))
+        return form, jnp.take(frames, of_sample[-1], axis=-2)
+
+    def _knobs(self, controls: Controls | None, batch: tuple[int, ...], time: int | None) -> Array:
+        """(..., time or 1, knobs); the axes in front are those of the batch, or none where all are alike."""
+        known = all_controls(self, **(controls or {}))
+        shape = (*batch, time or 1)
+        each = []
+        for name, value in known.items():
+            value = value if value.ndim else value[None]
+            value = value[..., :1] if time is None else value
+            try:
+                fits = np.broadcast_shapes(value.shape, shape) == shape
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ValueError(
+                    f"control {name}: shape {value.shape} does not broadcast against (..., time) = {shape}; "
+                    "one value for each batch entry has the shape (batch, 1)"
+                )
+            each.append(value)
+        knobs = jnp.stack(jnp.broadcast_arrays(*each), axis=-1)
+        return jnp.broadcast_to(knobs, (*batch, *knobs.shape[-2:])) if time is None else knobs
+
+
+def check_position(name: str, value: ArrayLike) -> None:
+    """Raises ValueError for a position of a knob that is not between 0 and 1; traced ones pass."""
+    if isinstance(value, jax.core.Tracer):
+        return
+    wrong = np.asarray(value)[~((np.asarray(value) >= 0) & (np.asarray(value) <= 1))]
+    if wrong.size:
+        raise ValueError(f"knob {name}: position {wrong.flat[0]:g} is not between 0 and 1")
+
+
+def named(controls: Mapping[str, float]) -> dict[str, float]:
+    """Knobs and their default positions, checked.
+
+    Raises:
+        ValueError: for none, and for positions that are not between 0 and 1.
+    """
+    if not controls:
+        raise ValueError("a filter without a knob: give the names of the knobs with their default positions")
+    for name, value in controls.items():
+        check_position(name, value)
+    return {str(name): float(value) for name, value in controls.items()}

@@ -1,0 +1,215 @@
+"""What `fit_components` has found, and how well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PREFIXES = ((1e6, "meg"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
+
+
+@final
+@dataclass(frozen=True)
+class FittedValue:
+    """One value, or the taper of one knob.
+
+    Attributes:
+        name: of the value, or of the knob.
+        kind: of the component, as in `circuitnn.circuit.Component`; "param" for a ``.param``, "model" for a number of a
+            ``.model``, "taper".
+        nominal: SI; 0 for a taper.
+        fitted: SI; the shape of a taper, see `taper`.
+        standard_error: from the data alone, relative (0.01 is 1 %), of a taper absolute; huge where they say nothing.
+        is_determined: whether three standard errors are within the precision asked for, and the tolerance (0.3 for a
+            taper), and the value not at its bound.
+        at_bound: whether the fit would have gone on beyond the tolerance.
+    """
+
+    name: str
+    kind: str
+    nominal: float
+    fitted: float
+    standard_error: float
+    is_determined: bool
+    at_bound: bool
+
+    @property
+    def label(self) -> str:
+        """What the report calls it."""
+        return f"taper of {self.name}" if self.kind == "taper" else self.name
+
+
+@final
+@dataclass(frozen=True)
+class ResponseError:
+    """Magnitude errors of the responses, dB, over all settings and frequencies.
+
+    Attributes:
+        mean: of their absolute values.
+        p95: 95 % of them are less.
+        max: the largest.
+    """
+
+    mean: float
+    p95: float
+    max: float
+
+    @classmethod
+    def of(cls, decibels: NDArray) -> "ResponseError":
+        """Summary of errors in dB, of any shape."""
+        size = np.abs(decibels)
+        return cls(float(size.mean()), float(np.quantile(size, 0.95)), float(size.max()))
+
+
+@final
+@dataclass(frozen=True)
+class ComponentReport:
+    """What `fit_components` has found; print it.
+
+    Attributes:
+        values: in the order of the netlist's values.
+        tapers: in the order asked for.
+        combinations: changes that the data hardly show: label to relative change, the largest 1 or -1; each with what
+            the ones before it name in `to_measure` held.
+        to_measure: one value of each combination: were they known, the data would determine all others.
+        precision: relative, that was asked for.
+        noise_db: standard deviation of the noise that the standard errors are for, given or estimated.
+        residual_db: what the fit leaves, as a standard deviation.
+        before: of the nominal values.
+        after: of the fitted ones.
+        converged: whether the descent came to its end.
+    """
+
+    values: tuple[FittedValue, ...]
+    tapers: tuple[FittedValue, ...]
+    combinations: tuple[dict[str, float], ...]
+    to_measure: tuple[str, ...]
+    precision: float
+    noise_db: float
+    residual_db: float
+    before: ResponseError
+    after: ResponseError
+    converged: bool
+
+    def __getitem__(self, name: str) -> FittedValue:
+        """The value of that name, or the taper of the knob of that name."""
+        for each in self._all:
+            if each.name.lower() == name.lower():
+                return each
+        raise KeyError(f"{name!r} was not fitted; there are {', '.join(each.name for each in self._all)}")
+
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """Names of the values, and "taper of" a knob, that the data do not determine."""
+        return tuple(each.label for each in self._all if not each.is_determined)
+
+    @property
+    def _all(self) -> tuple[FittedValue, ...]:
+        return (*self.values, *self.tapers)
+
+    def __str__(self) -> str:
+        rows: list[tuple[str, ...]] = [("value", "nominal", "fitted", "change", "standard error", "determined", "")]
+        rows += [_value_row(each) for each in self.values]
+        rows += [_taper_row(each) for each in self.tapers]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines += ["", "response error      mean      95 %       max"]
+        both = (("before", self.before), ("after", self.after))
+        lines += [f"  {name:6} {each.mean:12.3f} {each.p95:9.3f} {each.max:9.3f} dB" for name, each in both]
+        lines.append(f"noise of {self.noise_db:.3g} dB; the fit leaves {self.residual_db:.3g} dB")
+        if self.residual_db > 1.5 * self.noise_db:
+            lines.append("This is more than the noise: no values within these tolerances give these responses.")
+        if self.undetermined:
+            lines += [
+                "",
+                f"Not determined to {100 * self.precision:g} % by these data: {', '.join(self.undetermined)}.",
+            ]
+            lines += [f"- {in_words(each, {row.label: row for row in self._all})}" for each in self.combinations]
+        if self.to_measure and not any(each.at_bound for each in self._all):
+            lines.append(f"With {', '.join(self.to_measure)} measured and held, the rest is determined.")
+        bound = [each.label for each in self._all if each.at_bound]
+        if bound:
+            lines += ["", f"At the end of the tolerance: {', '.join(bound)}. Standard errors do not allow for that."]
+        if not self.converged:
+            lines += ["", "The descent did NOT come to its end: these are not the best values."]
+        return "\n".join(lines)
+
+
+def _value_row(each: FittedValue) -> tuple[str, ...]:
+    change = f"{100 * (each.fitted / each.nominal - 1):+.2f} %"
+    error = f"{100 * each.standard_error:.2g} %" if each.standard_error < 1 else "over 100 %"
+    return each.name, _si(each.nominal), _si(each.fitted), change, error, *_flags(each)
+
+
+def _taper_row(each: FittedValue) -> tuple[str, ...]:
+    error = f"{each.standard_error:.2g}" if each.standard_error < 10 else "over 10"
+    return each.label, "0", f"{each.fitted:.3f}", "", error, *_flags(each)
+
+
+def _flags(each: FittedValue) -> tuple[str, str]:
+    return "yes" if each.is_determined else "NO", "at its bound" if each.at_bound else ""
+
+
+def _si(value: float) -> str:
+    size, suffix = next((each for each in _PREFIXES if abs(value) >= each[0]), _PREFIXES[-1])
+    return f"{value / size:.4g}{suffix}"
+
+
+def in_words(combination: Mapping[str, float], rows: Mapping[str, FittedValue]) -> str:
+    """One sentence on a combination that the data leave open.
+
+    Args:
+        combination: label to change: of values in natural logarithm, without zeros.
+        rows: label to what was fitted.
+    """
+    names = list(combination)
+    if len(names) == 1:
+        return f"{names[0]}: the response depends too little on it"
+    found = _pair(combination, rows) if len(names) == 2 else None
+    if found:
+        return f"{names[0]} and {names[1]}: {found} is known"
+    rising = [name for name in names if rows[name].kind in ("R", "L", "param")]
+    falling = [name for name in names if rows[name].kind == "C"]
+    changes = [combination[name] * (-1 if name in falling else 1) for name in names]
+    if falling and len(rising) + len(falling) == len(names) and _equal(*changes, within=1e-3):
+        return (
+            f"the impedance level: {', '.join(rising)} times any factor with {', '.join(falling)} over the same factor "
+            "is the same response; only ratios of resistances and products R*C are known"
+        )
+    percent = ", ".join(f"{name} {change:+.2f} %" for name, change in combination.items())
+    return f"{', '.join(names)}: only together ({percent} changes hardly anything)"
+
+
+def _pair(combination: Mapping[str, float], rows: Mapping[str, FittedValue]) -> str | None:
+    """What is known of two values, where that has a name."""
+    (a, change_a), (b, change_b) = combination.items()
+    if "taper" in (rows[a].kind, rows[b].kind):
+        return None
+    if change_a * change_b > 0:
+        degree = _degree(change_a, change_b)
+        return degree and f"{degree} the ratio {a}/{b}"
+    if rows[a].kind != rows[b].kind:
+        degree = _degree(change_a, -change_b)
+        return degree and f"{degree} the product {a}*{b}"
+    # In series or in parallel; with equal values there is no telling which.
+    value_a, value_b = rows[a].fitted, rows[b].fitted
+    if _equal(value_a, value_b, within=0.02):
+        return None
+    if _equal(change_a * value_a, -change_b * value_b, within=0.01):
+        return f"only the sum {a} + {b}"
+    if _equal(change_a / value_a, -change_b / value_b, within=0.01):
+        return f"only the sum 1/{a} + 1/{b}"
+    return None
+
+
+def _degree(a: float, b: float) -> str | None:
+    if _equal(a, b, within=1e-3):
+        return "only"
+    return "little more than" if _equal(a, b, within=0.1) else None
+
+
+def _equal(*numbers: float, within: float) -> bool:
+    low, high = min(numbers), max(numbers)
+    return low * high > 0 and high - low <= within * max(abs(low), abs(high))

@@ -1,0 +1,112 @@
+"""Frequency responses of a circuit as a function of its values, and how far they are from measured ones."""
+
+import dataclasses
+from functools import partial
+from typing import Any, final
+
+import jax
+import numpy as np
+from jax import Array
+from jax import numpy as jnp
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.nodal.frequency import frequency_response
+
+_DB = 20 / np.log(10)
+
+
+def taper(position: ArrayLike, shape: ArrayLike) -> Array:
+    """What share of its track a pot has passed: ``(exp(a k) - 1) / (exp(a) - 1)`` at the position k.
+
+    Args:
+        position: k, from 0 to 1.
+        shape: a, of any sign. With 0 the pot is linear; an audio taper that is at 10 % half way has 4.4, one that is at
+            15 % has 3.5, and a reverse one the same with a minus sign.
+
+    Returns:
+        From 0 to 1, rising with the position; of the shape that both broadcast to.
+    """
+    k, half = jnp.asarray(position), jnp.asarray(shape) / 2
+    return k * jnp.exp(half * (k - 1)) * _sinhc(half * k) / _sinhc(half)
+
+
+def _sinhc(x: Array) -> Array:
+    """sinh(x)/x, with its series around 0."""
+    is_small = jnp.abs(x) < 1e-2
+    other = jnp.where(is_small, 1.0, x)
+    return jnp.where(is_small, 1 + x**2 / 6 * (1 + x**2 / 20), jnp.sinh(other) / other)
+
+
+def _static() -> Any:
+    return dataclasses.field(metadata={"static": True})
+
+
+@final
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True, eq=False)
+class WhiteBox:
+    """A circuit, what is to be learnt of it, and the responses that it should have.
+
+    Unknowns are (p,): for each of `names` the logarithm of its value over the nominal one, then for each of `tapers`
+    its shape; each divided by its `spread`.
+    """
+
+    circuit: Circuit
+    freqs: Array  # (f,) Hz
+    controls: dict[str, Array]  # (n,)
+    target: Array  # (n, f) complex
+    spread: Array  # (p,)
+    names: tuple[str, ...] = _static()
+    tapers: tuple[str, ...] = _static()
+    has_phase: bool = _static()
+
+    def values(self, unknowns: Array) -> dict[str, Array]:
+        change = jnp.exp((self.spread * unknowns)[: len(self.names)])
+        return {name: self.circuit.values[name] * change[k] for k, name in enumerate(self.names)}
+
+    def shapes(self, unknowns: Array) -> dict[str, Array]:
+        found = (self.spread * unknowns)[len(self.names) :]
+        return {name: found[k] for k, name in enumerate(self.tapers)}
+
+    def response(self, unknowns: Array) -> Array:
+        """(n, f) complex."""
+        shapes = self.shapes(unknowns)
+        turned = {
+            name: taper(position, shapes[name]) if name in shapes else position
+            for name, position in self.controls.items()
+        }
+        circuit = dataclasses.replace(self.circuit, values=self.circuit.values | self.values(unknowns))
+        knobs = {name: position[:, None] for name, position in turned.items()}
+        return jnp.reshape(frequency_response(circuit, self.freqs, controls=knobs), self.target.shape)
+
+    def residual(self, unknowns: Array) -> Array:
+        """Errors in dB, (n f,); with a phase its errors follow, 0.115 rad (6.6 degrees) for 1 dB.
+
+        Both are parts of one complex logarithm, and have equal standard deviations where a measurement's noise does not
+        know the signal's phase.
+        """
+        if not self.has_phase:
+            return _DB * jnp.log(jnp.abs(self.response(unknowns)) / jnp.abs(self.target)).ravel()
+        error = _DB * jnp.log(self.response(unknowns) / self.target).ravel()
+        return jnp.concatenate([error.real, error.imag])
+
+
+residual = jax.jit(WhiteBox.residual)
+jacobian = jax.jit(lambda box, unknowns: jax.jacfwd(box.residual)(unknowns))
+
+
+@partial(jax.jit)
+def normal(box: WhiteBox, unknowns: Array, noise: ArrayLike) -> tuple[Array, Array, Array]:
+    """Gauss and Newton's matrix, half the gradient and the error: squares over the noise's, and those of the prior."""
+    rest = box.residual(unknowns) / noise
+    rows = jax.jacfwd(box.residual)(unknowns) / noise
+    error = rest @ rest + unknowns @ unknowns
+    gram = rows.T @ rows + jnp.eye(unknowns.size)
+    return gram, rows.T @ rest + unknowns, jnp.where(jnp.isfinite(gram).all(), error, jnp.nan)
+
+
+def decibels(box: WhiteBox, unknowns: NDArray) -> NDArray:
+    """(n, f): magnitude errors, dB."""
+    return np.asarray(residual(box, jnp.asarray(unknowns)))[: box.target.size].reshape(box.target.shape)

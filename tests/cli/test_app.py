@@ -1,0 +1,130 @@
+"""What all commands have in common."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import circuitnn as cn
+from circuitnn.cli import app
+from circuitnn.spice import SpiceError
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ["response", "run", "fit-tone-stack"]
+
+
+@pytest.fixture
+def failing():
+    """Make the command `fail` that raises what the test asks for."""
+
+    def added(problem):
+        @app.command("fail")
+        def fail():
+            raise problem
+
+        return CliRunner().invoke(app, ["fail"])
+
+    yield added
+    app.commands.pop("fail", None)
+
+
+def test_the_script_is_installed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"circuitnn": "circuitnn.cli:app"}
+    assert any(requirement.startswith("click") for requirement in project["dependencies"])
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
+def test_help_of_the_whole(words):
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    for command in COMMANDS:
+        assert f"  circuitnn {command} " in result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(command):
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert max(map(len, result.output.splitlines())) <= 120
+    for option in app.commands[command].params:
+        if isinstance(option, click.Option):
+            assert option.help, f"{option.name} says nothing"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_examples_have_options_that_exist(command):
+    known = {name for option in app.commands[command].params for name in option.opts}
+    for line in re.findall(rf"circuitnn ({command} .*)", app.commands[command].epilog):
+        assert set(re.findall(r"(?<= )-[-a-z]+", line.partition("   ")[0])) <= known
+
+
+def test_help_itself_needs_neither_numpy_nor_jax():
+    """Only the package around it does: with a lazy one, help would be there at once."""
+    program = (
+        "import sys, types\n"
+        "package = sys.modules['circuitnn'] = types.ModuleType('circuitnn')\n"
+        f"package.__path__ = [{str(Path(cn.__file__).parent)!r}]\n"
+        "from circuitnn.cli import app\n"
+        "assert not {'numpy', 'jax', 'matplotlib'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_version():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, "circuitnn 0.1.0\n")
+
+
+def test_wrong_usage_is_one_line():
+    for words in (["bogus"], ["response"], ["response", "--bogus"], ["run", "a", "b"]):
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 2
+        assert re.fullmatch(r"error: .* --help tells the usage\)\n", result.stderr)
+        assert not result.stdout
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"),
+    [
+        (ValueError("a\n    b"), 2),
+        (cn.CircuitError("a | b"), 2),
+        (cn.audio.AudioError("a | b"), 2),
+        (cn.train.CheckpointError("a | b"), 2),
+        (FileNotFoundError("a | b"), 2),
+        (PermissionError("a | b"), 1),
+        (SpiceError("a\nb"), 1),
+        (cn.train.DivergenceError("a | b"), 1),
+    ],
+)
+def test_what_the_library_says_is_one_line(problem, status, failing):
+    result = failing(problem)
+    assert (result.exit_code, result.stderr) == (status, "error: a | b\n")
+
+
+def test_a_bug_keeps_its_traceback(failing):
+    assert isinstance(failing(RuntimeError("a bug")).exception, RuntimeError)
+
+
+def test_stopped_by_the_user(failing):
+    result = failing(KeyboardInterrupt())
+    assert result.exit_code == 130
+    assert "stopped" in result.stderr
+
+
+def test_as_a_program(folder):
+    """In a process of its own, as users call it: a table, and an error without a traceback."""
+    program = [sys.executable, "-m", "circuitnn.cli", "response", "tone.cir", "-o"]
+    done = subprocess.run([*program, "t.csv"], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "t.csv").read_text().startswith("tone,level,freq_hz,magnitude_db,phase_deg\n0.0,1.0,20.0,-")
+    wrong = subprocess.run([*program, "t.xyz"], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert wrong.returncode == 2
+    assert wrong.stderr == "error: t.xyz: the name ends in .png, .svg, .pdf for a picture, or .csv for a table\n"
