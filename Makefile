@@ -22,7 +22,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy wdf-speed test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -56,6 +56,10 @@ nodal-accuracy: $(STAMPS)/plots ## the nodal model against ngspice on the circui
 wdf-speed: $(STAMPS)/plots ## speed of wave digital filters, beside the nodal model
 	@echo "==> running the wdf-speed benchmark"
 	@$(RUN) -m benchmarks.wdf_speed $(ARGS)
+
+tone-stacks: $(STAMPS)/plots ## neural filters that follow three tone stacks: errors, stability, cost (half an hour)
+	@echo "==> running the tone-stack benchmark"
+	@$(RUN) -m benchmarks.tone_stacks $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"

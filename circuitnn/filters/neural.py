@@ -14,6 +14,7 @@ from circuitnn.filters.coupled import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm
 from circuitnn.filters.models import checked_order, checked_radius, checked_rate
 from circuitnn.filters.resampled import ResampledFilter
+from circuitnn.numerics.taper import taper
 
 # A pot at its end leaves a resistor of about a percent of it in the circuit: frequencies go as 1/(END + position).
 END = 0.005
@@ -107,7 +108,7 @@ class NeuralToneStack(ControlledFilter):
 
     def free(self, knobs: Array) -> Array:
         """The free numbers of the filter, (..., size), at positions of the knobs (..., knobs)."""
-        turned = tapered(knobs.astype(self.dtype), self.tapers[...])
+        turned = taper(knobs.astype(self.dtype), self.tapers[...])
         ends = [jnp.log((each + END) / (1 + END)) for each in (turned, 1 - turned)]
         hidden = jnp.concatenate([2 * turned - 1, *ends], axis=-1)
         for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
@@ -123,11 +124,3 @@ class NeuralToneStack(ControlledFilter):
             ValueError: for a cascade, whose sections cannot be fitted one by one; fit one for that rate instead.
         """
         return self if fs == self.fs else ResampledFilter(self, checked_rate(fs))
-
-
-def tapered(position: Array, taper: Array) -> Array:
-    """A knob's law ``(e^(a k) - 1)/(e^a - 1)``, from 0 to 1: linear for a = 0, late for a > 0; (..., knobs) each."""
-    is_bent = jnp.abs(taper) > 1e-2
-    safe = jnp.where(is_bent, taper, 1.0)
-    straight = position * (1 + taper / 2 * (position - 1) * (1 + taper / 6 * (2 * position - 1)))
-    return jnp.where(is_bent, jnp.expm1(safe * position) / jnp.expm1(safe), straight)

@@ -105,6 +105,27 @@ class TransferFunction:
         a = jnp.concatenate([jnp.ones_like(first), a[..., 1:] / first], axis=-1)
         return TransferFunction(b=b / share, a=a, fs=fs, prewarp=prewarp, analog=self)
 
+    def continuous(self, *, prewarp: float | None = None) -> "TransferFunction":
+        """From z to s by the inverse of the bilinear transform; of one that was discretised, what it was made from.
+
+        Args:
+            prewarp: a frequency in Hz, below fs/2, at which the response stays as it is; that of the transfer function,
+                if it has one, when None.
+
+        Raises:
+            ValueError: for one that is in s already, or a frequency out of range.
+        """
+        if self.fs is None:
+            raise ValueError("the transfer function is in s already")
+        prewarp = self.prewarp if prewarp is None else prewarp
+        if self.analog is not None and prewarp == self.prewarp:
+            return self.analog
+        rate, _, _ = _checked(self.fs, prewarp)
+        degree = max(self.a.shape[-1], self.b.shape[-1]) - 1
+        a = polynomial.inverse_bilinear(self.a, rate, degree)
+        b = polynomial.inverse_bilinear(self.b, rate, degree)
+        return TransferFunction(b=b, a=a)
+
     def _ratio(self, x: Array, w: Array) -> Array:
         degree = max(self.a.shape[-1], self.b.shape[-1]) - 1
         below = polynomial.homogeneous(self.a, x, w, degree)

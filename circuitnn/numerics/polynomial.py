@@ -41,6 +41,19 @@ def bilinear(coefficients: Array, rate: float, degree: int) -> Array:
     return coefficients @ jnp.asarray(np.stack(rows), coefficients.dtype)
 
 
+def inverse_bilinear(coefficients: Array, rate: float, degree: int) -> Array:
+    """``(1 - s/rate)^degree p((rate + s)/(rate - s))``: (..., n) in z give (..., degree + 1) in s."""
+    n = coefficients.shape[-1]
+    scale = rate ** -np.arange(degree, -1, -1.0)
+    rows = []
+    for k in range(n - 1, -1, -1):
+        row = np.array([1.0])
+        for factor in [[1.0, 1.0]] * k + [[-1.0, 1.0]] * (degree - k):
+            row = np.convolve(row, factor)
+        rows.append(row * scale)
+    return coefficients @ jnp.asarray(np.stack(rows), coefficients.dtype)
+
+
 @jax.custom_jvp
 def roots(coefficients: Array) -> Array:
     """All roots, complex (..., n - 1), ordered by size; differentiable where they are simple.

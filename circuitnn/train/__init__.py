@@ -1,5 +1,6 @@
 """Training: data sets, regimes, fitting, checkpoints, and the evaluation of exposure bias."""
 
+from circuitnn.numerics.taper import taper as taper
 from circuitnn.train.checkpoint import CheckpointError as CheckpointError
 from circuitnn.train.checkpoint import load as load
 from circuitnn.train.checkpoint import restore as restore
@@ -27,4 +28,3 @@ from circuitnn.train.tone_report import ErrorFigures as ErrorFigures
 from circuitnn.train.tone_report import ToneStackReport as ToneStackReport
 from circuitnn.train.tone_stack import Schedule as Schedule
 from circuitnn.train.tone_stack import fit_tone_stack as fit_tone_stack
-from circuitnn.train.white_box import taper as taper

@@ -34,7 +34,7 @@ class CheckpointError(ValueError):
 def save_tree(path: str | os.PathLike, tree: Any, header: dict) -> None:
     """Write the leaves of `tree` and a JSON-serialisable header."""
     arrays = {f"leaf{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
-    text = json.dumps(header, sort_keys=True, allow_nan=True)
+    text = json.dumps(header, allow_nan=True)  # keys as they come: the order of knobs is that of a model's weights
     with replacing(path) as file:
         np.savez(file, allow_pickle=False, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
 

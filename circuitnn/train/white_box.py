@@ -13,30 +13,9 @@ from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.nodal.frequency import frequency_response
+from circuitnn.numerics.taper import taper
 
 _DB = 20 / np.log(10)
-
-
-def taper(position: ArrayLike, shape: ArrayLike) -> Array:
-    """What share of its track a pot has passed: ``(exp(a k) - 1) / (exp(a) - 1)`` at the position k.
-
-    Args:
-        position: k, from 0 to 1.
-        shape: a, of any sign. With 0 the pot is linear; an audio taper that is at 10 % half way has 4.4, one that is at
-            15 % has 3.5, and a reverse one the same with a minus sign.
-
-    Returns:
-        From 0 to 1, rising with the position; of the shape that both broadcast to.
-    """
-    k, half = jnp.asarray(position), jnp.asarray(shape) / 2
-    return k * jnp.exp(half * (k - 1)) * _sinhc(half * k) / _sinhc(half)
-
-
-def _sinhc(x: Array) -> Array:
-    """sinh(x)/x, with its series around 0."""
-    is_small = jnp.abs(x) < 1e-2
-    other = jnp.where(is_small, 1.0, x)
-    return jnp.where(is_small, 1 + x**2 / 6 * (1 + x**2 / 20), jnp.sinh(other) / other)
 
 
 def _static() -> Any:

@@ -176,6 +176,20 @@ def test_in_z_as_scipy_has_it(name):
     np.testing.assert_allclose(np.sort_complex(np.roots(a)), np.sort_complex(np.asarray(tf.poles())), rtol=1e-6)
 
 
+@pytest.mark.parametrize("prewarp", [None, 3e3])
+def test_back_to_s(prewarp):
+    """Of coefficients in z alone, and of one that remembers where it comes from."""
+    analog = transfer_function(catalogue.bassman())
+    digital = analog.discretised(192e3, prewarp=prewarp)
+    assert digital.continuous() is analog
+    alone = TransferFunction(digital.b, digital.a, fs=192e3, prewarp=prewarp)
+    freqs = np.geomspace(20, 2e4, 20)
+    found = alone.continuous().frequency_response(freqs)
+    np.testing.assert_allclose(found, analog.frequency_response(freqs), rtol=1e-6)
+    with pytest.raises(ValueError, match="in s already"):
+        analog.continuous()
+
+
 def test_a_prewarped_frequency_stays():
     circuit = catalogue.sallen_key()
     tf = transfer_function(circuit, 48e3, prewarp=9e3)

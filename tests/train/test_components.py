@@ -7,10 +7,10 @@ import pytest
 from scipy.optimize import curve_fit, least_squares
 
 import circuitnn as cn
+from circuitnn.numerics.taper import taper
 from circuitnn.train.components import fit_components
 from circuitnn.train.determination import determination
 from circuitnn.train.responses import Responses, responses
-from circuitnn.train.white_box import taper
 from tests.train.stacks import BASSMAN, MUFF, STACKS, decibels, measured, moved, positions, response
 
 FREQS = np.geomspace(20, 20_000, 60)
