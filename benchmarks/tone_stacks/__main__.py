@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import catalogue
 from benchmarks.tone_stacks import report as reports
 from benchmarks.tone_stacks.cost import costs
-from benchmarks.tone_stacks.fits import CIRCUITS, Setting, fits
+from benchmarks.tone_stacks.fits import CIRCUITS, Setting, as_it_comes, fits
 from benchmarks.tone_stacks.stability import stability
 from circuitnn.train import Schedule
 
@@ -29,9 +29,12 @@ def main(argv: list[str] | None = None) -> int:
     head = catalogue.header(
         seeds=list(setting.seeds), weights=setting.weights, schedule=list(setting.schedule), samples=options.samples
     )
-    found: dict[str, Any] = {"header": head, "rows": [], "comparisons": [], "stability": [], "costs": []}
+    found: dict[str, Any] = {"header": head, "defaults": [], "rows": [], "comparisons": [], "stability": []}
     print(f"tone stacks: {', '.join(names)}; {options.seeds} seeds", flush=True)
     found["costs"] = costs(options.rounds)
+    for name in names if options.defaults else ():
+        found["defaults"].append(as_it_comes(name))
+        print(f"  {_line(found['defaults'][-1] | {'form': 'default arguments'})}", flush=True)
     for name in names:
         for row, model in fits(name, setting):
             found["rows"].append(row)
@@ -50,11 +53,14 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tone_stacks", description=description)
     parser.add_argument("--circuits", nargs="+", metavar="NAME", help=f"of {', '.join(CIRCUITS)}; default: all")
     parser.add_argument("--seeds", type=int, default=5, help="default: %(default)s")
-    parser.add_argument("--weights", type=int, default=1000, help="of each network, about; default: %(default)s")
-    parser.add_argument("--adam", type=int, default=3000, help="updates; default: %(default)s")
-    parser.add_argument("--least-squares", type=int, default=40, help="steps at most; default: %(default)s")
+    parser.add_argument("--weights", type=int, default=500, help="of each network, about; default: %(default)s")
+    parser.add_argument("--adam", type=int, default=2000, help="updates; default: %(default)s")
+    parser.add_argument("--least-squares", type=int, default=30, help="steps at most; default: %(default)s")
     parser.add_argument(
         "--samples", type=int, default=10_000_000, help="with knobs that move at each of them; default: %(default)s"
+    )
+    parser.add_argument(
+        "--no-defaults", dest="defaults", action="store_false", help="without the fits with default arguments"
     )
     parser.add_argument("--rounds", type=int, default=5, help="of the measurement of cost; the least time counts")
     parser.add_argument(

@@ -71,6 +71,18 @@ def fits(name: str, setting: Setting) -> Iterator[tuple[dict[str, Any], NeuralTo
             yield _row(name, form, order, times, units, models[0], reports), models[0]
 
 
+def as_it_comes(name: str) -> dict[str, Any]:
+    """What a user gets who asks for nothing: one seed, default arguments."""
+    model, report = fit_tone_stack(getattr(circuits, name)(), fs=FS, progress=False)
+    return {
+        "circuit": name,
+        "order": model.order,
+        "error_db": vars(report.errors),
+        "error_db_with_floor": vars(report.floored),
+        "seconds": report.seconds,
+    }
+
+
 def hidden_units(knobs: int, size: int, weights: int) -> int:
     """Units of two equal layers, so that there are about as many weights: tapers, three features of each knob."""
     found = [(abs(knobs + 3 * knobs * n + n + n * n + n + n * size + size - weights), n) for n in range(2, 200)]

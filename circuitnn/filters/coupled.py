@@ -27,8 +27,8 @@ class Coupled(BoundedForm):
 
     A rotation keeps lengths and the diagonal shortens them, so that no A is longer than its largest s, and no product
     of several A longer than the product of those. However fast the numbers move, the state stays below
-    ``max|B| max|u| / (1 - radius)``; direct forms have no such bound. The shares of the input are
-    ``B_k = (1 - s1, 1 - s2)``, so that the state of a real pole never exceeds the largest input.
+    ``max|B| max|u| / (1 - radius)``, and `bound` says what the output stays below; direct forms have no such bound. The
+    shares of the input are ``B_k = (1 - s1, 1 - s2)``: the state of a real pole never exceeds the largest input.
 
     Attributes:
         angle: (..., blocks), radians.
@@ -77,9 +77,18 @@ class Coupled(BoundedForm):
         return 1 - jnp.min(self.share, axis=(-2, -1))
 
     def bound(self) -> Array:
-        """The most that |y| can be for an input of at most one, however the numbers move within those given: scalar."""
-        gain = jnp.max(jnp.linalg.norm(self.share, axis=(-2, -1))) / jnp.min(self.share)
-        return jnp.max(jnp.linalg.norm(self.output, axis=(-2, -1))) * gain + jnp.max(jnp.abs(self.direct))
+        """The most that |y| can be for an input of at most one, however the numbers move among those given: scalar.
+
+        Blocks do not act on each other. Of each, ``|x'| <= (1 - d) |x| + |B| |u|`` with its smaller share d, so that
+        its state never gets beyond the largest |B|/d.
+        """
+        is_kept = np.ones(self.share.shape[-2:], bool)
+        is_kept[-1, 1] = self.order % 2 == 0
+        smaller = jnp.min(jnp.where(is_kept, self.share, jnp.inf), axis=-1)
+        states = jnp.linalg.norm(jnp.where(is_kept, self.share, 0), axis=-1) / smaller
+        gains = jnp.linalg.norm(jnp.where(is_kept, self.output, 0), axis=-1)
+        settings = tuple(range(gains.ndim - 1))
+        return jnp.sum(jnp.max(gains, settings) * jnp.max(states, settings)) + jnp.max(jnp.abs(self.direct))
 
     @classmethod
     def size(cls, order: int) -> int:

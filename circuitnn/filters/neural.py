@@ -26,9 +26,9 @@ FORMS: dict[str, type[BoundedForm]] = {"coupled": Coupled, "biquads": Biquads}
 class NeuralToneStack(ControlledFilter):
     """Knob positions, each through a taper, to the free numbers of a filter by a multilayer perceptron.
 
-    After Sinjanakhom et al. (2024), "Neural-driven state-space filters for tone stacks", with blocks that can also hold
-    two real poles. Whatever the network says, the poles keep within a radius; in the coupled form the filter is stable
-    however fast the knobs move. `circuitnn.train.fit_tone_stack` finds the weights.
+    After Sinjanakhom et al. (2024, DAFx; neural state-space tone stack), with blocks that can also hold two real poles.
+    Whatever the network says, the poles keep within a radius; in the coupled form the filter is stable however fast the
+    knobs move. `circuitnn.train.fit_tone_stack` finds the weights.
 
     Args:
         controls: names of the knobs and their default positions, from 0 to 1.

@@ -113,7 +113,7 @@ def restore(path: str | os.PathLike) -> NeuralToneStack:
         if len(hidden) > LAYERS or max(hidden, default=0) > UNITS or len(settings["controls"]) > KNOBS:
             raise ValueError("more layers, units or knobs than a tone stack has")
         model = NeuralToneStack(**settings, hidden=hidden, dtype=DTYPES[header["dtype"]])
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{path}: its settings are no model's ({error})") from None
     return load(model, path)
 

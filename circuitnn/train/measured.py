@@ -42,14 +42,19 @@ def _rows(path: Path, needed: tuple[str, ...], others: tuple[str, ...]) -> tuple
     """The names of the knobs, and the lines."""
     if path.stat().st_size > LARGEST:
         raise ValueError(f"{path}: larger than {LARGEST} bytes")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        names = [name.strip() for name in reader.fieldnames or []]
-        reader.fieldnames = names
-        missing = [name for name in needed if name not in names]
-        if missing:
-            raise ValueError(f"{path}: column {', '.join(missing)} is missing; there are {', '.join(names) or 'none'}")
-        rows = list(reader)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            names = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = names
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: cannot be read as a table: {error}") from None
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise ValueError(f"{path}: column {', '.join(missing)} is missing; there are {', '.join(names) or 'none'}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"{path}: two columns have the same name, there are {', '.join(names)}")
     knobs = [name for name in names if name not in (*needed, *others)]
     if not knobs:
         raise ValueError(f"{path}: no column for a knob")
@@ -126,10 +131,9 @@ def _from_recordings(folder: Path) -> Responses:
 
 
 def _transform(x: NDArray, fs: float, freqs: NDArray) -> NDArray:
-    """The spectrum of a sound at some frequencies, of the first channel: (f,)."""
-    mono = np.asarray(x, float).reshape(len(x), -1)[:, 0]
+    """The spectrum of a sound (time,) at some frequencies: (f,)."""
     total = np.zeros(len(freqs), complex)
-    for start in range(0, len(mono), 65536):  # a piece at a time: bounded memory
-        piece = mono[start : start + 65536]
+    for start in range(0, len(x), 65536):  # a piece at a time: bounded memory
+        piece = x[start : start + 65536]
         total += np.exp(-2j * np.pi * np.outer(freqs / fs, np.arange(start, start + len(piece)))) @ piece
     return total

@@ -1,5 +1,6 @@
 """What is made small when a neural tone stack is fitted to responses, and its Gauss-Newton matrices."""
 
+import math
 from typing import final
 
 import jax
@@ -12,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 from circuitnn.filters.neural import NeuralToneStack
 from circuitnn.train.responses import Responses
 
-DB = 20 / np.log(10)  # decibels in a neper
+DB = 20 / math.log(10)  # decibels in a neper; no NumPy scalar: that would make single precision double
 FLOOR = 1e-4  # of the loudest response: -80 dB, below which decibels are not followed
 COMPLEX = 100.0  # weight of the complex error relative to the response, beside decibels squared
 PHASE = 0.01  # weight of a neper of phase, in radians, beside one of magnitude

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.filters.form import RADIUS
+from circuitnn.filters.models import checked_rate
 from circuitnn.filters.neural import NeuralToneStack
 from circuitnn.numerics.least_squares import levenberg_marquardt_step
 from circuitnn.train.measured import read_responses
@@ -95,7 +96,7 @@ def fit_tone_stack(
         ValueError: for a target without knobs, measured responses that are not complete, or arguments out of range.
     """
     began = time.monotonic()
-    schedule = Schedule(*schedule)
+    schedule, fs = Schedule(*schedule), checked_rate(fs)
     if schedule.adam < 1 or schedule.least_squares < 0:
         raise ValueError(f"schedule: expected one update of Adam at least, got {tuple(schedule)}")
     seeds = [seed] if isinstance(seed, int) else list(seed)

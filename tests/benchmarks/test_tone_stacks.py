@@ -61,7 +61,19 @@ def test_the_bound_with_constant_knobs_is_a_peak_that_can_be():
 @pytest.mark.slow
 def test_a_small_run(tmp_path, capsys):
     output = tmp_path / "stacks.json"
-    options = ["--circuits", "big_muff_tone", "--seeds", "1", "--weights", "150", "--adam", "20", "--rounds", "1"]
+    options = [
+        "--no-defaults",
+        "--circuits",
+        "big_muff_tone",
+        "--seeds",
+        "1",
+        "--weights",
+        "150",
+        "--adam",
+        "20",
+        "--rounds",
+        "1",
+    ]
     options += ["--least-squares", "1", "--samples", "20000", "--output", str(output)]
     assert command.main(options) == 0
     found = json.loads(output.read_text())
