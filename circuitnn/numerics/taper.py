@@ -4,6 +4,8 @@ from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
+STEEPEST = 80.0  # of half the shape: a switch, and sinh of it is still a number in single precision
+
 
 def taper(position: ArrayLike, shape: ArrayLike) -> Array:
     """What share of its track a pot has passed: ``(exp(a k) - 1) / (exp(a) - 1)`` at the position k.
@@ -16,7 +18,7 @@ def taper(position: ArrayLike, shape: ArrayLike) -> Array:
     Returns:
         From 0 to 1, rising with the position; of the shape that both broadcast to.
     """
-    k, half = jnp.asarray(position), jnp.asarray(shape) / 2
+    k, half = jnp.asarray(position), jnp.clip(jnp.asarray(shape) / 2, -STEEPEST, STEEPEST)
     return k * jnp.exp(half * (k - 1)) * _sinhc(half * k) / _sinhc(half)
 
 
