@@ -4,7 +4,7 @@ from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
-STEEPEST = 80.0  # of half the shape: a switch, and sinh of it is still a number in single precision
+STEEPEST = 40.0  # of half the shape: a switch, whose exponentials are still numbers in single precision
 
 
 def taper(position: ArrayLike, shape: ArrayLike) -> Array:
