@@ -27,5 +27,5 @@ def test_extreme_shapes_in_single_precision(shape):
     found = np.asarray(taper(k, jnp.float32(shape)))
     assert found[0] == 0
     assert found[-1] == 1
-    assert np.all(np.diff(found) >= 0)
+    assert np.all(np.diff(found) >= -1e-5)  # but for rounding
     assert np.isfinite(jax.grad(lambda a: jnp.sum(taper(k, a)))(jnp.float32(shape)))
