@@ -62,6 +62,7 @@ def fit_tone_stack(
     hidden: tuple[int, ...] = (32, 32),
     form: str = "coupled",
     radius: float = RADIUS,
+    frame: int = 1,
     controls: Mapping[str, float] | None = None,
     reference: str = "nodal",
     settings: int | None = None,
@@ -83,6 +84,7 @@ def fit_tone_stack(
         hidden: units of the network's hidden layers.
         form: "coupled" or "biquads".
         radius: of the poles at most.
+        frame: samples for which the model holds its knobs when it runs.
         controls: names and default positions of the knobs; needed for a function, and else taken from the target.
         reference: for a circuit, "nodal" (its frequency response, exact) or "ngspice".
         settings: how many positions of the knobs are used for fitting; 256 for one knob, 512 for two, else 1024.
@@ -101,7 +103,9 @@ def fit_tone_stack(
         raise ValueError(f"schedule: expected one update of Adam at least, got {tuple(schedule)}")
     seeds = [seed] if isinstance(seed, int) else list(seed)
     data, unseen, reference_of, positions = _data(target, fs, controls, reference, settings, seeds[0])
-    make = partial(NeuralToneStack, positions, fs=fs, order=order, hidden=tuple(hidden), form=form, radius=radius)
+    make = partial(
+        NeuralToneStack, positions, fs=fs, order=order, hidden=tuple(hidden), form=form, radius=radius, frame=frame
+    )
     models = [make(seed=each) for each in seeds]
     objective = ToneObjective(models[0], data)
     starts = jnp.stack([ToneObjective(model, data).start for model in models])
