@@ -6,6 +6,9 @@ import pytest
 
 from circuitnn import spice
 
+# Once, one of three thousand tests waited for ever for a computation: one that runs in one of the two threads of XLA's
+# pool has only the other for its parts. So the caller's thread runs it.
+jax.config.update("jax_cpu_enable_async_dispatch", False)
 jax.config.update("jax_enable_x64", True)
 
 # Compilation makes the time of one example meaningless; the same examples everywhere make a failure repeatable.
