@@ -91,5 +91,5 @@ def test_from_a_netlist_to_a_sound(call):
     call("run", "tone.npz", "in.wav", "fitted.wav", "--knob", "tone=0.9")
     call("run", "tone.cir", "in.wav", "exact.wav", "--knob", "tone=0.9", "--fs", "48000")
     fitted, exact = soundfile.read("fitted.wav")[0], soundfile.read("exact.wav")[0]
-    # Magnitudes are fitted, phases with a small weight only: 6e-3 here. Knobs at other positions are above 0.1.
+    # Magnitudes are fitted, phases with a small weight only: 6e-3 here.
     assert np.sum((fitted - exact) ** 2) < 2e-2 * np.sum(exact**2)
