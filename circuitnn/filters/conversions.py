@@ -101,12 +101,11 @@ def biquads(transfer_function: Rational, *, structure: str = "direct") -> Biquad
 
 def state_space(form: Coupled) -> StateSpace:
     """A coupled form as a state space with one matrix, (..., 2 blocks, 2 blocks); its order is even."""
-    s1, s2 = 1 - form.share[..., 0], 1 - form.share[..., 1]
-    cosine, sine = jnp.cos(form.angle), jnp.sin(form.angle)
     n = 2 * form.angle.shape[-1]
+    entries = jnp.split(form.coefficients()[..., : 2 * n], 4, axis=-1)
     first = np.arange(0, n, 2)
     matrix = jnp.zeros((*form.angle.shape[:-1], n, n), form.angle.dtype)
-    for row, column, value in ((0, 0, cosine * s1), (0, 1, -sine * s2), (1, 0, sine * s1), (1, 1, cosine * s2)):
+    for value, (row, column) in zip(entries, ((0, 0), (0, 1), (1, 0), (1, 1)), strict=True):
         matrix = matrix.at[..., first + row, first + column].set(value)
     flat = (*form.angle.shape[:-1], n)
     return StateSpace(matrix, form.share.reshape(flat), form.output.reshape(flat), form.direct)

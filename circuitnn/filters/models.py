@@ -15,6 +15,7 @@ from circuitnn.filters.biquads import Biquads
 from circuitnn.filters.coupled import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm, Form
 from circuitnn.model import Carry, Controls, Model
+from circuitnn.numerics.bilinear import checked_rate
 
 
 class Filter(Model):
@@ -81,8 +82,8 @@ class LearntFilter(Filter):
     """
 
     def __init__(self, order: int = 8, *, fs: float = 48_000, radius: float = RADIUS, dtype: Any = jnp.float32):
-        self.fs, self.order, self.radius, self.dtype = checked_rate(fs), checked_order(order), radius, dtype
-        checked_radius(radius)
+        self.fs, self.order, self.radius = checked_rate(fs), checked_order(order), checked_radius(radius)
+        self.dtype = dtype
         self.in_features = self.out_features = 1
         self.free = nnx.Param(jnp.asarray(self.kind().initial(order, self.fs), dtype))
 
@@ -112,12 +113,6 @@ class BiquadCascade(LearntFilter):
     @staticmethod
     def kind() -> type[BoundedForm]:
         return Biquads
-
-
-def checked_rate(fs: float) -> float:
-    if not (np.ndim(fs) == 0 and np.isfinite(fs) and fs > 0):
-        raise ValueError(f"fs must be a positive number of hertz, got {fs}")
-    return float(fs)
 
 
 def checked_order(order: int) -> int:

@@ -12,8 +12,9 @@ from circuitnn.filters.biquads import Biquads
 from circuitnn.filters.controlled import ControlledFilter, named
 from circuitnn.filters.coupled import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm
-from circuitnn.filters.models import checked_order, checked_radius, checked_rate
+from circuitnn.filters.models import checked_order, checked_radius
 from circuitnn.filters.resampled import ResampledFilter
+from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.taper import taper
 
 # A pot at its end leaves a resistor of about a percent of it in the circuit: frequencies go as 1/(END + position).

@@ -10,6 +10,7 @@ from jax import numpy as jnp
 from jax.typing import ArrayLike
 
 from circuitnn.filters.form import Form
+from circuitnn.numerics.bilinear import bilinear_rate
 
 
 @final
@@ -111,21 +112,6 @@ class StateSpace(Form):
         A, B, C, D = jnp.split(coefficients, (n * n, n * n + n, n * n + 2 * n))
         A = A.reshape(n, n, -1)
         return jnp.sum(A * state, axis=1) + B * u, jnp.sum(C * state, axis=0) + D[0] * u
-
-
-def bilinear_rate(fs: float, prewarp: float | None) -> float:
-    """What ``(z - 1)/(z + 1)`` is multiplied by, 1/s.
-
-    Raises:
-        ValueError: for a sample rate that is not positive, and a frequency that is not between zero and fs/2.
-    """
-    if not (math.isfinite(fs) and fs > 0):
-        raise ValueError(f"fs must be a positive number of hertz, got {fs}")
-    if prewarp is None:
-        return 2 * fs
-    if not 0 < prewarp < fs / 2:
-        raise ValueError(f"prewarp must be a frequency between 0 and fs/2 = {fs / 2}, got {prewarp}")
-    return 2 * math.pi * prewarp / math.tan(math.pi * prewarp / fs)
 
 
 def _response(system: Any, points: Array) -> Array:

@@ -1,11 +1,9 @@
 """Transfer functions of circuits: ratios of polynomials in s, or in z by the bilinear transform."""
 
 import dataclasses
-import math
 from typing import Any, Optional, final
 
 import jax
-import numpy as np
 from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
@@ -17,6 +15,7 @@ from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Controls
 from circuitnn.nodal.knobs import constant_knobs, over_batch
 from circuitnn.numerics import polynomial
+from circuitnn.numerics.bilinear import bilinear_rate
 
 
 def _static(**options: Any) -> Any:
@@ -67,7 +66,7 @@ class TransferFunction:
         angle = jnp.pi * known / self.fs
         if self.analog is None:
             return self._ratio(jnp.exp(2j * angle), jnp.ones_like(angle))
-        return self.analog._ratio(1j * _rate(self.fs, self.prewarp) * jnp.sin(angle), jnp.cos(angle))
+        return self.analog._ratio(1j * bilinear_rate(self.fs, self.prewarp) * jnp.sin(angle), jnp.cos(angle))
 
     def poles(self) -> Array:
         """Complex (..., order), rad/s or in the z plane, by their size in s; differentiable where they are simple.
@@ -96,7 +95,8 @@ class TransferFunction:
         """
         if self.fs is not None:
             raise ValueError("the transfer function is in z already")
-        rate, fs, prewarp = _checked(fs, prewarp)
+        rate, fs = bilinear_rate(fs, prewarp), float(fs)
+        prewarp = None if prewarp is None else float(prewarp)
         degree = max(self.a.shape[-1], self.b.shape[-1]) - 1
         a = polynomial.bilinear(self.a, rate, degree)
         b = polynomial.bilinear(self.b, rate, degree)
@@ -120,7 +120,7 @@ class TransferFunction:
         prewarp = self.prewarp if prewarp is None else prewarp
         if self.analog is not None and prewarp == self.prewarp:
             return self.analog
-        rate, _, _ = _checked(self.fs, prewarp)
+        rate = bilinear_rate(self.fs, prewarp)
         degree = max(self.a.shape[-1], self.b.shape[-1]) - 1
         a = polynomial.inverse_bilinear(self.a, rate, degree)
         b = polynomial.inverse_bilinear(self.b, rate, degree)
@@ -136,7 +136,8 @@ class TransferFunction:
         """Points of the s plane in the z plane; the missing ones, at infinity, are at -1."""
         missing = max(self.a.shape[-1], self.b.shape[-1]) - 1 - s.shape[-1]
         s = jnp.concatenate([s, jnp.full((*s.shape[:-1], missing), jnp.inf, s.dtype)], axis=-1)
-        rate = _rate(self.fs, self.prewarp)
+        assert self.fs is not None
+        rate = bilinear_rate(self.fs, self.prewarp)
         is_finite = jnp.isfinite(s)
         at = jnp.where(is_finite, s, 0)
         return jnp.where(is_finite, (rate + at) / (rate - at), -1)
@@ -166,7 +167,7 @@ def transfer_function(
         CircuitError: where the circuit's equations have no unique solution.
     """
     if fs is not None:
-        _checked(fs, prewarp)
+        bilinear_rate(fs, prewarp)  # refuses what is none before the work is done
     elif prewarp is not None:
         raise ValueError("prewarp: there is nothing to warp without fs")
     top = topology(circuit)
@@ -185,21 +186,3 @@ def _coefficients(top: Topology, known: Structure, circuit: Circuit, knobs: dict
         return rational(top, values, known)
 
     return over_batch(at, knobs)
-
-
-def _checked(fs: float, prewarp: float | None) -> tuple[float, float, float | None]:
-    """The rate of the bilinear transform, and both frequencies as floats."""
-    if isinstance(fs, jax.core.Tracer) or np.ndim(fs) or not (math.isfinite(float(fs)) and float(fs) > 0):
-        raise ValueError(f"fs must be a positive number of hertz, got {fs}")
-    fs = float(fs)
-    if prewarp is not None:
-        if isinstance(prewarp, jax.core.Tracer) or np.ndim(prewarp) or not 0 < float(prewarp) < fs / 2:
-            raise ValueError(f"prewarp must be a frequency between 0 and fs/2 = {fs / 2}, got {prewarp}")
-        prewarp = float(prewarp)
-    return _rate(fs, prewarp), fs, prewarp
-
-
-def _rate(fs: float | None, prewarp: float | None) -> float:
-    """What ``(z - 1)/(z + 1)`` is multiplied by, 1/s."""
-    assert fs is not None
-    return 2 * fs if prewarp is None else 2 * math.pi * prewarp / math.tan(math.pi * prewarp / fs)

@@ -49,10 +49,13 @@ class ToneObjective:
         """The numbers of the filter that the network gives (size,)."""
         return self.model(flat).free(knobs)
 
-    def residuals(self, free: Array, target: Array) -> Array:
-        """Errors of one setting: decibels, and weighted nepers of phase in the same unit, (f,) or (2 f,)."""
+    def response(self, free: Array) -> Array:
+        """Of filters with those numbers (..., size): (..., f)."""
         model = nnx.merge(self.graph, self.unravel(self.start), self.rest)
-        found = model.unpacked(free).response(self.freqs, self.fs)
+        return model.unpacked(free).response(self.freqs, self.fs)
+
+    def errors(self, found: Array, target: Array) -> Array:
+        """Of responses (..., f): decibels, and weighted nepers of phase in the same unit, (..., f) or (..., 2 f)."""
         power = found.real**2 + found.imag**2
         wanted = target.real**2 + target.imag**2
         decibels = DB / 2 * (jnp.log(power + self.floor**2) - jnp.log(wanted + self.floor**2))
@@ -60,12 +63,15 @@ class ToneObjective:
             return decibels
         # The sine of the difference of phases; where both are below the floor there is none.
         sine = (found * target.conj()).imag / (jnp.sqrt(power * wanted) + self.floor**2)
-        return jnp.concatenate([decibels, DB * self.phase_weight * sine])
+        return jnp.concatenate([decibels, DB * self.phase_weight * sine], axis=-1)
+
+    def residuals(self, free: Array, target: Array) -> Array:
+        """Errors of filters with those numbers (..., size)."""
+        return self.errors(self.response(free), target)
 
     def error(self, flat: Array, knobs: Array, target: Array) -> Array:
         """Mean square of the errors, decibels squared."""
-        free = self.free(flat, knobs)
-        return jnp.sum(jax.vmap(self.residuals)(free, target) ** 2) / target.size
+        return jnp.sum(self.residuals(self.free(flat, knobs), target) ** 2) / target.size
 
     def approach(self, flat: Array, knobs: Array, target: Array) -> Array:
         """What Adam makes small: decibels and complex errors.
@@ -73,10 +79,10 @@ class ToneObjective:
         Decibels alone do not tell on which side of a notch the response is; the complex error is linear in what the
         poles put out, and leads there from afar.
         """
-        error = self.error(flat, knobs, target)
+        found = self.response(self.free(flat, knobs))
+        error = jnp.sum(self.errors(found, target) ** 2) / target.size
         if not self.has_phase:
             return error
-        found = self.model(flat).form(knobs).response(self.freqs, self.fs)
         size = jnp.mean(target.real**2 + target.imag**2, axis=-1, keepdims=True)
         apart = (found - target) * jnp.where(self.phase_weight > 0, 1.0, 0.0)
         return error + COMPLEX * jnp.mean((apart.real**2 + apart.imag**2) / size)
@@ -110,3 +116,8 @@ class ToneObjective:
         if whole < len(knobs):
             total, _ = chunk(total, (knobs[whole:], target[whole:]))
         return jax.tree.map(lambda each: each / target.size, total)
+
+
+def weights_of(model: NeuralToneStack) -> Array:
+    """The flat vector of a model's weights, as `ToneObjective` has it."""
+    return ravel_pytree(nnx.state(model, nnx.Param))[0]

@@ -18,12 +18,12 @@ from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.filters.form import RADIUS
-from circuitnn.filters.models import checked_rate
 from circuitnn.filters.neural import NeuralToneStack
+from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.least_squares import levenberg_marquardt_step
 from circuitnn.train.measured import read_responses
 from circuitnn.train.responses import Responses
-from circuitnn.train.tone_objective import ToneObjective
+from circuitnn.train.tone_objective import ToneObjective, weights_of
 from circuitnn.train.tone_report import assess
 from circuitnn.train.tone_target import Reference, Target, random_settings, spread_settings
 
@@ -108,7 +108,7 @@ def fit_tone_stack(
     )
     models = [make(seed=each) for each in seeds]
     objective = ToneObjective(models[0], data)
-    starts = jnp.stack([ToneObjective(model, data).start for model in models])
+    starts = jnp.stack([weights_of(model) for model in models])
     found, history = _optimised(objective, starts, schedule, np.asarray(seeds), progress=progress)
     fitted = [nnx.merge(objective.graph, objective.unravel(flat), objective.rest) for flat in found]
     seconds = time.monotonic() - began
@@ -138,7 +138,7 @@ def _data(
     elif callable(target):
         if not controls:
             raise ValueError("a function as a target needs controls={name: default} for its knobs")
-        source = Reference.of_function(target, controls)
+        source = Reference(target, controls)
     else:
         raise ValueError(f"a target is a circuit, a folder, responses or a function, not {type(target).__name__}")
     highest = min(20e3, 0.46 * fs)

@@ -28,17 +28,10 @@ class Target(Protocol):
 
 @final
 class Reference:
-    """A function that gives responses, with the names of its knobs and their defaults."""
+    """A function of (freqs (f,), {name: (n,)}) that gives (n, f), with the names of its knobs and their defaults."""
 
     def __init__(self, respond: Callable[[NDArray, dict[str, NDArray]], NDArray], controls: Mapping[str, float]):
         self.respond, self.controls = respond, {name: float(value) for name, value in controls.items()}
-
-    @classmethod
-    def of_function(
-        cls, function: Callable[[NDArray, dict[str, NDArray]], NDArray], controls: Mapping[str, float]
-    ) -> Self:
-        """A user's function of (freqs (f,), {name: (n,)}) that gives (n, f)."""
-        return cls(function, controls)
 
     @classmethod
     def of_circuit(cls, circuit: Circuit, reference: str) -> Self:
