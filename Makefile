@@ -21,6 +21,9 @@ export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/.jax_cache
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Most of the tests' time is LLVM's. The slow tests run with all its optimisations, as users do.
+QUICK_TO_COMPILE := --xla_backend_optimization_level=0
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks test lint format docs notebooks constraints clean
 
@@ -63,7 +66,7 @@ tone-stacks: $(STAMPS)/plots ## neural filters that follow three tone stacks: er
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"
-	@$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not slow" $(ARGS)
+	@XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: $(STAMPS)/plots $(STAMPS)/dev ## the tests that take more than a few seconds each
 	@echo "==> running the slow tests"

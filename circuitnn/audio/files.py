@@ -56,7 +56,7 @@ def read(
         raise AudioError(f"{path}: cannot be read as audio: {reason}") from error
     if len(channels) == 0:
         raise AudioError(f"{path}: has no samples")
-    x = checked_signal(_one_channel(channels, channel, path), str(path))
+    x = checked_signal(one_channel(channels, channel, path), str(path))
     return (x, rate) if fs is None else (resample(x, rate, checked_rate(fs)), checked_rate(fs))
 
 
@@ -134,7 +134,7 @@ def _sound_files(folder: Path) -> list[Path]:
     )
 
 
-def _one_channel(
+def one_channel(
     channels: NDArray[np.float64], channel: int | Literal["mean"] | None, path: Path
 ) -> NDArray[np.float64]:
     count = channels.shape[1]

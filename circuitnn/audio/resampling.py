@@ -36,14 +36,29 @@ def resample(x: ArrayLike, fs_in: int, fs_out: int) -> NDArray[np.float64]:
         AudioError: when the signal is empty or not finite, or a rate is not a positive whole number.
     """
     signal = checked_signal(x, "resample")
+    up, down = ratio_of(fs_in, fs_out)
+    if up == down:
+        return signal
+    return resample_poly(signal, up, down, axis=0 if signal.ndim == 1 else -2, window=_low_pass(up, down))
+
+
+def ratio_of(fs_in: int, fs_out: int) -> tuple[int, int]:
+    """By what the rate is multiplied and divided.
+
+    Raises:
+        AudioError: when a rate is not a positive whole number, or the ratio is too fine for one filter.
+    """
     source, wanted = checked_rate(fs_in, "fs_in"), checked_rate(fs_out, "fs_out")
     common = math.gcd(source, wanted)
     up, down = wanted // common, source // common
-    if up == down:
-        return signal
     if max(up, down) > 100_000:
         raise AudioError(f"resample: {source} Hz to {wanted} Hz is the ratio {up}/{down}, too fine for one filter")
-    return resample_poly(signal, up, down, axis=0 if signal.ndim == 1 else -2, window=_low_pass(up, down))
+    return up, down
+
+
+def reach(up: int, down: int) -> int:
+    """How many samples before and after its own time, at the rate that comes in, a resampled sample depends on."""
+    return 0 if up == down else len(_low_pass(up, down)) // (2 * up) + 1
 
 
 @functools.lru_cache(maxsize=8)

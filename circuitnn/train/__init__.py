@@ -24,6 +24,8 @@ from circuitnn.train.regimes import TeacherForcing as TeacherForcing
 from circuitnn.train.regimes import TruncatedBPTT as TruncatedBPTT
 from circuitnn.train.responses import Responses as Responses
 from circuitnn.train.responses import responses as responses
+from circuitnn.train.simulate import simulate_dataset as simulate_dataset
+from circuitnn.train.store import StoreError as StoreError
 from circuitnn.train.tone_report import ErrorFigures as ErrorFigures
 from circuitnn.train.tone_report import ToneStackReport as ToneStackReport
 from circuitnn.train.tone_stack import Schedule as Schedule

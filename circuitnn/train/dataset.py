@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 
 from circuitnn.model import StateModel, trace
 
+PIECE = 2**20  # samples that are checked at a time
+
 
 class Windows(NamedTuple):
     """Equal pieces of a data set, ready to be batched; every field has the windows as its first axis.
@@ -64,9 +66,10 @@ class Dataset:
             raise ValueError(f"fs must be a positive sample rate in Hz, got {self.fs!r}")
         controls = {}
         for name, given in (self.controls or {}).items():
-            knob = np.asarray(given, float)
+            knob = np.asarray(given)
+            knob = knob if np.issubdtype(knob.dtype, np.floating) else knob.astype(float)
             try:
-                controls[name] = np.array(np.broadcast_to(knob, x.shape[:2]))
+                controls[name] = np.broadcast_to(knob, x.shape[:2])  # a constant stays one number in memory
             except ValueError:
                 raise ValueError(
                     f"control {name!r}: shape {knob.shape} does not broadcast to (recordings, time) = {x.shape[:2]}"
@@ -173,23 +176,41 @@ def record(
     Raises:
         ValueError: when the teacher's rate is no multiple of `fs`.
     """
-    rate: float = teacher.fs  # type: ignore[attr-defined]  # not every StateModel is bound to a rate
-    ratio = round(rate / fs)
-    if ratio < 1 or abs(ratio * fs - rate) > 1e-6 * rate:
-        raise ValueError(f"the teacher runs at {rate} Hz, which is no multiple of {fs} Hz")
+    ratio = ratio_to(teacher, fs)
     x = np.atleast_2d(np.asarray(x, float))
     carry = teacher.init_carry(x.shape[:1])
     initial = np.asarray(teacher.states(carry))
     pieces = []
     block = max(1, block // ratio) * ratio
     for start in range(0, x.shape[1], block):
-        carry, y, states = trace(teacher, x[:, start : start + block, None], carry, controls=controls)
-        keep = slice(ratio - 1, None, ratio)
-        pieces.append((np.asarray(y[:, keep]), np.asarray(states[:, keep])))
+        carry, y, states = observe(teacher, x[:, start : start + block, None], carry, ratio, controls)
+        pieces.append((y, states))
     outputs, trajectory = (np.concatenate(part, axis=1) for part in zip(*pieces, strict=True))
     # Sample n of the data set is the teacher's sample (n + 1) ratio - 1: input, output and states at the same instant.
     kept = x[:, ratio - 1 :: ratio, None]
     return Dataset(kept, outputs, states=trajectory, controls=controls, fs=fs, initial=initial)
+
+
+def ratio_to(teacher: StateModel, fs: float) -> int:
+    """How many of its samples a teacher takes for one of the rate `fs`.
+
+    Raises:
+        ValueError: when it is not a whole number.
+    """
+    rate: float = teacher.fs  # type: ignore[attr-defined]  # not every StateModel is bound to a rate
+    ratio = round(rate / fs)
+    if ratio < 1 or abs(ratio * fs - rate) > 1e-6 * rate:
+        raise ValueError(f"the teacher runs at {rate} Hz, which is no multiple of {fs} Hz")
+    return ratio
+
+
+def observe(
+    teacher: StateModel, x: np.ndarray, carry: Any, ratio: int, controls: Any
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """The carry, and output and states after every `ratio`-th of the samples x (recordings, time, in_features)."""
+    carry, y, states = trace(teacher, x, carry, controls=controls)
+    kept = slice(ratio - 1, None, ratio)
+    return carry, np.asarray(y[:, kept]), np.asarray(states[:, kept])
 
 
 def _recordings(a: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:
@@ -205,13 +226,14 @@ def _recordings(a: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarr
         raise ValueError(f"{name} must be (time,), (time, features) or (recordings, time, features), got {a.shape}")
     if 0 in a.shape:
         raise ValueError(f"{name} has no samples: shape {a.shape}")
-    bad = np.argwhere(~np.isfinite(a))
-    if len(bad):
-        item, sample, feature = bad[0]
-        raise ValueError(
-            f"{name} has {len(bad)} NaN or infinite values, the first in recording {item} at sample {sample}, "
-            f"feature {feature}"
-        )
+    for start in range(0, a.shape[1], PIECE):  # hours of a memory-mapped recording are looked at in pieces
+        bad = np.argwhere(~np.isfinite(a[:, start : start + PIECE]))
+        if len(bad):
+            item, sample, feature = bad[0]
+            more = f"{len(bad)} NaN or infinite values" + (" or more" if a.shape[1] > start + PIECE else "")
+            raise ValueError(
+                f"{name} has {more}, the first in recording {item} at sample {start + sample}, feature {feature}"
+            )
     return a
 
 

@@ -25,7 +25,12 @@ def both(circuit, **options):
 
 
 @pytest.mark.parametrize(
-    ("name", "peak"), [("bassman", 1.0), ("diode_clipper_second_order", 10.0), ("common_emitter", 0.1)]
+    ("name", "peak"),
+    [
+        pytest.param("bassman", 1.0, marks=pytest.mark.slow),
+        ("diode_clipper_second_order", 10.0),
+        pytest.param("common_emitter", 0.1, marks=pytest.mark.slow),
+    ],
 )
 def test_the_same_answer_and_gradient(name, peak):
     circuit = getattr(cn.circuits, name)()

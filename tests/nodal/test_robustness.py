@@ -60,7 +60,7 @@ def failures_of(circuit, x):
     return failures
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n != "ladder" else ()) for n in NETWORKS])
 def test_random_passive_networks_and_steps_of_a_hundred_volts(name):
     circuit = NETWORKS[name]
     failures = failures_of(circuit, jnp.asarray(STEPS)[:, None])

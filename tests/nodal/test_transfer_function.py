@@ -18,6 +18,7 @@ FREQS = np.geomspace(20, 20e3, 61)
 STACKS = ("bassman", "jcm800", "jtm45", "mesa_mark", "twin", "princeton", "soldano")
 # Compilation of their operating points takes long: with the slow tests.
 LARGE = {"moog_ladder", "sd1", "phase90", "sd1_clipping", "ms20_filter", "klon_summing", "triode_dempwolf"}
+LARGE |= {"triode_koren", "jfet_stage", "phase90_stage", "klon_amplifier", "tube_screamer_clipping"}
 TWO = read_netlist(
     "* two inputs, three outputs\nVa a 0 0\nVb b 0 0\nR1 a m 1k\nR2 b m 2k\nC1 m 0 10n\nR3 m n 1k\nC2 n 0 47n\n.end",
     inputs=("Va", "Vb"),

@@ -1,0 +1,194 @@
+"""Long signals, read piece by piece: arrays, sound files, several in a row, at another sample rate.
+
+Whatever the pieces, the samples are the same as those of the whole signal.
+"""
+
+import abc
+import hashlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, final
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from circuitnn.audio.errors import AudioError
+from circuitnn.audio.files import one_channel
+from circuitnn.audio.resampling import ratio_of, reach, resample
+
+PIECE = 2**20  # samples that are hashed at a time
+
+
+class Reader(abc.ABC):
+    """A signal of known length (abstract).
+
+    Attributes:
+        samples: its length.
+        shape: of the axes before time; () for one recording.
+        holds: whether it keeps its first value before its first sample and its last one after the last, as a control
+            voltage does; else it is zero there.
+    """
+
+    samples: int
+    shape: tuple[int, ...]
+    holds: bool = False
+
+    @abc.abstractmethod
+    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Samples that exist, (..., stop - start)."""
+
+    @final
+    def read(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Samples `start` up to `stop`, (..., time), which may be outside its length.
+
+        Raises:
+            AudioError: at a sample that is not a finite number, and where a file cannot be read.
+        """
+        found = np.zeros((*self.shape, stop - start))
+        if self.holds:
+            found[..., : max(-start, 0)] = self._within(0, 1)
+            found[..., max(self.samples - start, 0) :] = self._within(self.samples - 1, self.samples)
+        a, b = max(start, 0), min(stop, self.samples)
+        if a < b:
+            part = self._within(a, b)
+            bad = np.argwhere(~np.isfinite(part))
+            if len(bad):
+                raise AudioError(f"{self}: sample {a + bad[:, -1].min()} is not a finite number")
+            found[..., a - start : b - start] = part
+        return found
+
+    @final
+    def digest(self) -> str:
+        """A fingerprint of the samples, in hexadecimal digits."""
+        digest = hashlib.sha256(repr((self.shape, self.samples)).encode())
+        for start in range(0, self.samples, PIECE):
+            digest.update(np.ascontiguousarray(self.read(start, min(start + PIECE, self.samples))).tobytes())
+        return digest.hexdigest()
+
+
+@final
+class Held(Reader):
+    """An array in memory or mapped into it.
+
+    Args:
+        x: (..., time).
+        name: of what it is, for messages.
+        holds: see `Reader`.
+
+    Raises:
+        AudioError: when there are no samples, or they are not numbers.
+    """
+
+    def __init__(self, x: NDArray, name: str = "signal", *, holds: bool = False):
+        if x.ndim == 0 or x.size == 0:
+            raise AudioError(f"{name}: has no samples (shape {x.shape})")
+        if x.dtype.kind not in "fiu":
+            raise AudioError(f"{name}: must be real numbers, got {x.dtype}")
+        self._x, self._name, self.holds = x, name, holds
+        self.shape, self.samples = x.shape[:-1], x.shape[-1]
+
+    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+        return np.asarray(self._x[..., start:stop], float)
+
+    def __str__(self) -> str:
+        return self._name
+
+
+@final
+class OnDisk(Reader):
+    """One channel of a sound file; only what is read is ever in memory.
+
+    Args:
+        path: whatever libsndfile reads.
+        channel: as for `circuitnn.audio.read`.
+
+    Attributes:
+        fs: its rate, hertz.
+
+    Raises:
+        AudioError: when there is no such file, it is no sound, is empty, or has several channels and none was chosen.
+    """
+
+    def __init__(self, path: str | Path, channel: int | Literal["mean"] | None = None):
+        self._path, self._channel = Path(path), channel
+        if not self._path.exists():
+            raise AudioError(f"{path}: no such file")
+        try:
+            with soundfile.SoundFile(self._path) as file:
+                self.samples, self.fs, channels = file.frames, file.samplerate, file.channels
+        except (soundfile.SoundFileError, OSError) as error:
+            raise AudioError(f"{path}: cannot be read as audio: {error}") from error
+        if not self.samples:
+            raise AudioError(f"{path}: has no samples")
+        one_channel(np.zeros((1, channels)), channel, self._path)
+        self.shape = ()
+
+    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+        try:
+            with soundfile.SoundFile(self._path) as file:
+                file.seek(start)
+                block = file.read(stop - start, dtype="float64", always_2d=True)
+        except (soundfile.SoundFileError, OSError) as error:
+            raise AudioError(f"{self._path}: cannot be read: {error}") from error
+        if len(block) != stop - start:
+            raise AudioError(f"{self._path}: ends after {start + len(block)} samples, {self.samples} are announced")
+        return one_channel(block, self._channel, self._path)
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+
+@final
+class InARow(Reader):
+    """Recordings one after the other."""
+
+    def __init__(self, parts: Sequence[Reader]):
+        self._parts = tuple(parts)
+        self._ends = np.cumsum([part.samples for part in parts])
+        self.shape, self.samples = (), int(self._ends[-1])
+
+    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+        pieces = []
+        for part, end in zip(self._parts, self._ends, strict=True):
+            first = int(end) - part.samples
+            a, b = max(start, first), min(stop, int(end))
+            if a < b:
+                pieces.append(part.read(a - first, b - first))
+        return np.concatenate(pieces)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self._parts))
+
+
+@final
+class AtRate(Reader):
+    """A signal at another rate, as `circuitnn.audio.resample` gives it.
+
+    Args:
+        source: the signal.
+        fs_in: its rate, a whole number of hertz.
+        fs_out: the wanted rate, likewise.
+    """
+
+    def __init__(self, source: Reader, fs_in: int, fs_out: int):
+        self._source, self._rates = source, (fs_in, fs_out)
+        self._up, self._down = ratio_of(fs_in, fs_out)
+        self.shape, self.samples = source.shape, math.ceil(source.samples * self._up / self._down)
+        self.holds = source.holds
+
+    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+        return self.around(start, stop)
+
+    def around(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Samples `start` up to `stop`, those before the first and after the last included: what the filter rings."""
+        up, down = self._up, self._down
+        # A piece that starts at a multiple of `down` has its samples where those of the whole signal are.
+        first = (start * down // up - reach(up, down)) // down
+        last = -(-stop * down // up) + reach(up, down)
+        piece = resample(self._source.read(first * down, last)[..., None], *self._rates)[..., 0]
+        return piece[..., start - first * up : stop - first * up]
+
+    def __str__(self) -> str:
+        return str(self._source)
