@@ -8,15 +8,21 @@ silent, and a target whose mean square is far above ``eps`` is not affected.
 References:
     Wright, Damskägg, Välimäki 2019, "Real-time black-box modelling with recurrent neural networks", DAFx-19: the
     error-to-signal ratio, the pre-emphasis filter and the DC term.
+    Wright, Välimäki 2020, "Perceptual loss function for neural modelling of audio systems", ICASSP: the other filters.
+    Yamamoto, Song, Kim 2020, "Parallel WaveGAN", ICASSP: the multi-resolution STFT loss.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import final
 
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
+from numpy.typing import NDArray
+from scipy.signal import get_window
+
+from circuitnn.numerics.emphasis import Emphasis, emphasis_taps
 
 Loss = Callable[[ArrayLike, ArrayLike], Array]
 
@@ -75,30 +81,77 @@ def dc(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array:
     return jnp.mean(jnp.square(offset)) / (jnp.mean(jnp.square(target)) + eps)
 
 
-def pre_emphasis(prediction: ArrayLike, target: ArrayLike, *, coefficient: float = 0.85, loss: Loss = esr) -> Array:
-    """A loss after both signals went through ``H(z) = 1 - coefficient z^-1`` (Wright et al. 2019).
+def pre_emphasis(
+    prediction: ArrayLike,
+    target: ArrayLike,
+    *,
+    emphasis: Emphasis = "high_pass",
+    coefficient: float = 0.85,
+    fs: float | None = None,
+    loss: Loss = esr,
+) -> Array:
+    """A loss after both signals went through a pre-emphasis filter (Wright et al. 2019; Wright, Välimäki 2020).
 
-    The filter weighs high frequencies up, where a guitar has little energy and the ear hears much. The first sample has
-    no predecessor and is left out, so that the edge of a segment does not count as a step.
+    The filter weighs up the frequencies where a guitar has little energy and the ear hears much. With c the
+    coefficient, ``high_pass`` is ``1 - c z^-1``, ``folded_differentiator`` is ``1 - c z^-2`` (it weighs the highest
+    frequencies down again), ``a_weighting`` is a linear-phase FIR filter with 101 taps, and ``a_weighting_low_pass``
+    the same followed by ``1 + c z^-1``. Samples without all their predecessors are left out (1, 2, 100 and 101 at the
+    start), so that the edge of a segment does not count as a step.
 
     Args:
-        prediction: (time,) or (..., time, features), with at least two samples.
+        prediction: (time,) or (..., time, features), with at least as many samples as the filter has taps.
         target: the same shape.
-        coefficient: 0 leaves the signals as they are.
+        emphasis: the filter.
+        coefficient: c, in all but ``a_weighting``; 0 makes a ``high_pass`` leave the signals as they are.
+        fs: sample rate in hertz, for the A-weightings.
         loss: of (prediction, target).
 
     Returns:
         A scalar.
 
     Raises:
-        ValueError: when the shapes differ, or the arrays have fewer than two samples or are not real floating-point
-            numbers.
+        ValueError: when the shapes differ, the arrays have too few samples or are not real floating-point numbers, the
+            filter has another name, or an A-weighting no fs.
+    """
+    prediction, target = _pair(prediction, target)
+    taps, axis = emphasis_taps(emphasis, coefficient, fs), _time_axis(target)
+    if target.shape[axis] < len(taps):
+        raise ValueError(
+            f"pre_emphasis by {emphasis} needs {len(taps)} samples or more along time, got the shape {target.shape}"
+        )
+    return loss(_filtered(prediction, taps, axis), _filtered(target, taps, axis))
+
+
+def stft(
+    prediction: ArrayLike, target: ArrayLike, *, windows: Sequence[int] = (512, 1024, 2048), floor: float = 1e-5
+) -> Array:
+    """Multi-resolution STFT loss: spectral convergence plus log-magnitude distance (Yamamoto, Song, Kim 2020).
+
+    It is `circuitnn.metrics.stft_distance` with a smooth floor: the magnitude m counts as ``sqrt(m^2 + floor^2)``. It
+    does not hear phases, nor therefore the sign of the signal: add it to a loss of the waveform.
+
+    Args:
+        prediction: (time,) or (..., time, features), at least as long as the longest window.
+        target: the same shape.
+        windows: lengths of the Hann windows, in samples; the hop is a quarter of each.
+        floor: keeps logarithm and gradient finite at silence; a full-scale sine has the magnitude 0.5.
+
+    Returns:
+        A scalar; 0 for equal magnitudes.
+
+    Raises:
+        ValueError: when the shapes differ, the signals are shorter than a window, there is no window, or the arrays are
+            not real floating-point numbers.
     """
     prediction, target = _pair(prediction, target)
     axis = _time_axis(target)
-    if target.shape[axis] < 2:
-        raise ValueError(f"pre_emphasis needs two samples or more along time, got the shape {target.shape}")
-    return loss(_emphasised(prediction, coefficient, axis), _emphasised(target, coefficient, axis))
+    if not windows or min(windows) < 1:
+        raise ValueError(f"windows must be positive numbers of samples, got {tuple(windows)}")
+    if target.shape[axis] < max(windows):
+        raise ValueError(f"the windows need {max(windows)} samples along time, got the shape {target.shape}")
+    prediction, target = jnp.moveaxis(prediction, axis, -1), jnp.moveaxis(target, axis, -1)
+    distances = [_stft_distance(prediction, target, length, floor) for length in windows]
+    return sum(distances[1:], distances[0]) / len(distances)
 
 
 def normalised_state_error(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-16) -> Array:
@@ -185,6 +238,42 @@ def _time_axis(signal: Array) -> int:
     return 0 if signal.ndim == 1 else signal.ndim - 2
 
 
-def _emphasised(signal: Array, coefficient: float, axis: int) -> Array:
-    time = signal.shape[axis]
-    return lax.slice_in_dim(signal, 1, time, axis=axis) - coefficient * lax.slice_in_dim(signal, 0, time - 1, axis=axis)
+def _filtered(signal: Array, taps: NDArray, axis: int) -> Array:
+    """The samples that have all their predecessors."""
+    time, order = signal.shape[axis], len(taps) - 1
+    if order <= 2:
+        first, *others = (
+            float(tap) * lax.slice_in_dim(signal, order - delay, time - delay, axis=axis)
+            for delay, tap in enumerate(taps)
+            if tap != 0
+        )
+        return sum(others, first)
+    moved = jnp.moveaxis(signal, axis, -1)
+    kernel = jnp.asarray(taps[None, None, ::-1], signal.dtype)
+    found = lax.conv_general_dilated(moved.reshape(-1, 1, time), kernel, (1,), "VALID")
+    return jnp.moveaxis(found.reshape(*moved.shape[:-1], time - order), -1, axis)
+
+
+def _stft_distance(prediction: Array, target: Array, length: int, floor: float) -> Array:
+    predicted, true = (_magnitudes(signal, length, floor) for signal in (prediction, target))
+    convergence = _norm(predicted - true) / _norm(true)
+    return convergence + jnp.mean(jnp.abs(jnp.log(predicted) - jnp.log(true)))
+
+
+def _magnitudes(signal: Array, length: int, floor: float) -> Array:
+    """(..., frames, frequencies); the frames are put together from hops, whose gradient is a sum and no scatter."""
+    hop = max(1, length // 4)
+    frames, parts = (signal.shape[-1] - length) // hop + 1, -(-length // hop)
+    missing = max(0, (frames + parts - 1) * hop - signal.shape[-1])
+    filled = jnp.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(0, missing)])
+    hops = filled[..., : (frames + parts - 1) * hop].reshape(*signal.shape[:-1], -1, hop)
+    pieces = jnp.concatenate([hops[..., k : k + frames, :] for k in range(parts)], axis=-1)[..., :length]
+    window = get_window("hann", length)
+    spectrum = jnp.fft.rfft(pieces * jnp.asarray(window / window.sum(), signal.dtype))
+    return jnp.sqrt(jnp.square(spectrum.real) + jnp.square(spectrum.imag) + floor**2)
+
+
+def _norm(array: Array) -> Array:
+    """With the gradient 0 where all is 0, and not NaN."""
+    energy = jnp.sum(jnp.square(array))
+    return jnp.where(energy > 0, jnp.sqrt(jnp.where(energy > 0, energy, 1)), 0)

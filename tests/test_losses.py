@@ -16,10 +16,12 @@ EVERY = [
     losses.esr,
     losses.dc,
     losses.pre_emphasis,
+    functools.partial(losses.pre_emphasis, emphasis="folded_differentiator"),
     losses.normalised_state_error,
+    jax.jit(functools.partial(losses.stft, windows=(4, 7))),  # its many operations one by one take seconds
     losses.weighted((1.0, losses.esr), (0.5, losses.dc)),
 ]
-NAMES = ["mse", "esr", "dc", "pre_emphasis", "normalised_state_error", "weighted"]
+NAMES = ["mse", "esr", "dc", "pre_emphasis", "folded_differentiator", "normalised_state_error", "stft", "weighted"]
 every_loss = pytest.mark.parametrize("loss", EVERY, ids=NAMES)
 
 
@@ -49,9 +51,47 @@ def test_pre_emphasis_is_the_filter_of_wright_et_al():
     assert plain == pytest.approx(float(losses.mse(prediction[:, 1:], target[:, 1:])), rel=1e-12)
 
 
+@pytest.mark.parametrize("emphasis", ["high_pass", "folded_differentiator", "a_weighting", "a_weighting_low_pass"])
+def test_pre_emphasis_is_that_of_the_metrics(emphasis):
+    prediction, target = pair(shape=(2, 300, 2))
+    value = losses.pre_emphasis(prediction, target, emphasis=emphasis, coefficient=0.7, fs=44_100, loss=losses.mse)
+    options = {"emphasis": emphasis, "coefficient": 0.7, "fs": 44_100, "metric": metrics.mse}
+    assert value == pytest.approx(metrics.pre_emphasis(prediction, target, **options), rel=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_weighting_is_differentiable_and_stays_finite_at_silence(dtype):
+    loss = functools.partial(losses.pre_emphasis, emphasis="a_weighting_low_pass", fs=48_000)
+    prediction, target = pair(shape=(2, 130, 1), dtype=dtype)
+    value, gradient = jax.jit(jax.value_and_grad(loss))(prediction, target)
+    assert value.dtype == gradient.dtype == dtype
+    step = 1e-6
+    for index in [(0, 0, 0), (1, 60, 0), (0, 129, 0)]:
+        up, down = prediction.astype(np.float64), prediction.astype(np.float64)
+        up[index] += step
+        down[index] -= step
+        expected = float(loss(up, np.float64(target)) - loss(down, np.float64(target))) / (2 * step)
+        assert gradient[index] == pytest.approx(expected, rel=1e-6 if dtype == np.float64 else 1e-3)
+    silent = np.zeros_like(target)
+    for value in jax.jit(jax.value_and_grad(loss))(silent, silent):
+        assert np.all(value == 0)
+
+
+@pytest.mark.parametrize(("dtype", "floor", "rel"), [(np.float32, 1e-5, 1e-4), (np.float64, 1e-9, 1e-8)])
+@pytest.mark.parametrize("windows", [(512, 1024, 2048), (50, 601)])
+def test_stft_is_the_metric_with_a_smooth_floor(windows, dtype, floor, rel):
+    prediction, target = pair(shape=(2, 2500, 2), dtype=dtype)
+    options = {"windows": windows, "floor": floor}
+    loss = jax.jit(functools.partial(losses.stft, **options))
+    assert loss(prediction, target) == pytest.approx(metrics.stft_distance(prediction, target, **options), rel=rel)
+    assert loss(-target, target) == 0
+    # In silence the norm of the floor is what the error is compared with.
+    assert 100 < loss(prediction, np.zeros_like(target)) < np.inf
+
+
 def test_one_dimension_is_time():
     prediction, target = pair(shape=(60,))
-    for loss in (losses.esr, losses.dc, losses.pre_emphasis):
+    for loss in (losses.esr, losses.dc, losses.pre_emphasis, EVERY[NAMES.index("stft")]):
         assert loss(prediction, target) == pytest.approx(float(loss(prediction[:, None], target[:, None])), rel=1e-12)
     assert losses.dc(prediction, target) > 0
 
@@ -119,8 +159,17 @@ def test_bad_input_is_refused(loss):
 
 
 def test_bad_shapes_and_weights_are_refused():
-    with pytest.raises(ValueError, match="two samples"):
+    with pytest.raises(ValueError, match="high_pass needs 2 samples"):
         losses.pre_emphasis(np.ones((3, 1, 1)), np.ones((3, 1, 1)))
+    with pytest.raises(ValueError, match="a_weighting needs 101 samples"):
+        losses.pre_emphasis(np.ones(100), np.ones(100), emphasis="a_weighting", fs=48_000)
+    with pytest.raises(ValueError, match="needs the sample rate fs in hertz, got None"):
+        losses.pre_emphasis(np.ones(200), np.ones(200), emphasis="a_weighting")
+    with pytest.raises(ValueError, match="2048 samples along time"):
+        losses.stft(np.ones((3, 2000, 1)), np.ones((3, 2000, 1)))
+    for windows in ((), (512, 0)):
+        with pytest.raises(ValueError, match="windows must be positive numbers"):
+            losses.stft(np.ones(600), np.ones(600), windows=windows)
     with pytest.raises(ValueError, match="n_states"):
         losses.normalised_state_error(np.ones(5), np.ones(5))
     with pytest.raises(ValueError, match="at least one"):

@@ -1,0 +1,28 @@
+"""Measures of a finished prediction: NumPy in float64, not differentiable, exact where the target is silent.
+
+Signals have the shape (time,) or (..., time, features). See `circuitnn.losses` for what training minimises.
+"""
+
+from circuitnn.metrics.emphasis import pre_emphasis
+from circuitnn.metrics.envelope import rms_energy_error
+from circuitnn.metrics.harmonics import aliasing, fundamental, harmonic_levels, thd
+from circuitnn.metrics.spectral import log_spectral_distance, spectral_flux_error, stft_distance
+from circuitnn.metrics.waveform import dc, esr, mae, max_abs_error, mse, sdr
+
+__all__ = [
+    "aliasing",
+    "dc",
+    "esr",
+    "fundamental",
+    "harmonic_levels",
+    "log_spectral_distance",
+    "mae",
+    "max_abs_error",
+    "mse",
+    "pre_emphasis",
+    "rms_energy_error",
+    "sdr",
+    "spectral_flux_error",
+    "stft_distance",
+    "thd",
+]

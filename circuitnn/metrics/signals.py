@@ -1,0 +1,42 @@
+"""What the metrics share: a pair of signals in float64, time along the last axis, a ratio that survives silence."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def pair(prediction: ArrayLike, target: ArrayLike) -> tuple[NDArray, NDArray]:
+    """Both in float64, checked to have one shape and samples."""
+    prediction, target = np.asarray(prediction, np.float64), np.asarray(target, np.float64)
+    if prediction.shape != target.shape:
+        raise ValueError(f"prediction and target must have one shape, got {prediction.shape} and {target.shape}")
+    if target.ndim == 0 or target.size == 0:
+        raise ValueError(f"a metric needs samples, got the shape {target.shape}")
+    return prediction, target
+
+
+def time_axis(signal: NDArray) -> int:
+    """The axis of time in (time,) and (..., time, features)."""
+    return 0 if signal.ndim == 1 else signal.ndim - 2
+
+
+def ratio(error: np.floating, signal: np.floating) -> float:
+    """0 for nothing over nothing, infinity for something over nothing; NaN stays NaN."""
+    if signal == 0:
+        return 0.0 if error == 0 else (float("inf") if error == error else float("nan"))
+    return float(error / signal)
+
+
+def frames(signal: NDArray, length: int, hop: int) -> NDArray:
+    """(..., frames, length), a view: the pieces of a signal with time along its axis."""
+    windows = np.lib.stride_tricks.sliding_window_view(signal, length, axis=time_axis(signal))
+    return np.moveaxis(windows, time_axis(signal), -2)[..., ::hop, :]
+
+
+def check_frames(signal: NDArray, length: int, hop: int, count: int = 1) -> None:
+    """Refuses lengths that are no positive whole numbers, and signals with fewer than `count` frames."""
+    for name, value in (("length", length), ("hop", hop)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"the {name} of a window must be a positive whole number of samples, got {value!r}")
+    needed = length + (count - 1) * hop
+    if signal.shape[time_axis(signal)] < needed:
+        raise ValueError(f"the windows need {needed} samples along time, got the shape {signal.shape}")
