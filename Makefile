@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 QUICK_TO_COMPILE := --xla_backend_optimization_level=0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -43,6 +43,10 @@ setup-bench: $(STAMPS)/bench ## PyTorch, for the comparisons with it (large)
 benchmark: $(STAMPS)/plots ## exposure bias of recurrent models on a diode clipper: the report, in minutes
 	@echo "==> running the exposure-bias benchmark"
 	@$(RUN) -m benchmarks.exposure_bias $(ARGS)
+
+state-matching: $(STAMPS)/plots ## state-matched GRUs on an overdrive and on a phaser: a report, in minutes
+	@echo "==> running the state-matching benchmark"
+	@$(RUN) -m benchmarks.state_matching $(ARGS)
 
 training-speed: $(STAMPS)/plots $(STAMPS)/bench ## speed of a training step against PyTorch
 	@echo "==> running the training-speed benchmark"

@@ -1,7 +1,7 @@
-"""The signals of the study: excitation or recordings, through the circuits, as data sets with true states.
+"""The signals of the studies: excitation or recordings, through the circuits, as data sets with true states.
 
-The teacher is the nodal model at eight times the sample rate in double precision, observed at every eighth sample. It
-is closer to the continuous circuit than any model at the sample rate, the nodal one included: that one is the floor.
+The truth is the nodal model at eight times the sample rate in double precision, observed at every eighth sample. It is
+closer to the continuous circuit than any model at the sample rate, the nodal one included: that one is the floor.
 """
 
 import dataclasses
@@ -13,8 +13,8 @@ import numpy as np
 
 from circuitnn import audio
 from circuitnn.circuit import Circuit
-from circuitnn.nodal import NodalModel
-from circuitnn.train import Dataset, record
+from circuitnn.files import replacing
+from circuitnn.train import Dataset, simulate_dataset
 
 FS, OVERSAMPLING = 48_000, 8
 VOLTS_AT_FULL_SCALE = 4.5  # an active pickup into a 9 V pedal
@@ -24,7 +24,7 @@ PARTS = ("train", "validation", "test")
 @final
 @dataclasses.dataclass(frozen=True)
 class Material:
-    """Input of each part at the teacher's rate, in volts, and where it comes from."""
+    """Input of each part in full scale, and where it comes from."""
 
     signals: dict[str, np.ndarray]
     source: str
@@ -34,10 +34,7 @@ class Material:
 def built_in(seconds: float, seed: int = 0) -> Material:
     """Excitation made here: three parts from three seeds, the later two a fifth as long."""
     lengths = {"train": seconds, "validation": seconds / 5, "test": seconds / 5}
-    signals = {
-        part: _to_teacher(audio.excitation(length, FS, seed=seed + i))
-        for i, (part, length) in enumerate(lengths.items())
-    }
+    signals = {part: audio.excitation(length, FS, seed=seed + i) for i, (part, length) in enumerate(lengths.items())}
     return Material(signals, f"built-in excitation (seed {seed})", {part: [] for part in PARTS})
 
 
@@ -51,7 +48,7 @@ def recordings(paths: Sequence[str], *, test: Sequence[str] = (), validation: Se
         audio.AudioError: for files that cannot be used.
         ValueError: for held-out names that are not among the files, or when nothing is left to train on.
     """
-    found = {path: _to_teacher(audio.read(path, fs=FS)[0]) for path in audio.find(paths)}
+    found = {path: audio.read(path, fs=FS)[0] for path in audio.find(paths)}
     stems = {Path(path).stem for path in found}
     missing = sorted({*test, *validation} - stems)
     if missing:
@@ -77,14 +74,19 @@ def recordings(paths: Sequence[str], *, test: Sequence[str] = (), validation: Se
     return Material({p: np.concatenate(pieces[p]) for p in PARTS}, f"{len(found)} recordings", files)
 
 
-def _to_teacher(x: np.ndarray) -> np.ndarray:
-    return VOLTS_AT_FULL_SCALE * audio.resample(x, FS, OVERSAMPLING * FS)
-
-
 def datasets(circuit: Circuit, material: Material) -> dict[str, Dataset]:
-    """Each part through the circuit; needs 64-bit JAX."""
-    teacher = NodalModel(circuit, fs=OVERSAMPLING * FS, dtype=np.float64)
-    return {part: record(teacher, material.signals[part], fs=FS) for part in PARTS}
+    """Each part through the circuit."""
+    return {
+        part: simulate_dataset(
+            circuit,
+            material.signals[part],
+            volts=VOLTS_AT_FULL_SCALE,
+            fs=FS,
+            oversampling=OVERSAMPLING,
+            progress=False,
+        )
+        for part in PARTS
+    }
 
 
 def save(path: Path, sets: dict[str, Dataset]) -> None:
@@ -93,7 +95,10 @@ def save(path: Path, sets: dict[str, Dataset]) -> None:
     for part, data in sets.items():
         for field in ("x", "y", "states", "initial"):
             arrays[f"{part}-{field}"] = np.asarray(getattr(data, field), np.float32)
-    np.savez(path, allow_pickle=False, **arrays)
+        for name, knob in (data.controls or {}).items():
+            arrays[f"{part}-knob-{name}"] = np.asarray(knob, np.float32)
+    with replacing(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load(path: Path) -> dict[str, Dataset]:
@@ -103,6 +108,7 @@ def load(path: Path) -> dict[str, Dataset]:
                 file[f"{part}-x"],
                 file[f"{part}-y"],
                 states=file[f"{part}-states"],
+                controls={name.split("-", 2)[2]: file[name] for name in file.files if name.startswith(f"{part}-knob-")},
                 fs=FS,
                 initial=file[f"{part}-initial"],
             )

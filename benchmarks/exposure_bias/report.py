@@ -5,10 +5,11 @@ python -m benchmarks.exposure_bias.report FOLDER writes it again from the result
 
 import argparse
 import base64
+import dataclasses
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from benchmarks.exposure_bias import statistics, wording
 from benchmarks.exposure_bias.records import NODAL, REGIMES, Records, ReportError
@@ -32,6 +33,50 @@ in o---||---[ R1 ]--+------+------+---o out
 }
 
 
+@final
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A part of the page that only one study has: a table of tests.
+
+    Attributes:
+        title: its heading.
+        note: what is compared with what.
+        family: two-sided comparisons, corrected together.
+    """
+
+    title: str
+    note: str
+    family: Sequence[statistics.Comparison]
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """What a page is about.
+
+    Attributes:
+        module: that renders it again from its results.
+        title: of the page.
+        headline: the sentence that it begins with.
+        findings: what else a reader takes away.
+        sections: tables of tests that come first.
+    """
+
+    module: str
+    title: str
+    headline: Callable[[Records], str]
+    findings: Callable[[Records], Sequence[str]]
+    sections: Callable[[Records], Sequence[Section]] = lambda records: ()
+
+
+EXPOSURE_BIAS = Study(
+    "benchmarks.exposure_bias.report",
+    "Exposure bias of recurrent models of a diode clipper",
+    wording.headline,
+    wording.findings,
+)
+
+
 def check_extras() -> None:
     """See whether the packages that the report needs are there.
 
@@ -45,11 +90,12 @@ def check_extras() -> None:
         raise ReportError(f"the report needs {error.name}: pip install 'circuitnn[plots]'") from None
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, study: Study = EXPOSURE_BIAS) -> Path:
     """Write the PNGs and report.html from results.json and curves.npz; each file whole or not at all.
 
     Args:
         folder: where the results are, and where the report goes.
+        study: what it is about.
 
     Returns:
         the path of report.html.
@@ -63,7 +109,7 @@ def write(folder: Path) -> Path:
     folder = Path(folder)
     records = Records.read(folder)
     pictures = plots.render(records)
-    page = render(records, pictures)
+    page = render(records, pictures, study)
     try:
         for picture in (one for section in pictures.values() for one in section):
             with replacing(folder / picture.name) as file:
@@ -76,7 +122,7 @@ def write(folder: Path) -> Path:
     return path
 
 
-def render(records: Records, pictures: Mapping[str, list]) -> str:
+def render(records: Records, pictures: Mapping[str, list], study: Study = EXPOSURE_BIAS) -> str:
     """The page, as HTML; all text from the results is escaped."""
     import jinja2
 
@@ -102,8 +148,10 @@ def render(records: Records, pictures: Mapping[str, list]) -> str:
         records=records,
         header=records.header,
         pictures=pictures,
-        headline=wording.headline(records),
-        findings=wording.findings(records),
+        study=study,
+        headline=study.headline(records),
+        findings=study.findings(records),
+        sections=study.sections(records),
         tables=[_table(records, circuit) for circuit in records.circuits],
         circuits=[_circuit(records, circuit) for circuit in records.circuits],
         regimes={name: REGIMES.get(name, name) for name in records.regimes},
@@ -191,12 +239,12 @@ def _moment(header: Mapping[str, Any]) -> str:
     return str(header.get("created", wording.NONE))[:16].replace("T", " ")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, study: Study = EXPOSURE_BIAS) -> int:
     """Render a results folder again."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.exposure_bias.report", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog=f"python -m {study.module}", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="folder with results.json and curves.npz")
     try:
-        path = write(parser.parse_args(arguments).folder)
+        path = write(parser.parse_args(arguments).folder, study)
     except ReportError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -121,14 +121,14 @@ def holm(p: Sequence[float]) -> list[float]:
 def between_regimes(records: Records) -> list[Comparison]:
     """Every regime against every other, over all models with circuit states: one family."""
     pairs = itertools.combinations(reversed(records.regimes), 2)
-    return _corrected([c for a, b in pairs if (c := _regimes(records, a, b, None))])
+    return corrected([c for a, b in pairs if (c := _regimes(records, a, b, None))])
 
 
 def within_models(records: Records) -> list[Comparison]:
     """Every regime against teacher forcing, for each model with circuit states: one family."""
     others = [regime for regime in records.regimes if regime != BASELINE]
     found = [_regimes(records, regime, BASELINE, model) for model in records.state_models for regime in others]
-    return _corrected([c for c in found if c])
+    return corrected([c for c in found if c])
 
 
 def against_black_boxes(records: Records) -> list[Comparison]:
@@ -136,9 +136,9 @@ def against_black_boxes(records: Records) -> list[Comparison]:
     found = []
     for box in (name for name in records.black_boxes if name.startswith("GRU")):
         for model in records.state_models:
-            pairs = _pairs(records.select(model=model, regime="TBPTT"), records.select(model=box, regime="TBPTT"))
-            found.append(_compare(model, box, None, pairs))
-    return _corrected([c for c in found if c])
+            pairs = pairs_of(records.select(model=model, regime="TBPTT"), records.select(model=box, regime="TBPTT"))
+            found.append(compare(model, box, None, pairs))
+    return corrected([c for c in found if c])
 
 
 def bias_under_teacher_forcing(records: Records) -> list[BiasTest]:
@@ -158,12 +158,12 @@ def _regimes(records: Records, first: str, second: str, model: str | None) -> Co
     pairs = [
         pair
         for name in models
-        for pair in _pairs(records.select(model=name, regime=first), records.select(model=name, regime=second))
+        for pair in pairs_of(records.select(model=name, regime=first), records.select(model=name, regime=second))
     ]
-    return _compare(first, second, model, pairs)
+    return compare(first, second, model, pairs)
 
 
-def _pairs(first: list, second: list) -> list[tuple[str, float]]:
+def pairs_of(first: list, second: list) -> list[tuple[str, float]]:
     """(circuit, difference of log10 ESR) of the runs with the same circuit and seed."""
     partners = {(row["circuit"], row.get("seed")): row for row in second}
     return [
@@ -179,7 +179,7 @@ def _difference(a: float, b: float) -> float:
     return math.log10(max(a, _SMALLEST)) - math.log10(max(b, _SMALLEST))
 
 
-def _compare(first: str, second: str, model: str | None, pairs: list[tuple[str, float]]) -> Comparison | None:
+def compare(first: str, second: str, model: str | None, pairs: list[tuple[str, float]]) -> Comparison | None:
     if not pairs:
         return None
     differences = [d for _, d in pairs]
@@ -199,7 +199,7 @@ def _median_db(differences: list[float]) -> float:
         return 10 * float(np.median(differences))
 
 
-def _corrected(comparisons: list[Comparison]) -> list[Comparison]:
+def corrected(comparisons: list[Comparison]) -> list[Comparison]:
     tests = _adjust([comparison.test for comparison in comparisons])
     return [dataclasses.replace(c, test=test) for c, test in zip(comparisons, tests, strict=True)]
 

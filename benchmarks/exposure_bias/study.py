@@ -56,23 +56,30 @@ def work(job: Job, preset: Preset, folder: Path) -> dict[str, Any]:
         with jax.enable_x64(True):
             models = [NodalModel(circuit, fs=material.FS, dtype=np.float64)]
             return _measured(job, models, [None], sets, History(), 0.0)
-    known = Known(
-        circuit.state_names,
-        output_state(circuit),
-        Scaling.from_data(sets["train"].x, sets["train"].y, sets["train"].states),
-        material.FS,
-    )
+    known = Known(circuit.state_names, output_state(circuit), scaling_of(sets["train"]), material.FS)
     contender = CONTENDERS[job.model]
-    seeds = list(range(preset.seeds))
-    untrained = [contender.build(known, nnx.Rngs(seed)) for seed in seeds]
+    untrained = [contender.build(known, nnx.Rngs(seed)) for seed in range(preset.seeds)]
+    return trained(job, untrained, sets, preset, contender.learning_rate, folder)
+
+
+def scaling_of(train: Dataset) -> Scaling:
+    """What the networks see has unit size in the training data."""
+    return Scaling.from_data(train.x, train.y, train.states)
+
+
+def trained(
+    job: Job, untrained: list, sets: dict[str, Dataset], preset: Preset, learning_rate: float, folder: Path
+) -> dict[str, Any]:
+    """Train a model of each seed together and measure them all."""
     epochs = _epochs(preset, sets["train"])
+    seeds = list(range(len(untrained)))
     began = time.monotonic()
     try:
         models, history = fit(
             untrained,
             sets["train"],
             preset.regime(str(job.regime)),
-            optimizer=preset.optimizer(contender.learning_rate),
+            optimizer=preset.optimizer(learning_rate),
             epochs=epochs,
             batch=preset.batch,
             validation=sets["validation"],
@@ -122,7 +129,8 @@ def _measured(
     middle = int(np.argsort([report.esr_free_running for report in reports])[len(reports) // 2])
     start = _loudest(sets["test"])
     x = sets["test"].x[0, : start + EXCERPT]
-    curves[f"{job.label}|waveform"] = np.asarray(run(models[middle], x)[1])[start:, 0]
+    knobs = {name: knob[0, : start + EXCERPT] for name, knob in (sets["test"].controls or {}).items()}
+    curves[f"{job.label}|waveform"] = np.asarray(run(models[middle], x, controls=knobs)[1])[start:, 0]
     curves[f"{job.circuit}|waveform-time"] = (start + np.arange(EXCERPT)) / material.FS
     curves[f"{job.circuit}|waveform-target"] = sets["test"].y[0, start : start + EXCERPT, 0]
     curves[f"{job.circuit}|waveform-input"] = x[start:, 0]

@@ -1,7 +1,7 @@
 """The table that the terminal ends with."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.exposure_bias import wording
@@ -13,11 +13,12 @@ _HEAD = ("model", "regime", "ESR free running", "ESR forced", "bias dB", "recove
 _PLAIN = str.maketrans({"–": "-", "−": "-", "∞": "inf"})
 
 
-def table(results: Mapping[str, Any]) -> str:
+def table(results: Mapping[str, Any], headline: Callable[[Records], str] = wording.headline) -> str:
     """Medians over seeds (free-running error: with its range), one block for each circuit, then the headline.
 
     Args:
         results: the contents of results.json.
+        headline: of the study.
 
     Raises:
         ReportError: when there are no rows, or they lack what names a run.
@@ -35,7 +36,7 @@ def table(results: Mapping[str, Any]) -> str:
     notes = [
         f"Medians over {wording.plural(count, 'seed')}, the range in brackets; ESR is the energy of the error over "
         "that of the signal; bias is ESR free running over ESR forced (teacher-forced); - where it has no meaning.",
-        wording.headline(records),
+        headline(records),
     ]
     for note in notes:
         text += textwrap.wrap(note, WIDTH)

@@ -13,7 +13,8 @@ from circuitnn.model import Controls, Model
 from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Cell, Weights
 from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, from_lanes, to_lanes, uniform
 from circuitnn.recurrent.recurrence import recurrence
-from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
+from circuitnn.recurrent.scaling import Scaling
+from circuitnn.recurrent.states import output_units, stored_scaling
 
 
 @final
@@ -58,11 +59,10 @@ class _BlackBox(Model):
         if hidden < 1:
             raise ValueError(f"hidden must be at least 1, got {hidden}")
         self.hidden, self.in_features, self.out_features, self.dtype = hidden, in_features, out_features, dtype
-        in_scale = scale_vector("input", scaling and scaling.input, in_features)
-        self.inputs = Inputs(in_scale, controls, dtype=dtype)
+        self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
         self.rec = Layer(len(self._cell.hh_blocks), self.inputs.width, hidden, dtype=dtype, rngs=rngs)
         self.lin = Dense(hidden, out_features, dtype=dtype, rngs=rngs)
-        self.output_scale = stored(scale_vector("output", scaling and scaling.output, out_features), dtype)
+        self.units = output_units(scaling, out_features, dtype=dtype)
 
     @property
     def controls(self) -> Mapping[str, float]:
@@ -71,7 +71,7 @@ class _BlackBox(Model):
     @property
     def scaling(self) -> Scaling:
         """The stored normalisation."""
-        return Scaling(np.asarray(self.inputs.scale[...]), np.asarray(self.output_scale[...]))
+        return stored_scaling(self.inputs, self.units, self.out_features)
 
     def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
         return jnp.zeros((*batch, self._cell.slots * self.hidden), self.dtype)
@@ -81,8 +81,8 @@ class _BlackBox(Model):
         # (lanes, slots * hidden) to one array (hidden, lanes) for each slot.
         state = tuple(jnp.split(carry.reshape(-1, carry.shape[-1]).T, self._cell.slots))
         state, h = recurrence(self._cell, self.rec.weights, state, u)
-        y = affine_lanes(h, self.lin.weight[...], self.lin.bias[...]) * self.output_scale[...][:, None]
-        return jnp.concatenate(state).T.reshape(carry.shape), from_lanes(y, x.shape[:-2])
+        y = from_lanes(affine_lanes(h, self.lin.weight[...], self.lin.bias[...]), x.shape[:-2])
+        return jnp.concatenate(state).T.reshape(carry.shape), self.units.to_si(y)
 
     def load_torch_state(self, state: Mapping[str, ArrayLike]) -> None:
         """Take over the weights of a PyTorch module with a recurrent layer ``rec`` and a linear layer ``lin``.

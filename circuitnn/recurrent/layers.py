@@ -6,12 +6,11 @@ from typing import Any, final
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 
 from circuitnn.model import Controls
-from circuitnn.recurrent.scaling import stored
+from circuitnn.recurrent.scaling import Affine, Scaling
 
 MID_POSITION = 0.5  # default of a knob that is given by name only, on a scale of 0 to 1
 
@@ -21,12 +20,19 @@ class Inputs(nnx.Module):
     """The network's input: the signal in network units, then one channel for each control, as it is.
 
     Attributes:
-        scale: (in_features,) volts per network unit.
+        units: volts to network units.
         defaults: names and default values of the controls.
         width: number of channels the network sees.
     """
 
-    def __init__(self, scale: np.ndarray, controls: Sequence[str] | Mapping[str, float], *, dtype: Any):
+    def __init__(
+        self,
+        scaling: Scaling | None,
+        in_features: int,
+        controls: Sequence[str] | Mapping[str, float],
+        *,
+        dtype: Any,
+    ):
         if isinstance(controls, str):
             raise ValueError(
                 f"controls must be a sequence of names or a mapping of defaults, got the string {controls!r}"
@@ -35,15 +41,16 @@ class Inputs(nnx.Module):
             if len(set(controls)) < len(tuple(controls)):
                 raise ValueError(f"controls: a name occurs twice in {tuple(controls)}")
             controls = dict.fromkeys(controls, MID_POSITION)
-        self.scale = stored(scale, dtype)
+        scale, offset = (None, None) if scaling is None else (scaling.input, scaling.input_offset)
+        self.units = Affine("input", scale, offset, in_features, dtype=dtype)
         self.defaults = tuple((str(name), float(default)) for name, default in controls.items())
-        self.width = len(scale) + len(self.defaults)
+        self.width = in_features + len(self.defaults)
         self.dtype = dtype
 
     def __call__(self, x: Array, controls: Controls | None) -> Array:
         """(..., time, in_features) and the controls, to (..., time, width)."""
         given = controls or {}
-        channels = [x / jnp.broadcast_to(self.scale[...], x.shape)]
+        channels = [self.units.to_network(x)]
         for name, default in self.defaults:
             value = jnp.asarray(given.get(name, default), self.dtype)
             # Prepending axes here keeps to strict rank promotion.

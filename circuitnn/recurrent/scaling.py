@@ -1,10 +1,11 @@
 """Normalisation: the numbers that take volts and amperes to network units of about one, stored with the model."""
 
-from typing import Literal, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final
 
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax import Array
 from jax.typing import ArrayLike
 
 
@@ -14,20 +15,26 @@ class Normalisation(nnx.Variable):
 
 
 class Scaling(NamedTuple):
-    """SI units per network unit: a network sees ``x / input``, and its answer is multiplied by ``output``.
+    """SI units per network unit: a network sees ``(x - input_offset) / input``, and gives ``output y + output_offset``.
 
     Attributes:
         input: (in_features,) scale of the inputs, in volts.
         output: (out_features,) scale of the outputs, in volts.
         state: (n_states,) scale of the circuit states in volts and amperes, or None for models without states.
-        state_peak: (n_states,) largest magnitude of each state in the data, or None where it is not known.
+        state_peak: (n_states,) how far each state gets from its offset in the data, or None where it is not known.
             `StateMatchedGRU` needs room for it inside (-1, 1).
+        input_offset: (in_features,) bias of the inputs, in volts: where the network sees zero; zeros when None.
+        output_offset: (out_features,) bias of the outputs, likewise.
+        state_offset: (n_states,) bias of the states in volts and amperes; where a model is at rest.
     """
 
     input: np.ndarray
     output: np.ndarray
     state: np.ndarray | None = None
     state_peak: np.ndarray | None = None
+    input_offset: np.ndarray | None = None
+    output_offset: np.ndarray | None = None
+    state_offset: np.ndarray | None = None
 
     @staticmethod
     def from_data(
@@ -35,11 +42,15 @@ class Scaling(NamedTuple):
     ) -> "Scaling":
         """The scaling that gives the training data unit size.
 
+        A feature whose mean is larger than its standard deviation has a bias (the capacitors of a stage with a supply,
+        the gate voltage of a phaser): the mean becomes its offset. What swings around zero has none, so that silence
+        stays silence.
+
         Args:
             x: (..., time, in_features) inputs; (time,) for one stream of one feature.
             y: (..., time, out_features) outputs, likewise.
             states: (..., time, n_states) circuit states, or None.
-            measure: "rms", or "std" where signals have an offset that should not count.
+            measure: "rms" of what is left without the offset, or the standard deviation, "std".
 
         A feature that is zero throughout gets the scale 1.
 
@@ -51,9 +62,41 @@ class Scaling(NamedTuple):
             raise ValueError(f'measure must be "rms" or "std", got {measure!r}')
         given = {"x": x, "y": y} | ({} if states is None else {"states": states})
         rows = {name: _rows(name, value) for name, value in given.items()}
+        offsets = {name: _bias(value) for name, value in rows.items()}
+        rows = {name: value - offsets[name] for name, value in rows.items()}
         scales = {name: _nonzero(size[measure](value)) for name, value in rows.items()}
         peak = _nonzero(np.max(np.abs(rows["states"]), axis=0)) if states is not None else None
-        return Scaling(scales["x"], scales["y"], scales.get("states"), peak)
+        return Scaling(
+            scales["x"], scales["y"], scales.get("states"), peak, offsets["x"], offsets["y"], offsets.get("states")
+        )
+
+
+@final
+class Affine(nnx.Module):
+    """Between SI units and network units, feature by feature over the last axis.
+
+    Attributes:
+        scale: (features,) SI units per network unit.
+        offset: (features,) in SI units, where the network has zero.
+    """
+
+    def __init__(self, name: str, scale: ArrayLike | None, offset: ArrayLike | None, features: int, *, dtype: Any):
+        """Checked numbers; ones and zeros where there are none. `name` is that of the scale in messages."""
+        self.scale = Normalisation(jnp.asarray(scale_vector(name, scale, features), dtype))
+        shift = np.zeros(features) if offset is None else np.atleast_1d(np.asarray(offset, np.float64))
+        if shift.shape != (features,) or not np.isfinite(shift).all():
+            raise ValueError(f"scaling.{name}_offset: expected {features} finite number(s), got {offset}")
+        self.offset = Normalisation(jnp.asarray(shift, dtype))
+
+    def to_network(self, value: Array) -> Array:
+        """(..., features) in SI units, to network units."""
+        scale, offset = (jnp.broadcast_to(each[...], value.shape) for each in (self.scale, self.offset))
+        return (value - offset) / scale
+
+    def to_si(self, value: Array) -> Array:
+        """(..., features) in network units, to SI units."""
+        scale, offset = (jnp.broadcast_to(each[...], value.shape) for each in (self.scale, self.offset))
+        return value * scale + offset
 
 
 def scale_vector(name: str, value: ArrayLike | None, features: int) -> np.ndarray:
@@ -68,11 +111,6 @@ def scale_vector(name: str, value: ArrayLike | None, features: int) -> np.ndarra
     return vector
 
 
-def stored(vector: np.ndarray, dtype) -> Normalisation:
-    """The variable that holds a scale inside a model."""
-    return Normalisation(jnp.asarray(vector, dtype))
-
-
 def _rows(name: str, value: ArrayLike) -> np.ndarray:
     array = np.asarray(value, np.float64)
     array = array[:, None] if array.ndim == 1 else array.reshape(-1, array.shape[-1])
@@ -81,6 +119,11 @@ def _rows(name: str, value: ArrayLike) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} has values that are not finite")
     return array
+
+
+def _bias(rows: np.ndarray) -> np.ndarray:
+    mean = np.mean(rows, axis=0)
+    return np.where(np.abs(mean) > np.std(rows, axis=0), mean, 0.0)
 
 
 def _nonzero(scale: np.ndarray) -> np.ndarray:

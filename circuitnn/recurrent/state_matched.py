@@ -14,8 +14,8 @@ from circuitnn.recurrent.cells import GRU_CELL
 from circuitnn.recurrent.layers import Inputs, from_lanes, to_lanes
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
 from circuitnn.recurrent.recurrence import Injection, recurrence
-from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
-from circuitnn.recurrent.states import Output, checked_names
+from circuitnn.recurrent.scaling import Affine, Scaling, scale_vector
+from circuitnn.recurrent.states import Output, checked_names, stored_scaling
 
 Shown = LeadingUnits | LinearReadout
 PEAK_HEADROOM = 1.25  # a leading unit is at 0.8 where the state has its peak: a unit of a GRU stays inside (-1, 1)
@@ -75,8 +75,9 @@ class StateMatchedGRU(StateModel):
             raise ValueError(f'mapping must be "leading" or "readout", got {mapping!r}')
         self.state_names, self.hidden, self.mapping = names, hidden, mapping
         self.in_features, self.dtype = in_features, dtype
-        self.inputs = Inputs(scale_vector("input", scaling and scaling.input, in_features), controls, dtype=dtype)
-        self.state_scale = stored(_state_scale(mapping, scaling, len(names)), dtype)
+        self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
+        offset = None if scaling is None else scaling.state_offset
+        self.state_units = Affine("state", _state_scale(mapping, scaling, len(names)), offset, len(names), dtype=dtype)
         self.rec = Layer(3, self.inputs.width, hidden, dtype=dtype, rngs=rngs)
         if mapping == "leading":
             self.shown: Shown = LeadingUnits(len(names), hidden, dtype=dtype)
@@ -92,16 +93,15 @@ class StateMatchedGRU(StateModel):
     @property
     def scaling(self) -> Scaling:
         """The stored normalisation; `state` is the scale in use."""
-        output = np.ones(self.out_features) if self.output.picked else np.asarray(self.output.scale[...])
-        return Scaling(np.asarray(self.inputs.scale[...]), output, np.asarray(self.state_scale[...]))
+        units = None if self.output.picked else self.output.units
+        return stored_scaling(self.inputs, units, self.out_features, self.state_units)
 
     def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
         rest = jnp.zeros((*batch, self.hidden), self.dtype)
-        return self.force(rest, jnp.zeros((*batch, len(self.state_names)), self.dtype))
+        return self.shown.write(rest, jnp.zeros((*batch, len(self.state_names)), self.dtype))
 
     def states(self, carry: Array) -> Array:
-        scaled = self.shown.read(carry)
-        return scaled * jnp.broadcast_to(self.state_scale[...], scaled.shape)
+        return self.state_units.to_si(self.shown.read(carry))
 
     def force(self, carry: Array, states: Array) -> Array:
         return self.shown.write(carry, self._to_network(states))
@@ -123,8 +123,7 @@ class StateMatchedGRU(StateModel):
         return self.shown.injection(states, jnp.broadcast_to(mask, states.shape[:-1]).astype(self.dtype))
 
     def _to_network(self, states: Array) -> Array:
-        states = jnp.asarray(states, self.dtype)
-        return states / jnp.broadcast_to(self.state_scale[...], states.shape)
+        return self.state_units.to_network(jnp.asarray(states, self.dtype))
 
 
 def _state_scale(mapping: Literal["leading", "readout"], scaling: Scaling | None, n_states: int) -> np.ndarray:

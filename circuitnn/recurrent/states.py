@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, final
 
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 
-from circuitnn.recurrent.layers import Dense
-from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
+from circuitnn.recurrent.layers import Dense, Inputs
+from circuitnn.recurrent.scaling import Affine, Scaling
 
 
 def checked_names(state_names: Sequence[str]) -> tuple[str, ...]:
@@ -50,7 +49,7 @@ class Output(nnx.Module):
         self.features = out_features
         if output is None:
             self.linear = Dense(seen, out_features, dtype=dtype, rngs=rngs)
-            self.scale = stored(scale_vector("output", scaling and scaling.output, out_features), dtype)
+            self.units = output_units(scaling, out_features, dtype=dtype)
             return
         names = (output,) if isinstance(output, str) else tuple(output)
         unknown = [name for name in names if name not in state_names]
@@ -65,5 +64,21 @@ class Output(nnx.Module):
         """y (..., features) in volts, of the states in SI units and of what the linear map sees."""
         if self.picked is not None:
             return states[..., np.array(self.picked)]
-        y = self.linear(seen)
-        return y * jnp.broadcast_to(self.scale[...], y.shape)
+        return self.units.to_si(self.linear(seen))
+
+
+def output_units(scaling: Scaling | None, features: int, *, dtype: Any) -> Affine:
+    """Network units to volts."""
+    scale, offset = (None, None) if scaling is None else (scaling.output, scaling.output_offset)
+    return Affine("output", scale, offset, features, dtype=dtype)
+
+
+def stored_scaling(inputs: Inputs, output: Affine | None, features: int, states: Affine | None = None) -> Scaling:
+    """The normalisation that a model holds; ones where its outputs are states as they are."""
+
+    def numbers(units: Affine | None) -> tuple[Any, Any]:
+        return (None, None) if units is None else (np.asarray(units.scale[...]), np.asarray(units.offset[...]))
+
+    (x, x_offset), (y, y_offset), (s, s_offset) = (numbers(units) for units in (inputs.units, output, states))
+    y = np.ones(features) if y is None else y
+    return Scaling(x, y, s, None, x_offset, y_offset, s_offset)

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, final
 
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 
 from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.recurrent.layers import Dense, Inputs, from_lanes, to_lanes
 from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step
-from circuitnn.recurrent.scaling import Scaling, scale_vector, stored
-from circuitnn.recurrent.states import Output, checked_names
+from circuitnn.recurrent.scaling import Affine, Scaling
+from circuitnn.recurrent.states import Output, checked_names, stored_scaling
 
 Bias = Literal["all", "hidden", "first", "none"]
 CONTRACTION = 0.1  # share of the state that an untrained network takes away at each sample
@@ -23,7 +22,7 @@ class STN(StateModel):
     """State trajectory network: ``x_n = x_{n-1} + h MLP([u_n; x_{n-1}])``, tanh, in network units.
 
     h = fs_train / fs corrects another sample rate (`at_rate`). An untrained network is a slow decay of the states
-    towards zero, so that it runs freely from the first update on.
+    towards their offset, so that it runs freely from the first update on.
 
     The carry holds the states in network units and, with two input taps, the last input: (..., n_states + in_features).
 
@@ -79,8 +78,9 @@ class STN(StateModel):
             raise ValueError(f"fs must be positive, got {fs}")
         self.state_names, self.in_features, self.dtype = names, in_features, dtype
         self.fs, self.step, self.input_taps = float(fs), 1.0, input_taps
-        self.inputs = Inputs(scale_vector("input", scaling and scaling.input, in_features), controls, dtype=dtype)
-        self.state_scale = stored(scale_vector("state", scaling and scaling.state, len(names)), dtype)
+        self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
+        scale, offset = (None, None) if scaling is None else (scaling.state, scaling.state_offset)
+        self.state_units = Affine("state", scale, offset, len(names), dtype=dtype)
         seen = self.inputs.width + (input_taps - 1) * in_features
         widths = (seen + len(names), *hidden, len(names))
         self.layers = nnx.List(
@@ -98,8 +98,8 @@ class STN(StateModel):
     @property
     def scaling(self) -> Scaling:
         """The stored normalisation."""
-        output = np.ones(self.out_features) if self.output.picked else np.asarray(self.output.scale[...])
-        return Scaling(np.asarray(self.inputs.scale[...]), output, np.asarray(self.state_scale[...]))
+        units = None if self.output.picked else self.output.units
+        return stored_scaling(self.inputs, units, self.out_features, self.state_units)
 
     def at_rate(self, fs: float) -> "STN":
         """The same network run at another sample rate in hertz: h = fs_train / fs."""
@@ -113,7 +113,7 @@ class STN(StateModel):
         return jnp.zeros((*batch, len(self.state_names) + (self.input_taps - 1) * self.in_features), self.dtype)
 
     def states(self, carry: Array) -> Array:
-        return self._to_si(carry[..., : len(self.state_names)])
+        return self.state_units.to_si(carry[..., : len(self.state_names)])
 
     def force(self, carry: Array, states: Array) -> Array:
         return jnp.concatenate([self._to_network(states), carry[..., len(self.state_names) :]], axis=-1)
@@ -137,7 +137,7 @@ class STN(StateModel):
                 known = previous, to_lanes(mask.astype(self.dtype))
             lanes = residual_scan(self.step, weights, start.reshape(-1, start.shape[-1]).T, to_lanes(u), known)
         trajectory = from_lanes(lanes, x.shape[:-2])
-        states = self._to_si(trajectory)
+        states = self.state_units.to_si(trajectory)
         y = self.output(states, jnp.concatenate([trajectory, u], axis=-1))
         return jnp.concatenate([trajectory[..., -1, :], taps], axis=-1), y, states
 
@@ -149,12 +149,8 @@ class STN(StateModel):
         before = jnp.concatenate([carry[..., None, len(self.state_names) :], signal[..., :-1, :]], axis=-2)
         return jnp.concatenate([u, before], axis=-1), signal[..., -1, :]
 
-    def _to_si(self, x: Array) -> Array:
-        return x * jnp.broadcast_to(self.state_scale[...], x.shape)
-
     def _to_network(self, states: Array) -> Array:
-        states = jnp.asarray(states, self.dtype)
-        return states / jnp.broadcast_to(self.state_scale[...], states.shape)
+        return self.state_units.to_network(jnp.asarray(states, self.dtype))
 
 
 def _has_bias(bias: Bias, layer: int, hidden: int) -> bool:

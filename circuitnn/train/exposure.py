@@ -52,7 +52,7 @@ def exposure_bias(
         warmup: samples at the start of each recording that do not count, for a model's other memory to settle.
         horizon: samples over which errors are followed after the last true state.
         starts: places, evenly spread over the data, from which they are followed.
-        offset: the wrong state is the true one plus this many times each state's RMS.
+        offset: the wrong state is the true one plus this many times each state's standard deviation.
 
     Raises:
         ValueError: when the data lack the states, or are too short for one horizon.
@@ -99,7 +99,8 @@ def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horiz
             [jnp.asarray(windows.initial, model.dtype)[:, None], states[:, : warmup - 1]], axis=1
         )
         carry, _, _ = trace(model, x[:, :warmup], carry, controls=early, forcing=Forcing(previous))
-    rms = np.sqrt(np.mean(np.square(data.states), axis=(0, 1)))
+    # Of what moves: a capacitor at half the supply has its mean there. As for training, see `objective.state_scale`.
+    rms = np.sqrt(np.var(data.states, axis=(0, 1)) + 1e-8 * np.mean(np.square(data.states), axis=(0, 1)))
     errors = []
     for start in (true, true + jnp.asarray(offset * rms, model.dtype)):
         _, _, found = trace(model, x[:, warmup:], model.force(carry, start), controls=late)

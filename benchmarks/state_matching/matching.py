@@ -1,0 +1,129 @@
+"""Does it help to match a GRU's states to the circuit's? Tests against the plain GRU, target by target."""
+
+import math
+
+import numpy as np
+from scipy import stats
+
+from benchmarks.exposure_bias import statistics, wording
+from benchmarks.exposure_bias.records import Records, free_running
+from benchmarks.exposure_bias.report import Section, Study
+from benchmarks.exposure_bias.statistics import Comparison
+from benchmarks.state_matching.contenders import MATCHED, PLAIN
+from benchmarks.state_matching.targets import HIDDEN
+
+REGIME = "TBPTT"  # the only one that a plain GRU can learn under
+
+
+def equal_regimes(records: Records) -> list[Comparison]:
+    """Each state-matched GRU against the plain one, both under truncated BPTT: one family."""
+    return _family(records, {(circuit, model): REGIME for circuit in records.circuits for model in MATCHED})
+
+
+def best_regimes(records: Records) -> list[Comparison]:
+    """The same, each state-matched GRU under the regime that is best on the validation data: one family."""
+    chosen = {}
+    for circuit in records.circuits:
+        for model in MATCHED:
+            medians = {
+                regime: records.spread("validation_esr", circuit, model, regime).median
+                for regime in records.regimes_of(model, circuit)
+            }
+            known = {regime: value for regime, value in medians.items() if not math.isnan(value)}
+            if known:
+                chosen[circuit, model] = min(known, key=known.__getitem__)
+    return _family(records, chosen)
+
+
+def _family(records: Records, regimes: dict[tuple[str, str], str]) -> list[Comparison]:
+    found = []
+    for (circuit, model), regime in regimes.items():
+        pairs = statistics.pairs_of(records.select(circuit, model, regime), records.select(circuit, PLAIN, REGIME))
+        if comparison := statistics.compare(f"{model} ({regime})", PLAIN, records.title(circuit), pairs):
+            found.append(comparison)
+    return statistics.corrected(found)
+
+
+def friedman(records: Records, circuit: str) -> float | None:
+    """The p value that all models are alike under truncated BPTT, seeds as blocks (Friedman 1937)."""
+    errors = [
+        [free_running(row) for row in records.select(circuit, model, REGIME)]
+        for model in records.models
+        if records.select(circuit, model, REGIME)
+    ]
+    if len(errors) < 3 or len({len(row) for row in errors}) > 1 or len(errors[0]) < 2:
+        return None
+    # Ranks only count: a run that ran away is worse than all others.
+    return float(stats.friedmanchisquare(*np.nan_to_num(errors, posinf=1e300)).pvalue)
+
+
+def headline(records: Records) -> str:
+    """What the hidden oscillator says, the case that the claim is about."""
+    hidden = [c for c in equal_regimes(records) if c.model == records.title(HIDDEN)]
+    if not hidden:
+        return "This run does not compare a state-matched GRU with a plain one on the phaser with a hidden oscillator."
+    best = min(hidden, key=lambda c: c.ratio_db)
+    side = "lower" if best.ratio_db < 0 else "higher"
+    plain = records.spread("free_running", HIDDEN, PLAIN, REGIME).median
+    text = (
+        f"On the phaser with a hidden oscillator the free-running error of the plain GRU is {wording.esr(plain)} "
+        f"(median ESR); that of the best state-matched GRU, {best.first}, is {abs(best.ratio_db):.1f} dB {side}, "
+        f"lower in {best.lower} of {wording.plural(best.pairs, 'pair')} "
+        f"(p {wording.probability(best.test.p_holm)} after Holm's correction)."
+    )
+    shown = [c for c in equal_regimes(records) if c.test.significant]
+    if not shown:
+        return f"{text} At equal regime no state-matched GRU was shown to differ from the plain one on any target."
+    better = [f"{c.first} on {c.model}" for c in shown if c.ratio_db < 0]
+    worse = [f"{c.first} on {c.model}" for c in shown if c.ratio_db > 0]
+    text += f" Shown to be lower than the plain GRU: {wording.listed(better) if better else 'none'};"
+    return f"{text} shown to be higher: {wording.listed(worse) if worse else 'none'}."
+
+
+def findings(records: Records) -> list[str]:
+    """The best model of each target, and whether the models differ at all."""
+    found = []
+    for circuit in records.circuits:
+        ranked = sorted(
+            (records.spread("free_running", circuit, model, regime).median, model, regime)
+            for model in records.models
+            for regime in records.regimes_of(model, circuit)
+        )
+        if not ranked:
+            continue
+        error, model, regime = ranked[0]
+        p = friedman(records, circuit)
+        alike = "" if p is None else f" All models under {REGIME} alike: p {wording.probability(p)} (Friedman)."
+        found.append(
+            f"{records.title(circuit)}: the lowest median free-running ESR is that of {model} under {regime}, "
+            f"{wording.esr(error)}; the plain GRU has "
+            f"{wording.esr(records.spread('free_running', circuit, PLAIN, REGIME).median)}.{alike}"
+        )
+    return found
+
+
+def sections(records: Records) -> list[Section]:
+    """The tests that the study is about."""
+    return [
+        Section(
+            "State matching at equal regime",
+            "Each state-matched GRU against the plain GRU on each target (first column), both under truncated BPTT, "
+            "with the same updates, batches and windows and as many numbers to learn.",
+            equal_regimes(records),
+        ),
+        Section(
+            "State matching at its best regime",
+            "The same with the regime of the state-matched GRU chosen on the validation data: that it can be shown the "
+            "true states is what state matching is for.",
+            best_regimes(records),
+        ),
+    ]
+
+
+STUDY = Study(
+    "benchmarks.state_matching.report",
+    "Does state matching help a GRU on an overdrive and on a phaser?",
+    headline,
+    findings,
+    sections,
+)
