@@ -12,6 +12,8 @@ from circuitnn.train.determination import Determination
 
 _CURRENTS = ("IS", "ISE", "ISC", "IKF", "IKR", "BETA", "CJO", "CJE", "CJC", "CGS", "CGD")  # of models, and capacitances
 _RESISTANCES = ("RS", "RD", "RB", "RC", "RE")
+SOMETHING = 0.05  # a standard error that is better than what the component has printed on it
+_NOMINAL = {"taper": 0.0, "gain": 1.0}
 _PREFIXES = ((1e6, "meg"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
 
 
@@ -23,7 +25,7 @@ class FittedValue:
     Attributes:
         name: of the value, or of the knob.
         kind: of the component, as in `circuitnn.circuit.Component`; "param" for a ``.param``, "position" for one that
-            is a knob's, "model" for a number of a ``.model``, "taper".
+            is a knob's, "model" for a number of a ``.model``, "taper", "gain" of a recording.
         nominal: SI; 0 for a taper.
         fitted: SI; the shape of a taper, see `taper`.
         standard_error: from the data alone, relative (0.01 is 1 %), of a taper or a position absolute; huge where they
@@ -79,7 +81,7 @@ def fitted_values(
         FittedValue(
             name=name,
             kind=kinds.get(name, "model"),
-            nominal=0.0 if kinds.get(name) == "taper" else float(circuit.values[name]),
+            nominal=_NOMINAL[kinds[name]] if kinds.get(name) in _NOMINAL else float(circuit.values[name]),
             fitted=float(fitted[k]),
             standard_error=float(known.standard_errors[k]),
             is_determined=bool(known.is_determined[k] and not at_bound[k]),
@@ -91,7 +93,7 @@ def fitted_values(
 
 def named(combinations: NDArray, rows: Sequence[FittedValue]) -> tuple[dict[str, float], ...]:
     """Combinations (d, p) as label to share, without zeros."""
-    return tuple({rows[k].label: float(each[k]) for k in np.flatnonzero(each)} for each in combinations)
+    return tuple({rows[int(k)].label: float(each[k]) for k in np.flatnonzero(each)} for each in combinations)
 
 
 @final
@@ -196,7 +198,14 @@ def left_open(
     bound = [each.label for each in values if each.at_bound]
     if undetermined:
         lines += ["", f"Not determined to {100 * precision:g} % by these data: {', '.join(undetermined)}."]
-        lines += [f"- {in_words(each, {row.label: row for row in values})}" for each in combinations]
+        seen: set[str] = set()
+        for k, each in enumerate(combinations):
+            name = next(iter(each))
+            if len(each) == 1 and name in seen:
+                lines.append(f"- {name}: not to {100 * precision:g} % with {', '.join(to_measure[:k])} held, either")
+            else:
+                lines.append(f"- {in_words(each, {row.label: row for row in values})}")
+            seen |= set(each)
     if to_measure and not bound:
         lines.append(f"With {', '.join(to_measure)} measured and held, the rest is determined.")
     if bound:
@@ -236,6 +245,9 @@ def in_words(combination: Mapping[str, float], rows: Mapping[str, FittedValue]) 
     """
     names = list(combination)
     if len(names) == 1:
+        error = rows[names[0]].standard_error
+        if error < SOMETHING and rows[names[0]].kind != "taper":
+            return f"{names[0]}: known to {100 * error:.2g} % as a standard error, which is not enough"
         return f"{names[0]}: the response depends too little on it"
     found = _pair(combination, rows) if len(names) == 2 else None
     if found:

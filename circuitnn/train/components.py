@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 import jax
 import numpy as np
 from jax import numpy as jnp
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.numerics.levenberg_marquardt import Minimum
 from circuitnn.train.component_report import ComponentReport, ResponseError, fitted_values, named
 from circuitnn.train.determination import determination
-from circuitnn.train.posterior import best_of, descended, jacobian, settled
+from circuitnn.train.posterior import best_of, descended, linearised, settled
 from circuitnn.train.responses import Responses
 from circuitnn.train.unknowns import Box, knobs_of, known_knob, learnt_values
 from circuitnn.train.white_box import WhiteBox, decibels
@@ -97,8 +96,8 @@ def fit_components(
         noise = FIRST_NOISE if noise_db is None else noise_db
         shown = tqdm(guesses, unit="start", disable=not progress, dynamic_ncols=True)
         best = best_of([descended(problem, guess, noise, box) for guess in shown])
-        best, *noises = settled(problem, best, noise, box, least=LEAST_NOISE, is_known=noise_db is not None)
-        report = _report(problem, best, box, tuple(noises), precision)
+        best, noise, left = settled(problem, best, noise, box, least=LEAST_NOISE, is_known=noise_db is not None)
+        report = _report(problem, best, box, (noise, left), precision)
     return {each.name: each.fitted for each in report.values}, report
 
 
@@ -107,7 +106,7 @@ def _report(
 ) -> ComponentReport:
     unknowns = jnp.asarray(best.at)
     # J is per spread; the report is in logarithms of values and shapes of tapers.
-    slopes = np.asarray(jacobian(problem, unknowns)) / noise[0] / box.spread
+    slopes = np.asarray(linearised(problem, unknowns)[1]) / noise[0] / box.spread
     count = len(problem.names)
     wanted = np.array([*np.minimum(box.spread[:count], precision), *[TAPER_PRECISION] * len(problem.tapers)])
     known = determination(slopes, wanted / 3)

@@ -24,24 +24,33 @@ class Problem(Protocol):
 
 
 residual = jax.jit(lambda problem, unknowns: problem.residual(unknowns))
-jacobian = jax.jit(lambda problem, unknowns: jax.jacfwd(problem.residual)(unknowns))
 
 
 @jax.jit
-def normal(problem: Problem, unknowns: Array, noise: ArrayLike) -> tuple[Array, Array, Array]:
+def linearised(problem: Problem, unknowns: Array) -> tuple[Array, Array]:
+    """The residual (m,) and its Jacobian (m, p)."""
+
+    def twice(at):
+        rest = problem.residual(at)
+        return rest, rest
+
+    slopes, rest = jax.jacfwd(twice, has_aux=True)(unknowns)
+    return rest, slopes
+
+
+def normal(problem: Problem, unknowns: ArrayLike, noise: float) -> tuple[NDArray, NDArray, float]:
     """Gauss and Newton's matrix, half the gradient and the error: squares over the noise's, and those of the prior."""
-    rest = problem.residual(unknowns) / noise
-    rows = jax.jacfwd(problem.residual)(unknowns) / noise
-    error = rest @ rest + unknowns @ unknowns
-    gram = rows.T @ rows + jnp.eye(unknowns.size)
-    return gram, rows.T @ rest + unknowns, jnp.where(jnp.isfinite(gram).all(), error, jnp.nan)
+    at = np.asarray(unknowns)
+    rest, rows = (np.asarray(each) / noise for each in linearised(problem, jnp.asarray(unknowns)))
+    error = float(rest @ rest + at @ at)
+    return rows.T @ rows + np.eye(at.size), rows.T @ rest + at, error if np.isfinite(rows).all() else np.nan
 
 
 def descended(problem: Problem, start: NDArray, noise: float, box: Box) -> Minimum:
     """The minimum below a start, for a known noise."""
 
     def at(unknowns):
-        return normal(problem, jnp.asarray(unknowns), noise)
+        return normal(problem, unknowns, noise)
 
     return descend(at, start, steps=STEPS, low=box.low, high=box.high, enough=ENOUGH)
 
@@ -76,7 +85,7 @@ def settled(
 
 def left_over(problem: Problem, unknowns: NDArray, noise: float, least: float) -> float:
     """Noise in what is left: the data have lost as many degrees of freedom as they determine (MacKay 1992)."""
-    rest = np.asarray(residual(problem, jnp.asarray(unknowns)))
-    sizes = np.linalg.svd(np.asarray(jacobian(problem, jnp.asarray(unknowns))) / noise, compute_uv=False)
+    rest, slopes = (np.asarray(each) for each in linearised(problem, jnp.asarray(unknowns)))
+    sizes = np.linalg.svd(slopes / noise, compute_uv=False)
     taken = np.sum(sizes**2 / (1 + sizes**2))
     return max(float(np.sqrt(rest @ rest / max(rest.size - taken, 1.0))), least)

@@ -131,7 +131,7 @@ def learnt_values(
 
 
 def _of_model(circuit: Circuit, pattern: str) -> str:
-    """ "D1.IS" is "DCLIP.IS" where DCLIP is the model of D1."""
+    """For "D1.IS" this is "DCLIP.IS" where DCLIP is the model of D1."""
     part, _, parameter = pattern.rpartition(".")
     known = {name.lower() for name in circuit.values}
     if part not in circuit or pattern.lower() in known:
