@@ -27,9 +27,9 @@ def _static() -> Any:
 class AudioBox:
     """A circuit, what is to be learnt of it, and the excerpts that it should make of its input.
 
-    The static fields: how the circuit is run; what is learnt (`names`), and what of that are positions of knobs; samples
-    of warm-up. Unknowns are (p,): the changes of `names` (see `moved`), then the delay of the recording in samples, then
-    the logarithm of its gain over `gain` where that is fitted; each divided by its `spread`.
+    The static fields: how the circuit is run; what is learnt (`names`), and what of that are positions of knobs;
+    samples of warm-up. Unknowns are (p,): the changes of `names` (see `moved`), then the delay of the recording in
+    samples, then the logarithm of its gain over `gain` where that is fitted; each divided by its `spread`.
     """
 
     engine: Engine = dataclasses.field(metadata={"static": True})

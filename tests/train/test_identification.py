@@ -198,7 +198,8 @@ def test_what_ngspice_has_made():
 @pytest.mark.slow
 def test_unknown_gain_offset_and_hum():
     x = 4.5 * cn.audio.excitation(6.0, FS, seed=2)
-    hum = 0.05 * np.sign(np.sin(2 * np.pi * 50 * np.arange(len(x)) / FS + 1))
+    turn = 2 * np.pi * 50 * np.arange(len(x)) / FS + 1
+    hum = sum(0.05 / k * np.sin(k * turn) for k in range(1, 20, 2))
     y = 0.6 * recorded(TRUTH, x) + 0.2 + hum
     values, report = identify(CLIPPER, x, y, fs=FS, fit=("C1", "D1.is", "D1.n"), gain="fit", hum=50.0, progress=False)
     assert off(values, TRUTH, "C1") == pytest.approx(0, abs=0.02)
@@ -227,6 +228,18 @@ def test_clipping_and_clocks_are_noticed(music):
     assert report.drift.ppm == pytest.approx(20, rel=0.2)
     assert any("clocks" in each for each in report.warnings)
     assert not plain.drift.is_there
+
+
+@pytest.mark.slow
+def test_without_noise_values_are_exact(music):
+    """Made by the model that is fitted, at its rate: nothing but rounding is left."""
+    model = cn.nodal.NodalModel(TRUTH.astype(np.float64), FS, oversampling=2, dtype=jnp.float64)
+    y = np.asarray(cn.run(model, np.pad(music, (0, model.latency)))[1])[model.latency :]
+    options = QUICK | {"warmup": 0.1, "max_delay": 0, "high_pass": None}
+    values, report = identify(CLIPPER, music, y, fs=FS, fit=("C1", "D1.is", "D1.n"), **options)
+    assert values == pytest.approx({name: float(TRUTH.values[name]) for name in values}, rel=1e-5)
+    assert report.alignment.delay_samples == 0
+    assert report.undetermined == ()
 
 
 @pytest.mark.slow
