@@ -82,8 +82,9 @@ figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 5), layout="constraine
 above.plot(time, heard[part], color=BLACK, linewidth=4, alpha=0.35, label="recording, aligned")
 above.plot(time, nominal[part], "--", color=ORANGE, linewidth=1.2, label="nominal values")
 above.plot(time, found[part], color=BLUE, linewidth=1.2, label="values found")
-above.set(ylabel="output in V", title="The circuit with the values that were found lies on the recording")
-above.legend(loc="upper right", frameon=False)
+above.set_ylabel("output in V")
+above.set_title("The circuit with the values that were found lies on the recording", loc="left", pad=24)
+above.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
 below.plot(time, 1e3 * (nominal - heard)[part], "--", color=ORANGE, linewidth=1.2)
 below.plot(time, 1e3 * (found - heard)[part], color=BLUE, linewidth=1.2)
 below.set(ylabel="error in mV", xlabel="time in ms")
@@ -97,13 +98,13 @@ plt.show()
 # %%
 for title, sound in (("recording", heard), ("nominal values", nominal), ("values found", found)):
     print(title)
-    display(Audio(cn.audio.resample(sound[fs : 4 * fs], fs, fs // 2), rate=fs // 2, normalize=True))
+    display(Audio(cn.audio.resample(sound[fs : 4 * fs], fs, fs // 2), rate=fs // 2, normalize=False))
 
 # %% [markdown]
 # The law of the diodes follows: current over voltage, of which the music has shown the part that it reaches.
 
 # %%
-volts = np.linspace(0.3, 0.75, 200)
+volts = np.linspace(0.3, 0.6, 200)
 
 
 def current(circuit):
@@ -117,8 +118,9 @@ panel.semilogy(volts, 1e3 * current(netlist), "--", color=ORANGE, label="nominal
 panel.semilogy(volts, 1e3 * current(netlist.replace(**values)), color=BLUE, label="found")
 reached = float(np.abs(clean).max())
 panel.axvline(reached, color="0.5", linewidth=1)
-panel.annotate("highest voltage of the recording", (reached, 1e-3), (-5, 0), textcoords="offset points", ha="right")
-panel.set(xlabel="voltage of a diode in V", ylabel="current in mA", title="The diodes")
+panel.annotate("highest voltage of the recording", (reached, 4e-3), (-5, 0), textcoords="offset points", ha="right")
+panel.set(xlabel="voltage of a diode in V", ylabel="current in mA")
+panel.set_title("The law of the diodes, found from the sound", loc="left")
 panel.grid(color="0.92")
 panel.legend(frameon=False)
 plt.show()
