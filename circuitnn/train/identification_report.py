@@ -9,6 +9,7 @@ import numpy as np
 from circuitnn.audio.alignment import Alignment
 from circuitnn.train.component_report import FittedValue, left_open, si, table
 
+_BLUNT = 1.15  # sharpness of an alignment
 _SOME = 0.1  # of a sample: a drift that large is said, where it is more than chance
 
 
@@ -131,6 +132,8 @@ class IdentificationReport:
         for name, count in zip("xy", self.clipped, strict=True):
             if count:
                 found.append(f"{name} is clipped: {count} samples are stuck at the end of the scale and left out.")
+        if self.alignment.sharpness < _BLUNT:
+            found.append("Another delay fits the recording almost as well: it may be off by a period of the music.")
         if self.drift.is_there:
             found.append(
                 f"The delay goes from {self.drift.start:.2f} to {self.drift.end:.2f} samples ({self.drift.ppm:+.1f} "

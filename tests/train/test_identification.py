@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
+from circuitnn.train.determination import information
 from circuitnn.train.excerpts import cut, is_clipped, recordings
 from circuitnn.train.posterior import normal, residual
+from circuitnn.train.unknowns import learnt_values
 from tests.train.recorded import CLIPPER, FS, QUICK, TRUTH, late, off, played, real_guitar, recorded, small_box
 
 identify = cn.train.identify
@@ -310,6 +312,38 @@ def test_a_circuit_with_two_outputs():
     circuit = cn.read_netlist("two\nVin in 0 DC 0 AC 1\nR1 in a 1k\nR2 a 0 1k\n", outputs=("a", "in"))
     with pytest.raises(ValueError, match="one input and one output"):
         identify(circuit, *signals(0.2), fs=FS)
+
+
+def test_information_of_white_noise_is_that_of_least_squares():
+    rng = np.random.default_rng(0)
+    slopes, nuisance = rng.standard_normal((20_000, 3)) * [1, 10, 0.1], rng.standard_normal((20_000, 1))
+    rest = 0.2 * rng.standard_normal(20_000)
+    root, coloured = information(slopes, nuisance, rest, 0.2, np.arange(0, 20_000, 100))
+    everything = np.hstack([slopes, nuisance])
+    covariance = 0.04 * np.linalg.inv(everything.T @ everything)[:3, :3]
+    unit = 1 / np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(np.linalg.inv(root.T @ root) * np.outer(unit, unit), np.eye(3), atol=0.25)
+    assert 1 <= coloured < 1.3
+
+
+def test_information_of_coloured_noise_is_that_of_repetitions():
+    """A line through noise that is alike over twenty samples."""
+    rng = np.random.default_rng(1)
+    slope = np.repeat(rng.standard_normal(1000), 20)[:, None]
+    found, stated = [], []
+    for _ in range(200):
+        rest = np.repeat(rng.standard_normal(1000), 20)
+        found.append(float((slope.T @ rest / (slope.T @ slope)).item()))
+        root, _ = information(slope, slope[:, :0], rest, 1.0, np.arange(0, 20_000, 100))
+        stated.append(1 / abs(root[0, 0]))
+    assert np.mean(stated) == pytest.approx(np.std(found), rel=0.15)
+    assert np.std(found) > 3 / np.sqrt(float((slope.T @ slope).item()))  # white noise would have said a quarter
+
+
+def test_a_model_goes_by_the_name_of_what_uses_it():
+    found = learnt_values(CLIPPER, set(), {"d2.Is": 0.1, "DCLIP.N": None}, None)
+    assert found == {"DCLIP.IS": 0.1, "DCLIP.N": None}
+    assert learnt_values(CLIPPER, set(), "DCLIP.*", 0.3) == {"DCLIP.IS": 0.3, "DCLIP.N": 0.3}
 
 
 def test_excerpts_are_loud_and_spread_over_the_recording():
