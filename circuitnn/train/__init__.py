@@ -16,6 +16,10 @@ from circuitnn.train.exposure import exposure_bias as exposure_bias
 from circuitnn.train.fit import DivergenceError as DivergenceError
 from circuitnn.train.fit import History as History
 from circuitnn.train.fit import fit as fit
+from circuitnn.train.identification import identify as identify
+from circuitnn.train.identification_report import Drift as Drift
+from circuitnn.train.identification_report import IdentificationReport as IdentificationReport
+from circuitnn.train.identification_report import KnownCombination as KnownCombination
 from circuitnn.train.measured import read_responses as read_responses
 from circuitnn.train.regimes import InTurn as InTurn
 from circuitnn.train.regimes import Regime as Regime

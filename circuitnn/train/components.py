@@ -5,20 +5,19 @@ from collections.abc import Mapping, Sequence
 import jax
 import numpy as np
 from jax import numpy as jnp
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.numerics.levenberg_marquardt import Minimum, descend
-from circuitnn.train.component_report import ComponentReport, FittedValue, ResponseError
+from circuitnn.numerics.levenberg_marquardt import Minimum
+from circuitnn.train.component_report import ComponentReport, ResponseError, fitted_values, named
 from circuitnn.train.determination import determination
+from circuitnn.train.posterior import best_of, descended, linearised, settled
 from circuitnn.train.responses import Responses
 from circuitnn.train.unknowns import Box, knobs_of, known_knob, learnt_values
-from circuitnn.train.white_box import WhiteBox, decibels, jacobian, normal, residual
+from circuitnn.train.white_box import WhiteBox, decibels
 
 TAPER_PRECISION = 0.3  # moves the middle of a pot's way by 4 % of its track at most
 FIRST_NOISE, LEAST_NOISE = 0.1, 1e-3  # dB
-STEPS, ENOUGH = 200, 1e-6
 
 
 def fit_components(
@@ -96,32 +95,10 @@ def fit_components(
         guesses = [np.zeros(box.spread.size), *(box.anywhere(rng) for _ in range(starts - 1))]
         noise = FIRST_NOISE if noise_db is None else noise_db
         shown = tqdm(guesses, unit="start", disable=not progress, dynamic_ncols=True)
-        found = [_descend(problem, guess, noise, box) for guess in shown]
-        best = min(found, key=lambda each: each.error if np.isfinite(each.error) else np.inf)
-        left = _noise(problem, best.at, noise)
-        for _ in range(10):
-            if noise_db is not None or abs(left / noise - 1) < 0.01:
-                break
-            noise = left
-            best = _descend(problem, best.at, noise, box)
-            left = _noise(problem, best.at, noise)
+        best = best_of([descended(problem, guess, noise, box) for guess in shown])
+        best, noise, left = settled(problem, best, noise, box, least=LEAST_NOISE, is_known=noise_db is not None)
         report = _report(problem, best, box, (noise, left), precision)
     return {each.name: each.fitted for each in report.values}, report
-
-
-def _descend(problem: WhiteBox, start: NDArray, noise: float, box: Box) -> Minimum:
-    def at(unknowns):
-        return normal(problem, jnp.asarray(unknowns), noise)
-
-    return descend(at, start, steps=STEPS, low=box.low, high=box.high, enough=ENOUGH)
-
-
-def _noise(problem: WhiteBox, unknowns: NDArray, noise: float) -> float:
-    """Noise in what is left, dB: the data have lost as many degrees of freedom as they determine (MacKay 1992)."""
-    rest = np.asarray(residual(problem, jnp.asarray(unknowns)))
-    sizes = np.linalg.svd(np.asarray(jacobian(problem, jnp.asarray(unknowns))) / noise, compute_uv=False)
-    taken = np.sum(sizes**2 / (1 + sizes**2))
-    return max(float(np.sqrt(rest @ rest / max(rest.size - taken, 1.0))), LEAST_NOISE)
 
 
 def _report(
@@ -129,34 +106,19 @@ def _report(
 ) -> ComponentReport:
     unknowns = jnp.asarray(best.at)
     # J is per spread; the report is in logarithms of values and shapes of tapers.
-    slopes = np.asarray(jacobian(problem, unknowns)) / noise[0] / box.spread
+    slopes = np.asarray(linearised(problem, unknowns)[1]) / noise[0] / box.spread
     count = len(problem.names)
     wanted = np.array([*np.minimum(box.spread[:count], precision), *[TAPER_PRECISION] * len(problem.tapers)])
     known = determination(slopes, wanted / 3)
     names = [*problem.names, *problem.tapers]
-    kinds = {part.name: part.kind for part in problem.circuit.components} | dict.fromkeys(problem.tapers, "taper")
-    kinds |= {parameter.name: "param" for parameter in problem.circuit.parameters if parameter.name in problem.names}
-    nominal = [*(float(problem.circuit.values[name]) for name in problem.names), *[0.0] * len(problem.tapers)]
-    fitted = [float(each) for each in (*problem.values(unknowns).values(), *problem.shapes(unknowns).values())]
+    fitted = (*problem.values(unknowns).values(), *problem.shapes(unknowns).values())
     at_bound = (best.at <= box.low) | (best.at >= box.high)
-    rows = [
-        FittedValue(
-            name=name,
-            kind=kinds.get(name, "model"),
-            nominal=nominal[k],
-            fitted=fitted[k],
-            standard_error=float(known.standard_errors[k]),
-            is_determined=bool(known.is_determined[k] and not at_bound[k]),
-            at_bound=bool(at_bound[k]),
-        )
-        for k, name in enumerate(names)
-    ]
+    kinds = dict.fromkeys(problem.tapers, "taper")
+    rows = fitted_values(problem.circuit, names, np.array(fitted), known, at_bound, kinds)
     return ComponentReport(
         values=tuple(rows[:count]),
         tapers=tuple(rows[count:]),
-        combinations=tuple(
-            {rows[k].label: float(each[k]) for k in np.flatnonzero(each)} for each in known.combinations
-        ),
+        combinations=named(known.combinations, rows),
         to_measure=tuple(rows[k].label for k in known.to_measure),
         precision=precision,
         noise_db=noise[0],

@@ -1,9 +1,11 @@
-"""What of a circuit is learnt from responses, around what, and within which bounds."""
+"""What of a circuit is learnt from measurements, around what, and within which bounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, final
 
 import numpy as np
+from jax import Array
+from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
@@ -14,11 +16,12 @@ USUAL = 0.2  # what values without bounds usually are within
 DECADE = np.log(10)  # and how far off they may be before the data have to insist
 TAPER = 3.0  # usual shapes of tapers, and
 STEEPEST = 8.0  # the largest
+ANYWHERE = 0.5  # of the way: what is believed of a knob's position
 
 
 @final
 class Box(NamedTuple):
-    """Where the unknowns may be: all (p,), in the unit of `WhiteBox` but for `usual`."""
+    """Where the unknowns may be: all (p,), in the unit of `spread` but for `usual`."""
 
     spread: NDArray  # standard deviation of the prior
     usual: NDArray  # how far off they usually are at most
@@ -26,25 +29,56 @@ class Box(NamedTuple):
     high: NDArray
 
     @classmethod
-    def of(cls, circuit: Circuit, learnt: dict[str, float | None], turned: int) -> "Box":
-        """For these values with their tolerances, and so many tapers."""
-        bounded = {name: DECADE if bound is None else bound for name, bound in learnt.items()}
-        spread = np.array([*bounded.values(), *[TAPER] * turned])
-        usual = np.array([*(min(bound, USUAL) for bound in bounded.values()), *[TAPER] * turned])
-        low = [-np.inf if bound is None else np.log1p(-bound) for bound in learnt.values()]
-        high = [np.inf if bound is None else np.log1p(bound) for bound in learnt.values()]
-        for k, name in enumerate(learnt):
+    def of(
+        cls,
+        circuit: Circuit,
+        learnt: dict[str, float | None],
+        turned: int = 0,
+        *,
+        usual: float = USUAL,
+        positions: Collection[str] = (),
+    ) -> "Box":
+        """For these values with their tolerances, and so many tapers.
+
+        Args:
+            circuit: with nominal values.
+            learnt: tolerance of each value.
+            turned: how many tapers.
+            usual: how far off values usually are, in logarithm.
+            positions: those of the values that are positions of knobs: linear, and from 0 to 1.
+        """
+        rows = []
+        for name, bound in learnt.items():
+            if name in positions:
+                at = float(circuit.values[name])
+                free = ANYWHERE if bound is None else bound
+                rows.append((free, free, max(-at, -bound if bound else -1.0), min(1 - at, bound or 1.0)))
+                continue
+            free = DECADE if bound is None else bound
+            low, high = (-np.inf, np.inf) if bound is None else (np.log1p(-bound), np.log1p(bound))
             if name in circuit and circuit[name].kind == "K":  # the windings' common flux is less than all of it
-                high[k] = min(high[k], -np.log(abs(float(circuit.values[name]))) - 1e-6)
-        return cls(
-            spread,
-            usual,
-            np.array([*low, *[-STEEPEST] * turned]) / spread,
-            np.array([*high, *[STEEPEST] * turned]) / spread,
-        )
+                high = min(high, -np.log(abs(float(circuit.values[name]))) - 1e-6)
+            rows.append((free, min(free, usual), low, high))
+        rows += [(TAPER, TAPER, -STEEPEST, STEEPEST)] * turned
+        spread, others, least, most = np.array(rows, float).reshape(-1, 4).T
+        return cls(spread, others, least / spread, most / spread)
+
+    def including(self, spread: float, reach: float) -> "Box":
+        """And one that every search starts from 0 with, and that stays within `reach` of it."""
+        more = (spread, 0.0, -reach / spread, reach / spread)
+        return Box(*(np.append(each, number) for each, number in zip(self, more, strict=True)))
 
     def anywhere(self, rng: np.random.Generator) -> NDArray:
         return np.clip(rng.uniform(-1, 1, self.spread.size) * self.usual / self.spread, self.low, self.high)
+
+
+def moved(circuit: Circuit, names: Sequence[str], change: Array, positions: Collection[str] = ()) -> dict[str, Array]:
+    """Values that differ from the circuit's: by the logarithms `change` (p,), positions of knobs by the change."""
+    factor = jnp.exp(change)
+    return {
+        name: circuit.values[name] + change[k] if name in positions else circuit.values[name] * factor[k]
+        for k, name in enumerate(names)
+    }
 
 
 def known_knob(given: str, names: Sequence[str], where: str) -> str:
@@ -81,6 +115,7 @@ def learnt_values(
     trainable = (trainable,) if isinstance(trainable, str) else trainable
     if not isinstance(trainable, Mapping):
         trainable = dict.fromkeys(trainable, tolerance)
+    trainable = {_of_model(circuit, pattern): bound for pattern, bound in trainable.items()}
     spelled = {pattern.lower() for pattern in trainable}
     for name in knobs:
         if name.lower() in spelled:
@@ -93,3 +128,15 @@ def learnt_values(
         if np.ndim(circuit.values[name]) or float(circuit.values[name]) == 0:
             raise ValueError(f"trainable: the nominal value of {name} has to be a number that is not 0")
     return {name: found[name] for name in circuit.values if name in found}
+
+
+def _of_model(circuit: Circuit, pattern: str) -> str:
+    """For "D1.IS" this is "DCLIP.IS" where DCLIP is the model of D1."""
+    part, _, parameter = pattern.rpartition(".")
+    known = {name.lower() for name in circuit.values}
+    if part not in circuit or pattern.lower() in known:
+        return pattern
+    model = circuit[part].model
+    if model is None:
+        raise ValueError(f"trainable: {pattern!r}: {circuit[part].name} has no .model whose {parameter} it could be")
+    return f"{model}.{parameter}"

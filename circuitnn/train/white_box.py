@@ -1,19 +1,19 @@
 """Frequency responses of a circuit as a function of its values, and how far they are from measured ones."""
 
 import dataclasses
-from functools import partial
 from typing import Any, final
 
 import jax
 import numpy as np
 from jax import Array
 from jax import numpy as jnp
-from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.nodal.frequency import frequency_response
 from circuitnn.numerics.taper import taper
+from circuitnn.train.posterior import residual
+from circuitnn.train.unknowns import moved
 
 _DB = 20 / np.log(10)
 
@@ -42,8 +42,7 @@ class WhiteBox:
     has_phase: bool = _static()
 
     def values(self, unknowns: Array) -> dict[str, Array]:
-        change = jnp.exp((self.spread * unknowns)[: len(self.names)])
-        return {name: self.circuit.values[name] * change[k] for k, name in enumerate(self.names)}
+        return moved(self.circuit, self.names, (self.spread * unknowns)[: len(self.names)])
 
     def shapes(self, unknowns: Array) -> dict[str, Array]:
         found = (self.spread * unknowns)[len(self.names) :]
@@ -70,20 +69,6 @@ class WhiteBox:
             return _DB * jnp.log(jnp.abs(self.response(unknowns)) / jnp.abs(self.target)).ravel()
         error = _DB * jnp.log(self.response(unknowns) / self.target).ravel()
         return jnp.concatenate([error.real, error.imag])
-
-
-residual = jax.jit(WhiteBox.residual)
-jacobian = jax.jit(lambda box, unknowns: jax.jacfwd(box.residual)(unknowns))
-
-
-@partial(jax.jit)
-def normal(box: WhiteBox, unknowns: Array, noise: ArrayLike) -> tuple[Array, Array, Array]:
-    """Gauss and Newton's matrix, half the gradient and the error: squares over the noise's, and those of the prior."""
-    rest = box.residual(unknowns) / noise
-    rows = jax.jacfwd(box.residual)(unknowns) / noise
-    error = rest @ rest + unknowns @ unknowns
-    gram = rows.T @ rows + jnp.eye(unknowns.size)
-    return gram, rows.T @ rest + unknowns, jnp.where(jnp.isfinite(gram).all(), error, jnp.nan)
 
 
 def decibels(box: WhiteBox, unknowns: NDArray) -> NDArray:

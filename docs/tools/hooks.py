@@ -87,6 +87,8 @@ def _notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
                 name = f"{path.stem}-{len(pictures)}.png"
                 pictures[name] = base64.b64decode(data["image/png"])
                 parts.append(f"![]({name})")
+            elif "<audio" in (sound := data.get("text/html", "")):
+                parts.append("\n".join(line.strip() for line in sound.strip().splitlines()))  # indented, it were code
             elif output.get("text") or "text/plain" in data:
                 parts.append(f"```text\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
     return "\n\n".join(parts) + "\n", pictures

@@ -1,0 +1,180 @@
+"""Recordings of what went into a device and what came out: checked, and cut into the pieces that are fitted."""
+
+import dataclasses
+import math
+from typing import NamedTuple, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from circuitnn.audio.signals import checked_signal
+from circuitnn.numerics.fractional_delay import HALF
+
+REACH = 16  # whole samples that the delay may move by during the fit
+SHORTEST = 0.05  # seconds of a recording
+QUIET = 1e-6  # of the power of the loudest excerpt: 60 dB below
+STUCK = 3  # equal samples at the end of the scale in a row
+MOST_STUCK = 0.1  # of a recording
+BESIDE_STUCK = 2  # samples that a converter's filter spreads clipping over
+HARMONICS = 20  # of the mains
+
+
+@final
+class Excerpts(NamedTuple):
+    """Equal pieces of two recordings, the right way up and put to each other to within a few samples.
+
+    Attributes:
+        x: (pieces, before + REACH + HALF + time + REACH + HALF), volts, with zeros where there was no recording.
+        y: (pieces, time), volts; zero where it is not to be looked at.
+        keep: (pieces, time), ones and zeros.
+        basis: (pieces, time, b): orthonormal, what is taken out of prediction and recording alike.
+        start: (pieces,), of the first sample of y.
+        before: samples of warm-up.
+    """
+
+    x: NDArray
+    y: NDArray
+    keep: NDArray
+    basis: NDArray
+    start: NDArray
+    before: int
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Recordings:
+    """What `recordings` has found in order.
+
+    Attributes:
+        x: (time,), volts.
+        y: (time,), volts.
+        clipped_x: (time,), where samples are stuck at the end of the scale, or next to such.
+        clipped_y: likewise.
+        fs: Hz.
+    """
+
+    x: NDArray
+    y: NDArray
+    clipped_x: NDArray
+    clipped_y: NDArray
+    fs: float
+
+
+def recordings(x: ArrayLike, y: ArrayLike, fs: float) -> Recordings:
+    """Check two recordings.
+
+    Raises:
+        ValueError: for a rate that is not positive, signals that are not one channel of finite samples, of different
+            lengths, too short, silent, or clipped for a tenth of their length.
+    """
+    if not (math.isfinite(fs) and fs > 0):
+        raise ValueError(f"identify: fs must be a positive sample rate in Hz, got {fs!r}")
+    signals = {}
+    for name, given in (("x", x), ("y", y)):
+        signal = checked_signal(given, f"identify: {name}")
+        if signal.ndim > 1 and signal.size != len(signal):
+            raise ValueError(f"identify: {name}: one channel is wanted, got the shape {signal.shape}")
+        signals[name] = signal.reshape(-1)
+    played, heard = signals.values()
+    if len(played) != len(heard):
+        raise ValueError(
+            f"identify: x has {len(played)} samples, y has {len(heard)}: recordings of one length and one sample rate "
+            "are wanted (cut the longer one, or circuitnn.audio.resample)"
+        )
+    if len(played) < SHORTEST * fs:
+        raise ValueError(f"identify: {len(played)} samples are too few: {SHORTEST:g} s at least, {SHORTEST * fs:.0f}")
+    stuck = {}
+    for name, signal in signals.items():
+        if np.ptp(signal) == 0:
+            raise ValueError(f"identify: {name} is silent")
+        stuck[name] = is_clipped(signal)
+        share = np.mean(stuck[name])
+        if share > MOST_STUCK:
+            raise ValueError(f"identify: {name} is clipped for {100 * share:.0f} % of its length: record it lower")
+    return Recordings(played, heard, stuck["x"], stuck["y"], float(fs))
+
+
+def is_clipped(signal: NDArray) -> NDArray:
+    """(time,): samples stuck at the largest or the smallest value, at least `STUCK` in a row, and their neighbours."""
+    found = np.zeros(len(signal), bool)
+    for end in (signal.max(), signal.min()):
+        at_end = signal == end
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], at_end, [False]]).astype(int)))
+        for first, last in edges.reshape(-1, 2):
+            if last - first >= STUCK:
+                found[max(first - BESIDE_STUCK, 0) : last + BESIDE_STUCK] = True
+    return found
+
+
+def cut(
+    signals: Recordings,
+    delay: int,
+    polarity: int,
+    *,
+    count: int,
+    seconds: float,
+    warmup: float,
+    latency: int,
+    high_pass: float | None,
+    hum: float | None,
+) -> Excerpts:
+    """The loudest piece of each of `count` equal stretches, and the next loudest where a stretch is silent.
+
+    Pieces before which x is clipped are left out: the device knew nothing of that.
+
+    Args:
+        signals: the recordings.
+        delay: whole samples by which y is late.
+        polarity: of y.
+        count: how many at most.
+        seconds: length of each.
+        warmup: seconds of x before each.
+        latency: samples by which the model's output comes late.
+        high_pass: what lies below is taken out, Hz.
+        hum: the mains' frequency, Hz, of which `HARMONICS` are taken out.
+
+    Raises:
+        ValueError: when no piece is left.
+    """
+    samples, fs = len(signals.x), signals.fs
+    length = min(round(seconds * fs), samples - abs(delay))
+    before = round(warmup * fs)
+    # A recording that begins in the middle of the music does not say what state the device was in.
+    first = max(delay, 0) + (before if samples - abs(delay) > before + 2 * length else 0)
+    grid = np.arange(first, min(samples, samples + delay) - length + 1, length)
+    loud = np.concatenate([[0.0], np.cumsum(signals.x**2)])
+    bad = np.concatenate([[0], np.cumsum(signals.clipped_x)])
+    played = np.clip(grid - delay, 0, samples - length)
+    energy = loud[played + length] - loud[played]
+    usable = (energy > QUIET * energy.max(initial=0.0)) & (bad[played + length] == bad[np.maximum(played - before, 0)])
+    if not usable.any():
+        raise ValueError("identify: no excerpt is left: x is clipped or silent everywhere")
+    energy = np.where(usable, energy, 0.0)
+    chosen = {int(part[energy[part].argmax()]) for part in np.array_split(np.arange(len(grid)), count) if len(part)}
+    order = [*sorted(chosen, key=lambda k: -energy[k]), *(int(k) for k in np.argsort(-energy) if int(k) not in chosen)]
+    start = grid[np.sort([k for k in order if usable[k]][:count])]
+    side = REACH + HALF
+    around = np.arange(-before - side, length + side + latency)
+    padded = np.pad(signals.x, abs(delay) + before + side + length + latency)
+    x = padded[(start - delay + abs(delay) + before + side + length + latency)[:, None] + around]
+    inside = start[:, None] + np.arange(length)
+    keep = ~signals.clipped_y[inside]
+    y = polarity * signals.y[inside] * keep
+    return Excerpts(x, y, keep.astype(float), _basis(keep, start, fs, high_pass, hum), start, before)
+
+
+def _basis(keep: NDArray, start: NDArray, fs: float, high_pass: float | None, hum: float | None) -> NDArray:
+    """Constant, cosines up to a frequency, and the mains': orthonormal where samples are kept."""
+    length = keep.shape[1]
+    time = np.arange(length)
+    cosines = 0 if high_pass is None else math.floor(2 * high_pass * length / fs) + 1
+    functions = [np.cos(np.pi * k * (time + 0.5) / length) for k in range(cosines)]
+    mains = [] if hum is None else [k * hum for k in range(1, HARMONICS + 1) if k * hum < 0.5 * fs]
+    functions += [wave(2 * np.pi * freq / fs * time) for freq in mains for wave in (np.sin, np.cos)]
+    if not functions:
+        return np.zeros((len(start), length, 1))
+    found = np.zeros((len(start), length, len(functions)))
+    for row, kept in zip(found, keep, strict=True):
+        axes, sizes, _ = np.linalg.svd(kept[:, None] * np.stack(functions, -1), full_matrices=False)
+        row[:] = axes * (sizes > 1e-6 * sizes[0])
+    return found
