@@ -5,7 +5,7 @@ is closer to the continuous circuit than any model at the sample rate, the nodal
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import final
 
@@ -24,25 +24,37 @@ PARTS = ("train", "validation", "test")
 @final
 @dataclasses.dataclass(frozen=True)
 class Material:
-    """Input of each part at the teacher's rate, in volts, and where it comes from."""
+    """Input of each part, in volts, at the teacher's rate unless prepared otherwise, and where it comes from."""
 
     signals: dict[str, np.ndarray]
     source: str
     files: dict[str, list[str]]
 
 
-def built_in(seconds: float, seed: int = 0) -> Material:
+def _to_teacher(x: np.ndarray) -> np.ndarray:
+    return VOLTS_AT_FULL_SCALE * audio.resample(x, FS, OVERSAMPLING * FS)
+
+
+def built_in(
+    seconds: float, seed: int = 0, *, prepare: Callable[[np.ndarray], np.ndarray] = _to_teacher
+) -> Material:
     """Excitation made here: three parts from three seeds, the later two a fifth as long."""
     lengths = {"train": seconds, "validation": seconds / 5, "test": seconds / 5}
     signals = {
-        part: _to_teacher(audio.excitation(length, FS, seed=seed + i))
+        part: prepare(audio.excitation(length, FS, seed=seed + i))
         for i, (part, length) in enumerate(lengths.items())
     }
     return Material(signals, f"built-in excitation (seed {seed})", {part: [] for part in PARTS})
 
 
-def recordings(paths: Sequence[str], *, test: Sequence[str] = (), validation: Sequence[str] = ()) -> Material:
-    """Recordings of any rate, resampled.
+def recordings(
+    paths: Sequence[str],
+    *,
+    test: Sequence[str] = (),
+    validation: Sequence[str] = (),
+    prepare: Callable[[np.ndarray], np.ndarray] = _to_teacher,
+) -> Material:
+    """Recordings of any rate, resampled, each `prepare`d: to volts, at the rate that the teacher needs.
 
     With `test` and `validation` (file names without ending) whole files are held out; without them, the last tenth of
     each file is for the test and the tenth before it for validation.
@@ -51,7 +63,7 @@ def recordings(paths: Sequence[str], *, test: Sequence[str] = (), validation: Se
         audio.AudioError: for files that cannot be used.
         ValueError: for held-out names that are not among the files, or when nothing is left to train on.
     """
-    found = {path: _to_teacher(audio.read(path, fs=FS)[0]) for path in audio.find(paths)}
+    found = {path: prepare(audio.read(path, fs=FS)[0]) for path in audio.find(paths)}
     stems = {Path(path).stem for path in found}
     missing = sorted({*test, *validation} - stems)
     if missing:
@@ -75,10 +87,6 @@ def recordings(paths: Sequence[str], *, test: Sequence[str] = (), validation: Se
     if empty:
         raise ValueError(f"no recording is left for {', '.join(empty)}")
     return Material({p: np.concatenate(pieces[p]) for p in PARTS}, f"{len(found)} recordings", files)
-
-
-def _to_teacher(x: np.ndarray) -> np.ndarray:
-    return VOLTS_AT_FULL_SCALE * audio.resample(x, FS, OVERSAMPLING * FS)
 
 
 def datasets(circuit: Circuit, material: Material) -> dict[str, Dataset]:
