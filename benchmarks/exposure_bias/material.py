@@ -35,14 +35,11 @@ def _to_teacher(x: np.ndarray) -> np.ndarray:
     return VOLTS_AT_FULL_SCALE * audio.resample(x, FS, OVERSAMPLING * FS)
 
 
-def built_in(
-    seconds: float, seed: int = 0, *, prepare: Callable[[np.ndarray], np.ndarray] = _to_teacher
-) -> Material:
+def built_in(seconds: float, seed: int = 0, *, prepare: Callable[[np.ndarray], np.ndarray] = _to_teacher) -> Material:
     """Excitation made here: three parts from three seeds, the later two a fifth as long."""
     lengths = {"train": seconds, "validation": seconds / 5, "test": seconds / 5}
     signals = {
-        part: prepare(audio.excitation(length, FS, seed=seed + i))
-        for i, (part, length) in enumerate(lengths.items())
+        part: prepare(audio.excitation(length, FS, seed=seed + i)) for i, (part, length) in enumerate(lengths.items())
     }
     return Material(signals, f"built-in excitation (seed {seed})", {part: [] for part in PARTS})
 

@@ -32,7 +32,12 @@ def main(argv: list[str] | None = None) -> int:
         oversampling=material.OVERSAMPLING,
     )
     catalogue.report_each(
-        _rows(options, preset, signals), header, options.output, targets=report.targets, tables=report.tables, line=_line
+        _rows(options, preset, signals),
+        header,
+        options.output,
+        targets=report.targets,
+        tables=report.tables,
+        line=_line,
     )
     return 0
 

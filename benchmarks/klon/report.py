@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.catalogue import markdown
+from benchmarks.catalogue import Cell, markdown
 from benchmarks.klon.training import GAINS, PUBLISHED
 from benchmarks.speed_report import target, target_table
 
 ONE_STREAM, AGGREGATE, MINUTES = 1.0, 20.0, 15.0
+NETWORK_HEADS = (
+    "gain", "network", "validation ESR, %", "published, %", "test ESR, %", "updates", "training, min",
+)  # fmt: skip
 TOLERANCE = 2.0  # of the conditioned network's error over the published one for a network of each gain
 
 
@@ -15,7 +18,10 @@ def targets(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each target with what was measured for it: what, aim, measured, is_met."""
     found = []
     speeds = [row for row in rows if row["kind"] == "speed"]
-    for key, aim, what in (("one_stream", ONE_STREAM, "one stream"), ("batch_aggregate", AGGREGATE, "batch of 64, aggregate")):
+    for key, aim, what in (
+        ("one_stream", ONE_STREAM, "one stream"),
+        ("batch_aggregate", AGGREGATE, "batch of 64, aggregate"),
+    ):
         if speeds:
             slowest = min(speeds, key=lambda row: row[key])
             name = f"{what}, times real time, the slowest: {slowest['version']}"
@@ -39,8 +45,8 @@ def tables(report: Mapping[str, Any]) -> str:
     parts = []
     speeds = [row for row in rows if row["kind"] == "speed"]
     if speeds:
-        lines = ((row["version"], row["one_stream"], row["batch_aggregate"], row["batch_each"]) for row in speeds)
         heads = ("whole pedal", "one stream", f"batch of {speeds[0]['batch']}, aggregate", "each of its streams")
+        lines = ((row["version"], row["one_stream"], row["batch_aggregate"], row["batch_each"]) for row in speeds)
         parts += [
             f"Seconds of audio at 48 kHz for a second of computing, single precision; minima of {head['rounds']} "
             f"interleaved rounds; {head['cores']} cores.",
@@ -48,14 +54,17 @@ def tables(report: Mapping[str, Any]) -> str:
         ]
     networks = [row for row in rows if row["kind"] == "network"]
     if networks:
-        cells = (
-            (row["gain"], _network(row), row["validation_esr"], PUBLISHED[GAINS.index(row["gain"])], row["test_esr"],
-             row["updates"], row["seconds"] / 60)
-            for row in networks
-        )  # fmt: skip
-        heads = ("gain", "network", "validation ESR, %", "published, %", "test ESR, %", "updates", "training, min")
-        parts += [f"GRU-8 and dense layer in place of the driven path; {head['signal']}.", markdown(heads, cells)]
+        parts += [
+            f"GRU-8 and dense layer in place of the driven path; {head['signal']}.",
+            markdown(NETWORK_HEADS, map(_network_cells, networks)),
+        ]
     return "\n\n".join([*parts, target_table(report["targets"])])
+
+
+def _network_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    published = PUBLISHED[GAINS.index(row["gain"])]
+    errors = (row["validation_esr"], published, row["test_esr"])
+    return (row["gain"], _network(row), *errors, row["updates"], row["seconds"] / 60)
 
 
 def _network(row: Mapping[str, Any]) -> str:

@@ -36,23 +36,23 @@ def rows(recording: np.ndarray, rounds: int, *, seconds: float = SECONDS) -> Ite
     many = PEAK * np.stack([recording[start : start + short] for start in starts])
     found = {}
     for name, model in versions().items():
-        one, batch = jnp.asarray(loud, jnp.float32), jnp.asarray(many[..., None], jnp.float32)
-        rest, rests = model.init_carry(), model.init_carry((BATCH,))
-        found[name, timing.ONE] = timing.Step(lambda m=model, x=one, c=rest: run(m, x, c), seconds)
-        found[name, timing.BATCH_ONE] = timing.Step(
-            lambda m=model, x=batch, c=rests: run(m, x, c), BATCH * short / catalogue.FS
-        )
+        found[name, timing.ONE] = _step(model, loud, (), seconds)
+        found[name, timing.BATCH_ONE] = _step(model, many[..., None], (BATCH,), BATCH * short / catalogue.FS)
     first = {key: timing.seconds(step) for key, step in found.items()}
     best = timing.best_of(found, rounds)
+    rate = {key: step.audio_seconds / best[key] for key, step in found.items()}
     for name in versions():
-        one, batch = (name, timing.ONE), (name, timing.BATCH_ONE)
-        aggregate = found[batch].audio_seconds / best[batch]
         yield {
             "kind": "speed",
             "version": name,
-            "one_stream": found[one].audio_seconds / best[one],
+            "one_stream": rate[name, timing.ONE],
             "batch": BATCH,
-            "batch_aggregate": aggregate,
-            "batch_each": aggregate / BATCH,
-            "first_call_seconds": {"one stream": first[one], "batch": first[batch]},
+            "batch_aggregate": rate[name, timing.BATCH_ONE],
+            "batch_each": rate[name, timing.BATCH_ONE] / BATCH,
+            "first_call_seconds": {kind: first[name, kind] for kind in (timing.ONE, timing.BATCH_ONE)},
         }
+
+
+def _step(model: Model, x: np.ndarray, batch: tuple[int, ...], seconds: float) -> timing.Step:
+    signal, rest = jnp.asarray(x, jnp.float32), model.init_carry(batch)
+    return timing.Step(lambda: run(model, signal, rest), seconds)

@@ -79,9 +79,7 @@ def klon(
 
     scaled = partial(Gain, dtype=dtype)
     drive = (
-        chain(**{name: part(name) for name in DRIVE})
-        if own is None
-        else chain(model=own, current=scaled(1 / BRANCH))
+        chain(**{name: part(name) for name in DRIVE}) if own is None else chain(model=own, current=scaled(1 / BRANCH))
     )
     paths = aligned(feed_forward_1=part("feed_forward_1"), drive=drive, feed_forward_2=part("feed_forward_2"))
     stage: Model = chain(paths=paths, volts=scaled(BRANCH), summing=part("summing"))

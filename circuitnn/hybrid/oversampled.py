@@ -69,9 +69,7 @@ class Oversampled(Model):
             return tuple(jnp.zeros((*batch, len(each), features), self.dtype) for each in stages)
 
         up = silence(interpolation_carry(self.filters, (), self.dtype), self.in_features)
-        return OversampledCarry(
-            inner, up, silence(decimation_carry(self.filters, (), self.dtype), self.out_features)
-        )
+        return OversampledCarry(inner, up, silence(decimation_carry(self.filters, (), self.dtype), self.out_features))
 
     def __call__(
         self, carry: OversampledCarry, x: Array, controls: Controls | None = None

@@ -17,6 +17,8 @@ from circuitnn.train.fit import DivergenceError as DivergenceError
 from circuitnn.train.fit import History as History
 from circuitnn.train.fit import fit as fit
 from circuitnn.train.measured import read_responses as read_responses
+from circuitnn.train.parts import PerPart as PerPart
+from circuitnn.train.parts import per_part as per_part
 from circuitnn.train.regimes import InTurn as InTurn
 from circuitnn.train.regimes import Regime as Regime
 from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling
