@@ -22,7 +22,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks klon test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -60,6 +60,10 @@ wdf-speed: $(STAMPS)/plots ## speed of wave digital filters, beside the nodal mo
 tone-stacks: $(STAMPS)/plots ## neural filters that follow three tone stacks: errors, stability, cost (half an hour)
 	@echo "==> running the tone-stack benchmark"
 	@$(RUN) -m benchmarks.tone_stacks $(ARGS)
+
+klon: $(STAMPS)/plots ## the whole Klon: its speed, and networks in its driven path (half an hour)
+	@echo "==> running the Klon benchmark"
+	@$(RUN) -m benchmarks.klon $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"

@@ -83,7 +83,7 @@ def test_the_blocks_are_the_circuit():
 def test_loud_signals_are_those_of_the_circuit_in_ngspice(ngspice):
     circuit = read_netlist(JOINED)
     errors = []
-    for fs in (96_000, 192_000):
+    for fs in (24_000, 96_000):
         time = np.arange(int(0.03 * fs)) / fs
         x = 0.3 * np.sin(2 * np.pi * 330 * time) * np.minimum(1, time / 0.005)
         knobs = {"gain": 0.7, "treble": 0.6, "level": 0.5}
@@ -91,8 +91,9 @@ def test_loud_signals_are_those_of_the_circuit_in_ngspice(ngspice):
         y = np.asarray(run(klon(fs, dtype=np.float64), x, controls=knobs)[1])
         errors.append(np.sum((y - truth) ** 2) / np.sum(truth**2))
     assert np.max(np.abs(truth)) > 0.3
-    assert errors[1] < 1e-6
-    assert errors[1] < errors[0] / 8  # the rule is of second order: 16 times less for twice the rate
+    # The rule is of second order, so that 256 times less would be expected; what remains at the higher rate, 5e-8, is
+    # what the summing amplifier's input is off ground.
+    assert errors[1] < min(1e-6, errors[0] / 20)
 
 
 @pytest.mark.slow
@@ -109,8 +110,12 @@ def test_block_law(name):
     model = klon(FS, dtype=np.float64, oversampling=2) if name == "oversampled" else versions()[name]
     x = 0.3 * np.random.default_rng(1).standard_normal((2, 60, 1))
     sweep = np.linspace(0.2, 0.8, 60)
-    check_block_law(model, x, controls={"gain": sweep, "treble": 0.3, "level": 0.7}, cuts=(1, 9), rtol=1e-8)
-    check_batch(model, x, rtol=1e-8)
+    check_block_law(model, x, controls={"gain": sweep, "treble": 0.3, "level": 0.7}, cuts=(20, 40), rtol=1e-8)
+
+
+@pytest.mark.slow
+def test_batches():
+    check_batch(versions()["network"], 0.3 * np.random.default_rng(6).standard_normal((2, 60, 1)), rtol=1e-8)
 
 
 def test_one_knob_turns_all_that_is_ganged():
