@@ -39,7 +39,7 @@ print(
 # batch.
 
 # %%
-guitar = 0.5 * cn.audio.guitar(4, fs, seed=1)
+guitar = 0.5 * cn.audio.guitar(2, fs, seed=1)
 gains = np.array([0.1, 0.5, 0.9])
 _, y = cn.run(pedal, np.tile(guitar[:, None], (3, 1, 1)), controls={"gain": gains[:, None]})
 print("guitar")

@@ -20,8 +20,7 @@ from circuitnn.train import Dataset, TruncatedBPTT, fit
 HIDDEN = 8
 GAINS = (0.0, 0.25, 0.5, 0.75, 1.0)
 PUBLISHED = (0.70, 0.57, 0.50, 0.67, 1.72)  # %, validation (Chowdhury 2020), of the whole gain stage
-# That the conditioned network is trained at: the first eighth of the turn changes more than all of the rest.
-KNOWN = (0.0, 1 / 32, 1 / 16, *(k / 8 for k in range(1, 9)))
+KNOWN = tuple(k / 8 for k in range(9))  # that the conditioned network is trained at
 AT_ONCE = 3  # of them for each piece of signal
 
 
@@ -93,21 +92,21 @@ def _trained(preset: Preset, train: Dataset, validation: Dataset, knobs: Sequenc
         ),
         epochs=math.ceil(updates / each),
         batch=preset.batch,
-        loss=each_alike,
+        loss=per_entry,
         validation=validation,
         progress=False,
     )
     return Trained(model, time.monotonic() - began, history.updates)
 
 
-def each_alike(prediction: Array, target: Array) -> Array:
-    """Mean over the batch of each entry's error-to-signal ratio: low gains are quiet, and count as much as high ones.
+def per_entry(prediction: Array, target: Array) -> Array:
+    """Mean over the batch of each entry's error-to-signal ratio: low gains are quiet, and count more than by energy.
 
-    A tenth of the batch's mean energy is added below, so that rests do not count more than music.
+    Half of the batch's mean energy is added below, so that rests do not count more than music.
     """
     energy = jnp.mean(jnp.square(target), axis=(1, 2))
     error = jnp.mean(jnp.square(prediction - target), axis=(1, 2))
-    return jnp.mean(error / (energy + 0.1 * jnp.mean(energy) + 1e-8))
+    return jnp.mean(error / (energy + 0.5 * jnp.mean(energy) + 1e-8))
 
 
 def _windows(data: Dataset, regime: TruncatedBPTT) -> int:
