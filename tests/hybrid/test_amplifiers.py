@@ -13,7 +13,7 @@ from circuitnn.hybrid import gray_box_amplifier, wiener_hammerstein
 from circuitnn.losses import esr
 from circuitnn.model import chain, run
 from circuitnn.nodal import NodalModel, frequency_response
-from circuitnn.recurrent import GRU, LSTM, Memoryless, Scaling
+from circuitnn.recurrent import GRU, LSTM, Scaling
 from circuitnn.testing import check_batch, check_block_law, check_gradient
 from circuitnn.train import Dataset, TruncatedBPTT, fit, per_part
 
@@ -89,17 +89,6 @@ def test_gradients_of_all_parts():
     check_gradient(energy, (params,), rtol=1e-4)
 
 
-def test_the_memoryless_part_has_no_memory():
-    network = Memoryless(
-        (4, 3), controls=("drive",), scaling=Scaling(np.array([2.0]), np.array([5.0])), rngs=nnx.Rngs(0)
-    )
-    x = NOISE[0]
-    order = np.random.default_rng(2).permutation(len(x))
-    y = np.asarray(run(network, x)[1])
-    np.testing.assert_allclose(run(network, x[order])[1], y[order], rtol=1e-6, atol=1e-6)
-    assert run(network, x)[0] == ()
-
-
 @pytest.mark.slow
 def test_a_wiener_hammerstein_system_is_found_again():
     x = np.random.default_rng(3).standard_normal((8, 1200, 1)).astype(np.float32)
@@ -138,8 +127,6 @@ def data():
         (lambda: gray_box_amplifier(circuits.phase90(), rngs=nnx.Rngs(0)), "one input and one output"),
         (lambda: amplifier(trainable=("Q1",)), "'Q1' matches no value"),
         (lambda: wiener_hammerstein(order=0, rngs=nnx.Rngs(0)), "number of poles"),
-        (lambda: Memoryless((), rngs=nnx.Rngs(0)), "hidden layers"),
-        (lambda: Memoryless((4, 0), rngs=nnx.Rngs(0)), "positive"),
     ],
 )
 def test_bad_input_is_one_clear_error(build, says):
