@@ -14,6 +14,7 @@ from jax import Array
 
 from benchmarks.klon.material import Played, at_gain, at_gains
 from circuitnn import run
+from circuitnn.losses import esr
 from circuitnn.recurrent import GRU, Scaling
 from circuitnn.train import Dataset, TruncatedBPTT, fit
 
@@ -92,7 +93,7 @@ def _trained(preset: Preset, train: Dataset, validation: Dataset, knobs: Sequenc
         ),
         epochs=math.ceil(updates / each),
         batch=preset.batch,
-        loss=per_entry,
+        loss=per_entry if knobs else esr,
         validation=validation,
         progress=False,
     )
