@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 QUICK_TO_COMPILE := --xla_backend_optimization_level=0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks klon test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -67,6 +67,10 @@ wdf-speed: $(STAMPS)/plots ## speed of wave digital filters, beside the nodal mo
 tone-stacks: $(STAMPS)/plots ## neural filters that follow three tone stacks: errors, stability, cost (half an hour)
 	@echo "==> running the tone-stack benchmark"
 	@$(RUN) -m benchmarks.tone_stacks $(ARGS)
+
+klon: $(STAMPS)/plots ## the whole Klon: its speed, and networks in its driven path (half an hour)
+	@echo "==> running the Klon benchmark"
+	@$(RUN) -m benchmarks.klon $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"

@@ -2,6 +2,7 @@
 
 from circuitnn import audio as audio
 from circuitnn import filters as filters
+from circuitnn import hybrid as hybrid
 from circuitnn import losses as losses
 from circuitnn import metrics as metrics
 from circuitnn import nodal as nodal

@@ -56,6 +56,11 @@ class Model(nnx.Module):
     def controls(self) -> Mapping[str, float]:
         """Names of the knobs with their default values."""
 
+    @property
+    def latency(self) -> int:
+        """By how many samples the output comes late: zero but for models that are oversampled or delayed."""
+        return 0
+
     @abc.abstractmethod
     def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
         """The carry of a model at rest, for a batch of that shape."""
@@ -226,24 +231,41 @@ def _known_controls(model: Model, given: Controls | None) -> dict[str, Array]:
     return globals()["controls"](model, **(given or {}))
 
 
-@final
-class Chain(Model):
-    """Models in a row; the carry is the tuple of their carries, a knob name reaches every member that has it."""
+class Composition(Model):
+    """Several models as one (abstract); the carry is the tuple of their carries.
 
-    def __init__(self, *models: Model):
-        if not models:
-            raise ValueError("chain() needs at least one model")
-        for before, after in itertools.pairwise(models):
-            if before.out_features != after.in_features:
-                raise ValueError(
-                    f"chain: {type(before).__name__} gives {before.out_features} feature(s), "
-                    f"{type(after).__name__} takes {after.in_features}"
-                )
-        _check_dtypes(models)
-        self.models = nnx.List(models)
-        self.in_features = models[0].in_features
-        self.out_features = models[-1].out_features
-        self.dtype = models[0].dtype
+    Attributes:
+        models: the members, in order.
+        names: the members' names, in order; empty where they were given without.
+    """
+
+    names: tuple[str, ...]
+
+    def __init__(self, what: str, models: tuple[Model, ...], named: Mapping[str, Model]):
+        if models and named:
+            raise ValueError(f"{what}: the models are given by name or by position, not both")
+        members = models or tuple(named.values())
+        if not members:
+            raise ValueError(f"{what}() needs at least one model")
+        for name, member in zip(named or range(len(members)), members, strict=True):
+            if not isinstance(member, Model):
+                raise TypeError(f"{what}: {name} is a {type(member).__name__}, not a model")
+        _check_dtypes(members)
+        self.models = nnx.List(members)
+        self.names = tuple(named)
+        self.dtype = members[0].dtype
+
+    def __getitem__(self, part: str | int) -> Model:
+        """The member of that name or at that position.
+
+        Raises:
+            KeyError: when there is none of that name; says which there are.
+        """
+        if isinstance(part, int):
+            return self.models[part]
+        if part not in self.names:
+            raise KeyError(f"no part named {part!r}; there are {', '.join(self.names) or 'none with names'}")
+        return self.models[self.names.index(part)]
 
     @property
     def controls(self) -> Mapping[str, float]:
@@ -254,6 +276,26 @@ class Chain(Model):
 
     def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
         return tuple(model.at_rest(batch, _own_controls(model, controls)) for model in self.models)
+
+
+@final
+class Chain(Composition):
+    """Models in a row; the carry is the tuple of their carries, a knob name reaches every member that has it."""
+
+    def __init__(self, *models: Model, **named: Model):
+        super().__init__("chain", models, named)
+        for before, after in itertools.pairwise(self.models):
+            if before.out_features != after.in_features:
+                raise ValueError(
+                    f"chain: {type(before).__name__} gives {before.out_features} feature(s), "
+                    f"{type(after).__name__} takes {after.in_features}"
+                )
+        self.in_features = self.models[0].in_features
+        self.out_features = self.models[-1].out_features
+
+    @property
+    def latency(self) -> int:
+        return sum(model.latency for model in self.models)
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries = []
@@ -264,29 +306,22 @@ class Chain(Model):
 
 
 @final
-class Parallel(Model):
-    """Models side by side on the same input; their outputs are added. The carry is the tuple of their carries."""
+class Parallel(Composition):
+    """Models side by side on the same input; their outputs are added. The carry is the tuple of their carries.
 
-    def __init__(self, *models: Model):
-        if not models:
-            raise ValueError("parallel() needs at least one model")
-        widths = {(model.in_features, model.out_features) for model in models}
+    Nothing makes their latencies equal: `circuitnn.hybrid.aligned` does.
+    """
+
+    def __init__(self, *models: Model, **named: Model):
+        super().__init__("parallel", models, named)
+        widths = {(model.in_features, model.out_features) for model in self.models}
         if len(widths) > 1:
             raise ValueError(f"parallel: the models differ in (in_features, out_features): {sorted(widths)}")
-        _check_dtypes(models)
-        self.models = nnx.List(models)
         self.in_features, self.out_features = widths.pop()
-        self.dtype = models[0].dtype
 
     @property
-    def controls(self) -> Mapping[str, float]:
-        return _joined_controls(self.models)
-
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
-        return tuple(model.init_carry(batch) for model in self.models)
-
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
-        return tuple(model.at_rest(batch, _own_controls(model, controls)) for model in self.models)
+    def latency(self) -> int:
+        return max(model.latency for model in self.models)
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries, outputs = [], []
@@ -314,6 +349,10 @@ class Residual(Model):
     def controls(self) -> Mapping[str, float]:
         return self.model.controls
 
+    @property
+    def latency(self) -> int:
+        return self.model.latency
+
     def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
         return (self.model.init_carry(batch),)
 
@@ -325,14 +364,31 @@ class Residual(Model):
         return (own,), x + y
 
 
-def chain(*models: Model) -> Chain:
-    """Models in a row: the output of each is the input of the next."""
-    return Chain(*models)
+def chain(*models: Model, **named: Model) -> Chain:
+    """Models in a row: the output of each is the input of the next.
+
+    Args:
+        models: the models in order, or
+        named: the same with names, ``chain(drive=a, tone=b)``: then ``model["tone"]`` is that part, and
+            `circuitnn.train.per_part` knows it by its name. Sound, carry and checkpoints are the same.
+
+    Raises:
+        ValueError: for no model, and for models that do not fit each other.
+    """
+    return Chain(*models, **named)
 
 
-def parallel(*models: Model) -> Parallel:
-    """Models side by side on the same input, outputs added."""
-    return Parallel(*models)
+def parallel(*models: Model, **named: Model) -> Parallel:
+    """Models side by side on the same input, outputs added.
+
+    Args:
+        models: the models, or
+        named: the same with names, as for `chain`.
+
+    Raises:
+        ValueError: for no model, and for models that differ in their features or their precision.
+    """
+    return Parallel(*models, **named)
 
 
 def residual(model: Model) -> Residual:

@@ -64,6 +64,30 @@ def test_a_ganged_knob_reaches_every_member():
     check_block_law(model, NOISE, controls={"volume": sweep})
 
 
+def test_names_change_nothing_but_the_names():
+    x = NOISE[0]
+    parts = {"low": Leaky(0.5), "loud": Gain(2.0)}
+    for compose in (chain, parallel):
+        plain, named = compose(*parts.values()), compose(**parts)
+        np.testing.assert_array_equal(run(named, x)[1], run(plain, x)[1])
+        states = [nnx.to_flat_state(nnx.state(model)) for model in (plain, named)]
+        assert [path for path, _ in states[0]] == [path for path, _ in states[1]]  # saved weights fit both
+        assert named["loud"].weight[...] == named[1].weight[...] == plain[1].weight[...] == 2.0
+        assert (plain.names, named.names) == ((), ("low", "loud"))
+        with pytest.raises(KeyError, match="no part named 'high'; there are low, loud"):
+            named["high"]
+        with pytest.raises(KeyError, match="none with names"):
+            plain["low"]
+        with pytest.raises(ValueError, match="by name or by position"):
+            compose(Leaky(), low=Leaky())
+        with pytest.raises(TypeError, match="low is a float, not a model"):
+            compose(low=0.5)
+    order = chain(z=Gain(), a=Leaky(), m=Gain())
+    graph, variables = nnx.split(order)
+    assert [type(model) for model in nnx.merge(graph, variables).models] == [Gain, Leaky, Gain]
+    check_block_law(chain(**parts), NOISE)
+
+
 def test_gradients_flow_through_compositions():
     graph, params = nnx.split(chain(residual(Leaky(dtype=jnp.float64)), Gain(0.7, dtype=jnp.float64)))
 

@@ -21,6 +21,8 @@ from circuitnn.train.identification_report import Drift as Drift
 from circuitnn.train.identification_report import IdentificationReport as IdentificationReport
 from circuitnn.train.identification_report import KnownCombination as KnownCombination
 from circuitnn.train.measured import read_responses as read_responses
+from circuitnn.train.parts import PerPart as PerPart
+from circuitnn.train.parts import per_part as per_part
 from circuitnn.train.regimes import InTurn as InTurn
 from circuitnn.train.regimes import Regime as Regime
 from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling

@@ -22,9 +22,8 @@ from circuitnn.train.checkpoint import CheckpointError, load_tree, save_tree
 from circuitnn.train.dataset import Dataset
 from circuitnn.train.epoch import Learner, Setting, batches_of, device_windows, make_epoch, make_validation
 from circuitnn.train.objective import Loss
+from circuitnn.train.parts import Optimizer, PerPart, learning
 from circuitnn.train.regimes import InTurn, Regime
-
-Optimizer = Any  # an optax.GradientTransformation, or a function of the number of updates that gives one
 
 _VALIDATION_LENGTH, _VALIDATION_WARMUP = 8192, 1000
 
@@ -60,7 +59,7 @@ def fit(
     data: Dataset,
     regime: Regime | InTurn,
     *,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | PerPart | None = None,
     epochs: int = 50,
     seed: int = 0,
     batch: int = 40,
@@ -80,7 +79,7 @@ def fit(
         data: signals; with circuit states for the regimes that show them.
         regime: `TeacherForcing`, `ScheduledSampling`, `TruncatedBPTT`, or several `InTurn`.
         optimizer: an optax optimiser, or a function of the total number of updates that gives one (for a schedule);
-            None is Adam at 5e-4 (Wright et al. 2019).
+            `per_part` gives each part of a model its own or freezes it; None is Adam at 5e-4 (Wright et al. 2019).
         epochs: passes over the data.
         seed: for the order of the data and the random choices of the regime.
         batch: windows in one update.
@@ -99,20 +98,18 @@ def fit(
     Raises:
         DivergenceError: when a loss is not finite; says where.
         CheckpointError: when the checkpoint belongs to another training.
-        ValueError: when the data do not fit the model or the regime.
+        ValueError: when the data do not fit the model or the regime, or the optimiser's parts are not the model's.
     """
     is_many = not isinstance(model, Model)
     models = [model] if isinstance(model, Model) else list(model)
     _check(models, data, regime, epochs, batch)
-    graph, params, fixed = _stack(models, is_many)
     plan = regime if isinstance(regime, InTurn) else InTurn((regime, 1.0))
     schedule = [plan.at(epoch / epochs) for epoch in range(epochs)]
     updates = sum(_updates(data, part, batch) for part in schedule)
-    optimizer = optax.adam(5e-4) if optimizer is None else optimizer
-    if callable(optimizer) and not isinstance(optimizer, optax.GradientTransformation):
-        optimizer = optimizer(updates)
-    setting = Setting(graph, optimizer, loss, state_weight, batch, models[0].dtype)
-    init = jax.vmap(optimizer.init) if is_many else optimizer.init
+    learnt = learning(optax.adam(5e-4) if optimizer is None else optimizer, models[0], updates)
+    graph, params, fixed = _stack(models, is_many, learnt.values)
+    setting = Setting(graph, learnt.optimizer, loss, state_weight, batch, models[0].dtype)
+    init = jax.vmap(learnt.optimizer.init) if is_many else learnt.optimizer.init
     best_loss = jnp.full((len(models),) if is_many else (), jnp.inf, setting.dtype)
     learner = Learner(params, init(params), jax.tree.map(jnp.copy, params), best_loss)
     history = History()
@@ -205,9 +202,9 @@ def _check(models: list[Model], data: Dataset, regime: Regime | InTurn, epochs: 
         raise ValueError(f"the data have {data.states.shape[-1]} state(s), the model has {model.state_names}")
 
 
-def _stack(models: list[Model], is_many: bool) -> tuple[Any, Any, Any]:
-    """Structure, weights and other numbers; those of several models stacked along a first axis."""
-    graphs, params, fixed = zip(*(nnx.split(model, nnx.Param, ...) for model in models), strict=True)
+def _stack(models: list[Model], is_many: bool, learnt: Any) -> tuple[Any, Any, Any]:
+    """Structure, learnt values and other numbers; those of several models stacked along a first axis."""
+    graphs, params, fixed = zip(*(nnx.split(model, learnt, ...) for model in models), strict=True)
     if any(graph != graphs[0] for graph in graphs):
         raise ValueError("models that are trained together must differ in their numbers only")
     if not is_many:

@@ -71,7 +71,7 @@ def _api_page(namespace: str, names: list[str]) -> str:
 
 
 def _notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
-    """The notebook as Markdown, and its pictures by file name."""
+    """The notebook as Markdown, and its pictures and sounds by file name."""
     pictures: dict[str, bytes] = {}
     parts = []
     for cell in nbformat.read(path, as_version=4).cells:
@@ -87,8 +87,10 @@ def _notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
                 name = f"{path.stem}-{len(pictures)}.png"
                 pictures[name] = base64.b64decode(data["image/png"])
                 parts.append(f"![]({name})")
-            elif "<audio" in (sound := data.get("text/html", "")):
-                parts.append("\n".join(line.strip() for line in sound.strip().splitlines()))  # indented, it were code
+            elif sound := re.search(r'"data:audio/wav;base64,([^"]+)"', data.get("text/html", "")):
+                name = f"{path.stem}-{len(pictures)}.wav"
+                pictures[name] = base64.b64decode(sound[1])
+                parts.append(f'<audio controls src="{name}"></audio>')
             elif output.get("text") or "text/plain" in data:
                 parts.append(f"```text\n{(output.get('text') or data['text/plain']).rstrip()}\n```")
     return "\n\n".join(parts) + "\n", pictures

@@ -1,0 +1,95 @@
+"""The Klon Centaur, whole: its blocks from the catalogue, joined as in the pedal (Chowdhury 2020, arXiv 2009.02833)."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+from jax import numpy as jnp
+
+from circuitnn.circuit import Circuit
+from circuitnn.circuit import catalogue as circuits
+from circuitnn.hybrid.oversampled import Oversampled
+from circuitnn.hybrid.plain import Gain, aligned
+from circuitnn.model import Chain, Model, chain
+from circuitnn.nodal import NodalModel
+from circuitnn.wdf import derive
+
+BRANCH = 47e3  # ohms of the clipping stage's branch into the summing amplifier, and of that amplifier's input here
+DRIVE = ("pre_amp", "amplifier", "clipping")
+STAGES = ("feed_forward_1", *DRIVE, "feed_forward_2", "summing")
+PARTS = ("buffer", *STAGES, "tone", "output")
+
+Trainable = Mapping[str, Sequence[str] | Mapping[str, float | None]]
+
+
+def klon(
+    fs: float = 48_000,
+    *,
+    gain_stage: Literal["nodal", "wdf"] | Model = "nodal",
+    oversampling: int = 1,
+    trainable: Trainable | None = None,
+    dtype: Any = jnp.float32,
+) -> Chain:
+    """The Klon Centaur from the guitar to the output, with the knobs gain, treble and level.
+
+    Behind the buffer the signal goes three ways: past the amplifier through two networks, and through pre-amplifier
+    network, amplifier and clipping stage. The summing amplifier adds the currents of the three; the tone control and
+    the output stage follow. The gain control is ganged: it acts in feed-forward network 1, the pre-amplifier network,
+    the amplifier and feed-forward network 2 at once.
+
+    Args:
+        fs: sample rate, Hz.
+        gain_stage: "nodal"; "wdf" for wave digital filters of all circuits of the gain stage; or a model of one's own,
+            a network for example, in place of pre-amplifier network, amplifier and clipping stage: volts behind the
+            buffer in, the voltage over the clipping stage's 47k out, the knob gain if it has it. Where it comes late,
+            the networks beside it wait.
+        oversampling: 1, 2, 4, 8 or 16: the gain stage with all its ways runs at that many times the rate, between one
+            pair of filters. A model of one's own has to be made for that rate.
+        trainable: for each part the patterns of its values that are learnt, as for `NodalModel`, or a mapping from them
+            to tolerances. The parts are buffer, feed_forward_1, pre_amp, amplifier, clipping, feed_forward_2, summing,
+            tone and output.
+        dtype: of the signals and the values.
+
+    Returns:
+        A chain of the parts "buffer", "gain_stage", "tone" and "output". The gain stage is a chain of "paths", "volts"
+        and "summing"; the paths are "feed_forward_1", "drive" and "feed_forward_2"; the drive that is no model of one's
+        own is a chain of "pre_amp", "amplifier" and "clipping".
+
+    Raises:
+        ValueError: for an unknown gain stage, part or pattern, or a model that does not fit in.
+
+    Source: Chowdhury (2020), A comparison of virtual analog modelling techniques for desktop and embedded
+    implementations (arXiv 2009.02833): order of the blocks and all values.
+    """
+    own = gain_stage if isinstance(gain_stage, Model) else None
+    if own is None and gain_stage not in ("nodal", "wdf"):
+        raise ValueError(f'gain_stage: expected "nodal", "wdf" or a model, got {gain_stage!r}')
+    learnt = dict(trainable or {})
+    parts = [name for name in PARTS if own is None or name not in DRIVE]
+    unknown = sorted(set(learnt) - set(parts))
+    if unknown:
+        raise ValueError(f"trainable: no part named {', '.join(unknown)}; there are {', '.join(parts)}")
+
+    def part(name: str) -> Model:
+        is_fast = name in STAGES
+        build: Callable[..., Model] = derive if is_fast and gain_stage == "wdf" else NodalModel
+        rate = fs * oversampling if is_fast else fs
+        return build(_circuit(name), rate, trainable=learnt.get(name, ()), dtype=dtype)
+
+    scaled = partial(Gain, dtype=dtype)
+    drive = (
+        chain(**{name: part(name) for name in DRIVE}) if own is None else chain(model=own, current=scaled(1 / BRANCH))
+    )
+    paths = aligned(feed_forward_1=part("feed_forward_1"), drive=drive, feed_forward_2=part("feed_forward_2"))
+    stage: Model = chain(paths=paths, volts=scaled(BRANCH), summing=part("summing"))
+    if oversampling != 1:
+        stage = Oversampled(stage, oversampling)
+    return chain(buffer=part("buffer"), gain_stage=stage, tone=part("tone"), output=part("output"))
+
+
+def _circuit(name: str) -> Circuit:
+    """A block; of those that the summing amplifier adds, the current into it."""
+    circuit: Circuit = getattr(circuits, f"klon_{name}")()
+    current = {"feed_forward_1": "i(R19)", "clipping": "i(R16)", "feed_forward_2": "i(R16)"}.get(name)
+    return circuit if current is None else dataclasses.replace(circuit, outputs=(current,))

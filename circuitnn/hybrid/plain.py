@@ -1,0 +1,104 @@
+"""What joins models without being one of a circuit: a factor, and a delay."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax import numpy as jnp
+
+from circuitnn.model import Controls, Model, Parallel, chain
+
+
+@final
+class Factor(nnx.Variable):
+    """The fixed number of a `Gain`: saved with it, never trained."""
+
+
+class _Plain(Model):
+    """A model without knobs that gives as many features as it takes (abstract)."""
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return {}
+
+
+@final
+class Gain(_Plain):
+    """``y = gain x``: from amperes to volts, from volts to the level that the next part expects.
+
+    Args:
+        gain: the factor.
+        features: width of x and y.
+        trainable: whether the factor is learnt.
+        dtype: floating-point type.
+
+    Raises:
+        ValueError: for a factor that is not finite.
+    """
+
+    def __init__(self, gain: float, *, features: int = 1, trainable: bool = False, dtype: Any = jnp.float32):
+        if not np.isfinite(gain):
+            raise ValueError(f"gain: expected a finite factor, got {gain}")
+        self.factor = (nnx.Param if trainable else Factor)(jnp.asarray(gain, dtype))
+        self.in_features = self.out_features = features
+        self.dtype = dtype
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> tuple[()]:
+        return ()
+
+    def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
+        return carry, self.factor[...] * x
+
+
+@final
+class Delay(_Plain):
+    """``y_n = x_{n - samples}``: what runs beside a model with a latency has to wait for it.
+
+    Args:
+        samples: by which the output comes late; before the first input there was silence.
+        features: width of x and y.
+        dtype: floating-point type.
+
+    Raises:
+        ValueError: for a number of samples that is no whole number, or negative.
+    """
+
+    def __init__(self, samples: int, *, features: int = 1, dtype: Any = jnp.float32):
+        if not (isinstance(samples, int) and samples >= 0):
+            raise ValueError(f"samples: expected a whole number, not negative, got {samples!r}")
+        self.samples, self.in_features, self.out_features, self.dtype = samples, features, features, dtype
+
+    @property
+    def latency(self) -> int:
+        return self.samples
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+        return jnp.zeros((*batch, self.samples, self.in_features), self.dtype)
+
+    def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        joined = jnp.concatenate([carry, x], axis=-2)
+        time = x.shape[-2]
+        return joined[..., time:, :], joined[..., :time, :]
+
+
+def aligned(*models: Model, **named: Model) -> Parallel:
+    """`circuitnn.parallel` with all paths equally late: those that are early get a `Delay` behind them.
+
+    Args:
+        models: the models, or
+        named: the same with names.
+
+    Raises:
+        ValueError: as for `circuitnn.parallel`.
+    """
+    last = max((model.latency for model in (*models, *named.values())), default=0)
+
+    def late(model: Model) -> Model:
+        missing = last - model.latency
+        if not missing:
+            return model
+        return chain(model, Delay(missing, features=model.out_features, dtype=model.dtype))
+
+    return Parallel(*map(late, models), **{name: late(model) for name, model in named.items()})

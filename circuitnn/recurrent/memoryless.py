@@ -1,0 +1,72 @@
+"""A network without memory: the nonlinear block of Wiener's and Hammerstein's models."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, final
+
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from circuitnn.model import Controls, Model
+from circuitnn.recurrent.layers import Dense, Inputs
+from circuitnn.recurrent.scaling import Scaling
+from circuitnn.recurrent.states import output_units, stored_scaling
+
+
+@final
+class Memoryless(Model):
+    """A multilayer perceptron of each sample for itself, tanh in the hidden layers: ``y_n = MLP([u_n; knobs])``.
+
+    Nothing in it is a straight line: an amplifier that hardly distorts is learnt faster as
+    ``circuitnn.residual(Memoryless(...))``. The carry is empty.
+
+    Args:
+        hidden: widths of the hidden layers.
+        in_features: width of x.
+        out_features: width of y.
+        controls: names of the knobs (default position 0.5), or a mapping from names to default values.
+        scaling: volts per network unit; ones when None.
+        dtype: floating-point type.
+        rngs: for the initial weights.
+
+    Raises:
+        ValueError: for no hidden layer, a width that is not positive, or a scaling that does not fit.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (16, 16),
+        *,
+        in_features: int = 1,
+        out_features: int = 1,
+        controls: Sequence[str] | Mapping[str, float] = (),
+        scaling: Scaling | None = None,
+        dtype: Any = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        if not hidden or any(not (isinstance(width, int) and width > 0) for width in hidden):
+            raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")
+        self.hidden, self.in_features, self.out_features, self.dtype = tuple(hidden), in_features, out_features, dtype
+        self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
+        widths = (self.inputs.width, *self.hidden, out_features)
+        self.layers = nnx.List(Dense(before, after, dtype=dtype, rngs=rngs) for before, after in pairwise(widths))
+        self.units = output_units(scaling, out_features, dtype=dtype)
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return dict(self.inputs.defaults)
+
+    @property
+    def scaling(self) -> Scaling:
+        """The stored normalisation."""
+        return stored_scaling(self.inputs, self.units, self.out_features)
+
+    def init_carry(self, batch: tuple[int, ...] = ()) -> tuple[()]:
+        return ()
+
+    def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
+        y = self.inputs(x, controls)
+        for layer in self.layers[:-1]:
+            y = jnp.tanh(layer(y))
+        return carry, self.units.to_si(self.layers[-1](y))
