@@ -31,6 +31,7 @@ PROGRAM = command.Program(
     "BPTT leave of exposure bias.",
     PRESETS,
     report.EXPOSURE_BIAS,
+    material.VOLTS_AT_FULL_SCALE,
     lambda preset: preset,
     subjects,
     simulate,

@@ -44,6 +44,7 @@ class Program:
         about: in a sentence.
         presets: by name; a preset is the study's own.
         page: the report.
+        volts: of full scale.
         training: how much each model learns under a preset.
         subjects: title and circuit of everything that is modelled.
         simulate: writes the data sets of a preset and the signals into a folder, those that are not there yet.
@@ -55,6 +56,7 @@ class Program:
     about: str
     presets: Mapping[str, Any]
     page: report.Study
+    volts: float
     training: Callable[[Any], Preset]
     subjects: Callable[[], dict[str, tuple[str, Circuit]]]
     simulate: Callable[[Any, material.Material, Path], None]
@@ -160,7 +162,7 @@ def _header(
             "source": signals.source,
             "files": signals.files,
             "fs": material.FS,
-            "volts_at_full_scale": material.VOLTS_AT_FULL_SCALE,
+            "volts_at_full_scale": program.volts,
             **{f"{part}_seconds": round(len(x) / material.FS, 3) for part, x in signals.signals.items()},
         },
         "compute": {"batch": training.batch, "length": training.length, "warmup": training.warmup, **compute},

@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from benchmarks.exposure_bias import command, material
 from benchmarks.state_matching import matching, study
 from benchmarks.state_matching.study import PLANS, Plan
-from benchmarks.state_matching.targets import TARGETS, datasets
+from benchmarks.state_matching.targets import TARGETS, VOLTS_AT_FULL_SCALE, datasets
 from circuitnn.circuit import Circuit
 
 
@@ -33,6 +33,7 @@ PROGRAM = command.Program(
     "90 whose oscillator stands still, is given, or is hidden.",
     PLANS,
     matching.STUDY,
+    VOLTS_AT_FULL_SCALE,
     lambda plan: plan.training,
     subjects,
     simulate,

@@ -12,6 +12,7 @@ from benchmarks.exposure_bias.material import FS, PARTS, Material
 from circuitnn.circuit import Circuit, catalogue
 from circuitnn.train import Dataset, simulate_dataset
 
+VOLTS_AT_FULL_SCALE = 0.5  # a passive pickup, not played hard
 LFO_CENTRE, LFO_DEPTH = -2.1, 0.15  # volts at the gates: channels of about 1.3 to 8 kilohms
 LFO_RATES = (0.3, 3.0)  # hertz
 
@@ -25,7 +26,6 @@ class Target:
         title: for the report.
         circuit: builds it.
         chosen: the states of the models that are matched to some only.
-        volts: of full scale.
         knobs: that are drawn for each recording and given to the models.
         inputs: how many of the circuit's inputs the models see.
         moves: whether the oscillator does.
@@ -34,7 +34,6 @@ class Target:
     title: str
     circuit: Callable[[], Circuit]
     chosen: tuple[str, ...]
-    volts: float
     knobs: tuple[str, ...] = ()
     inputs: int = 1
     moves: bool = False
@@ -46,14 +45,12 @@ class Target:
 
 
 def _phaser(title: str, *, moves: bool, inputs: int = 1) -> Target:
-    return Target(title, catalogue.phase90, ("C2", "C4"), 0.5, moves=moves, inputs=inputs)
+    return Target(title, catalogue.phase90, ("C2", "C4"), moves=moves, inputs=inputs)
 
 
 TARGETS = {
     # The states left out of the chosen ones couple stages: they hardly move, or take seconds to.
-    "sd1": Target(
-        "Boss SD-1, drive and tone given", catalogue.sd1, ("C2", "C4", "C5", "C7", "C6"), 0.5, ("drive", "tone")
-    ),
+    "sd1": Target("Boss SD-1, drive and tone given", catalogue.sd1, ("C2", "C4", "C5", "C7", "C6"), ("drive", "tone")),
     "phaser-fixed": _phaser("Phase 90, oscillator at rest", moves=False),
     "phaser-given": _phaser("Phase 90, oscillator moving and given", moves=True, inputs=2),
     "phaser-hidden": _phaser("Phase 90, oscillator moving and hidden", moves=True),
@@ -80,7 +77,7 @@ def datasets(target: Target, material: Material, *, pieces: int, oversampling: i
             controls={name: rng.uniform(0, 1, (pieces, 1)) for name in target.knobs},
             fs=FS,
             oversampling=oversampling,
-            volts=target.volts,
+            volts=VOLTS_AT_FULL_SCALE,
             cache=cache,
             progress=False,
         )
