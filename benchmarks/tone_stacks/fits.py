@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from circuitnn import circuits, nodal
 from circuitnn.filters import Biquads, Coupled, NeuralToneStack
-from circuitnn.train import ErrorFigures, Schedule, ToneStackReport, fit_tone_stack
+from circuitnn.train import ResponseError, Schedule, ToneStackReport, fit_tone_stack
 from circuitnn.train.tone_target import Reference
 
 CIRCUITS = ("bassman", "vox_ac30", "big_muff_tone")
@@ -108,6 +108,6 @@ def _row(
     }
 
 
-def _figures(each: list[ErrorFigures]) -> dict[str, float]:
+def _figures(each: list[ResponseError]) -> dict[str, float]:
     """Medians over the seeds."""
-    return {key: float(np.median([getattr(one, key) for one in each])) for key in ("mean", "p95", "largest")}
+    return {key: float(np.median([getattr(one, key) for one in each])) for key in ("mean", "p95", "max")}

@@ -46,7 +46,7 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         name, own = f"{row['circuit']}, default arguments", row["error_db"]
         found.append(target(f"{name}: mean, dB", MEAN, own["mean"]))
         found.append(target(f"{name}: 95 %, dB", P95, own["p95"]))
-        found.append(target(f"{name}: largest, dB", LARGEST, own["largest"]))
+        found.append(target(f"{name}: largest, dB", LARGEST, own["max"]))
         found.append(target(f"{name}: seconds", SECONDS, row["seconds"]))
     for row in report["rows"]:
         if (row["form"], row["times"]) == ("coupled", 1):

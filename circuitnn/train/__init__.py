@@ -7,7 +7,6 @@ from circuitnn.train.checkpoint import restore as restore
 from circuitnn.train.checkpoint import save as save
 from circuitnn.train.component_report import ComponentReport as ComponentReport
 from circuitnn.train.component_report import FittedValue as FittedValue
-from circuitnn.train.component_report import ResponseError as ResponseError
 from circuitnn.train.components import fit_components as fit_components
 from circuitnn.train.dataset import Dataset as Dataset
 from circuitnn.train.dataset import record as record
@@ -28,11 +27,11 @@ from circuitnn.train.regimes import Regime as Regime
 from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling
 from circuitnn.train.regimes import TeacherForcing as TeacherForcing
 from circuitnn.train.regimes import TruncatedBPTT as TruncatedBPTT
+from circuitnn.train.response_error import ResponseError as ResponseError
 from circuitnn.train.responses import Responses as Responses
 from circuitnn.train.responses import responses as responses
 from circuitnn.train.simulate import simulate_dataset as simulate_dataset
 from circuitnn.train.store import StoreError as StoreError
-from circuitnn.train.tone_report import ErrorFigures as ErrorFigures
 from circuitnn.train.tone_report import ToneStackReport as ToneStackReport
 from circuitnn.train.tone_stack import Schedule as Schedule
 from circuitnn.train.tone_stack import fit_tone_stack as fit_tone_stack

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.train.determination import Determination
+from circuitnn.train.response_error import ResponseError
 
 _CURRENTS = ("IS", "ISE", "ISC", "IKF", "IKR", "BETA", "CJO", "CJE", "CJC", "CGS", "CGD")  # of models, and capacitances
 _RESISTANCES = ("RS", "RD", "RB", "RC", "RE")
@@ -94,28 +95,6 @@ def fitted_values(
 def named(combinations: NDArray, rows: Sequence[FittedValue]) -> tuple[dict[str, float], ...]:
     """Combinations (d, p) as label to share, without zeros."""
     return tuple({rows[int(k)].label: float(each[k]) for k in np.flatnonzero(each)} for each in combinations)
-
-
-@final
-@dataclass(frozen=True)
-class ResponseError:
-    """Magnitude errors of the responses, dB, over all settings and frequencies.
-
-    Attributes:
-        mean: of their absolute values.
-        p95: 95 % of them are less.
-        max: the largest.
-    """
-
-    mean: float
-    p95: float
-    max: float
-
-    @classmethod
-    def of(cls, decibels: NDArray) -> "ResponseError":
-        """Summary of errors in dB, of any shape."""
-        size = np.abs(decibels)
-        return cls(float(size.mean()), float(np.quantile(size, 0.95)), float(size.max()))
 
 
 @final

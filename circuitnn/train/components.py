@@ -9,9 +9,10 @@ from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.numerics.levenberg_marquardt import Minimum
-from circuitnn.train.component_report import ComponentReport, ResponseError, fitted_values, named
+from circuitnn.train.component_report import ComponentReport, fitted_values, named
 from circuitnn.train.determination import determination
 from circuitnn.train.posterior import best_of, descended, linearised, settled
+from circuitnn.train.response_error import ResponseError
 from circuitnn.train.responses import Responses
 from circuitnn.train.unknowns import Box, knobs_of, known_knob, learnt_values
 from circuitnn.train.white_box import WhiteBox, decibels

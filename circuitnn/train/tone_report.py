@@ -12,32 +12,12 @@ from numpy.typing import NDArray
 
 from circuitnn.files import replacing
 from circuitnn.filters.controlled import ControlledFilter
+from circuitnn.train.response_error import ResponseError
 from circuitnn.train.responses import Responses
 from circuitnn.train.tone_target import Target
 
 FLOOR = -60.0  # dB: quieter responses count as this, in the second row of figures
 SWEEP = (0.0, 0.25, 0.5, 0.75, 1.0)
-
-
-@final
-@dataclass(frozen=True)
-class ErrorFigures:
-    """Absolute errors over all settings and frequencies, in decibels.
-
-    Attributes:
-        mean: of all.
-        p95: below which 95 % of them are.
-        largest: the largest.
-    """
-
-    mean: float
-    p95: float
-    largest: float
-
-    @classmethod
-    def of(cls, errors: NDArray) -> "ErrorFigures":
-        """Of absolute errors of any shape."""
-        return cls(float(np.mean(errors)), float(np.quantile(errors, 0.95)), float(np.max(errors)))
 
 
 @final
@@ -58,8 +38,8 @@ class ToneStackReport:
             knobs at their defaults. Empty for measured responses.
     """
 
-    errors: ErrorFigures
-    floored: ErrorFigures
+    errors: ResponseError
+    floored: ResponseError
     worst: dict[str, float]
     fitted: int
     seconds: float
@@ -78,7 +58,7 @@ class ToneStackReport:
             f"{'':22}{'mean':>9}{'95 %':>9}{'largest':>9}",
         ]
         for name, each in (("all", self.errors), (f"with a floor of {FLOOR:.0f}", self.floored)):
-            rows.append(f"{name:22}{each.mean:9.4f}{each.p95:9.4f}{each.largest:9.3f}")
+            rows.append(f"{name:22}{each.mean:9.4f}{each.p95:9.4f}{each.max:9.3f}")
         return "\n".join([*rows, f"the largest at {self.worst['freq_hz']:.0f} Hz with {at}"])
 
     def as_dict(self) -> dict[str, Any]:
@@ -152,8 +132,8 @@ def assess(
             decibels(model, unseen.freqs, controls),
         )
     return ToneStackReport(
-        ErrorFigures.of(errors),
-        ErrorFigures.of(np.abs(np.maximum(found, FLOOR) - np.maximum(wanted, FLOOR))),
+        ResponseError.of(errors),
+        ResponseError.of(np.abs(np.maximum(found, FLOOR) - np.maximum(wanted, FLOOR))),
         worst | {"freq_hz": float(unseen.freqs[frequency])},
         fitted,
         seconds,
