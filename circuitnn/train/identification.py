@@ -23,6 +23,7 @@ from circuitnn.train.posterior import descended, residual, settled
 from circuitnn.train.unknowns import DECADE, Box, learnt_values
 
 SEARCHES = 3  # starts that a descent follows from, besides the nominal values
+SEARCH_STEPS = 50
 ROUGHLY = 1e-3  # a step that ends a search, over the prior's standard deviation; the best one goes on
 USUAL = np.log(5)  # how far off values without a tolerance may be at the start
 LEAST_NOISE = 1e-7  # of y's standard deviation
@@ -207,7 +208,7 @@ def _searched(problem: AudioBox, box: Box, starts: int, seed: int, progress: boo
     others = [int(k) for k in np.argsort(errors) if k and np.isfinite(errors[k])][:SEARCHES]
     noise = min(error for error in errors if np.isfinite(error))
     shown = tqdm([0, *others], unit="search", disable=not progress, dynamic_ncols=True)
-    found = [descended(problem, guesses[k], noise, box, enough=ROUGHLY) for k in shown]
+    found = [descended(problem, guesses[k], noise, box, steps=SEARCH_STEPS, enough=ROUGHLY) for k in shown]
     return sorted(found, key=lambda each: each.error)
 
 

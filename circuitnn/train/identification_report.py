@@ -10,6 +10,7 @@ from circuitnn.audio.alignment import Alignment
 from circuitnn.train.component_report import FittedValue, left_open, si, table
 
 _BLUNT = 1.15  # sharpness of an alignment
+_ALIKE = 0.5  # correlation of neighbouring samples: 0 for white noise, 0.2 where a converter ends at 20 of 24 kHz
 _SOME = 0.1  # of a sample: a drift that large is said, where it is more than chance
 
 
@@ -79,6 +80,7 @@ class IdentificationReport:
         precision: relative, that was asked for.
         noise: standard deviation of what the fit leaves, volts.
         coloured: by how much standard errors are larger, at most, because what is left is not white noise; they are.
+        correlation: of neighbouring samples of what is left; 0 for white noise, near 1 for what the netlist lacks.
         esr_before: of the nominal values, aligned: squares of what they leave over those of y.
         esr: of the fitted ones.
         starts: errors of the descents over that of the best one, rising; the first is 1.
@@ -99,6 +101,7 @@ class IdentificationReport:
     precision: float
     noise: float
     coloured: float
+    correlation: float
     esr_before: float
     esr: float
     starts: tuple[float, ...]
@@ -143,6 +146,11 @@ class IdentificationReport:
             found.append("Most searches ended elsewhere: there may be a better minimum still (more starts).")
         if self.esr > 0.1:
             found.append("The circuit does not explain the recording: another netlist, polarity or scale of volts?")
+        elif self.correlation > _ALIKE:
+            found.append(
+                "What is left of the recording sounds of music and not of noise: something that the netlist or the "
+                "scales of volts do not say has a part in the values, beyond their standard errors."
+            )
         if self.failed:
             found.append(f"The circuit's equations were not solved at {self.failed} samples.")
         if not self.converged:

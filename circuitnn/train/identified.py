@@ -83,6 +83,7 @@ def reported(
         precision=precision,
         noise=noise,
         coloured=coloured,
+        correlation=_alike(rest.reshape(problem.y.shape)),
         esr_before=float(before @ before / (recorded @ recorded)),
         esr=float(rest @ rest / (recorded @ recorded)),
         starts=(1.0,),
@@ -92,6 +93,11 @@ def reported(
         failed=int(_failed(problem, unknowns)),
         converged=best.converged and abs(delay) < REACH,
     )
+
+
+def _alike(rest: NDArray) -> float:
+    """Correlation of neighbours along the last axis."""
+    return float(np.sum(rest[:, 1:] * rest[:, :-1]) / max(float(np.sum(rest**2)), 1e-300))
 
 
 def _pivot(shares: Mapping[str, float], rows: Sequence[FittedValue]) -> str:

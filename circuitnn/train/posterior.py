@@ -46,13 +46,15 @@ def normal(problem: Problem, unknowns: ArrayLike, noise: float) -> tuple[NDArray
     return rows.T @ rows + np.eye(at.size), rows.T @ rest + at, error if np.isfinite(rows).all() else np.nan
 
 
-def descended(problem: Problem, start: NDArray, noise: float, box: Box, *, enough: float = ENOUGH) -> Minimum:
+def descended(
+    problem: Problem, start: NDArray, noise: float, box: Box, *, steps: int = STEPS, enough: float = ENOUGH
+) -> Minimum:
     """The minimum below a start, for a known noise; `enough` is a step, in the unit of the unknowns, that ends it."""
 
     def at(unknowns):
         return normal(problem, unknowns, noise)
 
-    return descend(at, start, steps=STEPS, low=box.low, high=box.high, enough=enough)
+    return descend(at, start, steps=steps, low=box.low, high=box.high, enough=enough)
 
 
 def best_of(found: Iterable[Minimum]) -> Minimum:

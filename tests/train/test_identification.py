@@ -1,5 +1,7 @@
 """Component values from audio: found again with delay and polarity, and no more said than is known."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -65,6 +67,21 @@ def test_the_impedance_level_is_not_known(of_everything):
     # Undetermined is the level alone, and the prior has it nearest to the nominal values.
     moves = [np.log(values[name] / float(CLIPPER.values[name])) for name in ("R1", "C1", "DCLIP.IS")]
     assert moves[0] - moves[1] - moves[2] == pytest.approx(0, abs=2e-3)
+
+
+def test_what_is_wrong_is_said(of_everything):
+    _, report = of_everything
+    for change, words in (
+        ({"correlation": 0.8}, "of music and not of noise"),
+        ({"esr": 0.2}, "does not explain"),
+        ({"failed": 3}, "not solved at 3 samples"),
+        ({"converged": False}, "did NOT come to its end"),
+        ({"starts": (1.0, 1.5, 2.0)}, "Most searches ended elsewhere"),
+        ({"alignment": dataclasses.replace(report.alignment, sharpness=1.05)}, "a period of the music"),
+    ):
+        (warning,) = dataclasses.replace(report, **change).warnings
+        assert words in warning
+        assert warning in str(dataclasses.replace(report, **change))
 
 
 def test_single_precision_callers_get_the_same(of_everything, music, heard):
@@ -230,6 +247,16 @@ def test_clipping_and_clocks_are_noticed(music):
     assert report.drift.ppm == pytest.approx(20, rel=0.2)
     assert any("clocks" in each for each in report.warnings)
     assert not plain.drift.is_there
+
+
+@pytest.mark.slow
+def test_a_netlist_that_is_wrong_is_noticed(music, heard):
+    """Diodes held at their nominal values, which are not those of the recording."""
+    _, report = identify(CLIPPER, music, heard, fs=FS, fit="C1", **QUICK)
+    assert any("not of noise" in each for each in report.warnings)
+    _, right = identify(CLIPPER, music, heard, fs=FS, fit=("C1", "D1.*"), **QUICK)
+    assert abs(right.correlation) < 0.1
+    assert right.warnings == ()
 
 
 @pytest.mark.slow
