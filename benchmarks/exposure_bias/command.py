@@ -83,7 +83,9 @@ def main(program: Program, argv: list[str] | None = None) -> int:
 
 def _options(program: Program) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{program.name}", description=program.about)
-    parser.add_argument("--preset", choices=program.presets, default="quick", help="quick: minutes; full: hours")
+    parser.add_argument(
+        "--preset", choices=program.presets, default="quick", help="quick: minutes; full: an hour or more"
+    )
     parser.add_argument("--input", nargs="+", metavar="FILE_OR_FOLDER", help="recordings instead of the excitation")
     parser.add_argument("--test", nargs="+", default=[], metavar="NAME", help="recordings held out for the test")
     parser.add_argument("--validation", nargs="+", default=[], metavar="NAME", help="recordings that choose weights")

@@ -51,6 +51,19 @@ PLANS = {
         pieces=4,
         oversampling=4,
     ),
+    "medium": Plan(
+        _training(
+            "medium",
+            seeds=8,
+            updates=350,
+            contenders=tuple(name for name in CONTENDERS if "some" not in name),
+            batch=16,
+            excitation_seconds=60.0,
+        ),
+        ("TBPTT", "TF+TBPTT"),
+        pieces=8,
+        oversampling=4,
+    ),
     "full": Plan(
         _training(
             "full",
