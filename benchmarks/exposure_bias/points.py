@@ -48,7 +48,8 @@ def error(records: Records) -> Picture:
     style.headed(figure, message)
     handles = style.regime_handles(records.regimes)
     handles.append(style.median_handle())
-    handles.append(Line2D([], [], color=style.INK, linestyle=(0, (5, 3)), label="nodal model (nothing learnt)"))
+    if any(records.select(circuit, NODAL) for circuit in records.circuits):
+        handles.append(Line2D([], [], color=style.INK, linestyle=(0, (5, 3)), label="nodal model (nothing learnt)"))
     style.legend(figure, handles)
     caption = "Error-to-signal ratio of the output, free running on held-out data. Each point is one seed."
     return Picture("free-running-error.png", style.png(figure), message, caption)

@@ -80,6 +80,11 @@ class Comparison:
     by_circuit: dict[str, float]
     test: Test
 
+    @property
+    def several(self) -> bool:
+        """Whether it is about more than one circuit."""
+        return len(self.by_circuit) > 1
+
 
 @final
 @dataclasses.dataclass(frozen=True)
