@@ -163,6 +163,8 @@ def render(records: Records, pictures: Mapping[str, list], study: Study = EXPOSU
         facts=_facts(records.header),
         made=_moment(records.header),
         level=statistics.LEVEL,
+        others=[head for head, _ in wording.OTHER.values()],
+        has_others=any(row.get(key) is not None for row in records.rows for key in wording.OTHER),
         smallest=[(n, 2.0 ** (1 - n)) for n in (3, 5, 6, 10)],
     )
 
@@ -175,7 +177,9 @@ def _table(records: Records, circuit: str) -> dict[str, Any]:
         values = {key: records.spread(key, circuit, model, regime) for key in wording.COLUMNS}
         cells = [wording.spread(values[key], form) for key, form in wording.COLUMNS.items()]
         runs = len(records.select(circuit, model, regime))
-        lines.append({"model": model, "regime": regime, "runs": runs, "cells": cells})
+        told = {key: records.spread(key, circuit, model, regime) for key in wording.OTHER}
+        other = [wording.spread(told[key], form) for key, (_, form) in wording.OTHER.items()]
+        lines.append({"model": model, "regime": regime, "runs": runs, "cells": cells, "other": other})
         if model != NODAL:
             medians[model, regime] = values["free_running"].median
     best = min(medians, key=lambda key: medians[key], default=(None, None))

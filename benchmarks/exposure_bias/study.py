@@ -11,6 +11,7 @@ from flax import nnx
 
 from benchmarks.exposure_bias import material
 from benchmarks.exposure_bias.presets import CIRCUITS, CONTENDERS, Known, Preset
+from circuitnn import metrics
 from circuitnn.circuit import Circuit
 from circuitnn.model import Model, run
 from circuitnn.nodal import NodalModel
@@ -18,6 +19,7 @@ from circuitnn.recurrent import Scaling
 from circuitnn.train import Dataset, DivergenceError, History, exposure_bias, fit
 
 NODAL = "nodal"
+WARMUP = 1000  # samples at the start that do not count, as in `exposure_bias`
 EXCERPT = 2400  # samples of waveform kept for the report: 50 ms
 
 
@@ -106,6 +108,7 @@ def _measured(
     rows, curves = [], {}
     reports = [exposure_bias(model, sets["test"]) for model in models]
     for index, (seed, model, report) in enumerate(zip(seeds, models, reports, strict=True)):
+        told = {name: _number(value) for name, value in _told(model, sets["test"]).items()}
         validation = float(np.min(history.validation, axis=0)[index]) if len(history.validation) else None
         rows.append(
             _row(
@@ -120,6 +123,7 @@ def _measured(
                 recovery_seconds=_number(report.recovery_seconds),
                 recovered=None if report.recovery_seconds is None else bool(np.isfinite(report.recovery_seconds)),
                 validation_esr=_number(validation),
+                **told,
             )
         )
     if reports[0].error is not None:
@@ -135,6 +139,14 @@ def _measured(
     curves[f"{job.circuit}|waveform-target"] = sets["test"].y[0, start : start + EXCERPT, 0]
     curves[f"{job.circuit}|waveform-input"] = x[start:, 0]
     return {"rows": rows, "curves": curves, "updates": history.updates, "samples": history.samples}
+
+
+def _told(model: Model, test: Dataset) -> dict[str, float]:
+    """Other metrics of the free run than its ESR, by their names; the start of each recording is left out."""
+    _, y = run(model, test.x, controls=test.controls)
+    found = metrics.summary(np.asarray(y, float)[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
+    del found["esr"]
+    return found
 
 
 def _row(job: Job, seed: int | None, model: Model, sets: dict[str, Dataset], **found: Any) -> dict[str, Any]:
@@ -156,7 +168,7 @@ def _row(job: Job, seed: int | None, model: Model, sets: dict[str, Dataset], **f
 def _loudest(data: Dataset) -> int:
     """Where the excerpt with the most energy starts, warm-up left out."""
     energy = np.convolve(np.square(data.x[0, :, 0]), np.ones(EXCERPT), mode="valid")
-    return 1000 + int(np.argmax(energy[1000:]))
+    return WARMUP + int(np.argmax(energy[WARMUP:]))
 
 
 def _number(value: float | None) -> float | None:

@@ -59,6 +59,19 @@ COLUMNS: dict[str, Callable[[float], str]] = {
 }
 
 
+# What a second table shows, and its heads.
+OTHER: dict[str, tuple[str, Callable[[float], str]]] = {
+    "esr_high_pass": ("ESR, high-pass", esr),
+    "esr_a_weighting_low_pass": ("ESR, A-weighted", esr),
+    "dc": ("DC", esr),
+    "mae": ("MAE, mV", lambda value: f"{1e3 * value:.3g}"),
+    "stft_distance": ("STFT distance", "{:.3g}".format),
+    "log_spectral_distance": ("log-spectral distance, dB", "{:.3g}".format),
+    "spectral_flux_error": ("spectral flux error", "{:.3g}".format),
+    "rms_energy_error": ("RMS energy error", "{:.3g}".format),
+}
+
+
 def spread(values: Spread, form: Callable[[float], str]) -> tuple[str, str]:
     """The median, and the range over seeds where there is one."""
     if not values.values:
