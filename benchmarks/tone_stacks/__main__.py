@@ -75,7 +75,7 @@ def _options() -> argparse.ArgumentParser:
 def _line(row: dict[str, Any]) -> str:
     own = row["error_db"]
     name = f"{row['circuit']}, {row['form']}, order {row['order']}"
-    return f"{name:36s} mean {own['mean']:.4f}  95 % {own['p95']:.4f}  largest {own['largest']:.3f} dB"
+    return f"{name:36s} mean {own['mean']:.4f}  95 % {own['p95']:.4f}  largest {own['max']:.3f} dB"
 
 
 if __name__ == "__main__":
