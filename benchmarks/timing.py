@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from benchmarks.catalogue import FS, loudest, with_all_inputs
 from circuitnn.circuit import Circuit
-from circuitnn.discrete.model import CircuitModel
 from circuitnn.model import controls, run
+from circuitnn.transient.model import CircuitModel
 
 ONE, BATCH_ONE, BATCH_TWO, THREADS, MOVING, GRADIENT = (
     "one stream",

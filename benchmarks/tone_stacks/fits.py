@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from circuitnn import circuits, nodal
 from circuitnn.filters import Biquads, Coupled, NeuralToneStack
+from circuitnn.tone.target import Reference
 from circuitnn.train import ResponseError, Schedule, ToneStackReport, fit_tone_stack
-from circuitnn.train.tone_target import Reference
 
 CIRCUITS = ("bassman", "vox_ac30", "big_muff_tone")
 FORMS: dict[str, type[Coupled] | type[Biquads]] = {"coupled": Coupled, "biquads": Biquads}

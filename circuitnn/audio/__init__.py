@@ -2,10 +2,10 @@
 
 from circuitnn.audio.alignment import Alignment, align
 from circuitnn.audio.errors import AudioError
-from circuitnn.audio.excitation import excitation, noise_bursts, sweep
+from circuitnn.audio.excitations import excitation, noise_bursts, sweep
 from circuitnn.audio.files import find, read, write
-from circuitnn.audio.guitar import guitar
 from circuitnn.audio.resampling import resample
+from circuitnn.audio.strummed import guitar
 
 __all__ = [
     "Alignment",

@@ -1,3 +1,3 @@
 """The command line: `circuitnn`, thin, over the library."""
 
-from circuitnn.cli.app import app as app
+from circuitnn.cli.commands import app as app

@@ -1,5 +1,5 @@
 """`python -m circuitnn.cli`, where the script is not on the PATH."""
 
-from circuitnn.cli.app import app
+from circuitnn.cli.commands import app
 
 app()

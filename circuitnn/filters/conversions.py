@@ -7,9 +7,9 @@ from jax import Array
 from jax import numpy as jnp
 from numpy.typing import NDArray
 
-from circuitnn.filters.biquads import Biquads
-from circuitnn.filters.coupled import Coupled
-from circuitnn.filters.state_space import StateSpace
+from circuitnn.filters.biquad_form import Biquads
+from circuitnn.filters.coupled_form import Coupled
+from circuitnn.filters.state_space_form import StateSpace
 
 SAME = 1e-7  # poles closer than this, relative to their distance from one, count as one pole twice
 AWAY = 1e-9  # from z = -1, where a circuit's poles and zeros at infinity are

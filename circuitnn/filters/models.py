@@ -11,8 +11,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.filters.biquads import Biquads
-from circuitnn.filters.coupled import Coupled
+from circuitnn.filters.biquad_form import Biquads
+from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm, Form
 from circuitnn.model import Carry, Controls, Model
 from circuitnn.numerics.bilinear import checked_rate

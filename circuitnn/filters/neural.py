@@ -8,12 +8,12 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.filters.biquads import Biquads
+from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.controlled import ControlledFilter, named
-from circuitnn.filters.coupled import Coupled
+from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm
 from circuitnn.filters.models import checked_order, checked_radius
-from circuitnn.filters.resampled import ResampledFilter
+from circuitnn.filters.rate_change import ResampledFilter
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.taper import taper
 

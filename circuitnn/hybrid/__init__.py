@@ -2,7 +2,7 @@
 
 from circuitnn.hybrid.amplifiers import gray_box_amplifier as gray_box_amplifier
 from circuitnn.hybrid.amplifiers import wiener_hammerstein as wiener_hammerstein
-from circuitnn.hybrid.klon import klon as klon
+from circuitnn.hybrid.klon_pedal import klon as klon
 from circuitnn.hybrid.oversampled import Oversampled as Oversampled
 from circuitnn.hybrid.plain import Delay as Delay
 from circuitnn.hybrid.plain import Gain as Gain

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple, final
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.discrete.layout import to_columns, to_rows
 from circuitnn.model import Carry, Controls, Model
 from circuitnn.numerics.half_band import decimate, decimation_carry, half_band, interpolate, interpolation_carry
+from circuitnn.transient.layout import to_columns, to_rows
 
 
 @final

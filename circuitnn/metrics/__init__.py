@@ -7,7 +7,7 @@ from circuitnn.metrics.emphasis import pre_emphasis
 from circuitnn.metrics.envelope import rms_energy_error
 from circuitnn.metrics.harmonics import aliasing, fundamental, harmonic_levels, thd
 from circuitnn.metrics.spectral import log_spectral_distance, spectral_flux_error, stft_distance
-from circuitnn.metrics.summary import summary
+from circuitnn.metrics.table import summary
 from circuitnn.metrics.waveform import dc, esr, mae, max_abs_error, mse, sdr
 
 __all__ = [

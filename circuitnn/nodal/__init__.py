@@ -1,9 +1,9 @@
 """Nodal models: white-box simulation of any circuit, differentiable."""
 
-from circuitnn.discrete.carry import CircuitCarry as CircuitCarry
 from circuitnn.nodal.frequency import frequency_response as frequency_response
 from circuitnn.nodal.model import NodalModel as NodalModel
+from circuitnn.nodal.rational_function import TransferFunction as TransferFunction
+from circuitnn.nodal.rational_function import transfer_function as transfer_function
 from circuitnn.nodal.rest import operating_point as operating_point
-from circuitnn.nodal.transfer_function import TransferFunction as TransferFunction
-from circuitnn.nodal.transfer_function import transfer_function as transfer_function
 from circuitnn.numerics.rules import alpha_transform as alpha_transform
+from circuitnn.transient.carry import CircuitCarry as CircuitCarry

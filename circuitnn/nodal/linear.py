@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import final
 
-from circuitnn.discrete.stretches import in_stretches
-from circuitnn.discrete.system import Discretisation, Linear
 from circuitnn.mna.batches import solved_network
 from circuitnn.mna.network import Network
 from circuitnn.mna.stamps import Values, companion
 from circuitnn.mna.topology import Topology
+from circuitnn.transient.chunks import in_chunks
+from circuitnn.transient.system import Discretisation, Linear
 
 
 @final
@@ -18,6 +18,6 @@ class NodalEquations(Linear):
 
     def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
         """As `Linear.solve`."""
-        return in_stretches(
+        return in_chunks(
             lambda values: solved_network(top, values, lambda values: companion(top, values, how.step)), values
         )

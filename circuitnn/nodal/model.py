@@ -6,9 +6,9 @@ from typing import Any, final
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.discrete.model import CircuitModel
 from circuitnn.nodal.linear import NodalEquations
 from circuitnn.numerics.rules import Rule
+from circuitnn.transient.model import CircuitModel
 
 
 @final

@@ -1,24 +1,24 @@
-"""Training: data sets, regimes, fitting, checkpoints, and the evaluation of exposure bias."""
+"""Training: data sets, regimes, fitting, checkpoints, and the evaluation of exposure bias.
+
+What finds components and tone stacks has rooms of its own, `circuitnn.estimation` and `circuitnn.tone`, which build on
+this one; their names are handed on here all the same, when they are first asked for.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from circuitnn.numerics.taper import taper as taper
 from circuitnn.train.checkpoint import CheckpointError as CheckpointError
 from circuitnn.train.checkpoint import load as load
 from circuitnn.train.checkpoint import restore as restore
 from circuitnn.train.checkpoint import save as save
-from circuitnn.train.component_report import ComponentReport as ComponentReport
-from circuitnn.train.component_report import FittedValue as FittedValue
-from circuitnn.train.components import fit_components as fit_components
 from circuitnn.train.dataset import Dataset as Dataset
 from circuitnn.train.dataset import record as record
 from circuitnn.train.exposure import ExposureBias as ExposureBias
 from circuitnn.train.exposure import exposure_bias as exposure_bias
-from circuitnn.train.fit import DivergenceError as DivergenceError
-from circuitnn.train.fit import History as History
-from circuitnn.train.fit import fit as fit
-from circuitnn.train.identification import identify as identify
-from circuitnn.train.identification_report import Drift as Drift
-from circuitnn.train.identification_report import IdentificationReport as IdentificationReport
-from circuitnn.train.identification_report import KnownCombination as KnownCombination
+from circuitnn.train.fitting import DivergenceError as DivergenceError
+from circuitnn.train.fitting import History as History
+from circuitnn.train.fitting import fit as fit
 from circuitnn.train.measured import read_responses as read_responses
 from circuitnn.train.parts import PerPart as PerPart
 from circuitnn.train.parts import per_part as per_part
@@ -27,11 +27,40 @@ from circuitnn.train.regimes import Regime as Regime
 from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling
 from circuitnn.train.regimes import TeacherForcing as TeacherForcing
 from circuitnn.train.regimes import TruncatedBPTT as TruncatedBPTT
+from circuitnn.train.response_data import Responses as Responses
+from circuitnn.train.response_data import responses as responses
 from circuitnn.train.response_error import ResponseError as ResponseError
-from circuitnn.train.responses import Responses as Responses
-from circuitnn.train.responses import responses as responses
 from circuitnn.train.simulate import simulate_dataset as simulate_dataset
 from circuitnn.train.store import StoreError as StoreError
-from circuitnn.train.tone_report import ToneStackReport as ToneStackReport
-from circuitnn.train.tone_stack import Schedule as Schedule
-from circuitnn.train.tone_stack import fit_tone_stack as fit_tone_stack
+
+if TYPE_CHECKING:
+    from circuitnn.estimation import ComponentReport as ComponentReport
+    from circuitnn.estimation import Drift as Drift
+    from circuitnn.estimation import FittedValue as FittedValue
+    from circuitnn.estimation import IdentificationReport as IdentificationReport
+    from circuitnn.estimation import KnownCombination as KnownCombination
+    from circuitnn.estimation import fit_components as fit_components
+    from circuitnn.estimation import identify as identify
+    from circuitnn.tone import Schedule as Schedule
+    from circuitnn.tone import ToneStackReport as ToneStackReport
+    from circuitnn.tone import fit_tone_stack as fit_tone_stack
+
+
+_ROOMS_ABOVE = {
+    "circuitnn.estimation": (
+        "ComponentReport", "Drift", "FittedValue", "IdentificationReport", "KnownCombination", "fit_components",
+        "identify",
+    ),
+    "circuitnn.tone": ("Schedule", "ToneStackReport", "fit_tone_stack"),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _ROOMS_ABOVE.items():
+        if name in names:
+            return getattr(importlib.import_module(room), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *(name for names in _ROOMS_ABOVE.values() for name in names)})

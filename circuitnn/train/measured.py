@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.audio import read
-from circuitnn.train.responses import Responses, responses
+from circuitnn.train.response_data import Responses, responses
 
 TABLE, FILES, INPUT = "responses.csv", "settings.csv", "input.wav"
 FREQ, MAGNITUDE, PHASE, FILE = "freq_hz", "magnitude_db", "phase_deg", "file"

@@ -7,11 +7,11 @@ from typing import Any, final
 from jax import Array
 
 from circuitnn.circuit.constants import THERMAL_VOLTAGE
-from circuitnn.discrete.values import CircuitValues
 from circuitnn.mna.devices import Values
 from circuitnn.mna.elements import Device
 from circuitnn.mna.stamps import two_axes
 from circuitnn.mna.topology import Topology
+from circuitnn.transient.values import CircuitValues
 from circuitnn.wdf import diodes
 
 LAWS = ("exact", "better", "simple")  # and "newton", the iteration that all devices have

@@ -6,12 +6,12 @@ from typing import Any, final
 
 from jax import numpy as jnp
 
-from circuitnn.discrete.stretches import in_stretches
-from circuitnn.discrete.system import Discretisation, Linear
 from circuitnn.mna.law import Devices, PortMap, port_map
 from circuitnn.mna.network import Network
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
+from circuitnn.transient.chunks import in_chunks
+from circuitnn.transient.system import Discretisation, Linear
 from circuitnn.wdf.explicit import PairLaw
 from circuitnn.wdf.neural import NeuralLaw
 from circuitnn.wdf.tree import Junction
@@ -33,7 +33,7 @@ class WaveTree(Linear):
 
     def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
         """As `Linear.solve`."""
-        return in_stretches(lambda values: root(Columns(top, values, how.step), self.tree), values)
+        return in_chunks(lambda values: root(Columns(top, values, how.step), self.tree), values)
 
     def port_map(self, top: Topology) -> PortMap:
         """Which device sits on which ports; one that is a function of the wave has the wave for a port."""

@@ -7,9 +7,9 @@ import jax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.discrete.model import CircuitModel
 from circuitnn.mna.topology import topology
 from circuitnn.numerics.rules import Rule
+from circuitnn.transient.model import CircuitModel
 from circuitnn.wdf.build import Element, Root, build
 from circuitnn.wdf.decompose import decompose
 from circuitnn.wdf.drawing import drawing

@@ -12,9 +12,9 @@ from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
-from circuitnn.discrete.values import CircuitValues
 from circuitnn.mna.elements import Device
 from circuitnn.numerics.small import apply
+from circuitnn.transient.values import CircuitValues
 from circuitnn.wdf.explicit import PairLaw
 
 WIDTH = 1.5  # of the normalised inputs: they are between -WIDTH and WIDTH

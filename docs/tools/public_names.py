@@ -45,7 +45,9 @@ def _collect(module: ModuleType, namespace: str, found: dict[str, list[str]]) ->
 def _handed_on(package: ModuleType) -> list[str]:
     """From the source and not from dir(), where every submodule that was ever imported shows up."""
     tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
-    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
+    # What is handed on lazily stands under `if TYPE_CHECKING`.
+    statements = [line for node in tree.body for line in (node.body if isinstance(node, ast.If) else [node])]
+    imports = (node for node in statements if isinstance(node, ast.ImportFrom) and node.module != "typing")
     names = (alias.asname or alias.name for node in imports for alias in node.names)
     return [name for name in names if not name.startswith("_")]
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import signal
 
 from circuitnn.filters import Biquads
-from circuitnn.filters.biquads import STRUCTURES
+from circuitnn.filters.biquad_form import STRUCTURES
 from tests.filters.forms import FREQS, FS, RADIUS, check_response, pieces, random_form
 
 ORDERS = (1, 2, 5)

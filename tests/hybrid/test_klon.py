@@ -10,7 +10,7 @@ from flax import nnx
 
 from circuitnn import circuits, read_netlist, spice
 from circuitnn.hybrid import Delay, klon
-from circuitnn.hybrid.klon import PARTS
+from circuitnn.hybrid.klon_pedal import PARTS
 from circuitnn.model import chain, run
 from circuitnn.nodal import NodalModel, frequency_response
 from circuitnn.recurrent import GRU

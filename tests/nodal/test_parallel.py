@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
-from circuitnn.discrete import engine as engine_module
-from circuitnn.discrete import parallel
 from circuitnn.mna.law import port_map
 from circuitnn.testing import check_block_law
+from circuitnn.transient import engine as engine_module
+from circuitnn.transient import parallel
 
 FS = 48_000
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuitnn.train.responses import responses
+from circuitnn.train.response_data import responses
 
 FREQS = np.array([100.0, 1e3, 10e3])
 H = np.array([[1, 0.5j, 0.1], [1, 1, 0.01]])

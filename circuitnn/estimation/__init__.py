@@ -1,0 +1,9 @@
+"""Components from what a circuit does: from measured responses, and from recordings of its input and output."""
+
+from circuitnn.estimation.component_report import ComponentReport as ComponentReport
+from circuitnn.estimation.component_report import FittedValue as FittedValue
+from circuitnn.estimation.components import fit_components as fit_components
+from circuitnn.estimation.identification import identify as identify
+from circuitnn.estimation.identification_report import Drift as Drift
+from circuitnn.estimation.identification_report import IdentificationReport as IdentificationReport
+from circuitnn.estimation.identification_report import KnownCombination as KnownCombination

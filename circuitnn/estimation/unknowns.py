@@ -1,0 +1,142 @@
+"""What of a circuit is learnt from measurements, around what, and within which bounds."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, final
+
+import numpy as np
+from jax import Array
+from jax import numpy as jnp
+from numpy.typing import NDArray
+
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.train.response_data import Responses
+from circuitnn.transient.values import tolerances
+
+USUAL = 0.2  # what values without bounds usually are within
+DECADE = np.log(10)  # and how far off they may be before the data have to insist
+TAPER = 3.0  # usual shapes of tapers, and
+STEEPEST = 8.0  # the largest
+ANYWHERE = 0.5  # of the way: what is believed of a knob's position
+
+
+@final
+class Prior(NamedTuple):
+    """Where the unknowns may be: all (p,), in the unit of `spread` but for `usual`."""
+
+    spread: NDArray  # standard deviation of the prior
+    usual: NDArray  # how far off they usually are at most
+    low: NDArray
+    high: NDArray
+
+    @classmethod
+    def of(
+        cls,
+        circuit: Circuit,
+        learnt: dict[str, float | None],
+        turned: int = 0,
+        *,
+        usual: float = USUAL,
+        positions: Collection[str] = (),
+    ) -> "Prior":
+        """For these values with their tolerances, and so many tapers.
+
+        Args:
+            circuit: with nominal values.
+            learnt: tolerance of each value.
+            turned: how many tapers.
+            usual: how far off values usually are, in logarithm.
+            positions: those of the values that are positions of knobs: linear, and from 0 to 1.
+        """
+        rows = []
+        for name, bound in learnt.items():
+            if name in positions:
+                at = float(circuit.values[name])
+                free = ANYWHERE if bound is None else bound
+                rows.append((free, free, max(-at, -bound if bound else -1.0), min(1 - at, bound or 1.0)))
+                continue
+            free = DECADE if bound is None else bound
+            low, high = (-np.inf, np.inf) if bound is None else (np.log1p(-bound), np.log1p(bound))
+            if name in circuit and circuit[name].kind == "K":  # the windings' common flux is less than all of it
+                high = min(high, -np.log(abs(float(circuit.values[name]))) - 1e-6)
+            rows.append((free, min(free, usual), low, high))
+        rows += [(TAPER, TAPER, -STEEPEST, STEEPEST)] * turned
+        spread, others, least, most = np.array(rows, float).reshape(-1, 4).T
+        return cls(spread, others, least / spread, most / spread)
+
+    def including(self, spread: float, reach: float) -> "Prior":
+        """And one that every search starts from 0 with, and that stays within `reach` of it."""
+        more = (spread, 0.0, -reach / spread, reach / spread)
+        return Prior(*(np.append(each, number) for each, number in zip(self, more, strict=True)))
+
+    def anywhere(self, rng: np.random.Generator) -> NDArray:
+        return np.clip(rng.uniform(-1, 1, self.spread.size) * self.usual / self.spread, self.low, self.high)
+
+
+def moved(circuit: Circuit, names: Sequence[str], change: Array, positions: Collection[str] = ()) -> dict[str, Array]:
+    """Values that differ from the circuit's: by the logarithms `change` (p,), positions of knobs by the change."""
+    factor = jnp.exp(change)
+    return {
+        name: circuit.values[name] + change[k] if name in positions else circuit.values[name] * factor[k]
+        for k, name in enumerate(names)
+    }
+
+
+def known_knob(given: str, names: Sequence[str], where: str) -> str:
+    for name in names:
+        if name.lower() == given.lower():
+            return name
+    raise ValueError(f"{where}no knob named {given!r}; there are {', '.join(names) or 'none'}")
+
+
+def knobs_of(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
+    """The target's knobs in the circuit's spelling."""
+    if len(circuit.inputs) != 1 or len(circuit.outputs) != 1:
+        raise ValueError(f"one input and one output are wanted, not {circuit.inputs} and {circuit.outputs}")
+    if len(target.freqs) < 2:
+        raise ValueError("responses at one frequency do not tell components apart: at least two are wanted")
+    settings = len(target.response)
+    if not target.controls and settings > 1:
+        raise ValueError(f"the target has {settings} settings and no knob that tells them apart")
+    known = tuple(circuit.controls)
+    return {known_knob(name, known, "the target's knobs: "): position for name, position in target.controls.items()}
+
+
+def learnt_values(
+    circuit: Circuit,
+    knobs: set[str],
+    trainable: Sequence[str] | Mapping[str, float | None] | None,
+    tolerance: float | None,
+) -> dict[str, float | None]:
+    """Tolerance of each value that is learnt."""
+    if trainable is None:
+        trainable = [part.name for part in circuit.components if part.kind in "RCL" and part.name in circuit.values]
+        if not trainable:
+            raise ValueError("no resistor, capacitor or inductor of this circuit has a value of its own")
+    trainable = (trainable,) if isinstance(trainable, str) else trainable
+    if not isinstance(trainable, Mapping):
+        trainable = dict.fromkeys(trainable, tolerance)
+    trainable = {_of_model(circuit, pattern): bound for pattern, bound in trainable.items()}
+    spelled = {pattern.lower() for pattern in trainable}
+    for name in knobs:
+        if name.lower() in spelled:
+            raise ValueError(f"trainable: {name} is a knob of the target; its taper is learnt by tapers=({name!r},)")
+    # "L*" means inductors and not the knob "level".
+    parameters = set(circuit.controls)
+    names = [name for name in circuit.values if name not in parameters or name.lower() in spelled]
+    found = tolerances(names, trainable)
+    for name in found:
+        if np.ndim(circuit.values[name]) or float(circuit.values[name]) == 0:
+            raise ValueError(f"trainable: the nominal value of {name} has to be a number that is not 0")
+    return {name: found[name] for name in circuit.values if name in found}
+
+
+def _of_model(circuit: Circuit, pattern: str) -> str:
+    """For "D1.IS" this is "DCLIP.IS" where DCLIP is the model of D1."""
+    part, _, parameter = pattern.rpartition(".")
+    known = {name.lower() for name in circuit.values}
+    if part not in circuit or pattern.lower() in known:
+        return pattern
+    model = circuit[part].model
+    if model is None:
+        raise ValueError(f"trainable: {pattern!r}: {circuit[part].name} has no .model whose {parameter} it could be")
+    return f"{model}.{parameter}"

@@ -1,0 +1,4 @@
+"""Circuits in discrete time: what the nodal model and the wave digital filter share."""
+
+from circuitnn.transient.carry import CircuitCarry as CircuitCarry
+from circuitnn.transient.model import CircuitModel as CircuitModel

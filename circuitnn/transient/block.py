@@ -1,0 +1,128 @@
+"""One block: the loop over time, and its derivative as a linear recurrence."""
+
+import functools
+from typing import Any
+
+import jax
+from jax import Array, lax
+from jax import numpy as jnp
+
+from circuitnn.mna.law import PortMap, evaluate_at, jacobian, law, stacked, unstacked
+from circuitnn.mna.operating_point import evaluate, open_circuit
+from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, sensitivity
+from circuitnn.numerics.recurrence import linear_recurrence
+from circuitnn.numerics.small import apply, matmul
+from circuitnn.transient.parallel import recurrence_with_shown, solve_at_once
+from circuitnn.transient.parts import Shown, Solution, Stepper
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def solve_block(
+    where: PortMap, is_parallel: bool, stepper: Stepper, z: Array, v: Array, u: Array, shown: Shown | None
+) -> Solution:
+    """Run the circuit over a block.
+
+    Differentiable to any order, forwards and in reverse: the derivative is taken at the solution (all samples at once)
+    and carried along time by a linear recurrence, so that no iteration is differentiated.
+
+    Args:
+        where: the devices on the ports.
+        is_parallel: solve for all samples at once (`circuitnn.transient.parallel`) in place of a loop over them.
+        stepper: the discretised circuit.
+        z: (n_states, batch) companion states before the first sample.
+        v: (n_ports, batch) port voltages to start the first iteration from.
+        u: (time, n_in, batch).
+        shown: true states, for teacher forcing.
+    """
+    ready = prepare_ports(where, stepper.devices, -stepper.ports.i) if where.ports else None
+    if is_parallel:
+        return solve_at_once(where, ready, stepper, z, v, u, shown, functools.partial(_in_order, where, ready))
+    return _in_order(where, ready, stepper, z, v, u, shown)
+
+
+def _in_order(where: PortMap, ready: Ports | None, stepper: Stepper, z: Array, v: Array, u: Array, shown) -> Solution:
+    """One sample after the other."""
+    still, moving, joined = _apart((ready, stepper.ports, stepper.update))
+    # What the laws gave at the sample before is no start for an iteration once the devices have changed.
+    is_explicit = where.is_explicit
+    is_stale = ready is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(ready.devices))
+
+    def step(carry, inputs):
+        z, v, at = carry
+        u, shown, moving = inputs
+        ready, ports, update = joined(still, moving)
+        if shown is not None:
+            z = jnp.where(shown.mask > 0, shown.z, z)
+        change = open_circuit(update, z, u)
+        if ready is not None:
+            w = unstacked(open_circuit(ports, z, u))
+            if is_explicit:
+                v, found = w, evaluate_at(where, ready.devices, w)
+            else:
+                at = evaluate_at(where, ready.devices, v) if is_stale else at
+                v, at = newton(where, ready, w, v, at)
+                found = at
+            for drive, current in enumerate(excess_current(where, ready, v, found)):
+                change = change + update.i[..., :, drive, :] * current
+        return (z + change, v, at), (z, v)
+
+    rows = unstacked(jnp.broadcast_to(v, (where.ports, z.shape[-1])))
+    at: Any = ()
+    if ready is not None and not is_explicit:
+        first: Ports = jax.tree.map(lambda leaf: leaf[0], ready)
+        at = evaluate_at(where, first.devices, rows)
+    (last, _, _), (before, solved) = lax.scan(step, (z, rows, at), (u, shown, moving))
+    return Solution(before, stacked(solved) if solved else jnp.zeros((len(u), *v.shape), v.dtype), last)
+
+
+def _apart(tree: Any):
+    """Leaves that are the same at each sample, those that are not, and what puts them together inside the loop."""
+    leaves, structure = jax.tree.flatten(tree)
+    moves = [leaf.shape[0] > 1 for leaf in leaves]
+    still = [leaf[0] for leaf, is_moving in zip(leaves, moves, strict=True) if not is_moving]
+    moving = [leaf for leaf, is_moving in zip(leaves, moves, strict=True) if is_moving]
+
+    def joined(still, moving):
+        sources = iter(still), iter(moving)
+        return jax.tree.unflatten(structure, [next(sources[is_moving]) for is_moving in moves])
+
+    return still, moving, joined
+
+
+@solve_block.defjvp
+def _solve_block_jvp(where, is_parallel, primals, tangents):
+    stepper, z, v, u, shown = primals
+    stepper_dot, z_dot, _, u_dot, shown_dot = tangents
+    solution = solve_block(where, is_parallel, stepper, z, v, u, shown)
+    at = law(where, stepper.devices, solution.ports)
+
+    def ports_and_update(stepper, u):
+        """Both at the solution, with the port voltages and the companion states held."""
+        current = law(where, stepper.devices, solution.ports).current
+        return (
+            evaluate(stepper.ports, solution.before, u, current),
+            evaluate(stepper.update, solution.before, u, current),
+        )
+
+    _, (ports_dot, update_dot) = jax.jvp(ports_and_update, (stepper, u), (stepper_dot, u_dot))
+    states, batch = solution.before.shape[-2:]
+    transition, drive, follow = stepper.update.z, update_dot, None
+    if where.ports:
+        # Constants of the recurrence first, tangents apart from them: the rule stays linear in the tangents.
+        follow = sensitivity(where, at.slopes, -stepper.ports.i)
+        from_ports = matmul(stepper.update.i, jacobian(where, at.slopes))
+        transition = transition + matmul(from_ports, matmul(follow, stepper.ports.z))
+        drive = drive + apply(from_ports, apply(follow, ports_dot))
+    unit = jnp.eye(states, dtype=z.dtype)[:, :, None]
+    full = (*solution.before.shape[:-1], states, batch)
+    transition = jnp.broadcast_to(unit + transition, full)
+    drive = jnp.broadcast_to(drive, solution.before.shape)
+    if shown is None:
+        before_dot, last_dot = linear_recurrence(transition, drive, z_dot, is_parallel=is_parallel)
+    else:
+        shown_there = shown.mask * shown_dot.z
+        before_dot, last_dot = recurrence_with_shown(transition, drive, z_dot, shown.mask, shown_there, is_parallel)
+    if follow is None:
+        return solution, Solution(before_dot, jnp.zeros_like(solution.ports), last_dot)
+    v_dot = jnp.broadcast_to(apply(follow, ports_dot + apply(stepper.ports.z, before_dot)), solution.ports.shape)
+    return solution, Solution(before_dot, v_dot, last_dot)

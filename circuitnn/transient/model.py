@@ -1,0 +1,154 @@
+"""A circuit sample by sample, whatever its linear part is solved with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jax import Array
+from jax import numpy as jnp
+
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.mna.checks import check_solvable, states_are_independent
+from circuitnn.mna.topology import topology
+from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.numerics.half_band import half_band
+from circuitnn.numerics.rules import Rule, rule_named
+from circuitnn.transient import engine
+from circuitnn.transient.carry import CircuitCarry
+from circuitnn.transient.engine import Engine
+from circuitnn.transient.layout import flat_controls
+from circuitnn.transient.oversampling import OversampledCarry, resting, run_oversampled, with_circuit
+from circuitnn.transient.system import Discretisation, Linear
+from circuitnn.transient.values import CircuitValues
+
+Carry = CircuitCarry | OversampledCarry
+IMPOSED_FRACTION = 1e-6  # of a step, where states constrain each other
+
+
+class CircuitModel(StateModel):
+    """A circuit discretised: ``x_n = F(x_{n-1}, u_n)``, ``y_n = G(x_n, u_n)`` (abstract).
+
+    A subclass says how the linear part of the circuit is solved. The rest is the same for all: at each sample a damped
+    Newton iteration solves for all nonlinear devices together; gradients are implicit; knobs, learnable values,
+    oversampling, forced states and the parallel solution work alike.
+
+    Args:
+        circuit: from `read_netlist` or the catalogue.
+        linear: how its linear part is solved.
+        fs: sample rate, Hz.
+        rule: name of a discretisation rule, or one made by `alpha_transform`.
+        trainable: patterns of value names.
+        oversampling: 1, 2, 4, 8 or 16.
+        solver: "auto", "sequential" or "parallel".
+        dtype: of the signals and the values.
+
+    Raises:
+        ValueError: for a rate that is not positive, an unknown rule or solver, a pattern that matches nothing, or a
+            circuit without an input.
+        CircuitError: for equations without a unique solution.
+    """
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        linear: Linear,
+        *,
+        fs: float,
+        rule: str | Rule,
+        trainable: Sequence[str] | Mapping[str, float | None],
+        oversampling: int,
+        solver: str,
+        dtype: Any,
+    ):
+        if not (np.isfinite(fs) and fs > 0):
+            raise ValueError(f"fs must be a positive sample rate in Hz, got {fs}")
+        if solver not in engine.SOLVERS:
+            raise ValueError(f"no solver named {solver!r}; there are {', '.join(engine.SOLVERS)}")
+        how = rule if isinstance(rule, Rule) else rule_named(rule)
+        self.fs, self.rule, self.dtype = float(fs), rule, dtype
+        self.filters = half_band(oversampling)
+        top = topology(circuit)
+        resolved = circuit.resolve()
+        period = 1 / (self.fs * oversampling)
+        step = how.gain * period
+        check_solvable(top, resolved, step)
+        can_be_imposed = states_are_independent(top, resolved) and not any(top.is_charge)
+        fraction = 0.0 if can_be_imposed else IMPOSED_FRACTION
+        discretisation = Discretisation(
+            step=step, memory=how.memory, history=how.history, period=period, imposed_step=fraction * step
+        )
+        self.engine = Engine(top, linear, discretisation, solver)
+        self.in_features, self.out_features = len(circuit.inputs), len(circuit.outputs)
+        self.state_names = tuple(branch.name for branch in top.reactive)
+        self.values = CircuitValues(circuit, trainable, dtype)
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit with the model's present values."""
+        return self.values.circuit
+
+    @property
+    def weights(self) -> Any:
+        """Numbers of devices that are no circuit's, as `Linear.at_ports` wants them; None where there are none."""
+        return None
+
+    @property
+    def latency(self) -> int:
+        """By how many samples the output comes late, which is zero without oversampling."""
+        return self.filters.latency
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        """The knobs: the netlist's independent ``.param`` names, with their default values."""
+        return self.circuit.controls
+
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+        """The operating point: inputs at their DC values, capacitors open, inductors short; differentiable.
+
+        Args:
+            batch: shape of the batch.
+            controls: knobs, at their positions at the first sample; the defaults when None.
+        """
+        knobs = flat_controls(controls, batch, None, self.dtype)
+        carry, outputs = engine.at_rest(self.engine, self.circuit, knobs, batch)
+        return carry if self.filters.factor == 1 else resting(self.filters, carry, outputs)
+
+    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
+        """`init_carry` with the knobs where they are at the first sample."""
+        return self.init_carry(batch, controls)
+
+    def states(self, carry: Carry) -> Array:
+        """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`.
+
+        The charges of junctions come last ("Q1.CJE"), in volts across 10 pF.
+        """
+        return _of_circuit(carry).states
+
+    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
+        """The carry with other states; the currents that belong to them follow from the circuit and the last input.
+
+        Args:
+            carry: from `init_carry` or a block.
+            states: (..., n_states), volts and amperes.
+            controls: knobs, for those currents; the defaults when None.
+        """
+        inner = _of_circuit(carry)
+        states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
+        knobs = flat_controls(controls, states.shape[:-1], 1, self.dtype)
+        return with_circuit(carry, engine.at_states(self.engine, self.circuit, inner, states, knobs, self.weights))
+
+    def trace(
+        self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
+    ) -> tuple[Carry, Array, Array]:
+        """One block: carry, y (..., time, n_out), states after each sample (..., time, n_states).
+
+        A control may be constant, one value for each batch entry (batch, 1), or vary along time.
+        """
+        knobs = flat_controls(controls, x.shape[:-2], x.shape[-2], self.dtype)
+        if isinstance(carry, OversampledCarry):
+            return run_oversampled(self.engine, self.filters, self.circuit, carry, x, knobs, forcing, self.weights)
+        return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing, self.weights)
+
+
+def _of_circuit(carry: Carry) -> CircuitCarry:
+    return carry.circuit if isinstance(carry, OversampledCarry) else carry

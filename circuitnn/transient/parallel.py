@@ -1,0 +1,97 @@
+"""A block solved for all samples at once: Newton's iteration over the whole trajectory.
+
+Each iteration linearises the devices along the last trajectory; what is left is a linear recurrence over time, which an
+associative scan solves in as many steps as the logarithm of its length. A dozen iterations replace the loop over
+thousands of samples, which is what an accelerator needs; on the CPU the loop is faster.
+"""
+
+from collections.abc import Callable
+
+from jax import Array, lax
+from jax import numpy as jnp
+
+from circuitnn.mna.law import PortMap, jacobian, law, unstacked
+from circuitnn.mna.ports import Ports, excess_of, limited, sensitivity
+from circuitnn.numerics.recurrence import linear_recurrence
+from circuitnn.numerics.small import apply, matmul
+from circuitnn.transient.parts import Shown, Solution, Stepper
+
+MAX_ITERATIONS = 100  # then the loop over the samples takes over
+
+
+def solve_at_once(
+    where: PortMap,
+    ready: Ports | None,
+    stepper: Stepper,
+    z: Array,
+    v: Array,
+    u: Array,
+    shown: Shown | None,
+    in_order: Callable[..., Solution],
+) -> Solution:
+    """As `circuitnn.transient.block.solve_block`; `in_order` is the loop, for where the iteration does not end."""
+    states, batch, time = z.shape[0], u.shape[-1], u.shape[0]
+    unit = jnp.eye(states, dtype=z.dtype)[:, :, None]
+
+    def recurrence(transition, drive):
+        transition = jnp.broadcast_to(unit + transition, (time, states, states, batch))
+        drive = jnp.broadcast_to(drive, (time, states, batch))
+        if shown is None:
+            return linear_recurrence(transition, drive, z, is_parallel=True)
+        return recurrence_with_shown(transition, drive, z, shown.mask, shown.mask * shown.z, True)
+
+    update = stepper.update
+    if ready is None:
+        before, last = recurrence(update.z, apply(update.u, u) + update.one)
+        return Solution(before, jnp.zeros((time, 0, batch), z.dtype), last)
+
+    def along(v):
+        """Trajectories of the linearised circuit."""
+        at = law(where, stepper.devices, v)
+        slopes = jacobian(where, at.slopes)
+        follow = sensitivity(where, at.slopes, -stepper.ports.i)
+        rest = at.current - apply(slopes, v)
+        open_ports = apply(stepper.ports.u, u) + stepper.ports.one + apply(stepper.ports.i, rest)
+        from_ports = matmul(matmul(update.i, slopes), follow)
+        drive = apply(update.u, u) + update.one + apply(update.i, rest) + apply(from_ports, open_ports)
+        before, last = recurrence(update.z + matmul(from_ports, stepper.ports.z), drive)
+        return before, last, apply(follow, open_ports + apply(stepper.ports.z, before))
+
+    def iterate(state):
+        v, _, count, *_ = state
+        before, last, following = along(v)
+        step = jnp.stack(limited(where, ready, unstacked(v), unstacked(following - v)), axis=-2)
+        left = jnp.max(excess_of(where, unstacked(v), unstacked(step)))
+        return v + step, left, count + 1, before, last
+
+    # What ends the scalar iteration is meant for Halley's steps, of third order; these are of second.
+    enough = 0.01 if where.is_scalar and z.dtype == jnp.float64 else 1.0
+
+    def unfinished(state):
+        _, left, count, *_ = state
+        return ~(left <= enough) & (count < MAX_ITERATIONS)
+
+    guess = jnp.broadcast_to(v, (time, where.ports, batch))
+    nothing = jnp.zeros((time, states, batch), z.dtype)
+    start = (guess, jnp.asarray(jnp.inf, z.dtype), jnp.int32(0), nothing, z)
+    found, left, _, before, last = lax.while_loop(unfinished, iterate, start)
+    return lax.cond(left <= enough, lambda: Solution(before, found, last), lambda: in_order(stepper, z, v, u, shown))
+
+
+def recurrence_with_shown(
+    transition: Array, drive: Array, start: Array, mask: Array, shown: Array, is_parallel: bool
+) -> tuple[Array, Array]:
+    """The recurrence where states are overwritten: what was there before has no influence, what is shown has.
+
+    Args:
+        transition: (time, n, n, batch).
+        drive: (time, n, batch).
+        start: (n, batch).
+        mask: (time, 1, batch), zeros and ones.
+        shown: (time, n, batch), zero where the mask is.
+        is_parallel: as for `linear_recurrence`.
+    """
+    keep = 1 - mask
+    drive = drive + apply(transition, shown)
+    before, last = linear_recurrence(transition * keep[:, :, None, :], drive, start, is_parallel=is_parallel)
+    return keep * before + shown, last
