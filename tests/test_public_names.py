@@ -1,13 +1,19 @@
-"""Every public name has a docstring, and so has every public method that is not inherited."""
+"""Every public name has a docstring, so has every public method that is not inherited, and no name hides a module."""
 
+import importlib
 import inspect
+import pkgutil
 
 import pytest
 
+import circuitnn
 from docs.tools.public_names import public_names, resolve
 
 PATHS = [f"{namespace}.{name}" for namespace, names in public_names().items() for name in names]
 DOCUMENTED = [path for path in PATHS if callable(resolve(path))]  # a constant has no docstring of its own
+ROOMS = [circuitnn.__name__] + [
+    info.name for info in pkgutil.walk_packages(circuitnn.__path__, "circuitnn.") if info.ispkg
+]
 
 
 def test_the_names_of_the_design_are_public():
@@ -21,6 +27,15 @@ def test_has_a_docstring(path):
     # A method that carries out what its abstract class says has its docstring there: getdoc finds it.
     bare = [name for name in methods(value) if not inspect.getdoc(getattr(value, name))]
     assert not bare, f"{path} has no docstring at {', '.join(bare)}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_module_is_hidden_by_what_its_room_hands_on(room):
+    """``import circuitnn.filters.biquads`` gives the module, not a function of its name."""
+    package = importlib.import_module(room)
+    modules = [info.name for info in pkgutil.iter_modules(package.__path__)]
+    hidden = [name for name in modules if not inspect.ismodule(getattr(package, name, package))]
+    assert not hidden, f"{room} hands on {', '.join(hidden)} in the place of a module"
 
 
 def methods(value):

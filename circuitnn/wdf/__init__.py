@@ -29,7 +29,7 @@ from circuitnn.wdf.elements import series_rlc as series_rlc
 from circuitnn.wdf.model import WDFModel as WDFModel
 from circuitnn.wdf.model import derive as derive
 from circuitnn.wdf.neural import NeuralOnePort as NeuralOnePort
-from circuitnn.wdf.pretrain import pretrain as pretrain
+from circuitnn.wdf.pretraining import pretrain as pretrain
 from circuitnn.wdf.roots import BJT as BJT
 from circuitnn.wdf.roots import Diode as Diode
 from circuitnn.wdf.roots import DiodePair as DiodePair
