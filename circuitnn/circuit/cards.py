@@ -3,10 +3,10 @@
 import logging
 import re
 
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression_parser import Macro
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.numbers import parse_number
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.numbers import parse_number
+from circuitnn.expressions.parser import Macro
 
 _log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from jax.typing import ArrayLike
 
 from circuitnn.circuit.components import GROUND, STATE_KINDS, Component, DeviceModel, Parameter
 from circuitnn.circuit.coupling import impossible_couplings
-from circuitnn.circuit.expression import evaluate, names_in
 from circuitnn.circuit.rules import ANY, COUPLING, FRACTION, NOT_NEGATIVE, POSITIVE, parameter_rule
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.expressions.tree import evaluate, names_in
 
 _RULES = dict.fromkeys("RCLDQJ", POSITIVE) | {"K": COUPLING}
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import final
 
-from circuitnn.circuit.constants import GROUND as GROUND
-from circuitnn.circuit.expression import Expression
+from circuitnn.expressions.tree import GROUND as GROUND
+from circuitnn.expressions.tree import Expression
 
 STATE_KINDS = ("C", "L")
 SOURCE_KINDS = ("V", "I")

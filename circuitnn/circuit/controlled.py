@@ -12,10 +12,10 @@ from circuitnn.circuit.elements import (
     node,
     words_of,
 )
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression_parser import parse_expression
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import assignments, parse_value
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.parser import parse_expression
 
 KINDS = "RCLKVIEGFHBDQJX"
 MAX_COUPLED = 10  # inductors on one K line

@@ -10,13 +10,13 @@ from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SOURCE_KINDS, Component, DeviceModel, Parameter
 from circuitnn.circuit.elements import QUANTITIES
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression import Current, Expression, Name, Voltage, substitute
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.rules import MODEL_KINDS
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
 from circuitnn.circuit.values import Value
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.tree import Current, Expression, Name, Voltage, substitute
 
 MAX_COMPONENTS = 10_000
 _DEVICES = {"D": "a diode", "Q": "a transistor", "J": "a JFET"}

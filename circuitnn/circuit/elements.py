@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from circuitnn.circuit.components import GROUND, Component
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression_parser import Macro
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import Value, assignments, is_value, parse_value, tokens
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.parser import Macro
 
 QUANTITIES = {
     "R": "resistance", "C": "capacitance", "L": "inductance", "K": "coupling coefficient", "V": "voltage",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from circuitnn.circuit.errors import NetlistError
 from circuitnn.circuit.lines import MAX_CHARACTERS, Line, load_file, logical_lines
+from circuitnn.expressions.errors import NetlistError
 
 MAX_FILES = 100
 MAX_NESTING = 16  # of files

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuitnn.circuit.errors import NetlistError
+from circuitnn.expressions.errors import NetlistError
 
 MAX_CHARACTERS = 1_000_000
 MAX_LINE = 20_000  # characters of one logical line, its continuations included

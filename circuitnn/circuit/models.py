@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression_parser import Macro
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.rules import MODEL_KINDS, Kind
 from circuitnn.circuit.values import Value, assignments, parse_value, tokens
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.parser import Macro
 
 _DATA_SHEET = {"mfg", "type", "iave", "vpk", "irms", "vceo", "icrating", "vds", "vgs"}  # LTspice's notes
 _OTHER_TEMPERATURES = {"eg", "xti", "xtb", "kf", "af", "betatce", "vtotc", "tcv", "trb1", "trb2", "trs1", "trs2"}

@@ -6,9 +6,9 @@ from typing import NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.draft import listing
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression import Current, Voltage
 from circuitnn.circuit.topology import terminals
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.tree import Current, Voltage
 
 _FORM = re.compile(r"([vi])\s*\(\s*([^\s,()]+)\s*(?:,\s*([^\s,()]+)\s*)?\)", re.IGNORECASE)
 

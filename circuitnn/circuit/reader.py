@@ -8,11 +8,11 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.controlled import KINDS, parse_elements
 from circuitnn.circuit.draft import Draft
-from circuitnn.circuit.errors import NetlistError
 from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Heard, heard, nodes_heard
 from circuitnn.circuit.topology import topology_fault
+from circuitnn.expressions.errors import NetlistError
 
 
 def read_netlist(

@@ -9,8 +9,12 @@ from typing import Any, final
 from circuitnn.circuit.blocks import Assigned, Block, Instance
 from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.elements import Element
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression import (
+from circuitnn.circuit.lines import Line
+from circuitnn.circuit.models import ModelCard
+from circuitnn.circuit.values import Value, folded, parse_parameter
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.parser import check_extent, signed_as_in_parameters
+from circuitnn.expressions.tree import (
     Current,
     Expression,
     Name,
@@ -22,10 +26,6 @@ from circuitnn.circuit.expression import (
     number,
     substitute,
 )
-from circuitnn.circuit.expression_parser import check_extent, signed_as_in_parameters
-from circuitnn.circuit.lines import Line
-from circuitnn.circuit.models import ModelCard
-from circuitnn.circuit.values import Value, folded, parse_parameter
 
 MAX_NESTING = 20  # of subcircuits
 MAX_WORK = 1_000_000  # nodes of expressions, and lines, over all instances

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, Component
-from circuitnn.circuit.expression import Voltage, leaves_in
+from circuitnn.expressions.tree import Voltage, leaves_in
 
 CONTROLLED_KINDS = "EGFHB"
 DC_KINDS = "RLVDQJ"  # what carries direct current and so fixes a node's voltage at rest

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression import Expression, constant, leaves_in
-from circuitnn.circuit.expression_parser import Macro, parse_expression
-from circuitnn.circuit.numbers import parse_number
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.numbers import parse_number
+from circuitnn.expressions.parser import Macro, parse_expression
+from circuitnn.expressions.tree import Expression, constant, leaves_in
 
 _TOKEN = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"|=|[^\s,(){}='\"]+|[{}'\"]")
 

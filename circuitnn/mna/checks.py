@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from circuitnn.circuit.errors import CircuitError
+from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna.law import devices, law, port_map
 from circuitnn.mna.law import jacobian as law_jacobian
 from circuitnn.mna.network import system_matrix

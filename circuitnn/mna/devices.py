@@ -12,8 +12,8 @@ from typing import Any, cast
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
-from circuitnn.circuit.expression import Expression, evaluate
+from circuitnn.devices.constants import THERMAL_VOLTAGE
+from circuitnn.expressions.tree import Expression, evaluate
 from circuitnn.mna.charges import UNIT, depletion
 from circuitnn.mna.elements import Device
 

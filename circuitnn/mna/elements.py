@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, final
 
-from circuitnn.circuit.expression import Expression
+from circuitnn.expressions.tree import Expression
 
 
 @final

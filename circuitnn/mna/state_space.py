@@ -17,7 +17,7 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.circuit.errors import CircuitError
+from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna.network import network
 from circuitnn.mna.operating_point import small_signal
 from circuitnn.mna.stamps import Values, companion, reactive_values, shares

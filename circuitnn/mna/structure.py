@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.errors import CircuitError
+from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna.law import port_map
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, excitations, fixed_part, ordered_pairs, selections, stamps
 from circuitnn.mna.topology import Topology

@@ -5,8 +5,8 @@ from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import GROUND, NULLOR, Component
-from circuitnn.circuit.expression import Current
 from circuitnn.circuit.outputs import Heard, heard
+from circuitnn.expressions.tree import Current
 from circuitnn.mna.elements import Branch, Device, Drive, Output, Quantity, Sensed, SeriesResistance, Source
 from circuitnn.mna.wiring import Wiring, wire_device
 

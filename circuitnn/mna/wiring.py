@@ -4,7 +4,7 @@ from typing import cast, final
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import Component
-from circuitnn.circuit.expression import Current, Expression, Name, Voltage, leaves_in
+from circuitnn.expressions.tree import Current, Expression, Name, Voltage, leaves_in
 from circuitnn.mna.elements import Branch, Device, Drive, Quantity, SeriesResistance
 
 # Which terminals have a resistance of their own: the model's parameter, and the place among the nodes.

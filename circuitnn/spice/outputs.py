@@ -7,8 +7,8 @@ from jax import numpy as jnp
 
 from circuitnn.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
-from circuitnn.circuit.expression import Current, Voltage
 from circuitnn.circuit.outputs import Heard, heard
+from circuitnn.expressions.tree import Current, Voltage
 from circuitnn.spice.program import SpiceError
 from circuitnn.spice.raw import Plot
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import GROUND, NULLOR
-from circuitnn.circuit.errors import CircuitError
-from circuitnn.circuit.numbers import parse_number
 from circuitnn.circuit.reader import read_netlist
+from circuitnn.expressions.errors import CircuitError
+from circuitnn.expressions.numbers import parse_number
 from circuitnn.mna.checks import rest_is_determined
 from circuitnn.mna.topology import REFERENCE, Topology, topology
 from circuitnn.wdf import elements as el

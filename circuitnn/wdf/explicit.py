@@ -6,7 +6,7 @@ from typing import Any, final
 
 from jax import Array
 
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.mna.devices import Values
 from circuitnn.mna.elements import Device
 from circuitnn.mna.stamps import two_axes

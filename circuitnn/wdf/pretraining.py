@@ -11,9 +11,9 @@ from jax import numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
-from circuitnn.circuit.errors import CircuitError
-from circuitnn.circuit.numbers import parse_number
+from circuitnn.devices.constants import THERMAL_VOLTAGE
+from circuitnn.expressions.errors import CircuitError
+from circuitnn.expressions.numbers import parse_number
 from circuitnn.numerics.levenberg_marquardt import descend
 from circuitnn.wdf import diodes
 from circuitnn.wdf.elements import Value

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from circuitnn.circuit.expression import Binary, Call, Name, Number
+from circuitnn.expressions.tree import Binary, Call, Name, Number
 
 # Each can be added to the ladder by itself; an element of each kind that the ladder does not have.
 OTHER_KINDS = [

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from circuitnn.circuit import CircuitError, NetlistError, read_netlist
-from circuitnn.circuit.expression import Binary, Call, Current, Number, Voltage
+from circuitnn.expressions.tree import Binary, Call, Current, Number, Voltage
 
 RC = "t\nVin in 0 1\nR1 in out 1k\nC1 out 0 10n\n"
 

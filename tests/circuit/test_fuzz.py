@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuitnn.circuit import NetlistError, catalogue, read_netlist
-from circuitnn.circuit.expression_parser import parse_expression
-from circuitnn.circuit.numbers import parse_number
+from circuitnn.expressions.numbers import parse_number
+from circuitnn.expressions.parser import parse_expression
 from tests.circuit.strategies import OTHER_KINDS, netlists
 
 WORDS = st.sampled_from(

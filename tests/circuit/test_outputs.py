@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from circuitnn.circuit import CircuitError, read_netlist
-from circuitnn.circuit.expression import Current, Voltage
 from circuitnn.circuit.outputs import heard
+from circuitnn.expressions.tree import Current, Voltage
 
 TEXT = (
     "t\nVin in 0 0\nR1 in m 1k\nC1 m Out 1n\nL1 Out 0 1m\nLa Out a 1m\nK1 L1 La 0.5\nRa a 0 1k\nI1 0 m 1m\nD1 m 0 DX\n"

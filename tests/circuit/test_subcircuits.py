@@ -5,7 +5,7 @@ import os
 import pytest
 
 from circuitnn.circuit import NetlistError, read_netlist
-from circuitnn.circuit.expression import Binary, Current, Name, Number, Voltage
+from circuitnn.expressions.tree import Binary, Current, Name, Number, Voltage
 
 AMP = """amplifier
 .param gain=3 wide=2

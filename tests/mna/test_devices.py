@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from circuitnn.circuit.catalogue import diode_clipper
-from circuitnn.circuit.constants import THERMAL_VOLTAGE as VT
-from circuitnn.circuit.errors import CircuitError
+from circuitnn.devices.constants import THERMAL_VOLTAGE as VT
+from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna.law import jacobian
 from tests.mna.terminals import compiled_law as law
 from tests.mna.terminals import currents_into, device, parts

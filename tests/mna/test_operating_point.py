@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from circuitnn.circuit import catalogue, read_netlist
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.mna.checks import check_solvable, states_are_independent
 from circuitnn.mna.operating_point import operating_point
 from circuitnn.mna.topology import topology

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitnn.circuit.catalogue import diode_clipper
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.mna import ports
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.testing import check_gradient

@@ -5,7 +5,7 @@ import pytest
 
 from circuitnn import testing
 from circuitnn.circuit import CircuitError, catalogue, read_netlist
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.mna.small_signal import transfer
 from circuitnn.mna.state_space import state_space
 from circuitnn.mna.structure import gains_of, structure

@@ -6,7 +6,7 @@ import pytest
 from circuitnn import spice
 from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import diode_clipper
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.nodal import frequency_response
 from tests.mna.circuits import BIASED, DIODES, KNOB, RLC
 

@@ -8,7 +8,7 @@ from flax import nnx
 
 from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import diode_clipper
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.model import run, trace
 from circuitnn.nodal import NodalModel
 from tests.mna.circuits import BIASED, KNOB

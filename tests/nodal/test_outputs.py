@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import circuitnn as cn
 from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import bassman
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.nodal import NodalModel, frequency_response, operating_point, transfer_function
 from circuitnn.testing import check_block_law, check_dtypes, check_gradient
 from tests.nodal.signals import energy, noise

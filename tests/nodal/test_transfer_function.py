@@ -8,7 +8,7 @@ from scipy import signal
 
 from circuitnn import testing
 from circuitnn.circuit import catalogue, read_netlist
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.mna.stamps import GMIN
 from circuitnn.nodal import TransferFunction, frequency_response, transfer_function
 from tests.circuit.catalogue.closed_forms import CLOSED_FORMS

@@ -12,7 +12,7 @@ from jax import numpy as jnp
 
 import circuitnn as cn
 from circuitnn import wdf
-from circuitnn.circuit.constants import THERMAL_VOLTAGE
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.wdf.diodes import diode, pair_exact
 from tests.nodal.signals import noise
 

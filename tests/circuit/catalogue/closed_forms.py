@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from circuitnn.circuit.constants import THERMAL_VOLTAGE as VT
+from circuitnn.devices.constants import THERMAL_VOLTAGE as VT
 
 K = 1e3
 M = 1e6

@@ -1,6 +1,5 @@
 """Physical constants, at the values that ngspice uses (CODATA 2014), so that both engines have the same diode."""
 
-GROUND = "0"  # the node whose voltage is zero
 BOLTZMANN = 1.38064852e-23  # J/K
 ELEMENTARY_CHARGE = 1.6021766208e-19  # C
 TEMPERATURE = 300.15  # K: 27 C, the nominal temperature of SPICE

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from circuitnn.circuit.errors import NetlistError
-from circuitnn.circuit.expression import (
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.functions import FUNCTIONS
+from circuitnn.expressions.numbers import UNSIGNED, parse_number
+from circuitnn.expressions.tree import (
     Binary,
     Call,
     Current,
@@ -18,8 +20,6 @@ from circuitnn.circuit.expression import (
     extent,
     substitute,
 )
-from circuitnn.circuit.functions import FUNCTIONS
-from circuitnn.circuit.numbers import UNSIGNED, parse_number
 
 MAX_LENGTH = 4096  # characters
 MAX_DEPTH = 64  # of the tree, and of nested parentheses

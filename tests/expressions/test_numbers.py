@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitnn.circuit import NetlistError
-from circuitnn.circuit.numbers import parse_number
+from circuitnn.expressions.numbers import parse_number
 
 
 @pytest.mark.parametrize(

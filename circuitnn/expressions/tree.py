@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from circuitnn.circuit.constants import GROUND
-from circuitnn.circuit.functions import FUNCTIONS, compare, divide, softplus
+from circuitnn.expressions.functions import FUNCTIONS, compare, divide, softplus
+
+GROUND = "0"  # the node whose voltage is zero
 
 
 @final

@@ -3,7 +3,7 @@
 import math
 import re
 
-from circuitnn.circuit.errors import NetlistError
+from circuitnn.expressions.errors import NetlistError
 
 # Longest first: "meg" and "mil" start with an "m" of their own.
 _SUFFIXES = (

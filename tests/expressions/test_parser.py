@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitnn.circuit import NetlistError
-from circuitnn.circuit.expression import Binary, Call, Name, Negative, Number, evaluate, names_in
-from circuitnn.circuit.expression_parser import MAX_DEPTH, parse_expression
+from circuitnn.expressions.parser import MAX_DEPTH, parse_expression
+from circuitnn.expressions.tree import Binary, Call, Name, Negative, Number, evaluate, names_in
 
 VALUES = {"a": 2.0, "b": 3.0, "t": 0.25}
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from circuitnn.circuit import read_netlist
-from circuitnn.circuit.expression import Current, Voltage, evaluate
-from circuitnn.circuit.expression_parser import parse_expression
+from circuitnn.expressions.parser import parse_expression
+from circuitnn.expressions.tree import Current, Voltage, evaluate
 
 # Values of ngspice 39 in a B source, v(a) = -2, v(b) = 3, v(c) = 0.5, i(Va) = 2 mA.
 BEHAVIOURAL = {
