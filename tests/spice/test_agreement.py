@@ -9,7 +9,7 @@ from circuitnn import spice
 from circuitnn.circuit import THERMAL_VOLTAGE, catalogue, read_netlist
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.spice.program import simulate
-from tests.circuit.test_expression import KNOWN, VALUES
+from tests.expressions.test_parser import KNOWN, VALUES
 
 pytestmark = pytest.mark.ngspice
 
