@@ -16,13 +16,13 @@ from circuitnn.circuit import CircuitError as CircuitError
 from circuitnn.circuit import NetlistError as NetlistError
 from circuitnn.circuit import catalogue as circuits
 from circuitnn.circuit import read_netlist as read_netlist
+from circuitnn.composition import chain as chain
+from circuitnn.composition import parallel as parallel
+from circuitnn.composition import residual as residual
 from circuitnn.model import Forcing as Forcing
 from circuitnn.model import Model as Model
 from circuitnn.model import StateModel as StateModel
-from circuitnn.model import chain as chain
 from circuitnn.model import controls as controls
-from circuitnn.model import parallel as parallel
-from circuitnn.model import residual as residual
 from circuitnn.model import run as run
 from circuitnn.model import trace as trace
 from circuitnn.numerics import compiler as _compiler

@@ -1,4 +1,4 @@
-"""The block law: what every model of this library obeys, and how models are run and composed.
+"""The block law: what every model of this library obeys, and how models are run.
 
 A model is a causal system with a carry: ``carry, y = model(carry, x, controls)``. Cutting ``x`` anywhere along time and
 handing the carry on gives the same ``y``. Streaming is short blocks; truncated backpropagation is a gradient inside one
@@ -6,9 +6,6 @@ block; warm-up is a block without a loss; a hybrid is models in a row with their
 """
 
 import abc
-import functools
-import itertools
-import operator
 from collections.abc import Mapping
 from typing import Any, NamedTuple, final
 
@@ -62,15 +59,14 @@ class Model(nnx.Module):
         return 0
 
     @abc.abstractmethod
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
-        """The carry of a model at rest, for a batch of that shape."""
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+        """The carry of a model at rest, where everything begins that is no continuation.
 
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
-        """The carry of a model at rest with its knobs where they are at the first sample.
-
-        Most models rest in the same way whatever their knobs; circuits with a bias do not.
+        Args:
+            batch: shape of the batch.
+            controls: the knobs that the model rests with, as for a block; of those along time the first sample counts.
+                The defaults when None.
         """
-        return self.init_carry(batch)
 
     @abc.abstractmethod
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
@@ -110,8 +106,14 @@ class StateModel(Model):
         """The circuit states in a carry, (..., n_states), in volts and amperes."""
 
     @abc.abstractmethod
-    def force(self, carry: Carry, states: Array) -> Carry:
-        """The carry with its circuit states replaced by `states` (..., n_states); other memory stays."""
+    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
+        """The carry with its circuit states replaced by `states` (..., n_states); other memory stays.
+
+        Args:
+            carry: from `init_carry` or a block.
+            states: (..., n_states), volts and amperes.
+            controls: the knobs as for `init_carry`, where other numbers of the carry follow from states and knobs.
+        """
 
     @final
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
@@ -157,7 +159,7 @@ def run(
     block, is_mono = _signal(model, x)
     values = _known_controls(model, controls)
     if carry is None:
-        carry = model.at_rest(block.shape[:-2], values)
+        carry = model.init_carry(block.shape[:-2], values)
     graph, variables = nnx.split(model)
     carry, y = _run(graph, variables, carry, block, values)
     warn_of_failures(carry)
@@ -184,7 +186,7 @@ def trace(
     block, is_mono = _signal(model, x)
     values = _known_controls(model, controls)
     if carry is None:
-        carry = model.at_rest(block.shape[:-2], values)
+        carry = model.init_carry(block.shape[:-2], values)
     expected = (*block.shape[:-1], len(model.state_names))
     if forcing is not None and forcing.previous.shape != expected:
         raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
@@ -229,187 +231,3 @@ def _as_given(y: Array, is_mono: bool) -> Array:
 
 def _known_controls(model: Model, given: Controls | None) -> dict[str, Array]:
     return globals()["controls"](model, **(given or {}))
-
-
-class Composition(Model):
-    """Several models as one (abstract); the carry is the tuple of their carries.
-
-    Attributes:
-        models: the members, in order.
-        names: the members' names, in order; empty where they were given without.
-    """
-
-    names: tuple[str, ...]
-
-    def __init__(self, what: str, models: tuple[Model, ...], named: Mapping[str, Model]):
-        if models and named:
-            raise ValueError(f"{what}: the models are given by name or by position, not both")
-        members = models or tuple(named.values())
-        if not members:
-            raise ValueError(f"{what}() needs at least one model")
-        for name, member in zip(named or range(len(members)), members, strict=True):
-            if not isinstance(member, Model):
-                raise TypeError(f"{what}: {name} is a {type(member).__name__}, not a model")
-        _check_dtypes(members)
-        self.models = nnx.List(members)
-        self.names = tuple(named)
-        self.dtype = members[0].dtype
-
-    def __getitem__(self, part: str | int) -> Model:
-        """The member of that name or at that position.
-
-        Raises:
-            KeyError: when there is none of that name; says which there are.
-        """
-        if isinstance(part, int):
-            return self.models[part]
-        if part not in self.names:
-            raise KeyError(f"no part named {part!r}; there are {', '.join(self.names) or 'none with names'}")
-        return self.models[self.names.index(part)]
-
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return _joined_controls(self.models)
-
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
-        return tuple(model.init_carry(batch) for model in self.models)
-
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
-        return tuple(model.at_rest(batch, _own_controls(model, controls)) for model in self.models)
-
-
-@final
-class Chain(Composition):
-    """Models in a row; the carry is the tuple of their carries, a knob name reaches every member that has it."""
-
-    def __init__(self, *models: Model, **named: Model):
-        super().__init__("chain", models, named)
-        for before, after in itertools.pairwise(self.models):
-            if before.out_features != after.in_features:
-                raise ValueError(
-                    f"chain: {type(before).__name__} gives {before.out_features} feature(s), "
-                    f"{type(after).__name__} takes {after.in_features}"
-                )
-        self.in_features = self.models[0].in_features
-        self.out_features = self.models[-1].out_features
-
-    @property
-    def latency(self) -> int:
-        return sum(model.latency for model in self.models)
-
-    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
-        carries = []
-        for model, own in zip(self.models, carry, strict=True):
-            own, x = model(own, x, _own_controls(model, controls))
-            carries.append(own)
-        return tuple(carries), x
-
-
-@final
-class Parallel(Composition):
-    """Models side by side on the same input; their outputs are added. The carry is the tuple of their carries.
-
-    Nothing makes their latencies equal: `circuitnn.hybrid.aligned` does.
-    """
-
-    def __init__(self, *models: Model, **named: Model):
-        super().__init__("parallel", models, named)
-        widths = {(model.in_features, model.out_features) for model in self.models}
-        if len(widths) > 1:
-            raise ValueError(f"parallel: the models differ in (in_features, out_features): {sorted(widths)}")
-        self.in_features, self.out_features = widths.pop()
-
-    @property
-    def latency(self) -> int:
-        return max(model.latency for model in self.models)
-
-    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
-        carries, outputs = [], []
-        for model, own in zip(self.models, carry, strict=True):
-            own, y = model(own, x, _own_controls(model, controls))
-            carries.append(own)
-            outputs.append(y)
-        return tuple(carries), functools.reduce(operator.add, outputs)
-
-
-@final
-class Residual(Model):
-    """The input added to the output of a model: ``y = x + model(x)``. The carry is a tuple of one."""
-
-    def __init__(self, model: Model):
-        if model.in_features != model.out_features:
-            raise ValueError(
-                f"residual: {type(model).__name__} takes {model.in_features} and gives {model.out_features} feature(s)"
-            )
-        self.model = model
-        self.in_features = self.out_features = model.in_features
-        self.dtype = model.dtype
-
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return self.model.controls
-
-    @property
-    def latency(self) -> int:
-        return self.model.latency
-
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
-        return (self.model.init_carry(batch),)
-
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
-        return (self.model.at_rest(batch, controls),)
-
-    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
-        own, y = self.model(carry[0], x, controls)
-        return (own,), x + y
-
-
-def chain(*models: Model, **named: Model) -> Chain:
-    """Models in a row: the output of each is the input of the next.
-
-    Args:
-        models: the models in order, or
-        named: the same with names, ``chain(drive=a, tone=b)``: then ``model["tone"]`` is that part, and
-            `circuitnn.train.per_part` knows it by its name. Sound, carry and checkpoints are the same.
-
-    Raises:
-        ValueError: for no model, and for models that do not fit each other.
-    """
-    return Chain(*models, **named)
-
-
-def parallel(*models: Model, **named: Model) -> Parallel:
-    """Models side by side on the same input, outputs added.
-
-    Args:
-        models: the models, or
-        named: the same with names, as for `chain`.
-
-    Raises:
-        ValueError: for no model, and for models that differ in their features or their precision.
-    """
-    return Parallel(*models, **named)
-
-
-def residual(model: Model) -> Residual:
-    """A model in parallel with a wire."""
-    return Residual(model)
-
-
-def _check_dtypes(models: tuple[Model, ...]) -> None:
-    kinds = {jnp.dtype(model.dtype).name for model in models}
-    if len(kinds) > 1:
-        raise ValueError(f"the models differ in dtype: {', '.join(sorted(kinds))}")
-
-
-def _joined_controls(models) -> dict[str, float]:
-    """Later members do not change the default that an earlier one gave: ganged knobs have one position."""
-    joined: dict[str, float] = {}
-    for model in models:
-        for name, default in model.controls.items():
-            joined.setdefault(name, default)
-    return joined
-
-
-def _own_controls(model: Model, given: Controls | None) -> Controls | None:
-    return None if given is None else {name: value for name, value in given.items() if name in model.controls}

@@ -24,7 +24,7 @@ class Gain(Model):
     def controls(self) -> Mapping[str, float]:
         return {"volume": 1.0}
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         return ()
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
@@ -47,13 +47,13 @@ class Leaky(StateModel):
     def controls(self) -> Mapping[str, float]:
         return {}
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         return jnp.zeros((*batch, 1), self.dtype)
 
     def states(self, carry: Carry) -> Array:
         return carry
 
-    def force(self, carry: Carry, states: Array) -> Carry:
+    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
         return jnp.asarray(states, self.dtype)
 
     def trace(

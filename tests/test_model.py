@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from circuitnn.model import Forcing, StateModel, chain, controls, parallel, residual, run, trace
+from circuitnn.composition import chain, parallel, residual
+from circuitnn.model import Forcing, StateModel, controls, run, trace
 from circuitnn.testing import check_batch, check_block_law, check_dtypes, check_gradient
 from tests.models import Gain, Leaky
 
@@ -142,13 +143,13 @@ def test_the_checks_can_fail():
         def __init__(self):
             self.dtype = jnp.float32
 
-        def init_carry(self, batch=()):
+        def init_carry(self, batch=(), controls=None):
             return jnp.zeros((*batch, 1))
 
         def states(self, carry):
             return carry
 
-        def force(self, carry, states):
+        def force(self, carry, states, *, controls=None):
             return states
 
         def trace(self, carry, x, controls=None, forcing=None):

@@ -8,8 +8,9 @@ import numpy as np
 
 from benchmarks.exposure_bias.material import FS, Material, built_in, recordings
 from circuitnn import circuits, run
+from circuitnn.composition import chain
 from circuitnn.hybrid import Oversampled
-from circuitnn.model import Model, chain
+from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
 from circuitnn.train import Dataset
 

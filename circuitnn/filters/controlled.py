@@ -82,11 +82,7 @@ class ControlledFilter(Model):
         """A model that sounds the same at another sample rate, Hz."""
 
     @final
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
-        return self.at_rest(batch, None)
-
-    @final
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         first = self._knobs(controls, batch, None)[..., 0, :]
         form = self.form(first[(0,) * len(batch)] if batch else first)
         return FilterCarry(form.at_rest(batch), first, jnp.zeros((), jnp.int32))

@@ -40,7 +40,7 @@ class Filter(Model):
         return self.form().response(checked_freqs(freqs), self.fs)
 
     @final
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Carry:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         return self.form().at_rest(batch)
 
     @final

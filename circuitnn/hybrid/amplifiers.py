@@ -8,8 +8,8 @@ from flax import nnx
 from jax import numpy as jnp
 
 from circuitnn.circuit import Circuit
+from circuitnn.composition import Chain, chain
 from circuitnn.filters import CoupledForm
-from circuitnn.model import Chain, chain
 from circuitnn.nodal import NodalModel, frequency_response
 from circuitnn.recurrent import GRU, LSTM, Memoryless, Scaling
 

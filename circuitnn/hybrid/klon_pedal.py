@@ -9,9 +9,10 @@ from jax import numpy as jnp
 
 from circuitnn.circuit import Circuit
 from circuitnn.circuit import catalogue as circuits
+from circuitnn.composition import Chain, chain
 from circuitnn.hybrid.oversampled import Oversampled
 from circuitnn.hybrid.plain import Gain, aligned
-from circuitnn.model import Chain, Model, chain
+from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
 from circuitnn.wdf import derive
 

@@ -58,13 +58,9 @@ class Oversampled(Model):
     def latency(self) -> int:
         return self.filters.latency + self.model.latency // self.filters.factor
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> OversampledCarry:
-        return self._around(self.model.init_carry(batch), batch)
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> OversampledCarry:
+        inner = self.model.init_carry(batch, controls)
 
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> OversampledCarry:
-        return self._around(self.model.at_rest(batch, controls), batch)
-
-    def _around(self, inner: Carry, batch: tuple[int, ...]) -> OversampledCarry:
         def silence(stages: tuple[Array, ...], features: int) -> tuple[Array, ...]:
             return tuple(jnp.zeros((*batch, len(each), features), self.dtype) for each in stages)
 

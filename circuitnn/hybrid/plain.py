@@ -8,7 +8,8 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.model import Controls, Model, Parallel, chain
+from circuitnn.composition import Parallel, chain
+from circuitnn.model import Controls, Model
 
 
 @final
@@ -45,7 +46,7 @@ class Gain(_Plain):
         self.in_features = self.out_features = features
         self.dtype = dtype
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> tuple[()]:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> tuple[()]:
         return ()
 
     def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
@@ -74,7 +75,7 @@ class Delay(_Plain):
     def latency(self) -> int:
         return self.samples
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
         return jnp.zeros((*batch, self.samples, self.in_features), self.dtype)
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:

@@ -73,7 +73,7 @@ class _BlackBox(Model):
         """The stored normalisation."""
         return stored_scaling(self.inputs, self.units, self.out_features)
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
         return jnp.zeros((*batch, self._cell.slots * self.hidden), self.dtype)
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:

@@ -62,7 +62,7 @@ class Memoryless(Model):
         """The stored normalisation."""
         return stored_scaling(self.inputs, self.units, self.out_features)
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> tuple[()]:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> tuple[()]:
         return ()
 
     def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:

@@ -96,14 +96,14 @@ class StateMatchedGRU(StateModel):
         units = None if self.output.picked else self.output.units
         return stored_scaling(self.inputs, units, self.out_features, self.state_units)
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
         rest = jnp.zeros((*batch, self.hidden), self.dtype)
         return self.shown.write(rest, jnp.zeros((*batch, len(self.state_names)), self.dtype))
 
     def states(self, carry: Array) -> Array:
         return self.state_units.to_si(self.shown.read(carry))
 
-    def force(self, carry: Array, states: Array) -> Array:
+    def force(self, carry: Array, states: Array, *, controls: Controls | None = None) -> Array:
         return self.shown.write(carry, self._to_network(states))
 
     def trace(

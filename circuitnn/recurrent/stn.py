@@ -109,13 +109,13 @@ class STN(StateModel):
         model.step = self.fs / float(fs)
         return model
 
-    def init_carry(self, batch: tuple[int, ...] = ()) -> Array:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
         return jnp.zeros((*batch, len(self.state_names) + (self.input_taps - 1) * self.in_features), self.dtype)
 
     def states(self, carry: Array) -> Array:
         return self.state_units.to_si(carry[..., : len(self.state_names)])
 
-    def force(self, carry: Array, states: Array) -> Array:
+    def force(self, carry: Array, states: Array, *, controls: Controls | None = None) -> Array:
         return jnp.concatenate([self._to_network(states), carry[..., len(self.state_names) :]], axis=-1)
 
     def trace(

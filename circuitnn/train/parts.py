@@ -8,7 +8,8 @@ import jax
 import optax
 from flax import nnx
 
-from circuitnn.model import Composition, Model
+from circuitnn.composition import Composition
+from circuitnn.model import Model
 
 Optimizer = Any  # an optax.GradientTransformation, or a function of the number of updates that gives one
 

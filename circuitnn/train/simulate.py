@@ -145,7 +145,7 @@ class _Plan:
             faster = [AtRate(signal, self.fs, self.ratio * self.fs) for signal in self.signals]
             recordings = math.prod(self.batch)
             block = min(self.samples, max(64, BLOCK // (recordings * self.ratio)))
-            carry = teacher.at_rest((recordings,), self._knobs_between(0, 1))
+            carry = teacher.init_carry((recordings,), self._knobs_between(0, 1))
             rest = np.asarray(teacher.states(carry))[:, None]
             total = self.samples * recordings
             with tqdm(total=total, unit="sample", unit_scale=True, disable=not progress, dynamic_ncols=True) as bar:

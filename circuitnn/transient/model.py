@@ -113,10 +113,6 @@ class CircuitModel(StateModel):
         carry, outputs = engine.at_rest(self.engine, self.circuit, knobs, batch)
         return carry if self.filters.factor == 1 else resting(self.filters, carry, outputs)
 
-    def at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> Carry:
-        """`init_carry` with the knobs where they are at the first sample."""
-        return self.init_carry(batch, controls)
-
     def states(self, carry: Carry) -> Array:
         """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`.
 

@@ -8,10 +8,11 @@ import pytest
 from flax import nnx
 
 from circuitnn import circuits
+from circuitnn.composition import chain
 from circuitnn.filters import CoupledForm
 from circuitnn.hybrid import gray_box_amplifier, wiener_hammerstein
 from circuitnn.losses import esr
-from circuitnn.model import chain, run
+from circuitnn.model import run
 from circuitnn.nodal import NodalModel, frequency_response
 from circuitnn.recurrent import GRU, LSTM, Scaling
 from circuitnn.testing import check_batch, check_block_law, check_gradient

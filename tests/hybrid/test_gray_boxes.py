@@ -9,9 +9,10 @@ from flax import nnx
 from scipy.signal import lfilter
 
 from circuitnn import circuits
+from circuitnn.composition import chain, parallel
 from circuitnn.hybrid import Gain
 from circuitnn.losses import esr
-from circuitnn.model import chain, parallel, run
+from circuitnn.model import run
 from circuitnn.nodal import NodalModel
 from circuitnn.recurrent import GRU, Scaling
 from circuitnn.testing import check_block_law, check_gradient

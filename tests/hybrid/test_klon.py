@@ -9,9 +9,10 @@ import pytest
 from flax import nnx
 
 from circuitnn import circuits, read_netlist, spice
+from circuitnn.composition import chain
 from circuitnn.hybrid import Delay, klon
 from circuitnn.hybrid.klon_pedal import PARTS
-from circuitnn.model import chain, run
+from circuitnn.model import run
 from circuitnn.nodal import NodalModel, frequency_response
 from circuitnn.recurrent import GRU
 from circuitnn.testing import check_batch, check_block_law, check_gradient

@@ -7,8 +7,9 @@ import pytest
 from flax import nnx
 
 from circuitnn import circuits
+from circuitnn.composition import chain, parallel, residual
 from circuitnn.hybrid import Delay, Gain, Oversampled, aligned
-from circuitnn.model import chain, parallel, residual, run
+from circuitnn.model import run
 from circuitnn.nodal import NodalModel
 from circuitnn.testing import check_batch, check_block_law, check_dtypes, check_gradient
 from tests.models import Gain as Volume

@@ -8,7 +8,8 @@ import pytest
 from flax import nnx
 
 from circuitnn import hybrid
-from circuitnn.model import chain, residual, run
+from circuitnn.composition import chain, residual
+from circuitnn.model import run
 from circuitnn.train import Dataset, TruncatedBPTT, fit, per_part
 from tests.models import Gain, Leaky
 

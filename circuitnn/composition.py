@@ -1,0 +1,191 @@
+"""Models made of models: in a row, side by side, and beside a wire. A hybrid is one of these."""
+
+import functools
+import itertools
+import operator
+from collections.abc import Mapping
+from typing import final
+
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from circuitnn.model import Carry, Controls, Model
+
+
+class Composition(Model):
+    """Several models as one (abstract); the carry is the tuple of their carries.
+
+    Attributes:
+        models: the members, in order.
+        names: the members' names, in order; empty where they were given without.
+    """
+
+    names: tuple[str, ...]
+
+    def __init__(self, what: str, models: tuple[Model, ...], named: Mapping[str, Model]):
+        if models and named:
+            raise ValueError(f"{what}: the models are given by name or by position, not both")
+        members = models or tuple(named.values())
+        if not members:
+            raise ValueError(f"{what}() needs at least one model")
+        for name, member in zip(named or range(len(members)), members, strict=True):
+            if not isinstance(member, Model):
+                raise TypeError(f"{what}: {name} is a {type(member).__name__}, not a model")
+        _check_dtypes(members)
+        self.models = nnx.List(members)
+        self.names = tuple(named)
+        self.dtype = members[0].dtype
+
+    def __getitem__(self, part: str | int) -> Model:
+        """The member of that name or at that position.
+
+        Raises:
+            KeyError: when there is none of that name; says which there are.
+        """
+        if isinstance(part, int):
+            return self.models[part]
+        if part not in self.names:
+            raise KeyError(f"no part named {part!r}; there are {', '.join(self.names) or 'none with names'}")
+        return self.models[self.names.index(part)]
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return _joined_controls(self.models)
+
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+        return tuple(model.init_carry(batch, _controls_of(model, controls)) for model in self.models)
+
+
+@final
+class Chain(Composition):
+    """Models in a row; the carry is the tuple of their carries, a knob name reaches every member that has it."""
+
+    def __init__(self, *models: Model, **named: Model):
+        super().__init__("chain", models, named)
+        for before, after in itertools.pairwise(self.models):
+            if before.out_features != after.in_features:
+                raise ValueError(
+                    f"chain: {type(before).__name__} gives {before.out_features} feature(s), "
+                    f"{type(after).__name__} takes {after.in_features}"
+                )
+        self.in_features = self.models[0].in_features
+        self.out_features = self.models[-1].out_features
+
+    @property
+    def latency(self) -> int:
+        return sum(model.latency for model in self.models)
+
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        carries = []
+        for model, before in zip(self.models, carry, strict=True):
+            after, x = model(before, x, _controls_of(model, controls))
+            carries.append(after)
+        return tuple(carries), x
+
+
+@final
+class Parallel(Composition):
+    """Models side by side on the same input; their outputs are added. The carry is the tuple of their carries.
+
+    Nothing makes their latencies equal: `circuitnn.hybrid.aligned` does.
+    """
+
+    def __init__(self, *models: Model, **named: Model):
+        super().__init__("parallel", models, named)
+        widths = {(model.in_features, model.out_features) for model in self.models}
+        if len(widths) > 1:
+            raise ValueError(f"parallel: the models differ in (in_features, out_features): {sorted(widths)}")
+        self.in_features, self.out_features = widths.pop()
+
+    @property
+    def latency(self) -> int:
+        return max(model.latency for model in self.models)
+
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        carries, outputs = [], []
+        for model, before in zip(self.models, carry, strict=True):
+            after, y = model(before, x, _controls_of(model, controls))
+            carries.append(after)
+            outputs.append(y)
+        return tuple(carries), functools.reduce(operator.add, outputs)
+
+
+@final
+class Residual(Model):
+    """The input added to the output of a model: ``y = x + model(x)``. The carry is a tuple of one."""
+
+    def __init__(self, model: Model):
+        if model.in_features != model.out_features:
+            raise ValueError(
+                f"residual: {type(model).__name__} takes {model.in_features} and gives {model.out_features} feature(s)"
+            )
+        self.model = model
+        self.in_features = self.out_features = model.in_features
+        self.dtype = model.dtype
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return self.model.controls
+
+    @property
+    def latency(self) -> int:
+        return self.model.latency
+
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+        return (self.model.init_carry(batch, controls),)
+
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        after, y = self.model(carry[0], x, controls)
+        return (after,), x + y
+
+
+def chain(*models: Model, **named: Model) -> Chain:
+    """Models in a row: the output of each is the input of the next.
+
+    Args:
+        models: the models in order, or
+        named: the same with names, ``chain(drive=a, tone=b)``: then ``model["tone"]`` is that part, and
+            `circuitnn.train.per_part` knows it by its name. Sound, carry and checkpoints are the same.
+
+    Raises:
+        ValueError: for no model, and for models that do not fit each other.
+    """
+    return Chain(*models, **named)
+
+
+def parallel(*models: Model, **named: Model) -> Parallel:
+    """Models side by side on the same input, outputs added.
+
+    Args:
+        models: the models, or
+        named: the same with names, as for `chain`.
+
+    Raises:
+        ValueError: for no model, and for models that differ in their features or their precision.
+    """
+    return Parallel(*models, **named)
+
+
+def residual(model: Model) -> Residual:
+    """A model in parallel with a wire."""
+    return Residual(model)
+
+
+def _check_dtypes(models: tuple[Model, ...]) -> None:
+    kinds = {jnp.dtype(model.dtype).name for model in models}
+    if len(kinds) > 1:
+        raise ValueError(f"the models differ in dtype: {', '.join(sorted(kinds))}")
+
+
+def _joined_controls(models) -> dict[str, float]:
+    """Later members do not change the default that an earlier one gave: ganged knobs have one position."""
+    joined: dict[str, float] = {}
+    for model in models:
+        for name, default in model.controls.items():
+            joined.setdefault(name, default)
+    return joined
+
+
+def _controls_of(model: Model, controls: Controls | None) -> Controls | None:
+    return None if controls is None else {name: value for name, value in controls.items() if name in model.controls}
