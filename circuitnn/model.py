@@ -62,6 +62,8 @@ class Model(nnx.Module):
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         """The carry of a model at rest, where everything begins that is no continuation.
 
+        Its arrays have the batch in front; those without a dimension belong to all entries alike.
+
         Args:
             batch: shape of the batch.
             controls: the knobs that the model rests with, as for a block; of those along time the first sample counts.

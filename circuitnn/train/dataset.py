@@ -178,7 +178,7 @@ def record(
     """
     ratio = ratio_to(teacher, fs)
     x = np.atleast_2d(np.asarray(x, float))
-    carry = teacher.init_carry(x.shape[:1])
+    carry = teacher.init_carry(x.shape[:1], controls)
     initial = np.asarray(teacher.states(carry))
     pieces = []
     block = max(1, block // ratio) * ratio

@@ -10,8 +10,18 @@ from flax import nnx
 from jax import Array, lax
 
 from circuitnn.losses import esr
+from circuitnn.model import Carry
 from circuitnn.train.dataset import Dataset, Windows
-from circuitnn.train.objective import Loss, block_loss, previous_states, run_block, starting_carry, state_scale
+from circuitnn.train.objective import (
+    Loss,
+    Starts,
+    block_loss,
+    previous_states,
+    resting_carry,
+    run_block,
+    starting_carry,
+    state_scale,
+)
 from circuitnn.train.regimes import Regime
 
 
@@ -35,9 +45,12 @@ class Setting(NamedTuple):
     dtype: Any
 
 
-def device_windows(data: Dataset, length: int, warmup: int, dtype: Any) -> Windows:
-    """The windows of a data set as arrays on the device, in the models' precision."""
-    return jax.tree.map(lambda a: jnp.asarray(a, dtype), data.windows(length, warmup=warmup))
+def device_windows(data: Dataset, length: int, warmup: int, dtype: Any) -> tuple[Windows, Starts]:
+    """The windows of a data set and where they begin, as arrays on the device, in the models' precision."""
+    windows = data.windows(length, warmup=warmup)
+    knobs, setting = Starts.of(windows)
+    windows, knobs = jax.tree.map(lambda a: jnp.asarray(a, dtype), (windows, knobs))
+    return windows, Starts(knobs, jnp.asarray(setting))
 
 
 def batches_of(windows: int, batch: int) -> int:
@@ -46,24 +59,27 @@ def batches_of(windows: int, batch: int) -> int:
 
 
 def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
-    """The compiled pass: (learner, fixed, windows, key, epoch, epochs) -> learner, losses of its updates."""
+    """The compiled pass: (learner, fixed, windows and starts, key, epoch, epochs) -> learner, losses of its updates.
 
-    def one_window_batch(state, fixed, batch: Windows, key: Array, progress: Array):
+    Where a model rests is found at the start of the pass, with the weights that it has then.
+    """
+
+    def one_window_batch(state, fixed, batch: Windows, rest: Carry, key: Array, progress: Array):
         params, optimizer = state
         model = nnx.merge(setting.graph, params, fixed)
-        carry = starting_carry(model, batch)
+        carry = starting_carry(model, rest, batch)
         previous = previous_states(batch) if regime.needs_states else None
         scale = None if batch.states is None else state_scale(batch, is_forced=regime.needs_states)
         if regime.warmup:
-            key, own = jax.random.split(key)
-            forcing = regime.forcing(own, progress, _time(previous, 0, regime.warmup))
+            key, warmup_key = jax.random.split(key)
+            forcing = regime.forcing(warmup_key, progress, _time(previous, 0, regime.warmup))
             carry = lax.stop_gradient(run_block(model, carry, _cut(batch, 0, regime.warmup), forcing)[0])
 
         def one_block(state, inputs):
-            (params, optimizer, carry), (index, own) = state, inputs
+            (params, optimizer, carry), (index, block_key) = state, inputs
             start = regime.warmup + index * regime.length
             block = _cut(batch, start, regime.length)
-            forcing = regime.forcing(own, progress, _time(previous, start, regime.length))
+            forcing = regime.forcing(block_key, progress, _time(previous, start, regime.length))
 
             def objective(params):
                 model = nnx.merge(setting.graph, params, fixed)
@@ -77,7 +93,9 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
         (params, optimizer, _), values = lax.scan(one_block, (params, optimizer, carry), inputs)
         return (params, optimizer), values
 
-    def one_epoch(learner: Learner, fixed, windows: Windows, key: Array, epoch: Array, epochs: Array):
+    def one_epoch(learner: Learner, fixed, data: tuple[Windows, Starts], key: Array, epoch: Array, epochs: Array):
+        windows, starts = data
+        rests = resting_carry(nnx.merge(setting.graph, learner.params, fixed), starts)
         count = windows.x.shape[0]
         batches = batches_of(count, setting.batch)
         # The order and all random choices follow from the seed and the epoch alone: a resumed run repeats them.
@@ -86,9 +104,9 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
         order = jax.random.permutation(order_key, count)[: batches * size].reshape(batches, size)
 
         def body(state, inputs):
-            index, own, done = inputs
-            progress = (epoch + done) / epochs
-            return one_window_batch(state, fixed, jax.tree.map(lambda a: a[index], windows), own, progress)
+            index, batch_key, done = inputs
+            batch, rest = jax.tree.map(lambda a: a[index], windows), starts.choose(rests, index)
+            return one_window_batch(state, fixed, batch, rest, batch_key, (epoch + done) / epochs)
 
         inputs = order, jnp.stack(keys), jnp.arange(batches) / batches
         (params, optimizer), values = lax.scan(body, (learner.params, learner.optimizer), inputs)
@@ -100,11 +118,13 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
 
 
 def make_validation(setting: Setting, warmup: int, *, is_many: bool) -> Callable:
-    """(learner, fixed, windows) -> learner with the best weights so far, and the free-running ESR of its own."""
+    """(learner, fixed, windows and starts) -> learner with the best weights so far, and its free-running ESR."""
 
-    def one(learner: Learner, fixed, windows: Windows):
+    def one(learner: Learner, fixed, data: tuple[Windows, Starts]):
+        windows, starts = data
         model = nnx.merge(setting.graph, learner.params, fixed)
-        _, y, _ = run_block(model, starting_carry(model, windows), windows, None)
+        rest = starts.choose(resting_carry(model, starts), slice(None))
+        _, y, _ = run_block(model, starting_carry(model, rest, windows), windows, None)
         value = esr(y[:, warmup:], windows.y[:, warmup:])
         is_better = value < learner.best_loss
         best = jax.tree.map(lambda new, old: jnp.where(is_better, new, old), learner.params, learner.best_params)

@@ -61,12 +61,12 @@ def exposure_bias(
         raise ValueError(f"recordings of {data.x.shape[1]} samples are no longer than the warm-up of {warmup}")
     x = jnp.asarray(data.x, model.dtype)
     controls = data.controls or None
-    carry = model.init_carry(x.shape[:1])
+    carry = model.init_carry(x.shape[:1], controls)
     if not isinstance(model, StateModel) or data.states is None:
         _, y = run(model, x, carry, controls=controls)
         return ExposureBias(_esr(y, data.y, warmup))
 
-    carry = model.force(carry, jnp.asarray(data.initial, model.dtype))
+    carry = model.force(carry, jnp.asarray(data.initial, model.dtype), controls=controls)
     free = _esr(trace(model, x, carry, controls=controls)[1], data.y, warmup)
     previous = np.concatenate([data.initial[:, None], data.states[:, :-1]], axis=1)
     forcing = Forcing(jnp.asarray(previous, model.dtype))
@@ -92,19 +92,18 @@ def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horiz
     x, states = (jnp.asarray(a, model.dtype) for a in (windows.x, windows.states))
     early = {name: value[:, :warmup] for name, value in windows.controls.items()} or None
     late = {name: value[:, warmup:] for name, value in windows.controls.items()} or None
-    carry = model.force(model.init_carry(x.shape[:1]), jnp.asarray(windows.initial, model.dtype))
-    true = states[:, warmup - 1] if warmup else jnp.asarray(windows.initial, model.dtype)
+    initial, knobs = jnp.asarray(windows.initial, model.dtype), windows.controls or None
+    carry = model.force(model.init_carry(x.shape[:1], knobs), initial, controls=knobs)
+    true = states[:, warmup - 1] if warmup else initial
     if warmup:
-        previous = jnp.concatenate(
-            [jnp.asarray(windows.initial, model.dtype)[:, None], states[:, : warmup - 1]], axis=1
-        )
+        previous = jnp.concatenate([initial[:, None], states[:, : warmup - 1]], axis=1)
         carry, _, _ = trace(model, x[:, :warmup], carry, controls=early, forcing=Forcing(previous))
     # Of what moves: a capacitor at half the supply has its mean there. As for training, see `objective.state_scale`.
     rms = np.sqrt(np.var(data.states, axis=(0, 1)) + 1e-8 * np.mean(np.square(data.states), axis=(0, 1)))
     errors = []
     for start in (true, true + jnp.asarray(offset * rms, model.dtype)):
-        _, _, found = trace(model, x[:, warmup:], model.force(carry, start), controls=late)
-        squared = np.square(np.asarray(found, float) - windows.states[:, warmup:])
+        _, _, trajectory = trace(model, x[:, warmup:], model.force(carry, start, controls=late), controls=late)
+        squared = np.square(np.asarray(trajectory, float) - windows.states[:, warmup:])
         # Each state against its own energy, then their mean: a microampere must not vanish beside a volt.
         errors.append(np.mean(np.mean(squared, axis=0) / np.maximum(rms**2, 1e-300), axis=-1))
     return errors

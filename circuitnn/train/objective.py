@@ -1,9 +1,11 @@
 """What is minimised: the loss of one block, and the state that is handed from block to block."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, final
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from circuitnn.model import Carry, Forcing, Model, StateModel
@@ -12,12 +14,46 @@ from circuitnn.train.dataset import Windows
 Loss = Callable[[Array, Array], Array]
 
 
-def starting_carry(model: Model, windows: Windows) -> Carry:
+@final
+class Starts(NamedTuple):
+    """Where the knobs are when windows begin: the different settings, and which of them each window has.
+
+    A rest is sought for each setting only: there are few of them, and many windows.
+
+    Attributes:
+        knobs: (settings, 1) each; empty without knobs.
+        setting: (windows,) indices.
+    """
+
+    knobs: dict[str, Any]
+    setting: Any
+
+    @staticmethod
+    def of(windows: Windows) -> "Starts":
+        """Of windows in NumPy arrays."""
+        if not windows.controls:
+            return Starts({}, np.zeros(len(windows.x), int))
+        first = np.stack([knob[:, 0] for knob in windows.controls.values()], axis=-1)
+        settings, setting = np.unique(first, axis=0, return_inverse=True)
+        columns = np.split(settings, settings.shape[1], axis=1)
+        return Starts(dict(zip(windows.controls, columns, strict=True)), setting.reshape(-1))
+
+    def choose(self, rests: Carry, index: Any) -> Carry:
+        """Of the `resting_carry` of each setting that of some windows."""
+        return jax.tree.map(lambda leaf: leaf[self.setting[index]] if leaf.ndim else leaf, rests)
+
+
+def resting_carry(model: Model, starts: Starts) -> Carry:
+    """At rest with the knobs at each setting; the settings are the batch."""
+    count = max((len(knob) for knob in starts.knobs.values()), default=1)
+    return lax.stop_gradient(model.init_carry((count,), starts.knobs or None))
+
+
+def starting_carry(model: Model, rest: Carry, windows: Windows) -> Carry:
     """At rest; a model with circuit states starts from the true ones where they are known."""
-    carry = model.init_carry((windows.x.shape[0],))
     if isinstance(model, StateModel) and windows.initial is not None:
-        carry = model.force(carry, windows.initial)
-    return carry
+        return model.force(rest, windows.initial, controls=windows.controls or None)
+    return rest
 
 
 def previous_states(windows: Windows) -> Array | None:

@@ -85,6 +85,7 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
     return carry, spread(point.outputs)
 
 
+@jax.jit(static_argnums=0)
 def at_states(
     engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs, weights: Any = None
 ) -> CircuitCarry:

@@ -126,11 +126,11 @@ class CircuitModel(StateModel):
         Args:
             carry: from `init_carry` or a block.
             states: (..., n_states), volts and amperes.
-            controls: knobs, for those currents; the defaults when None.
+            controls: knobs, for those currents, at their positions at the first sample; the defaults when None.
         """
         inner = _of_circuit(carry)
         states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
-        knobs = flat_controls(controls, states.shape[:-1], 1, self.dtype)
+        knobs = flat_controls(controls, states.shape[:-1], None, self.dtype)
         return with_circuit(carry, engine.at_states(self.engine, self.circuit, inner, states, knobs, self.weights))
 
     def trace(
