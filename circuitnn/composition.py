@@ -4,13 +4,15 @@ import functools
 import itertools
 import operator
 from collections.abc import Mapping
-from typing import final
+from functools import partial
+from typing import Any, final
 
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
 from circuitnn.model import Carry, Controls, Model
+from circuitnn.settings import register, settings_of
 
 
 class Composition(Model):
@@ -33,6 +35,7 @@ class Composition(Model):
             if not isinstance(member, Model):
                 raise TypeError(f"{what}: {name} is a {type(member).__name__}, not a model")
         _check_dtypes(members)
+        _check_rates(what, members)
         self.models = nnx.List(members)
         self.names = tuple(named)
         self.dtype = members[0].dtype
@@ -53,10 +56,26 @@ class Composition(Model):
     def controls(self) -> Mapping[str, float]:
         return _joined_controls(self.models)
 
+    @property
+    def fs(self) -> float | None:  # type: ignore[override]
+        """The rate of the parts that have one."""
+        return next((model.fs for model in self.models if model.fs is not None), None)
+
+    def trained_at(self, fs: float) -> None:
+        for model in self.models:
+            model.trained_at(fs)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The kind, and the settings of the parts, by name where they have names."""
+        parts = dict(zip(self.names, self.models, strict=True)) if self.names else list(self.models)
+        return settings_of(self, models=parts)
+
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         return tuple(model.init_carry(batch, _controls_of(model, controls)) for model in self.models)
 
 
+@partial(register, build=lambda models: _composed(Chain, models))
 @final
 class Chain(Composition):
     """Models in a row; the carry is the tuple of their carries, a knob name reaches every member that has it."""
@@ -84,6 +103,7 @@ class Chain(Composition):
         return tuple(carries), x
 
 
+@partial(register, build=lambda models: _composed(Parallel, models))
 @final
 class Parallel(Composition):
     """Models side by side on the same input; their outputs are added. The carry is the tuple of their carries.
@@ -111,6 +131,7 @@ class Parallel(Composition):
         return tuple(carries), functools.reduce(operator.add, outputs)
 
 
+@register
 @final
 class Residual(Model):
     """The input added to the output of a model: ``y = x + model(x)``. The carry is a tuple of one."""
@@ -127,6 +148,14 @@ class Residual(Model):
     @property
     def controls(self) -> Mapping[str, float]:
         return self.model.controls
+
+    @property
+    def fs(self) -> float | None:  # type: ignore[override]
+        """That of the model."""
+        return self.model.fs
+
+    def trained_at(self, fs: float) -> None:
+        self.model.trained_at(fs)
 
     @property
     def latency(self) -> int:
@@ -170,6 +199,17 @@ def parallel(*models: Model, **named: Model) -> Parallel:
 def residual(model: Model) -> Residual:
     """A model in parallel with a wire."""
     return Residual(model)
+
+
+def _composed(kind: type[Composition], models: Mapping[str, Model] | list[Model]) -> Composition:
+    return kind(**models) if isinstance(models, Mapping) else kind(*models)  # type: ignore[call-arg]
+
+
+def _check_rates(what: str, models: tuple[Model, ...]) -> None:
+    rates = {model.fs: type(model).__name__ for model in models if model.fs is not None}
+    if rates and max(rates) - min(rates) > 1e-6 * max(rates):
+        said = ", ".join(f"{kind} for {fs:g} Hz" for fs, kind in rates.items())
+        raise ValueError(f"{what}: the models are for different sample rates: {said}; see circuitnn.resampled")
 
 
 def _check_dtypes(models: tuple[Model, ...]) -> None:

@@ -6,8 +6,9 @@ block; warm-up is a block without a loss; a hybrid is models in a row with their
 """
 
 import abc
+import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, Self, final
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitnn.numerics.report import warn_of_failures
+from circuitnn.settings import build, settings_of
 
 Carry = Any
 Controls = Mapping[str, ArrayLike]
@@ -34,6 +36,10 @@ class Forcing(NamedTuple):
     mask: Array | None = None
 
 
+class RateWarning(UserWarning):
+    """A model meets signals of another sample rate than its own."""
+
+
 class Model(nnx.Module):
     """A causal system with a carry (abstract).
 
@@ -42,16 +48,41 @@ class Model(nnx.Module):
         out_features: width of ``y``.
         controls: names of the knobs with their default values; empty when there are none.
         dtype: floating-point type of the signals.
+        fs: sample rate in hertz that it was made for, or trained at; None where it has none.
     """
 
     in_features: int
     out_features: int
     dtype: Any
+    fs: float | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data: its kind and the arguments that it is made with, see `circuitnn.settings`."""
+        return settings_of(self)
+
+    @classmethod
+    @final
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """A new model with those settings; its weights are as drawn for the first time.
+
+        Raises:
+            ValueError, TypeError: when they are no model's, or not one of this class.
+        """
+        model = build(dict(settings))
+        if not isinstance(model, cls):
+            raise TypeError(f"the settings are those of a {type(model).__name__}, not of a {cls.__name__}")
+        return model
 
     @property
     @abc.abstractmethod
     def controls(self) -> Mapping[str, float]:
         """Names of the knobs with their default values."""
+
+    def trained_at(self, fs: float) -> None:
+        """Take over the sample rate in hertz of a training, where weights depend on it and none is known yet."""
+        if "fs" in vars(self) and self.fs is None:
+            self.fs = float(fs)
 
     @property
     def latency(self) -> int:
@@ -138,6 +169,17 @@ def controls(model: Any, /, **values: ArrayLike) -> dict[str, Array]:
         raise ValueError(f"no control named {', '.join(unknown)}; this model's controls: {have}")
     dtype = getattr(model, "dtype", None)
     return {name: jnp.asarray(values.get(name, default), dtype) for name, default in known.items()}
+
+
+def warn_of_rate(model: Model, fs: float) -> None:
+    """Say once that a model is given signals of another sample rate than its own."""
+    if model.fs is not None and abs(model.fs - fs) > 1e-6 * fs:
+        warnings.warn(
+            f"a {type(model).__name__} for {model.fs:g} Hz is given signals of {fs:g} Hz, where it sounds different: "
+            f"circuitnn.resampled(model, {fs:g}) sounds the same",
+            RateWarning,
+            stacklevel=3,
+        )
 
 
 def run(

@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.circuit.components import GROUND, STATE_KINDS, Component, DeviceModel, Parameter
+from circuitnn.circuit.components import GROUND, NULLOR, STATE_KINDS, Component, DeviceModel, Parameter
 from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.rules import ANY, COUPLING, FRACTION, NOT_NEGATIVE, POSITIVE, parameter_rule
 from circuitnn.circuit.writer import netlist_text
@@ -224,6 +224,22 @@ class Circuit:
                 key = f"{model.name}.{name}"
                 found[key] = numbers[key] if expression is None else evaluate(expression, numbers, xp)
         return found
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The circuit as plain data, from which `circuitnn.circuit.reader.circuit_from` makes an equal one.
+
+        Raises:
+            ValueError: when a value is traced or a batch.
+        """
+        return {
+            "kind": "Circuit",
+            "netlist": netlist_text(self, is_data=True),
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+            "uncharged": self.uncharged,
+            "nullors": [part.name for part in self.components if part.quantity == NULLOR],
+        }
 
     def to_spice(self) -> str:
         """A netlist that ngspice runs as it is and that `read_netlist` reads back to an equal circuit.

@@ -1,11 +1,12 @@
 """Reading a netlist: its text, its title, what it is driven by and where it is heard."""
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import Component
+from circuitnn.circuit.components import NULLOR, Component
 from circuitnn.circuit.controlled import KINDS, parse_elements
 from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.includes import with_included
@@ -13,6 +14,7 @@ from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, w
 from circuitnn.circuit.outputs import Heard, heard, nodes_heard
 from circuitnn.circuit.topology import topology_fault
 from circuitnn.expressions.errors import NetlistError
+from circuitnn.settings import register
 
 
 def read_netlist(
@@ -67,6 +69,30 @@ def read_netlist(
         refused = NetlistError(fault.message)
         raise refused if fault.component is None else draft.with_text(refused, fault.component)
     return circuit
+
+
+def circuit_from(
+    netlist: str, inputs: Sequence[str], outputs: Sequence[str], uncharged: bool, nullors: Sequence[str]
+) -> Circuit:
+    """The circuit that `Circuit.settings` describe: its netlist as text, which cannot include files.
+
+    Raises:
+        NetlistError: as `read_netlist`.
+        ValueError: when the netlist is none, or an op-amp of infinite gain is no source of voltage.
+    """
+    if not isinstance(netlist, str) or "\n" not in netlist:
+        raise ValueError("the netlist of a circuit is a text of several lines")
+    circuit = read_netlist(netlist, inputs=inputs, outputs=outputs, uncharged=uncharged)
+    ideal = [part.name for part in circuit.components if part.kind == "E" and part.name in set(nullors)]
+    if len(ideal) < len(nullors):
+        raise ValueError(f"nullors: {', '.join(nullors)} are not all among the components")
+    components = tuple(
+        dataclasses.replace(part, quantity=NULLOR) if part.name in ideal else part for part in circuit.components
+    )
+    return dataclasses.replace(circuit, components=components)
+
+
+register(Circuit, build=circuit_from)
 
 
 def _sequence(names: str | Sequence[str], what: str) -> tuple[str, ...]:

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from circuitnn.circuit.circuit import Circuit
 
 
-def netlist_text(circuit: Circuit, *, drive: Mapping[str, str] | None = None, tail: Sequence[str] = (".op",)) -> str:
+def netlist_text(
+    circuit: Circuit,
+    *,
+    drive: Mapping[str, str] | None = None,
+    tail: Sequence[str] = (".op",),
+    is_data: bool = False,
+) -> str:
     """The netlist of a circuit, numbers with the digits that make them unique.
 
     Args:
         circuit: with concrete scalar values.
         drive: by name of an input source, the lines that take its place.
+        is_data: for this library alone: op-amps of infinite gain are written as if they had a gain.
         tail: the lines before ``.end``; an operating point by default, without which ngspice has nothing to do.
 
     Raises:
@@ -36,6 +43,10 @@ def netlist_text(circuit: Circuit, *, drive: Mapping[str, str] | None = None, ta
         if replacement is not None:
             lines.append(replacement)
             continue
+        if part.quantity == NULLOR and not is_data:
+            raise ValueError(
+                f"{part.name} is an ideal op-amp of infinite gain, which SPICE does not have: give it a gain"
+            )
         lines.append(_element(part, numbers, is_input=part.name in circuit.inputs))
     lines += [_model_card(model, numbers) for model in circuit.models]
     return "\n".join([*lines, *tail, ".end", ""])
@@ -45,8 +56,6 @@ def _element(part: Component, numbers: dict[str, str], *, is_input: bool) -> str
     if part.kind == "B":
         quantity = part.quantity if part.name[0] in "bB" else "VALUE"
         return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"
-    if part.quantity == NULLOR:
-        raise ValueError(f"{part.name} is an ideal op-amp of infinite gain, which SPICE does not have: give it a gain")
     text = numbers[part.name] if part.value is None else f"{{{part.value}}}"
     words = [part.name, *part.nodes, *part.couples]
     if part.kind in SOURCE_KINDS:

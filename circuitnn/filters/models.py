@@ -1,7 +1,9 @@
 """Filters as models: with the numbers of a form, or with free numbers that are learnt."""
 
 import abc
+import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, final
 
 import jax
@@ -14,8 +16,20 @@ from jax.typing import ArrayLike
 from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm, Form
+from circuitnn.filters.state_space_form import StateSpace
 from circuitnn.model import Carry, Controls, Model
 from circuitnn.numerics.bilinear import checked_rate
+from circuitnn.settings import register, settings_of
+
+
+def _form_of(kind: type[Form], **numbers: Any) -> Form:
+    """A form from plain data: lists become arrays, what is static stays what it is."""
+    static = {field.name for field in dataclasses.fields(kind) if field.metadata.get("static")}  # type: ignore[arg-type]
+    return kind(**{name: each if name in static else np.asarray(each, np.float64) for name, each in numbers.items()})
+
+
+for _kind in (Coupled, Biquads, StateSpace):
+    register(_kind, build=partial(_form_of, _kind))
 
 
 class Filter(Model):
@@ -25,7 +39,7 @@ class Filter(Model):
         fs: the sample rate in Hz that it runs at.
     """
 
-    fs: float
+    fs: float  # type: ignore[assignment]
 
     @abc.abstractmethod
     def form(self) -> Form:
@@ -49,6 +63,7 @@ class Filter(Model):
         return state, y[..., None]
 
 
+@register
 @final
 class FixedFilter(Filter):
     """A filter with given numbers, which are not learnt: from `coupled`, `biquads` or `state_space`.
@@ -66,6 +81,11 @@ class FixedFilter(Filter):
         self.in_features = self.out_features = 1
         leaves, self.structure = jax.tree.flatten(form)
         self.numbers = nnx.List([nnx.Variable(jnp.asarray(leaf, dtype)) for leaf in leaves])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        return settings_of(self, form=self.form())
 
     def form(self) -> Form:
         return jax.tree.unflatten(self.structure, [number[...] for number in self.numbers])
@@ -97,6 +117,7 @@ class LearntFilter(Filter):
         return self.kind().unpacked(self.free[...], self.order, self.radius)
 
 
+@register
 @final
 class CoupledForm(LearntFilter):
     """A learnt filter in coupled form (see `Coupled`); arguments as for `LearntFilter`."""
@@ -106,6 +127,7 @@ class CoupledForm(LearntFilter):
         return Coupled
 
 
+@register
 @final
 class BiquadCascade(LearntFilter):
     """A learnt cascade of sections of second order (see `Biquads`); arguments as for `LearntFilter`."""

@@ -16,6 +16,7 @@ from circuitnn.filters.models import checked_order, checked_radius
 from circuitnn.filters.rate_change import ResampledFilter
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.taper import taper
+from circuitnn.settings import register, settings_of
 
 # A pot at its end leaves a resistor of about a percent of it in the circuit: frequencies go as 1/(END + position).
 END = 0.005
@@ -23,6 +24,7 @@ END = 0.005
 FORMS: dict[str, type[BoundedForm]] = {"coupled": Coupled, "biquads": Biquads}
 
 
+@register
 @final
 class NeuralToneStack(ControlledFilter):
     """Knob positions, each through a taper, to the free numbers of a filter by a multilayer perceptron.
@@ -89,16 +91,8 @@ class NeuralToneStack(ControlledFilter):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The arguments that it was made with, but for seed and dtype; for `circuitnn.train.save`."""
-        return {
-            "controls": dict(self.positions),
-            "fs": self.fs,
-            "order": self.order,
-            "hidden": list(self.hidden),
-            "form": self.kind,
-            "radius": self.radius,
-            "frame": self.frame,
-        }
+        """What it is, as plain data."""
+        return settings_of(self, form=self.kind)
 
     def form(self, knobs: Array) -> BoundedForm:
         return self.unpacked(self.free(knobs))

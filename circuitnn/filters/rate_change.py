@@ -13,6 +13,7 @@ from jax import numpy as jnp
 from circuitnn.filters.controlled import ControlledFilter
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import Form
+from circuitnn.settings import register
 
 LOWEST, HIGHEST = 10.0, 20e3  # hertz, between which the responses shall agree
 POINTS = 48  # logarithmically spread over that band, and as many evenly
@@ -111,6 +112,7 @@ def _least_squares(matrix: Array, target: Array) -> Array:
     return found / length[..., 0, :]
 
 
+@register
 @final
 class ResampledFilter(ControlledFilter):
     """A filter in coupled form that runs at another sample rate than the one that it is for.

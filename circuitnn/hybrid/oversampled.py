@@ -8,6 +8,7 @@ from jax import numpy as jnp
 
 from circuitnn.model import Carry, Controls, Model
 from circuitnn.numerics.half_band import decimate, decimation_carry, half_band, interpolate, interpolation_carry
+from circuitnn.settings import register, settings_of
 from circuitnn.transient.layout import to_columns, to_rows
 
 
@@ -26,6 +27,7 @@ class OversampledCarry(NamedTuple):
     down: tuple[Array, ...]
 
 
+@register
 @final
 class Oversampled(Model):
     """A model at `factor` times the rate, between linear-phase half-band filters that pass 20 kHz at 48 kHz.
@@ -53,6 +55,19 @@ class Oversampled(Model):
     @property
     def controls(self) -> Mapping[str, float]:
         return self.model.controls
+
+    @property
+    def fs(self) -> float | None:  # type: ignore[override]
+        """The rate of its input and output."""
+        return None if self.model.fs is None else self.model.fs / self.filters.factor
+
+    def trained_at(self, fs: float) -> None:
+        self.model.trained_at(fs * self.filters.factor)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        return settings_of(self, factor=self.filters.factor)
 
     @property
     def latency(self) -> int:

@@ -10,6 +10,7 @@ from jax import numpy as jnp
 
 from circuitnn.composition import Parallel, chain
 from circuitnn.model import Controls, Model
+from circuitnn.settings import register, settings_of
 
 
 @final
@@ -25,6 +26,7 @@ class _Plain(Model):
         return {}
 
 
+@register
 @final
 class Gain(_Plain):
     """``y = gain x``: from amperes to volts, from volts to the level that the next part expects.
@@ -46,6 +48,12 @@ class Gain(_Plain):
         self.in_features = self.out_features = features
         self.dtype = dtype
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        is_learnt = isinstance(self.factor, nnx.Param)
+        return settings_of(self, gain=self.factor[...], features=self.in_features, trainable=is_learnt)
+
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> tuple[()]:
         return ()
 
@@ -53,6 +61,7 @@ class Gain(_Plain):
         return carry, self.factor[...] * x
 
 
+@register
 @final
 class Delay(_Plain):
     """``y_n = x_{n - samples}``: what runs beside a model with a latency has to wait for it.
@@ -70,6 +79,11 @@ class Delay(_Plain):
         if not (isinstance(samples, int) and samples >= 0):
             raise ValueError(f"samples: expected a whole number, not negative, got {samples!r}")
         self.samples, self.in_features, self.out_features, self.dtype = samples, features, features, dtype
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        return settings_of(self, features=self.in_features)
 
     @property
     def latency(self) -> int:

@@ -8,9 +8,11 @@ from jax import numpy as jnp
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.nodal.linear import NodalEquations
 from circuitnn.numerics.rules import Rule
+from circuitnn.settings import register
 from circuitnn.transient.model import CircuitModel
 
 
+@register
 @final
 class NodalModel(CircuitModel):
     """Discrete nodal analysis of a circuit: ``x_n = F(x_{n-1}, u_n)``, ``y_n = G(x_n, u_n)``.

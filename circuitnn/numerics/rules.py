@@ -2,7 +2,10 @@
 
 from typing import NamedTuple, final
 
+from circuitnn.settings import register
 
+
+@register
 @final
 class Rule(NamedTuple):
     """A rule ``x_n = z_{n-1} + gain h x'_n`` with z_n, the companion state, from what is known after the sample:

@@ -10,11 +10,13 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitnn.model import Controls, Model
+from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Cell, Weights
 from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, from_lanes, to_lanes, uniform
 from circuitnn.recurrent.recurrence import recurrence
 from circuitnn.recurrent.scaling import Scaling
 from circuitnn.recurrent.states import output_units, stored_scaling
+from circuitnn.settings import register
 
 
 @final
@@ -53,12 +55,14 @@ class _BlackBox(Model):
         out_features: int = 1,
         controls: Sequence[str] | Mapping[str, float] = (),
         scaling: Scaling | None = None,
+        fs: float | None = None,
         dtype: Any = jnp.float32,
         rngs: nnx.Rngs,
     ):
         if hidden < 1:
             raise ValueError(f"hidden must be at least 1, got {hidden}")
         self.hidden, self.in_features, self.out_features, self.dtype = hidden, in_features, out_features, dtype
+        self.fs = None if fs is None else checked_rate(fs)
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
         self.rec = Layer(len(self._cell.hh_blocks), self.inputs.width, hidden, dtype=dtype, rngs=rngs)
         self.lin = Dense(hidden, out_features, dtype=dtype, rngs=rngs)
@@ -114,6 +118,7 @@ class _BlackBox(Model):
 _LAYER_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
+@register
 @final
 class GRU(_BlackBox):
     """A gated recurrent unit and a linear read-out: ``y = W h + b`` in network units.
@@ -127,6 +132,7 @@ class GRU(_BlackBox):
         out_features: width of y.
         controls: names of the knobs (default position 0.5), or a mapping from names to default values.
         scaling: volts per network unit; ones when None.
+        fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
         dtype: floating-point type.
         rngs: for the initial weights.
 
@@ -137,6 +143,7 @@ class GRU(_BlackBox):
     _cell = GRU_CELL
 
 
+@register
 @final
 class LSTM(_BlackBox):
     """A long short-term memory and a linear read-out: ``y = W h + b`` in network units.

@@ -12,8 +12,10 @@ from circuitnn.model import Controls, Model
 from circuitnn.recurrent.layers import Dense, Inputs
 from circuitnn.recurrent.scaling import Scaling
 from circuitnn.recurrent.states import output_units, stored_scaling
+from circuitnn.settings import register
 
 
+@register
 @final
 class Memoryless(Model):
     """A multilayer perceptron of each sample for itself, tanh in the hidden layers: ``y_n = MLP([u_n; knobs])``.

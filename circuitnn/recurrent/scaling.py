@@ -8,12 +8,15 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitnn.settings import register
+
 
 @final
 class Normalisation(nnx.Variable):
     """A fixed number of a model: saved with it, never trained."""
 
 
+@register
 class Scaling(NamedTuple):
     """SI units per network unit: a network sees ``(x - input_offset) / input``, and gives ``output y + output_offset``.
 

@@ -9,6 +9,7 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.recurrent.black_box import Layer
 from circuitnn.recurrent.cells import GRU_CELL
 from circuitnn.recurrent.layers import Inputs, from_lanes, to_lanes
@@ -16,12 +17,14 @@ from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
 from circuitnn.recurrent.recurrence import Injection, recurrence
 from circuitnn.recurrent.scaling import Affine, Scaling, scale_vector
 from circuitnn.recurrent.states import Output, checked_names, stored_scaling
+from circuitnn.settings import register, settings_of
 
 Shown = LeadingUnits | LinearReadout
 PEAK_HEADROOM = 1.25  # a leading unit is at 0.8 where the state has its peak: a unit of a GRU stays inside (-1, 1)
 ASSUMED_CREST = 5.0  # peak over root mean square, where the peak is not known
 
 
+@register
 @final
 class StateMatchedGRU(StateModel):
     """A GRU whose hidden state h shows, and can be set to, the circuit states.
@@ -51,6 +54,7 @@ class StateMatchedGRU(StateModel):
         out_features: int = 1,
         controls: Sequence[str] | Mapping[str, float] = (),
         scaling: Scaling | None = None,
+        fs: float | None = None,
         dtype: Any = jnp.float32,
         rngs: nnx.Rngs,
     ):
@@ -65,6 +69,7 @@ class StateMatchedGRU(StateModel):
             out_features: width of y where the output is a linear map.
             controls: names of the knobs (default position 0.5), or a mapping from names to default values.
             scaling: SI units per network unit; ones when None.
+            fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
             dtype: floating-point type.
             rngs: for the initial weights.
         """
@@ -75,6 +80,7 @@ class StateMatchedGRU(StateModel):
             raise ValueError(f'mapping must be "leading" or "readout", got {mapping!r}')
         self.state_names, self.hidden, self.mapping = names, hidden, mapping
         self.in_features, self.dtype = in_features, dtype
+        self.fs = None if fs is None else checked_rate(fs)
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
         offset = None if scaling is None else scaling.state_offset
         self.state_units = Affine("state", _state_scale(mapping, scaling, len(names)), offset, len(names), dtype=dtype)
@@ -95,6 +101,14 @@ class StateMatchedGRU(StateModel):
         """The stored normalisation; `state` is the scale in use."""
         units = None if self.output.picked else self.output.units
         return stored_scaling(self.inputs, units, self.out_features, self.state_units)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        scaling = self.scaling
+        if self.mapping == "leading":
+            scaling = scaling._replace(state_peak=np.asarray(scaling.state) / PEAK_HEADROOM)
+        return settings_of(self, output=self.output.names, scaling=scaling)
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
         rest = jnp.zeros((*batch, self.hidden), self.dtype)

@@ -32,6 +32,7 @@ class Output(nnx.Module):
     Attributes:
         features: width of y.
         picked: indices of the states that are the output, or None for a linear map.
+        names: of those states, or None.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Output(nnx.Module):
         dtype: Any,
         rngs: nnx.Rngs,
     ):
-        self.picked = None
+        self.picked, self.names = None, None
         self.features = out_features
         if output is None:
             self.linear = Dense(seen, out_features, dtype=dtype, rngs=rngs)
@@ -57,7 +58,7 @@ class Output(nnx.Module):
             raise ValueError(f"output: no state named {', '.join(unknown)}; the states are {', '.join(state_names)}")
         if out_features not in (1, len(names)):
             raise ValueError(f"out_features is {out_features}, but output names {len(names)} state(s)")
-        self.picked = tuple(state_names.index(name) for name in names)
+        self.picked, self.names = tuple(state_names.index(name) for name in names), names
         self.features = len(names)
 
     def __call__(self, states: Array, seen: Array) -> Array:

@@ -8,15 +8,18 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.recurrent.layers import Dense, Inputs, from_lanes, to_lanes
 from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step
 from circuitnn.recurrent.scaling import Affine, Scaling
 from circuitnn.recurrent.states import Output, checked_names, stored_scaling
+from circuitnn.settings import register, settings_of
 
 Bias = Literal["all", "hidden", "first", "none"]
 CONTRACTION = 0.1  # share of the state that an untrained network takes away at each sample
 
 
+@register
 @final
 class STN(StateModel):
     """State trajectory network: ``x_n = x_{n-1} + h MLP([u_n; x_{n-1}])``, tanh, in network units.
@@ -27,7 +30,7 @@ class STN(StateModel):
     The carry holds the states in network units and, with two input taps, the last input: (..., n_states + in_features).
 
     Attributes:
-        fs: sample rate in hertz that the weights belong to.
+        fs: sample rate in hertz that it runs at; of its training where h is one.
         step: h.
 
     Source: Parker, Esqueda and Bergner, DAFx 2019.
@@ -44,7 +47,8 @@ class STN(StateModel):
         controls: Sequence[str] | Mapping[str, float] = (),
         input_taps: Literal[1, 2] = 1,
         bias: Bias = "all",
-        fs: float = 48_000,
+        fs: float | None = None,
+        step: float = 1.0,
         scaling: Scaling | None = None,
         dtype: Any = jnp.float32,
         rngs: nnx.Rngs,
@@ -61,7 +65,8 @@ class STN(StateModel):
             controls: names of the knobs (default position 0.5), or a mapping from names to default values.
             input_taps: 2 also shows the input one sample before, which the trapezoidal rule needs.
             bias: layers that have a bias: all, the hidden ones, the first one, or none.
-            fs: sample rate of the training data in hertz.
+            fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
+            step: h.
             scaling: SI units per network unit; ones when None.
             dtype: floating-point type.
             rngs: for the initial weights.
@@ -74,10 +79,11 @@ class STN(StateModel):
             raise ValueError(f"input_taps must be 1 or 2, got {input_taps}")
         if bias not in ("all", "hidden", "first", "none"):
             raise ValueError(f'bias must be "all", "hidden", "first" or "none", got {bias!r}')
-        if not fs > 0:
-            raise ValueError(f"fs must be positive, got {fs}")
+        if not step > 0:
+            raise ValueError(f"step must be positive, got {step}")
         self.state_names, self.in_features, self.dtype = names, in_features, dtype
-        self.fs, self.step, self.input_taps = float(fs), 1.0, input_taps
+        self.fs, self.step = None if fs is None else checked_rate(fs), float(step)
+        self.hidden, self.input_taps, self.bias = hidden, input_taps, bias
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
         scale, offset = (None, None) if scaling is None else (scaling.state, scaling.state_offset)
         self.state_units = Affine("state", scale, offset, len(names), dtype=dtype)
@@ -102,12 +108,21 @@ class STN(StateModel):
         return stored_scaling(self.inputs, units, self.out_features, self.state_units)
 
     def at_rate(self, fs: float) -> "STN":
-        """The same network run at another sample rate in hertz: h = fs_train / fs."""
-        if not fs > 0:
-            raise ValueError(f"fs must be positive, got {fs}")
+        """The same network run at another sample rate in hertz: h = fs_train / fs.
+
+        Raises:
+            ValueError: for a network that knows no rate of its training.
+        """
+        if self.fs is None:
+            raise ValueError("STN: the rate of its training is not known; give it at construction, STN(..., fs=48_000)")
         model = nnx.clone(self)
-        model.step = self.fs / float(fs)
+        model.fs, model.step = checked_rate(fs), self.fs * self.step / fs
         return model
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        return settings_of(self, output=self.output.names)
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
         return jnp.zeros((*batch, len(self.state_names) + (self.input_taps - 1) * self.in_features), self.dtype)

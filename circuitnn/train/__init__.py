@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from circuitnn.numerics.taper import taper as taper
 from circuitnn.train.checkpoint import CheckpointError as CheckpointError
-from circuitnn.train.checkpoint import load as load
-from circuitnn.train.checkpoint import restore as restore
-from circuitnn.train.checkpoint import save as save
 from circuitnn.train.dataset import Dataset as Dataset
 from circuitnn.train.dataset import record as record
 from circuitnn.train.exposure import ExposureBias as ExposureBias
@@ -30,6 +27,9 @@ from circuitnn.train.regimes import TruncatedBPTT as TruncatedBPTT
 from circuitnn.train.response_data import Responses as Responses
 from circuitnn.train.response_data import responses as responses
 from circuitnn.train.response_error import ResponseError as ResponseError
+from circuitnn.train.saving import load as load
+from circuitnn.train.saving import restore as restore
+from circuitnn.train.saving import save as save
 from circuitnn.train.simulate import simulate_dataset as simulate_dataset
 from circuitnn.train.store import StoreError as StoreError
 

@@ -6,25 +6,22 @@ file belongs to. Loading needs a tree of the same structure, so a file cannot br
 
 import contextlib
 import json
+import math
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, final
 
 import jax
 import numpy as np
-from flax import nnx
 
 from circuitnn.files import replacing
-from circuitnn.filters import NeuralToneStack
-from circuitnn.model import Model
-
-Kind = TypeVar("Kind", bound=Model)
 
 _HEADER = "header"
-LAYERS, UNITS, KNOBS = 8, 1024, 64  # of a restored model at most: a file may come from anywhere
-DTYPES = {"float32": np.float32, "float64": np.float64}
+LONGEST_HEADER = 2**24  # bytes of JSON
+
+Shape = tuple[tuple[int, ...], np.dtype]
 
 
 class CheckpointError(ValueError):
@@ -46,87 +43,96 @@ def load_tree(path: str | os.PathLike, like: Any) -> tuple[Any, dict]:
         CheckpointError: when the file is damaged or its leaves do not fit.
     """
     leaves, structure = jax.tree.flatten(like)
-    with _opened(path) as file:
-        header = json.loads(bytes(file[_HEADER]).decode())
-        stored = [file[f"leaf{i}"] for i in range(len(file.files) - 1)]
-    if len(stored) != len(leaves):
-        raise CheckpointError(f"{path}: holds {len(stored)} arrays, {len(leaves)} are expected")
-    for i, (have, want) in enumerate(zip(stored, leaves, strict=True)):
-        if have.shape != np.shape(want) or have.dtype != np.asarray(want).dtype:
-            raise CheckpointError(
-                f"{path}: array {i} is {have.dtype}{list(have.shape)}, "
-                f"expected {np.asarray(want).dtype}{list(np.shape(want))}"
-            )
-    return jax.tree.unflatten(structure, stored), header
+    with opened(path) as file:
+        expected = [(np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves]
+        return jax.tree.unflatten(structure, file.arrays(expected)), file.header
 
 
-def read_header(path: str | os.PathLike) -> dict:
-    """The header alone.
+@final
+class Checkpoint:
+    """An open file: its header, and the shapes of its arrays, before any of their data is read.
 
-    Raises:
-        CheckpointError: when the file is damaged.
+    Attributes:
+        header: what the file says of itself.
+        shapes: of its arrays, in order.
     """
-    with _opened(path) as file:
-        header = json.loads(bytes(file[_HEADER]).decode())
-    if not isinstance(header, dict):
-        raise CheckpointError(
-            f"{path}: not a circuitnn checkpoint, or damaged (its header is a {type(header).__name__})"
-        )
-    return header
+
+    def __init__(self, path: str | os.PathLike, archive: zipfile.ZipFile, size: int):
+        self._path, self._archive = path, archive
+        members = archive.infolist()
+        # What is stored as it is takes no more room in memory than on disk.
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("its members are compressed")
+        if sum(member.file_size for member in members) > size:
+            raise ValueError("it says that it is larger than it is")
+        (length,), kind = self._shape(_HEADER)
+        if length > LONGEST_HEADER or kind != np.uint8:
+            raise ValueError("its header is too long")
+        self.header: dict[str, Any] = json.loads(self._array(_HEADER).tobytes())
+        if not isinstance(self.header, dict):
+            raise ValueError(f"its header is a {type(self.header).__name__}")
+        self.shapes = [self._shape(f"leaf{i}") for i in range(len(members) - 1)]
+
+    @property
+    def nbytes(self) -> int:
+        """Of all arrays together."""
+        return sum(math.prod(shape) * dtype.itemsize for shape, dtype in self.shapes)
+
+    def arrays(self, expected: Sequence[Shape], names: Sequence[str] | None = None) -> list[np.ndarray]:
+        """All arrays, read after their shapes and dtypes were found to be those.
+
+        Raises:
+            CheckpointError: when they are not.
+        """
+        if len(self.shapes) != len(expected):
+            raise CheckpointError(f"{self._path}: holds {len(self.shapes)} arrays, {len(expected)} are expected")
+        for i, ((shape, dtype), (shape_there, dtype_there)) in enumerate(zip(expected, self.shapes, strict=True)):
+            if (shape, dtype) != (shape_there, dtype_there):
+                raise CheckpointError(
+                    f"{self._path}: array {i if names is None else names[i]} is {dtype_there}{list(shape_there)}, "
+                    f"expected {dtype}{list(shape)}"
+                )
+        return [self._array(f"leaf{i}") for i in range(len(expected))]
+
+    def _shape(self, name: str) -> Shape:
+        with self._archive.open(f"{name}.npy") as member:
+            shape, dtype = _array_header(member)
+            whole = member.tell() + math.prod(shape) * dtype.itemsize
+        if dtype.hasobject or whole != self._archive.getinfo(f"{name}.npy").file_size:
+            raise ValueError(f"{name} is no array of numbers, or not all of it is there")
+        return shape, dtype
+
+    def _array(self, name: str) -> np.ndarray:
+        with self._archive.open(f"{name}.npy") as member:
+            return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def _array_header(member: IO[bytes]) -> Shape:
+    version = np.lib.format.read_magic(member)
+    if version != (1, 0):
+        raise ValueError(f"an array of version {version}")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+    return shape, dtype
 
 
 @contextlib.contextmanager
-def _opened(path: str | os.PathLike) -> Iterator[Any]:
-    try:
-        # Opened here and not by np.load, which leaves a damaged file open.
-        with Path(path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+def opened(path: str | os.PathLike) -> Iterator[Checkpoint]:
+    """The one door to such files.
+
+    Raises:
+        CheckpointError: for a file that is not there, damaged, or something else.
+    """
+    path = Path(path)
+    if not path.is_file():  # nor a pipe, which might keep one waiting for ever
+        raise CheckpointError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
+    with contextlib.ExitStack() as stack:
+        try:
+            raw = stack.enter_context(path.open("rb"))
+            archive = stack.enter_context(zipfile.ZipFile(raw))
+            file = Checkpoint(path, archive, path.stat().st_size)
+        except Exception as error:  # of zipfile, numpy and json: what a damaged file makes them raise is not documented
+            raise CheckpointError(f"{path}: not a circuitnn checkpoint, or damaged ({error})") from error
+        try:
             yield file
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: not a circuitnn checkpoint, or damaged ({error})") from error
-
-
-def save(model: Model, path: str | os.PathLike) -> None:
-    """Write all numbers of a model (weights and scaling) to a .npz file.
-
-    A `NeuralToneStack` is written together with what it was made with, so that `restore` needs the file alone.
-    """
-    header: dict[str, Any] = {"model": type(model).__name__}
-    if isinstance(model, NeuralToneStack):
-        header |= {"settings": model.settings, "dtype": np.dtype(model.dtype).name}
-    save_tree(path, nnx.to_pure_dict(nnx.state(model)), header)
-
-
-def restore(path: str | os.PathLike) -> NeuralToneStack:
-    """The model in a file that `save` wrote, bit for bit; for a `NeuralToneStack`, others need `load`.
-
-    Raises:
-        CheckpointError: when the file is damaged, or does not say how its model is made.
-    """
-    header = read_header(path)
-    settings = header.get("settings")
-    if header.get("model") != NeuralToneStack.__name__ or not isinstance(settings, dict):
-        raise CheckpointError(f"{path}: holds a {header.get('model')} without its settings: build one and use load()")
-    try:
-        hidden = tuple(settings.pop("hidden"))
-        if len(hidden) > LAYERS or max(hidden, default=0) > UNITS or len(settings["controls"]) > KNOBS:
-            raise ValueError("more layers, units or knobs than a tone stack has")
-        model = NeuralToneStack(**settings, hidden=hidden, dtype=DTYPES[header["dtype"]])
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"{path}: its settings are no model's ({error})") from None
-    return load(model, path)
-
-
-def load(model: Kind, path: str | os.PathLike) -> Kind:
-    """A copy of `model` with the numbers that `save` wrote; `model` must have been built the same way.
-
-    Raises:
-        CheckpointError: when the file belongs to another kind or size of model.
-    """
-    graph, variables = nnx.split(model)
-    numbers, header = load_tree(path, nnx.to_pure_dict(variables))
-    if header.get("model") != type(model).__name__:
-        raise CheckpointError(f"{path}: holds a {header.get('model')}, not a {type(model).__name__}")
-    nnx.replace_by_pure_dict(variables, jax.tree.map(jax.numpy.asarray, numbers))
-    return nnx.merge(graph, variables)
+        except (OSError, EOFError, zipfile.BadZipFile) as error:
+            raise CheckpointError(f"{path}: damaged ({error})") from error

@@ -13,6 +13,7 @@ from circuitnn.mna.topology import topology
 from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.numerics.half_band import half_band
 from circuitnn.numerics.rules import Rule, rule_named
+from circuitnn.settings import settings_of
 from circuitnn.transient import engine
 from circuitnn.transient.carry import CircuitCarry
 from circuitnn.transient.engine import Engine
@@ -86,6 +87,20 @@ class CircuitModel(StateModel):
     def circuit(self) -> Circuit:
         """The circuit with the model's present values."""
         return self.values.circuit
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        return settings_of(self, circuit=self.values.start, **self.numerical_settings)
+
+    @property
+    def numerical_settings(self) -> dict[str, Any]:
+        """Those of the arguments that are no attributes, but for the circuit."""
+        return {
+            "trainable": self.values.trainable,
+            "oversampling": self.filters.factor,
+            "solver": self.engine.solver,
+        }
 
     @property
     def weights(self) -> Any:

@@ -1,6 +1,7 @@
 """The numbers of a circuit inside a model: which are learnt, on what scale, within what tolerance."""
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
@@ -47,6 +48,18 @@ class CircuitValues(nnx.Module):
     def learnt(self) -> set[str]:
         """Names of the learnable values."""
         return {*self.log_scale, *self.within, *self.linear}
+
+    @property
+    def trainable(self) -> dict[str, float | None]:
+        """The learnable values, each with its tolerance, None for no bounds: patterns that match one name alone."""
+        bounds = dict(self.tolerance) | dict.fromkeys((*self.log_scale, *self.linear))
+        return {re.sub(r"([*?[])", r"[\1]", name): bound for name, bound in bounds.items()}
+
+    @property
+    def start(self) -> Circuit:
+        """The circuit with the values that learning starts from, where they keep a part of their own."""
+        values = {name: variable[...] for name, variable in (*self.nominal.items(), *self.linear.items())}
+        return jax.tree.unflatten(self.layout, [values[name] for name in sorted(values)])
 
     @property
     def circuit(self) -> Circuit:

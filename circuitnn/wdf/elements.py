@@ -19,7 +19,10 @@ Values are SI numbers, or strings: SPICE numbers ("4.7k") and expressions of the
 import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import final
+
+from circuitnn.settings import register
 
 Value = float | str
 
@@ -239,6 +242,15 @@ class RType(Element):
             "nullors": tuple(tuple(each) for each in nullors),
         }.items():
             object.__setattr__(self, name, value)
+
+
+for _kind in (Resistor, Capacitor, Inductor, ResistiveVoltageSource, ResistiveCurrentSource, VoltageSource,
+              CurrentSource, Short, Open, Switch, Inverter, Transformer, YParameters):  # fmt: skip
+    register(_kind, name=f"wdf.{_kind.__name__}")
+for _kind in (Series, Parallel, RType):
+    register(
+        _kind, name=f"wdf.{_kind.__name__}", build=partial(lambda kind, parts, **rest: kind(*parts, **rest), _kind)
+    )
 
 
 def series_rc(resistance: Value, capacitance: Value) -> Series:

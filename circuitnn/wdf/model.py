@@ -1,14 +1,18 @@
 """The wave digital filter of a circuit, sample by sample."""
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, final
 
 import jax
+import numpy as np
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.topology import topology
 from circuitnn.numerics.rules import Rule
+from circuitnn.settings import plain, register, settings_of
 from circuitnn.transient.model import CircuitModel
 from circuitnn.wdf.build import Element, Root, build
 from circuitnn.wdf.decompose import decompose
@@ -27,6 +31,7 @@ class Derived(NamedTuple):
     linear: WaveTree
 
 
+@partial(register, build=lambda **arguments: _described(**arguments))
 @final
 class WDFModel(CircuitModel):
     """A wave digital filter: a tree of adaptors with the nonlinear devices at its root (Fettweis 1986; Werner 2016).
@@ -70,9 +75,12 @@ class WDFModel(CircuitModel):
     ):
         if isinstance(tree, Derived):
             circuit, linear = tree
+            self.built = None
         else:
             circuit, junction, law = build(tree, root, output, controls)
             linear = WaveTree(junction, law)
+            # As text, since what is static in a model has to be hashable.
+            self.built = json.dumps(plain({"tree": tree, "root": root, "output": output}))
         super().__init__(
             circuit,
             linear,
@@ -90,6 +98,16 @@ class WDFModel(CircuitModel):
             linear.law.check(self.values)
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data: the constructors of its tree, or the circuit that it was derived from."""
+        if self.built is not None:
+            return settings_of(self, **json.loads(self.built), **self.numerical_settings)
+        law = getattr(self.engine.linear, "law", None)
+        rest = {"rule": self.rule, "fs": self.fs, **self.numerical_settings, "dtype": np.dtype(self.dtype).name}
+        diodes = "newton" if law is None else law.law
+        return {"kind": "WDFModel", "circuit": self.values.start.settings, "diodes": diodes, **plain(rest)}
+
+    @property
     def weights(self) -> NeuralWeights | None:
         """Those of the network at the root, where there is one."""
         if self.network is None:
@@ -98,6 +116,11 @@ class WDFModel(CircuitModel):
 
     def __str__(self) -> str:
         return drawing(self.engine.linear.tree)  # type: ignore[attr-defined]
+
+
+def _described(*, circuit: Circuit | None = None, **arguments: Any) -> WDFModel:
+    """The model with those settings."""
+    return WDFModel(**arguments) if circuit is None else derive(circuit, **arguments)
 
 
 def derive(

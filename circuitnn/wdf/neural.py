@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 
 from circuitnn.mna.elements import Device
 from circuitnn.numerics.small import apply
+from circuitnn.settings import register, settings_of
 from circuitnn.transient.values import CircuitValues
 from circuitnn.wdf.explicit import PairLaw
 
@@ -44,6 +45,7 @@ class NeuralWeights(NamedTuple):
     width: Array
 
 
+@partial(register, name="wdf.NeuralOnePort")
 @final
 class NeuralOnePort(nnx.Module):
     """A network that maps incident wave a and port resistance R to the reflected wave, with tanh in the hidden layers.
@@ -81,6 +83,7 @@ class NeuralOnePort(nnx.Module):
         if not (0 < low < high < np.inf and 0 < largest_wave < np.inf):
             raise ValueError(f"no range: port resistances {low} to {high} ohms, waves up to {largest_wave} V")
         self.hidden, self.symmetric, self.dtype = tuple(hidden), symmetric, dtype
+        self.largest_wave, self.resistances = float(largest_wave), (float(low), float(high))
         sizes = (2, *hidden, 1)
         glorot = nnx.initializers.glorot_normal()
         self.kernels = nnx.List([nnx.Param(glorot(rngs.params(), (o, i), dtype)) for i, o in pairwise(sizes)])
@@ -89,6 +92,11 @@ class NeuralOnePort(nnx.Module):
         self.wave = Scale(jnp.asarray(largest_wave / (2 * WIDTH if symmetric else WIDTH), dtype))
         self.center = Scale(jnp.asarray(np.log(low * high) / 2, dtype))
         self.width = Scale(jnp.asarray(np.log(high / low) / (2 * WIDTH), dtype))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        return settings_of(self)
 
     @property
     def weights(self) -> NeuralWeights:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, final
 
+from circuitnn.settings import register
 from circuitnn.wdf.elements import Value
 from circuitnn.wdf.neural import NeuralOnePort
 
@@ -112,3 +113,7 @@ class Triode(Root):
     kind: str = "koren"
     parameters: Mapping[str, Value] = field(default_factory=lambda: NOTHING)
     name: str | None = None
+
+
+for _kind in (Diode, DiodePair, NeuralRoot, BJT, Triode):
+    register(_kind, name=f"wdf.{_kind.__name__}")

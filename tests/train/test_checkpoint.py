@@ -22,7 +22,7 @@ def test_trees_and_headers_come_back(tmp_path):
 
 def test_what_does_not_fit_is_refused(tmp_path):
     save(Leaky(), tmp_path / "leaky.npz")
-    with pytest.raises(CheckpointError, match="holds a Leaky, not a Gain"):
+    with pytest.raises(CheckpointError, match=r"holds a tests.models.Leaky, not a tests.models.Gain"):
         load(Gain(), tmp_path / "leaky.npz")
     with pytest.raises(CheckpointError, match="no such file"):
         load(Leaky(), tmp_path / "nowhere.npz")
