@@ -14,7 +14,7 @@ NAMES = ("C1", "L1")
 
 
 def build(dtype=jnp.float32, **options):
-    options = {"hidden": (5, 4), "input_taps": 2, "controls": ("gain",), "scaling": SCALING} | options
+    options = {"hidden": (5, 4), "input_taps": 2, "controls": ("gain",), "scaling": SCALING, "fs": 48_000} | options
     model = STN(NAMES, dtype=dtype, rngs=nnx.Rngs(0), **options)
     for layer in model.layers:  # biases that matter
         if layer.bias is not None:
@@ -138,7 +138,7 @@ def test_force_and_states_are_inverse():
         ({"input_taps": 3}, "input_taps"),
         ({"bias": "some"}, "bias"),
         ({"output": "C9"}, "no state named C9"),
-        ({"fs": 0}, "fs must be positive"),
+        ({"fs": 0}, "fs must be a positive"),
     ],
 )
 def test_faults_at_construction(options, message):
