@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from circuitnn.knobs import joined, within
 from circuitnn.model import Carry, Controls, Model
 from circuitnn.settings import register, settings_of
 
@@ -54,7 +55,7 @@ class Composition(Model):
 
     @property
     def controls(self) -> Mapping[str, float]:
-        return _joined_controls(self.models)
+        return joined(model.controls for model in self.models)
 
     @property
     def fs(self) -> float | None:  # type: ignore[override]
@@ -72,7 +73,7 @@ class Composition(Model):
         return settings_of(self, models=parts)
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        return tuple(model.init_carry(batch, _controls_of(model, controls)) for model in self.models)
+        return tuple(model.init_carry(batch, within(controls, model.controls)) for model in self.models)
 
 
 @partial(register, build=lambda models: _composed(Chain, models))
@@ -98,7 +99,7 @@ class Chain(Composition):
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries = []
         for model, before in zip(self.models, carry, strict=True):
-            after, x = model(before, x, _controls_of(model, controls))
+            after, x = model(before, x, within(controls, model.controls))
             carries.append(after)
         return tuple(carries), x
 
@@ -125,7 +126,7 @@ class Parallel(Composition):
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries, outputs = [], []
         for model, before in zip(self.models, carry, strict=True):
-            after, y = model(before, x, _controls_of(model, controls))
+            after, y = model(before, x, within(controls, model.controls))
             carries.append(after)
             outputs.append(y)
         return tuple(carries), functools.reduce(operator.add, outputs)
@@ -216,16 +217,3 @@ def _check_dtypes(models: tuple[Model, ...]) -> None:
     kinds = {jnp.dtype(model.dtype).name for model in models}
     if len(kinds) > 1:
         raise ValueError(f"the models differ in dtype: {', '.join(sorted(kinds))}")
-
-
-def _joined_controls(models) -> dict[str, float]:
-    """Later members do not change the default that an earlier one gave: ganged knobs have one position."""
-    joined: dict[str, float] = {}
-    for model in models:
-        for name, default in model.controls.items():
-            joined.setdefault(name, default)
-    return joined
-
-
-def _controls_of(model: Model, controls: Controls | None) -> Controls | None:
-    return None if controls is None else {name: value for name, value in controls.items() if name in model.controls}

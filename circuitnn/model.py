@@ -16,6 +16,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitnn.knobs import check_shape, matched
 from circuitnn.numerics.report import warn_of_failures
 from circuitnn.settings import build, settings_of
 
@@ -157,18 +158,24 @@ class StateModel(Model):
 def controls(model: Any, /, **values: ArrayLike) -> dict[str, Array]:
     """All knobs of a model or circuit, the named ones at the given values and the others at their defaults.
 
-    A value is a constant, or an array along time (..., time).
+    A value is a constant, or an array along time (..., time). The case of names does not matter. The position of a
+    knob, a control whose default is from 0 to 1, is from 0 to 1 too; that of a traced one is not checked.
 
     Raises:
-        ValueError: for a name that the model does not have.
+        ValueError: for a name that the model does not have, and a position that is out of range.
     """
-    known = model.controls
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        have = ", ".join(known) if known else "none"
-        raise ValueError(f"no control named {', '.join(unknown)}; this model's controls: {have}")
-    dtype = getattr(model, "dtype", None)
-    return {name: jnp.asarray(values.get(name, default), dtype) for name, default in known.items()}
+    return all_controls(model, values)
+
+
+def all_controls(model: Any, values: Controls | None, signal: tuple[int, ...] | None = None) -> dict[str, Array]:
+    """As `controls`; with the shape (..., time) of a signal, the values have to go along it."""
+    defaults = model.controls
+    chosen = {**defaults, **matched(values, defaults)}
+    arrays = {name: jnp.asarray(value, getattr(model, "dtype", None)) for name, value in chosen.items()}
+    if signal is not None:
+        for name, value in arrays.items():
+            check_shape(name, value.shape, signal)
+    return arrays
 
 
 def warn_of_rate(model: Model, fs: float) -> None:
@@ -201,7 +208,7 @@ def run(
         ValueError: when the shape or a value of x does not fit.
     """
     block, is_mono = _signal(model, x)
-    values = _known_controls(model, controls)
+    values = all_controls(model, controls, block.shape[:-1])
     if carry is None:
         carry = model.init_carry(block.shape[:-2], values)
     graph, variables = nnx.split(model)
@@ -228,7 +235,7 @@ def trace(
     if not isinstance(model, StateModel):
         raise TypeError(f"{type(model).__name__} has no circuit states to observe; use run()")
     block, is_mono = _signal(model, x)
-    values = _known_controls(model, controls)
+    values = all_controls(model, controls, block.shape[:-1])
     if carry is None:
         carry = model.init_carry(block.shape[:-2], values)
     expected = (*block.shape[:-1], len(model.state_names))
@@ -271,7 +278,3 @@ def _signal(model: Model, x: ArrayLike) -> tuple[Array, bool]:
 
 def _as_given(y: Array, is_mono: bool) -> Array:
     return y[..., 0] if is_mono and y.shape[-1] == 1 else y
-
-
-def _known_controls(model: Model, given: Controls | None) -> dict[str, Array]:
-    return globals()["controls"](model, **(given or {}))

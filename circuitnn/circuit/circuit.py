@@ -1,7 +1,6 @@
 """A circuit: immutable, a pytree whose leaves are its numbers; it describes and does not simulate."""
 
 import dataclasses
-import difflib
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, final
@@ -17,6 +16,7 @@ from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.rules import ANY, COUPLING, FRACTION, NOT_NEGATIVE, POSITIVE, parameter_rule
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.expressions.tree import evaluate, names_in
+from circuitnn.knobs import did_you_mean, matched
 
 _RULES = dict.fromkeys("RCLDQJ", POSITIVE) | {"K": COUPLING}
 
@@ -166,15 +166,10 @@ class Circuit:
             given) and every ``.param``, in the dtype of `values`.
 
         Raises:
-            ValueError: for a control that the circuit does not have.
+            ValueError: as `circuitnn.knobs.matched`, for names and positions.
         """
         numbers = {name: jnp.asarray(value) for name, value in self.values.items()}
-        knobs = {knob.lower(): knob for knob in self.controls}
-        for given, value in (controls or {}).items():
-            name = knobs.get(given.lower(), "")
-            if not name:
-                known = ", ".join(self.controls) or "none"
-                raise ValueError(f"no control named {given!r}; this circuit's controls: {known}")
+        for name, value in matched(controls, self.controls).items():
             numbers[name] = jnp.asarray(value, numbers[name].dtype)
         dtype = self.dtype
         return {name: jnp.asarray(value, dtype) for name, value in self._resolved(numbers, jnp).items()}
@@ -258,9 +253,7 @@ class Circuit:
         if expression is not None:
             names = ", ".join(dict.fromkeys(names_in(expression)))
             return f"{given} is given by the expression {{{expression}}}: replace {names} instead"
-        close = difflib.get_close_matches(given, self.values, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        return f"no value named {given!r}{hint}; there are {', '.join(self.values)}"
+        return f"no value named {given!r}{did_you_mean(given, self.values)}; there are {', '.join(self.values)}"
 
 
 def check_value(name: str, value: ArrayLike, *, rule: str) -> None:

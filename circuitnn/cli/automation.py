@@ -12,6 +12,7 @@ import numpy as np
 
 from circuitnn.cli.loading import known_knob
 from circuitnn.cli.problems import Fault
+from circuitnn.knobs import check_value
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -112,7 +113,10 @@ def _numbers(path: str, line: int, head: list[str], cells: list[str], time: int)
             raise Fault(f"{path}, line {line}: {name} is {cell!r}, which is no number") from None
         if not math.isfinite(number):
             raise Fault(f"{path}, line {line}: {name} is {cell}, which is not finite")
-        if column != time and not 0 <= number <= 1:
-            raise Fault(f"{path}, line {line}: {name} is {number:g}, outside 0..1; a knob goes from 0 to 1")
+        if column != time:
+            try:
+                check_value(name, number)
+            except ValueError as problem:
+                raise Fault(f"{path}, line {line}: {problem}") from None
         numbers.append(number)
     return numbers

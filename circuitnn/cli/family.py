@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from circuitnn.cli.loading import knob_names, spelled
+from circuitnn.cli.loading import spelled
 from circuitnn.cli.problems import Failure
 from circuitnn.files import replacing
+from circuitnn.knobs import knobs_of
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -66,7 +67,7 @@ def family(circuit: "cn.Circuit", freqs: np.ndarray, *, held: Mapping[str, float
 
     import circuitnn as cn
 
-    start = {**knob_names(circuit), **held}
+    start = {**knobs_of(circuit.controls), **held}
     settings: dict[tuple[float, ...], int] = {}  # the same setting in two sweeps is one row
     swept: dict[str, list[int]] = {}
     for knob in start:

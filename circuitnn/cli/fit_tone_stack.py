@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.loading import NO_KNOBS, knob_names, read_circuit
+from circuitnn.cli.loading import read_circuit
 from circuitnn.cli.options import Widths, input_option, output_option
 from circuitnn.cli.problems import Failure, Fault
+from circuitnn.knobs import RULE, knobs_of
 
 EXAMPLES = """\b
 Examples:
@@ -78,8 +79,8 @@ def _target(target: str, source_name: str | None, output_name: str | None):
             raise Fault(f"--input and --output are for netlists; {target} is a folder")
         return Path(target)
     circuit = read_circuit(target, source_name, output_name)
-    if not knob_names(circuit):
-        raise Fault(f"{target}: has no knobs to follow; {NO_KNOBS}")
+    if not knobs_of(circuit.controls):
+        raise Fault(f"{target}: has no knobs to follow; {RULE}")
     return circuit
 
 

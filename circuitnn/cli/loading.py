@@ -6,7 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circuitnn.cli.problems import Fault, hint, one_line
+from circuitnn.cli.problems import Fault, one_line
+from circuitnn.knobs import did_you_mean, knob_spelling
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -32,7 +33,7 @@ def read_circuit(source: str, source_name: str | None = None, output_name: str |
     else:
         what = "is a folder" if Path(source).is_dir() else "no such file"
         stem = Path(source).stem
-        more = f" (the catalogue has {stem}, without ending)" if stem in known else hint(source, known)
+        more = f" (the catalogue has {stem}, without ending)" if stem in known else did_you_mean(source, known)
         raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
     try:
         return cn.read_netlist(path, inputs=source_name or "Vin", outputs=output_name or "out")
@@ -41,11 +42,6 @@ def read_circuit(source: str, source_name: str | None = None, output_name: str |
         needs = " (name another with --input)" if source_name is None and "Vin" in words else ""
         needs = " (name another with --output)" if output_name is None and "'out'" in words else needs
         raise Fault(f"{source}: {words}{needs}") from problem
-
-
-def knob_names(model: "cn.Circuit | cn.Model") -> dict[str, float]:
-    """The knobs and where they stand: the controls with a default from 0 to 1; other .param are plain numbers."""
-    return {name: float(value) for name, value in model.controls.items() if 0 <= float(value) <= 1}
 
 
 def positions(given: Sequence[tuple[str, float]], model: "cn.Circuit | cn.Model", source: str) -> dict[str, float]:
@@ -69,17 +65,10 @@ def known_knob(name: str, model: "cn.Circuit | cn.Model", source: str) -> str:
     Raises:
         Fault: when it has no such knob.
     """
-    knobs = knob_names(model)
-    for own, value in model.controls.items():
-        if own.lower() == name.lower():
-            if own in knobs:
-                return own
-            raise Fault(f"{source}: {own} is no knob: it is {float(value):g} in the netlist, which is not from 0 to 1")
-    there = f"its knobs: {', '.join(knobs)}" if knobs else f"it has none ({NO_KNOBS})"
-    raise Fault(f"{source}: no knob {name}{hint(name, list(knobs))}; {there}")
-
-
-NO_KNOBS = "a knob is a .param with a number from 0 to 1"
+    try:
+        return knob_spelling(name, model.controls)
+    except ValueError as problem:
+        raise Fault(f"{source}: {problem}") from None
 
 
 def spelled(knobs: Mapping[str, float]) -> str:

@@ -5,6 +5,8 @@ from typing import Any, final
 
 import click
 
+from circuitnn.knobs import check_value
+
 
 @final
 class Knob(click.ParamType):
@@ -22,8 +24,10 @@ class Knob(click.ParamType):
             position = math.nan
         if not (name.strip() and sign) or math.isnan(position):
             self.fail(f"{value!r} is not NAME=POSITION, such as treble=0.2", param, ctx)
-        if not 0 <= position <= 1:
-            self.fail(f"{name.strip()}={position:g} is outside 0..1; a knob goes from 0 to 1", param, ctx)
+        try:
+            check_value(name.strip(), position)
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
         return name.strip(), position
 
 

@@ -23,11 +23,3 @@ def one_line(problem: BaseException) -> str:
     """The message of an exception; the library's may have a second line that shows a line of the netlist."""
     lines = [line.strip() for line in str(problem).splitlines()]
     return " | ".join(line for line in lines if line) or type(problem).__name__
-
-
-def hint(name: str, known: list[str]) -> str:
-    """What may have been meant, in brackets, where something close is known; else nothing."""
-    import difflib
-
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""

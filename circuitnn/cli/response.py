@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.loading import NO_KNOBS, PICTURES, knob_names, positions, read_circuit, spelled
+from circuitnn.cli.loading import PICTURES, positions, read_circuit, spelled
 from circuitnn.cli.options import Frequencies, input_option, knob_option, output_option
 from circuitnn.cli.problems import Failure, Fault
+from circuitnn.knobs import RULE, knobs_of
 
 EXAMPLES = """\b
 Examples:
@@ -77,8 +78,8 @@ def response(
     read = read_circuit(circuit, source_name, output_name)
     held = positions(knobs, read, circuit)
     found = family.family(read, np.geomspace(*freqs), held=held, steps=steps)
-    where = {**knob_names(read), **held}
-    click.echo(f"{circuit}: {read.title or 'no title'}; knobs: {spelled(where) if where else f'none ({NO_KNOBS})'}")
+    where = {**knobs_of(read.controls), **held}
+    click.echo(f"{circuit}: {read.title or 'no title'}; knobs: {spelled(where) if where else f'none ({RULE})'}")
     if ngspice:
         every = slice(None) if is_table else np.unique(np.linspace(0, freqs[2] - 1, POINTS).round().astype(int))
         found = found.with_reference(read, found.freqs[every])

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitnn.cli.loading import decibels, knob_names, positions, read_circuit, spelled
+from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
 from circuitnn.cli.options import input_option, knob_option, output_option
 from circuitnn.cli.problems import Fault
+from circuitnn.knobs import knobs_of
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -114,7 +115,9 @@ def run(
             moving = {} if table is None else table.knobs
             for name in constant.keys() & moving.keys():
                 raise Fault(f"{automation}: moves {name}, which --knob {name}={constant[name]:g} holds")
-            _announce(model, built, source, volts, output_volts, {**knob_names(built), **constant}, moving, automation)
+            _announce(
+                model, built, source, volts, output_volts, {**knobs_of(built.controls), **constant}, moving, automation
+            )
             bar = tqdm(total=source.samples, unit="sample", unit_scale=True, disable=None, leave=False)
             with sounds.Spool(out, source.channels) as spool, bar:
                 told = render(

@@ -12,7 +12,8 @@ from circuitnn.estimation.component_report import ComponentReport, fitted_values
 from circuitnn.estimation.determination import determination
 from circuitnn.estimation.posterior import best_of, descended, linearised, settled
 from circuitnn.estimation.response_problem import ResponseProblem, decibels
-from circuitnn.estimation.unknowns import Prior, knobs_of, known_knob, learnt_values
+from circuitnn.estimation.unknowns import Prior, learnt_values, target_knobs
+from circuitnn.knobs import spelling
 from circuitnn.numerics.levenberg_marquardt import Minimum
 from circuitnn.train.response_data import Responses
 from circuitnn.train.response_error import ResponseError
@@ -68,9 +69,9 @@ def fit_components(
 
     Source: Esqueda, Kuznetsov and Parker 2021 (values of circuits by gradients); Marquardt 1963; MacKay 1992 (noise).
     """
-    knobs = knobs_of(circuit, target)
+    knobs = target_knobs(circuit, target)
     learnt = learnt_values(circuit, set(knobs), trainable, tolerance)
-    turned = [known_knob(name, tuple(knobs), "tapers: ") for name in tapers]
+    turned = [spelling(name, knobs) for name in tapers]
     if not learnt and not turned:
         raise ValueError("there is nothing to learn: neither a value nor a taper")
     if noise_db is not None and not (np.isfinite(noise_db) and noise_db > 0):

@@ -9,6 +9,7 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.knobs import knob_spelling
 from circuitnn.train.response_data import Responses
 from circuitnn.transient.values import tolerances
 
@@ -81,14 +82,7 @@ def moved(circuit: Circuit, names: Sequence[str], change: Array, positions: Coll
     }
 
 
-def known_knob(given: str, names: Sequence[str], where: str) -> str:
-    for name in names:
-        if name.lower() == given.lower():
-            return name
-    raise ValueError(f"{where}no knob named {given!r}; there are {', '.join(names) or 'none'}")
-
-
-def knobs_of(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
+def target_knobs(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
     """The target's knobs in the circuit's spelling."""
     if len(circuit.inputs) != 1 or len(circuit.outputs) != 1:
         raise ValueError(f"one input and one output are wanted, not {circuit.inputs} and {circuit.outputs}")
@@ -97,8 +91,7 @@ def knobs_of(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
     settings = len(target.response)
     if not target.controls and settings > 1:
         raise ValueError(f"the target has {settings} settings and no knob that tells them apart")
-    known = tuple(circuit.controls)
-    return {known_knob(name, known, "the target's knobs: "): position for name, position in target.controls.items()}
+    return {knob_spelling(name, circuit.controls): position for name, position in target.controls.items()}
 
 
 def learnt_values(

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import final
 
 import jax
-import numpy as np
 from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
 from circuitnn.filters.form import Form
 from circuitnn.filters.models import checked_freqs
-from circuitnn.model import Carry, Controls, Model
-from circuitnn.model import controls as all_controls
+from circuitnn.knobs import check_shape, check_value, constants
+from circuitnn.model import Carry, Controls, Model, all_controls
 
 
 @final
@@ -66,14 +65,8 @@ class ControlledFilter(Model):
         Raises:
             ValueError: for an unknown control, a position that is not between 0 and 1, or a shape that does not fit.
         """
-        known = all_controls(self, **(controls or {}))
-        for name, value in known.items():
-            if value.ndim and value.shape[-1] != 1:
-                raise ValueError(f"control {name}: expected a scalar or the shape (..., 1), got {value.shape}")
-            check_position(name, value)
-        knobs = jnp.stack(
-            jnp.broadcast_arrays(*(value[..., 0] if value.ndim else value for value in known.values())), axis=-1
-        )
+        values = constants(all_controls(self, controls), self.controls).values()
+        knobs = jnp.stack(jnp.broadcast_arrays(*values), axis=-1)
         model = self if fs is None or fs == self.fs else self.at(fs)
         return model.form(knobs).response(checked_freqs(freqs), model.fs)
 
@@ -112,33 +105,13 @@ class ControlledFilter(Model):
 
     def _knobs(self, controls: Controls | None, batch: tuple[int, ...], time: int | None) -> Array:
         """(..., time or 1, knobs); the axes in front are those of the batch, or none where all are alike."""
-        known = all_controls(self, **(controls or {}))
-        shape = (*batch, time or 1)
-        each = []
-        for name, value in known.items():
+        values = []
+        for name, value in all_controls(self, controls).items():
             value = value if value.ndim else value[None]
-            value = value[..., :1] if time is None else value
-            try:
-                fits = np.broadcast_shapes(value.shape, shape) == shape
-            except ValueError:
-                fits = False
-            if not fits:
-                raise ValueError(
-                    f"control {name}: shape {value.shape} does not broadcast against (..., time) = {shape}; "
-                    "one value for each batch entry has the shape (batch, 1)"
-                )
-            each.append(value)
-        knobs = jnp.stack(jnp.broadcast_arrays(*each), axis=-1)
+            values.append(value[..., :1] if time is None else value)
+            check_shape(name, values[-1].shape, (*batch, time or 1))
+        knobs = jnp.stack(jnp.broadcast_arrays(*values), axis=-1)
         return jnp.broadcast_to(knobs, (*batch, *knobs.shape[-2:])) if time is None else knobs
-
-
-def check_position(name: str, value: ArrayLike) -> None:
-    """Raises ValueError for a position of a knob that is not between 0 and 1; traced ones pass."""
-    if isinstance(value, jax.core.Tracer):
-        return
-    wrong = np.asarray(value)[~((np.asarray(value) >= 0) & (np.asarray(value) <= 1))]
-    if wrong.size:
-        raise ValueError(f"knob {name}: position {wrong.flat[0]:g} is not between 0 and 1")
 
 
 def named(controls: Mapping[str, float]) -> dict[str, float]:
@@ -150,5 +123,5 @@ def named(controls: Mapping[str, float]) -> dict[str, float]:
     if not controls:
         raise ValueError("a filter without a knob: give the names of the knobs with their default positions")
     for name, value in controls.items():
-        check_position(name, value)
+        check_value(name, value)
     return {str(name): float(value) for name, value in controls.items()}

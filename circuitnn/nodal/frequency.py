@@ -10,7 +10,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.small_signal import transfer
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Controls
-from circuitnn.nodal.knobs import constant_knobs, over_batch
+from circuitnn.nodal.batches import constant_knobs, over_batch
 
 
 def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls | None = None) -> Array:
@@ -33,7 +33,7 @@ def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls
         raise ValueError(f"freqs must have the shape (n,), got {known.shape}")
     if not isinstance(known, jax.core.Tracer) and not np.all(np.asarray(known) >= 0):
         raise ValueError("freqs must not be negative or NaN")
-    knobs = constant_knobs(controls, known.dtype)
+    knobs = constant_knobs(controls, circuit)
     response = _response(topology(circuit), circuit, known, knobs)
     return response[..., 0, 0, :] if response.shape[-3:-1] == (1, 1) else response
 

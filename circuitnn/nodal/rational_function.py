@@ -13,7 +13,7 @@ from circuitnn.mna.rational import rational
 from circuitnn.mna.structure import Structure, gains_of, structure
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Controls
-from circuitnn.nodal.knobs import constant_knobs, over_batch
+from circuitnn.nodal.batches import constant_knobs, over_batch
 from circuitnn.numerics import polynomial
 from circuitnn.numerics.bilinear import bilinear_rate
 
@@ -171,7 +171,7 @@ def transfer_function(
     elif prewarp is not None:
         raise ValueError("prewarp: there is nothing to warp without fs")
     top = topology(circuit)
-    knobs = constant_knobs(controls, circuit.dtype)
+    knobs = constant_knobs(controls, circuit)
     b, a = _coefficients(top, structure(top, gains_of(circuit)), circuit, knobs)
     found = TransferFunction(b[..., 0, 0, :] if b.shape[-3:-1] == (1, 1) else b, a)
     return found if fs is None else found.discretised(fs, prewarp=prewarp)

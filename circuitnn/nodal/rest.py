@@ -12,7 +12,7 @@ from circuitnn.mna.elements import Output
 from circuitnn.mna.operating_point import operating_point as solve
 from circuitnn.mna.topology import REFERENCE, Topology, topology
 from circuitnn.model import Controls
-from circuitnn.nodal.knobs import constant_knobs, over_batch
+from circuitnn.nodal.batches import constant_knobs, over_batch
 from circuitnn.numerics.report import SolveWarning
 
 
@@ -36,7 +36,7 @@ def operating_point(circuit: Circuit, *, controls: Controls | None = None) -> di
         SolveWarning: where none was found; the voltages are those of the last iteration.
     """
     top = topology(circuit)
-    knobs = constant_knobs(controls, circuit.dtype)
+    knobs = constant_knobs(controls, circuit)
     nodes = tuple(Output(k, REFERENCE) for k in range(len(top.nodes)))
     values, is_found = _outputs(dataclasses.replace(top, outputs=nodes + top.outputs), circuit, knobs)
     if not isinstance(is_found, jax.core.Tracer) and not np.all(is_found):

@@ -9,10 +9,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from circuitnn.knobs import MID_POSITION, check_shape, matched
 from circuitnn.model import Controls
 from circuitnn.recurrent.scaling import Affine, Scaling
-
-MID_POSITION = 0.5  # default of a knob that is given by name only, on a scale of 0 to 1
 
 
 @final
@@ -49,10 +48,11 @@ class Inputs(nnx.Module):
 
     def __call__(self, x: Array, controls: Controls | None) -> Array:
         """(..., time, in_features) and the controls, to (..., time, width)."""
-        given = controls or {}
+        values = dict(self.defaults) | matched(controls, dict(self.defaults))
         channels = [self.units.to_network(x)]
-        for name, default in self.defaults:
-            value = jnp.asarray(given.get(name, default), self.dtype)
+        for name, _ in self.defaults:
+            value = jnp.asarray(values[name], self.dtype)
+            check_shape(name, value.shape, x.shape[:-1])
             # Prepending axes here keeps to strict rank promotion.
             value = value.reshape((1,) * (x.ndim - 1 - value.ndim) + value.shape)
             channels.append(jnp.broadcast_to(value, x.shape[:-1])[..., None])

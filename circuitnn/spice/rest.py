@@ -7,6 +7,7 @@ from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.knobs import constants
 from circuitnn.spice.outputs import probed, voltage, waveform
 from circuitnn.spice.program import simulate
 from circuitnn.spice.settings import Tolerances, settled
@@ -34,7 +35,7 @@ def operating_point(
         ValueError: when a shape or a number does not fit.
         SpiceError: when ngspice is missing or fails.
     """
-    batch = np.broadcast_shapes(*(np.shape(value)[:-1] for value in (controls or {}).values()))
+    batch = np.broadcast_shapes(*map(np.shape, constants(controls, circuit.controls).values()))
     found = {name: np.empty(batch) for name in (*circuit.nodes, *circuit.outputs)}
     nodes = circuit.nodes
     circuit, outputs = probed(circuit)

@@ -9,6 +9,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit
+from circuitnn.knobs import check_shape, constants
 
 
 @final
@@ -41,19 +42,9 @@ def settled(
     circuit: Circuit, controls: Mapping[str, ArrayLike] | None, batch: tuple[int, ...]
 ) -> Iterator[tuple[tuple[int, ...], Circuit]]:
     """For each entry of the batch its index, and the circuit with the knobs turned."""
-    known = {name.lower(): name for name in circuit.controls}
-    turned = {}
-    for given, value in (controls or {}).items():
-        if given.lower() not in known:
-            raise ValueError(
-                f"no control named {given!r}; this circuit's controls: {', '.join(known.values()) or 'none'}"
-            )
-        value = np.asarray(value, np.float64)
-        if value.ndim and value.shape[-1] != 1:
-            raise ValueError(f"control {given}: ngspice takes constants, of shape () or (batch, 1), got {value.shape}")
-        try:
-            turned[known[given.lower()]] = np.broadcast_to(value[..., 0] if value.ndim else value, batch)
-        except ValueError:
-            raise ValueError(f"control {given}: shape {value.shape} does not fit a batch of shape {batch}") from None
+    turned = {name: np.asarray(value, float) for name, value in constants(controls, circuit.controls).items()}
+    for name, value in turned.items():
+        check_shape(name, (*value.shape, 1), (*batch, 1))
+    turned = {name: np.broadcast_to(value, batch) for name, value in turned.items()}
     for index in itertools.product(*map(range, batch)):
         yield index, circuit.replace(**{name: float(value[index]) for name, value in turned.items()})

@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from circuitnn.circuit import Circuit
 from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.knobs import constants
 from circuitnn.spice.outputs import probed, vectors, waveform
 from circuitnn.spice.program import SpiceError, simulate
 from circuitnn.spice.settings import Tolerances, settled
@@ -40,7 +41,7 @@ def ac(
     freqs = np.asarray(freqs, np.float64)
     if freqs.ndim != 1 or not freqs.size or not np.all(np.isfinite(freqs)) or not np.all(freqs > 0):
         raise ValueError(f"freqs must be a row of positive frequencies in hertz, got shape {freqs.shape}")
-    batch = np.broadcast_shapes(*(np.shape(value)[:-1] for value in (controls or {}).values()))
+    batch = np.broadcast_shapes(*map(np.shape, constants(controls, circuit.controls).values()))
     h = np.empty((*batch, len(circuit.outputs), len(circuit.inputs), freqs.size), np.complex128)
     circuit, outputs = probed(circuit)
     for index, turned in settled(circuit, controls, batch):

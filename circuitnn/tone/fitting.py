@@ -19,6 +19,7 @@ from tqdm import tqdm
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.filters.form import RADIUS
 from circuitnn.filters.neural import NeuralToneStack
+from circuitnn.knobs import MID_POSITION, matched
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.least_squares import levenberg_marquardt_step
 from circuitnn.tone.objective import ToneObjective, weights_of
@@ -128,9 +129,8 @@ def _data(
     if isinstance(target, Responses):
         if not target.controls:
             raise ValueError("responses without a knob: there is nothing to follow")
-        positions = dict.fromkeys(target.controls, 0.5) | dict(controls or {})
-        if set(positions) != set(target.controls):
-            raise ValueError(f"the responses have the knobs {', '.join(target.controls)}, not {', '.join(positions)}")
+        defaults = dict.fromkeys(target.controls, MID_POSITION)
+        positions = defaults | matched(controls, defaults)
         fitted, unseen = _divided(_below(target, fs), seed)
         return fitted, unseen, None, positions
     if isinstance(target, Circuit):

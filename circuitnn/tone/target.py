@@ -11,6 +11,7 @@ from scipy.stats import qmc
 
 from circuitnn import spice
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.knobs import RULE, knobs_of
 from circuitnn.nodal.frequency import frequency_response
 from circuitnn.train.response_data import Responses, responses
 
@@ -40,9 +41,9 @@ class Reference:
         Raises:
             ValueError: for a circuit without knobs, with several inputs or outputs, or another reference.
         """
-        knobs = {name: value for name, value in circuit.controls.items() if 0 <= value <= 1}
+        knobs = knobs_of(circuit.controls)
         if not knobs:
-            raise ValueError("the netlist has no knobs: give it .param lines with defaults from 0 to 1, and use them")
+            raise ValueError(f"the netlist has no knobs: {RULE}")
         if len(circuit.inputs) != 1 or len(circuit.outputs) != 1:
             raise ValueError(
                 f"a tone stack has one input and one output, this circuit has {len(circuit.inputs)} and "

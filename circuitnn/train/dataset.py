@@ -1,5 +1,6 @@
 """Signals to learn from: inputs, outputs, and where known the circuit states and the knobs."""
 
+import copy
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from circuitnn.knobs import check_shape
 from circuitnn.model import StateModel, trace
 
 PIECE = 2**20  # samples that are checked at a time
@@ -68,12 +70,8 @@ class Dataset:
         for name, given in (self.controls or {}).items():
             knob = np.asarray(given)
             knob = knob if np.issubdtype(knob.dtype, np.floating) else knob.astype(float)
-            try:
-                controls[name] = np.broadcast_to(knob, x.shape[:2])  # a constant stays one number in memory
-            except ValueError:
-                raise ValueError(
-                    f"control {name!r}: shape {knob.shape} does not broadcast to (recordings, time) = {x.shape[:2]}"
-                ) from None
+            check_shape(name, knob.shape, x.shape[:2])
+            controls[name] = np.broadcast_to(knob, x.shape[:2])  # a constant stays one number in memory
         for field, value in (("x", x), ("y", y), ("states", states), ("controls", controls), ("initial", initial)):
             object.__setattr__(self, field, value)
 
@@ -86,6 +84,12 @@ class Dataset:
     def seconds(self) -> float:
         """Length of all recordings together."""
         return self.samples / self.fs
+
+    def renamed(self, controls: Mapping[str, Any]) -> "Dataset":
+        """The same signals with other names of the knobs; nothing is copied or checked again."""
+        data = copy.copy(self)
+        object.__setattr__(data, "controls", dict(controls))
+        return data
 
     def split(self, *fractions: float) -> "tuple[Dataset, ...]":
         """Parts along time, in order: `split(0.8, 0.1, 0.1)` for training, validation, test.

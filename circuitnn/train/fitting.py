@@ -16,6 +16,7 @@ import optax
 from flax import nnx
 from tqdm import tqdm
 
+from circuitnn.knobs import matched
 from circuitnn.losses import esr
 from circuitnn.model import Model, StateModel
 from circuitnn.train.checkpoint import CheckpointError, load_tree, save_tree
@@ -103,6 +104,8 @@ def fit(
     is_many = not isinstance(model, Model)
     models = [model] if isinstance(model, Model) else list(model)
     _check(models, data, regime, epochs, batch)
+    data = _with_knobs(data, models[0])
+    validation = validation if validation is None else _with_knobs(validation, models[0])
     plan = regime if isinstance(regime, InTurn) else InTurn((regime, 1.0))
     schedule = [plan.at(epoch / epochs) for epoch in range(epochs)]
     updates = sum(_updates(data, part, batch) for part in schedule)
@@ -185,10 +188,6 @@ def _check(models: list[Model], data: Dataset, regime: Regime | InTurn, epochs: 
     ):
         if have != want:
             raise ValueError(f"the data's {name} has {have} feature(s), {type(model).__name__} has {want}")
-    missing = sorted(set(model.controls) - set(data.controls or {}))
-    unknown = sorted(set(data.controls or {}) - set(model.controls))
-    if missing or unknown:
-        raise ValueError(f"controls of the model missing in the data: {missing}; in the data only: {unknown}")
     parts = [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
     for part in parts:
         if part.needs_states and not isinstance(model, StateModel):
@@ -200,6 +199,18 @@ def _check(models: list[Model], data: Dataset, regime: Regime | InTurn, epochs: 
             raise ValueError(f"{type(part).__name__} needs the circuit's states: Dataset(..., states=...)")
     if isinstance(model, StateModel) and data.states is not None and data.states.shape[-1] != len(model.state_names):
         raise ValueError(f"the data have {data.states.shape[-1]} state(s), the model has {model.state_names}")
+
+
+def _with_knobs(data: Dataset, model: Model) -> Dataset:
+    """The data with the model's spelling of its knobs."""
+    values = matched(data.controls, model.controls)
+    missing = [name for name in model.controls if name not in values]
+    if missing:
+        raise ValueError(
+            f"the data do not say where the knobs {', '.join(missing)} were: Dataset(..., "
+            f"controls={{{', '.join(f'{name!r}: 0.5' for name in missing)}}})"
+        )
+    return data.renamed(values)
 
 
 def _stack(models: list[Model], is_many: bool, learnt: Any) -> tuple[Any, Any, Any]:

@@ -7,6 +7,8 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from circuitnn.knobs import check_value
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -63,9 +65,7 @@ def responses(
         at = np.atleast_1d(np.asarray(value, float))
         if at.shape != (h.shape[0],):
             raise ValueError(f"knob {name}: expected {h.shape[0]} positions, got the shape {at.shape}")
-        wrong = np.flatnonzero(~((at >= 0) & (at <= 1)))
-        if wrong.size:
-            raise ValueError(f"knob {name}: position {at[wrong[0]]:g} of setting {wrong[0]} is not between 0 and 1")
+        check_value(name, at)
         positions[name] = at
 
     def setting(k: int) -> str:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from circuitnn.audio.files import find
 from circuitnn.audio.readers import AtRate, Held, InARow, OnDisk, Reader
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.knobs import check_shape, matched
 from circuitnn.nodal import NodalModel
 from circuitnn.train import store
 from circuitnn.train.dataset import Dataset, observe
@@ -109,23 +110,10 @@ class _Plan:
         self.circuit, self.signals, self.fs, self.rule = circuit, signals, fs, rule
         self.ratio, self.volts = oversampling, volts
         self.batch, self.samples = signals[0].shape, signals[0].samples
-        unknown = sorted(set(controls) - set(circuit.controls))
-        if unknown:
-            have = ", ".join(circuit.controls) or "none"
-            raise ValueError(f"no control named {', '.join(unknown)}; this circuit's controls: {have}")
-        self.knobs = {name: self._knob(name, given) for name, given in controls.items()}
-
-    def _knob(self, name: str, given: ArrayLike) -> NDArray:
-        knob, full = np.asarray(given, float), (*self.batch, self.samples)
-        if not np.all(np.isfinite(knob)):
-            raise ValueError(f"control {name!r} has NaN or infinite values")
-        if knob.ndim and knob.shape[-1] not in (1, self.samples):
-            raise ValueError(f"control {name!r} has {knob.shape[-1]} samples, the sound has {self.samples}")
-        try:
-            np.broadcast_to(knob, full)
-        except ValueError:
-            raise ValueError(f"control {name!r}: shape {knob.shape} does not fit (recordings, time) = {full}") from None
-        return knob
+        knobs = matched(controls, circuit.controls)
+        self.knobs = {name: np.asarray(value, float) for name, value in knobs.items()}
+        for name, knob in self.knobs.items():
+            check_shape(name, knob.shape, (*self.batch, self.samples))
 
     def fingerprint(self, dtype: Any) -> str:
         """Of all that the data set depends on."""

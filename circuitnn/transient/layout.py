@@ -7,6 +7,8 @@ from jax import Array, lax
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
+from circuitnn.knobs import check_shape
+
 
 def to_columns(signal: Array) -> Array:
     """(..., time, features) as (time, features, batch); no batch becomes a batch of one."""
@@ -34,11 +36,7 @@ def flat_controls(
             flat[name] = value
             continue
         value = value[..., :1] if time is None else value
-        if value.shape[-1] not in (1, time) or not _fits(value.shape[:-1], batch):
-            raise ValueError(
-                f"control {name}: shape {value.shape} does not broadcast against (..., time) = {(*batch, time)}; "
-                "one value for each batch entry has the shape (batch, 1)"
-            )
+        check_shape(name, value.shape, (*batch, time or 1))
         alike = math.prod(value.shape[:-1]) == 1
         full = (
             value.reshape(1, -1)
@@ -47,13 +45,6 @@ def flat_controls(
         )
         flat[name] = full.T
     return flat
-
-
-def _fits(shape: tuple[int, ...], batch: tuple[int, ...]) -> bool:
-    try:
-        return jnp.broadcast_shapes(shape, batch) == batch
-    except ValueError:
-        return False
 
 
 def _in_order(columns: Array) -> Array:

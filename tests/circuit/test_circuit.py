@@ -53,9 +53,9 @@ def test_resolve_follows_the_knobs(tone):
     np.testing.assert_allclose(turned["R1"], [250001.0, 125001.0, 1.0])
     np.testing.assert_allclose(turned["R2"], 250e3 * np.exp([-3.4, -1.7, 0.0]))
     assert turned["C1"].shape == ()
-    with pytest.raises(ValueError, match=r"no control named 'bass'.*treble, total"):
+    with pytest.raises(ValueError, match=r"no knob 'bass'.*treble, total"):
         tone.resolve({"bass": 1.0})
-    with pytest.raises(ValueError, match="no control named 'upper'"):
+    with pytest.raises(ValueError, match="no knob 'upper'"):
         tone.resolve({"upper": 1.0})
 
 

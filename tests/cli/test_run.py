@@ -171,8 +171,8 @@ def test_options_of_netlists(words, call):
         (["tone.cir", "in.wav", "out.wav", "--output-volts", "-1"], "--output-volts must be a positive number"),
         (["tone.cir", "in.wav", "out.wav", "--fs", "0"], "Invalid value for '--fs'"),
         (["tone.cir", "in.wav", "out.wav", "--oversample", "3"], "Invalid value for '--oversample'"),
-        (["tone.cir", "in.wav", "out.wav", "--knob", "tone=2"], "tone=2 is outside 0..1"),
-        (["tone.cir", "in.wav", "out.wav", "--knob", "mid=0"], "no knob mid; its knobs: tone, level"),
+        (["tone.cir", "in.wav", "out.wav", "--knob", "tone=2"], "knob tone: 2 is outside 0..1"),
+        (["tone.cir", "in.wav", "out.wav", "--knob", "mid=0"], "no knob 'mid'; there are tone, level"),
         (["tone.cir", "in.wav", "out.wav", "--automation", "none.csv"], "'none.csv' does not exist"),
     ],
 )

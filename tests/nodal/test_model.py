@@ -83,9 +83,9 @@ def test_bad_arguments():
         NodalModel(diode_clipper(), rule="euler")
     with pytest.raises(ValueError, match="'Q\\*' matches no value; there are Vin, R1"):
         NodalModel(diode_clipper(), trainable=("Q*",))
-    with pytest.raises(ValueError, match="no control named treble"):
+    with pytest.raises(ValueError, match="no knob 'treble'"):
         run(NodalModel(KNOB), noise(5, 1), controls={"treble": 0.5})
-    with pytest.raises(ValueError, match="control drive: shape \\(7,\\) does not broadcast"):
+    with pytest.raises(ValueError, match="knob drive: expected .* got the shape \\(7,\\)"):
         run(NodalModel(KNOB), noise(5, 1), controls={"drive": np.zeros(7)})
 
 

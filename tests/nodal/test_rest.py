@@ -30,7 +30,7 @@ def test_a_divider_with_a_knob_batched_and_differentiated():
 
 def test_knobs_that_do_not_fit_are_refused():
     circuit = cn.circuits.bassman()
-    with pytest.raises(ValueError, match="no control named 'volume'"):
+    with pytest.raises(ValueError, match="no knob 'volume'"):
         cn.nodal.operating_point(circuit, controls={"volume": 1.0})
-    with pytest.raises(ValueError, match=r"expected a scalar or the shape \(\.\.\., 1\)"):
+    with pytest.raises(ValueError, match=r"expected a number, or the shape \(\.\.\., 1\)"):
         cn.nodal.operating_point(circuit, controls={"treble": np.zeros(3)})

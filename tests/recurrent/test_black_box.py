@@ -51,7 +51,7 @@ def test_control_changes_the_output_and_follows_its_default(kind):
     each = cn.run(model, x, controls={"gain": np.array([[0.3], [0.9]])})[1]
     np.testing.assert_allclose(each[0], y[0], atol=1e-6)
     assert float(jnp.abs(each[1] - y[1]).max()) > 1e-3
-    with pytest.raises(ValueError, match="no control named tone"):
+    with pytest.raises(ValueError, match="no knob 'tone'"):
         cn.run(model, x, controls={"tone": 0.5})
 
 

@@ -193,9 +193,9 @@ SILENT = "* no knob\nVin in 0 0 AC 1\nR1 in out 1k\nC1 out 0 10n\n.end"
 @pytest.mark.parametrize(
     ("target", "options", "said"),
     [
-        (cn.read_netlist(SILENT), {}, r"the netlist has no knobs: give it .param lines with defaults from 0 to 1"),
+        (cn.read_netlist(SILENT), {}, r"the netlist has no knobs: a knob is a .param"),
         (low_pass, {}, r"a function as a target needs controls=\{name: default\}"),
-        (low_pass, {"controls": {"tone": 1.5}}, "knob tone: position 1.5 is not between 0 and 1"),
+        (low_pass, {"controls": {"tone": 1.5}}, "knob tone: 1.5 is outside 0..1"),
         (low_pass, {"controls": KNOB, "form": "lattice"}, "form: there are coupled, biquads, not 'lattice'"),
         (low_pass, {"controls": KNOB, "order": 0}, "order: expected a number of poles from 1 to 64, got 0"),
         (low_pass, {"controls": KNOB, "radius": 1}, "radius: the poles must keep between 0 and 1, got 1"),

@@ -123,10 +123,10 @@ def test_bad_input_is_one_clear_error(sound, tmp_path):
     nan = np.where(np.arange(len(sound)) == 7, np.nan, sound)
     (tmp_path / "file").write_text("")
     for options, says in [
-        ({"controls": {"gain": 0.5}}, "no control named gain; this circuit's controls: mix"),
-        ({"controls": {"mix": np.zeros(7)}}, "control 'mix' has 7 samples, the sound has 2400"),
-        ({"controls": {"mix": np.nan}}, "control 'mix' has NaN"),
-        ({"controls": {"mix": np.zeros((3, 1))}}, r"does not fit \(recordings, time\)"),
+        ({"controls": {"gain": 0.5}}, "no knob 'gain'; there are mix"),
+        ({"controls": {"mix": np.zeros(7)}}, r"knob mix: expected .* = \(2400,\), got the shape \(7,\)"),
+        ({"controls": {"mix": np.nan}}, "knob mix: nan is outside"),
+        ({"controls": {"mix": np.zeros((3, 1))}}, r"knob mix: expected .*\(3, 1\)"),
         ({"inputs": {"V3": sound}}, "no input named V3 beside V1"),
         ({"inputs": {"V2": sound[:9]}}, "input V2 has 9 samples, the sound has 2400"),
         ({"inputs": {"V2": np.stack([sound, sound])}}, "input V2 has the shape"),
