@@ -46,7 +46,9 @@ def spelling(name: str, controls: Iterable[str]) -> str:
     for control in controls:
         if control.lower() == str(name).lower():
             return control
-    raise ValueError(f"no knob {name!r}{did_you_mean(name, controls)}; there are {', '.join(controls) or 'none'}")
+    raise ValueError(
+        f"no knob {name!r}{did_you_mean(name, controls)}; there are {', '.join(controls) or f'none: {RULE}'}"
+    )
 
 
 def knob_spelling(name: str, controls: Mapping[str, Any]) -> str:

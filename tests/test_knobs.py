@@ -28,7 +28,8 @@ def network():
 
 
 def fit_with(model, values):
-    controls = {"Tone": 0.5, "load": 1e4} | values
+    named = {name.lower() for name in values}
+    controls = {name: value for name, value in (("Tone", 0.5), ("load", 1e4)) if name.lower() not in named} | values
     return cn.train.fit(model, cn.train.Dataset(X, X, controls=controls), BPTT, epochs=1, progress=False)
 
 
@@ -58,11 +59,11 @@ BORDERS = {
     ("values", "says"),
     [
         ({"ton": 0.5}, r"no knob 'ton' \(did you mean Tone\?\); there are Tone, load"),
-        ({"tone": 1.5}, "knob Tone: 1.5 is outside 0..1; a knob goes from 0 to 1"),
-        ({"Tone": float("nan")}, "knob Tone: nan is outside 0..1"),
+        ({"tone": 1.5}, r"knob Tone: 1.5 (at \[0, 0\] )?is outside 0..1; a knob goes from 0 to 1"),
+        ({"Tone": float("nan")}, r"knob Tone: nan (at \[0, 0\] )?is outside 0..1"),
         ({"Tone": "a lot"}, "could not convert|knob Tone: expected a number"),
-        ({"load": np.inf}, "knob load: inf is not finite"),
-        ({"Tone": np.full((3, 5), 0.5)}, r"knob Tone: expected .* got the shape \(3, 5\)"),
+        ({"load": np.inf}, r"knob load: inf (at \[0, 0\] )?is not finite"),
+        ({"Tone": np.full((3, 5), 0.5)}, r"knob Tone: expected .* got the shape \(3, [15]\)"),
     ],
 )
 def test_every_border_says_the_same(border, values, says, nodal, network):
@@ -130,7 +131,7 @@ def test_names_and_ranges():
         knobs.matched([0.5], {"tone": 0.5})
     with pytest.raises(ValueError, match=r"1.25 at \[1, 0\] is outside"):
         knobs.check_value("tone", np.array([[0.5], [1.25]]))
-    with pytest.raises(ValueError, match="load is no knob, its default is 10000: a knob is a .param"):
+    with pytest.raises(ValueError, match=r"load is no knob, its default is 10000: a knob is a .param"):
         knobs.knob_spelling("Load", DIVIDER.controls)
     with pytest.raises(ValueError, match="no knob 'x'; there are none"):
         knobs.spelling("x", {})

@@ -8,6 +8,7 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_solvable, states_are_independent
 from circuitnn.mna.topology import topology
 from circuitnn.model import Controls, Forcing, StateModel
@@ -124,7 +125,7 @@ class CircuitModel(StateModel):
             batch: shape of the batch.
             controls: knobs, at their positions at the first sample; the defaults when None.
         """
-        knobs = flat_controls(controls, batch, None, self.dtype)
+        knobs = flat_controls(matched(controls, self.controls), batch, None, self.dtype)
         carry, outputs = engine.at_rest(self.engine, self.circuit, knobs, batch)
         return carry if self.filters.factor == 1 else resting(self.filters, carry, outputs)
 
@@ -145,7 +146,7 @@ class CircuitModel(StateModel):
         """
         inner = _of_circuit(carry)
         states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
-        knobs = flat_controls(controls, states.shape[:-1], None, self.dtype)
+        knobs = flat_controls(matched(controls, self.controls), states.shape[:-1], None, self.dtype)
         return with_circuit(carry, engine.at_states(self.engine, self.circuit, inner, states, knobs, self.weights))
 
     def trace(
@@ -155,7 +156,7 @@ class CircuitModel(StateModel):
 
         A control may be constant, one value for each batch entry (batch, 1), or vary along time.
         """
-        knobs = flat_controls(controls, x.shape[:-2], x.shape[-2], self.dtype)
+        knobs = flat_controls(matched(controls, self.controls), x.shape[:-2], x.shape[-2], self.dtype)
         if isinstance(carry, OversampledCarry):
             return run_oversampled(self.engine, self.filters, self.circuit, carry, x, knobs, forcing, self.weights)
         return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing, self.weights)

@@ -120,7 +120,7 @@ def test_beside_ngspice(call, ngspice):
         (["tone.cir", "--knob", "tone=-0.1"], "knob tone: -0.1 is outside 0..1"),
         (["tone.cir", "--knob", "ton=0.5"], "no knob 'ton' (did you mean tone?); there are tone, level"),
         (["tone.cir", "--knob", "tone=0.5", "--knob", "Tone=0.5"], "--knob Tone: given twice"),
-        (["diode_clipper", "--knob", "tone=0.5"], "it has none (a knob is a .param with a number from 0 to 1)"),
+        (["diode_clipper", "--knob", "tone=0.5"], "there are none: a knob is a .param with a number from 0 to 1"),
         (["tone.cir", "--freqs", "20:20000"], "is not START:STOP:COUNT"),
         (["tone.cir", "--freqs", "0:20000:10"], "START must be above 0 Hz and below STOP"),
         (["tone.cir", "--freqs", "100:100:10"], "START must be above 0 Hz and below STOP"),

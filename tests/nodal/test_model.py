@@ -85,7 +85,7 @@ def test_bad_arguments():
         NodalModel(diode_clipper(), trainable=("Q*",))
     with pytest.raises(ValueError, match="no knob 'treble'"):
         run(NodalModel(KNOB), noise(5, 1), controls={"treble": 0.5})
-    with pytest.raises(ValueError, match="knob drive: expected .* got the shape \\(7,\\)"):
+    with pytest.raises(ValueError, match=r"knob drive: expected .* got the shape \(7,\)"):
         run(NodalModel(KNOB), noise(5, 1), controls={"drive": np.zeros(7)})
 
 
