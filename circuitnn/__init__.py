@@ -28,3 +28,10 @@ from circuitnn.model import run as run
 from circuitnn.model import trace as trace
 from circuitnn.numerics import compiler as _compiler
 from circuitnn.settings import register as register
+from circuitnn.rooms import handed_on as _handed_on
+from circuitnn.version import __version__ as __version__
+
+__dir__ = _handed_on(
+    __name__, "audio", "circuits", "filters", "hybrid", "losses", "metrics", "nodal", "recurrent", "spice", "testing",
+    "train", "wdf"
+)  # fmt: skip

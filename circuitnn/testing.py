@@ -13,6 +13,9 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from circuitnn.model import Controls, Model, StateModel, run, trace
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)
 
 
 def check_block_law(

@@ -1,23 +1,55 @@
-"""Every public name has a docstring, so has every public method that is not inherited, and no name hides a module."""
+"""Every public name has a docstring, so has every public method that is not inherited, no name hides a module,
+and a room shows what it hands on and nothing else.
+"""
 
+import ast
 import importlib
 import inspect
 import pkgutil
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
-import circuitnn
+import circuitnn as cn
 from docs.tools.public_names import public_names, resolve
 
 PATHS = [f"{namespace}.{name}" for namespace, names in public_names().items() for name in names]
 DOCUMENTED = [path for path in PATHS if callable(resolve(path))]  # a constant has no docstring of its own
-ROOMS = [circuitnn.__name__] + [
-    info.name for info in pkgutil.walk_packages(circuitnn.__path__, "circuitnn.") if info.ispkg
+ROOMS = [cn.__name__] + [
+    info.name for info in pkgutil.walk_packages(cn.__path__, "circuitnn.") if info.ispkg
 ]
 
 
 def test_the_names_of_the_design_are_public():
     assert {"circuitnn.run", "circuitnn.trace", "circuitnn.audio.read", "circuitnn.losses.esr"} <= set(PATHS)
+
+
+def imported_by(module):
+    """The names that the source of a room takes from this package, those for type checkers (lazy ones) included."""
+    nodes = ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module.startswith("circuitnn")]
+    names = {alias.asname or alias.name for node in imports for alias in node.names}
+    return {name for name in names if not name.startswith("_")} - {"handed_on"}
+
+
+@pytest.mark.parametrize("namespace", public_names())
+def test_a_room_shows_what_it_hands_on(namespace):
+    module = resolve(namespace)
+    importlib.import_module("circuitnn.cli.run")  # brings modules into the namespaces of many rooms
+    shown = {name for name in dir(module) if not name.startswith("_")}
+    if hasattr(module, "__path__"):
+        assert shown == imported_by(module)
+    else:
+        defined = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
+        assert shown == {name for name in defined if not name.startswith("_")}
+
+
+def test_what_users_see_at_the_door():
+    assert cn.__version__ == metadata.version("circuitnn")
+    assert not hasattr(cn.losses, "jnp")
+    modules = {name for name in dir(cn) if inspect.ismodule(getattr(cn, name))}
+    assert modules.isdisjoint({"model", "numerics", "mna", "transient", "circuit", "knobs", "rooms", "cli"})
 
 
 @pytest.mark.parametrize("path", DOCUMENTED)

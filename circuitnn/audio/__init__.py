@@ -6,17 +6,6 @@ from circuitnn.audio.excitations import excitation, noise_bursts, sweep
 from circuitnn.audio.files import find, read, write
 from circuitnn.audio.resampling import resample
 from circuitnn.audio.strummed import guitar
+from circuitnn.rooms import handed_on
 
-__all__ = [
-    "Alignment",
-    "AudioError",
-    "align",
-    "excitation",
-    "find",
-    "guitar",
-    "noise_bursts",
-    "read",
-    "resample",
-    "sweep",
-    "write",
-]
+__dir__ = handed_on(__name__)

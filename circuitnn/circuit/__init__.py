@@ -9,3 +9,6 @@ from circuitnn.circuit.reader import read_netlist as read_netlist
 from circuitnn.devices.constants import THERMAL_VOLTAGE as THERMAL_VOLTAGE
 from circuitnn.expressions.errors import CircuitError as CircuitError
 from circuitnn.expressions.errors import NetlistError as NetlistError
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)

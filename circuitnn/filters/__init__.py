@@ -15,3 +15,6 @@ from circuitnn.filters.rate_change import ResampledFilter as ResampledFilter
 from circuitnn.filters.rate_change import resampled as resampled
 from circuitnn.filters.state_space_form import AnalogStateSpace as AnalogStateSpace
 from circuitnn.filters.state_space_form import StateSpace as StateSpace
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)

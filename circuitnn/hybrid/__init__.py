@@ -7,3 +7,6 @@ from circuitnn.hybrid.oversampled import Oversampled as Oversampled
 from circuitnn.hybrid.plain import Delay as Delay
 from circuitnn.hybrid.plain import Gain as Gain
 from circuitnn.hybrid.plain import aligned as aligned
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)

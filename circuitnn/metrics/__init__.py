@@ -9,22 +9,6 @@ from circuitnn.metrics.harmonics import aliasing, fundamental, harmonic_levels, 
 from circuitnn.metrics.spectral import log_spectral_distance, spectral_flux_error, stft_distance
 from circuitnn.metrics.table import summary
 from circuitnn.metrics.waveform import dc, esr, mae, max_abs_error, mse, sdr
+from circuitnn.rooms import handed_on
 
-__all__ = [
-    "aliasing",
-    "dc",
-    "esr",
-    "fundamental",
-    "harmonic_levels",
-    "log_spectral_distance",
-    "mae",
-    "max_abs_error",
-    "mse",
-    "pre_emphasis",
-    "rms_energy_error",
-    "sdr",
-    "spectral_flux_error",
-    "stft_distance",
-    "summary",
-    "thd",
-]
+__dir__ = handed_on(__name__)

@@ -6,4 +6,7 @@ from circuitnn.nodal.rational_function import TransferFunction as TransferFuncti
 from circuitnn.nodal.rational_function import transfer_function as transfer_function
 from circuitnn.nodal.rest import operating_point as operating_point
 from circuitnn.numerics.rules import alpha_transform as alpha_transform
+from circuitnn.rooms import handed_on
 from circuitnn.transient.carry import CircuitCarry as CircuitCarry
+
+__dir__ = handed_on(__name__)

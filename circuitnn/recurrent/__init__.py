@@ -5,5 +5,6 @@ from circuitnn.recurrent.memoryless import Memoryless
 from circuitnn.recurrent.scaling import Normalisation, Scaling
 from circuitnn.recurrent.state_matched import StateMatchedGRU
 from circuitnn.recurrent.stn import STN
+from circuitnn.rooms import handed_on
 
-__all__ = ["GRU", "LSTM", "STN", "Memoryless", "Normalisation", "Scaling", "StateMatchedGRU"]
+__dir__ = handed_on(__name__)

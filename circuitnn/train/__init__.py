@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from circuitnn.numerics.taper import taper as taper
+from circuitnn.rooms import handed_on
 from circuitnn.train.checkpoint import CheckpointError as CheckpointError
 from circuitnn.train.dataset import Dataset as Dataset
 from circuitnn.train.dataset import record as record
@@ -62,5 +63,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *(name for names in _ROOMS_ABOVE.values() for name in names)})
+__dir__ = handed_on(__name__, *(name for names in _ROOMS_ABOVE.values() for name in names))

@@ -1,6 +1,7 @@
 """Wave digital filters: built by hand, or derived from a netlist."""
 
 from circuitnn.numerics.rules import alpha_transform as alpha_transform
+from circuitnn.rooms import handed_on
 from circuitnn.wdf import scattering as scattering
 from circuitnn.wdf.build import TreeError as TreeError
 from circuitnn.wdf.elements import Capacitor as Capacitor
@@ -36,3 +37,5 @@ from circuitnn.wdf.roots import DiodePair as DiodePair
 from circuitnn.wdf.roots import NeuralRoot as NeuralRoot
 from circuitnn.wdf.roots import Root as Root
 from circuitnn.wdf.roots import Triode as Triode
+
+__dir__ = handed_on(__name__, "scattering")

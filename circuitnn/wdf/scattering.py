@@ -8,7 +8,10 @@ from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
+from circuitnn.rooms import handed_on
 from circuitnn.wdf.elements import Parallel, Series
+
+__dir__ = handed_on(__name__)
 
 
 def series(resistances: ArrayLike) -> Array:

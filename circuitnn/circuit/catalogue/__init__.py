@@ -39,3 +39,6 @@ from circuitnn.circuit.catalogue.tone_stacks import princeton as princeton
 from circuitnn.circuit.catalogue.tone_stacks import soldano as soldano
 from circuitnn.circuit.catalogue.tone_stacks import twin as twin
 from circuitnn.circuit.catalogue.tone_stacks import vox_ac30 as vox_ac30
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)

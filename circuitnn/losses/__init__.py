@@ -1,0 +1,25 @@
+"""Losses for training: functions of (prediction, target), differentiable, in the dtype of their arguments.
+
+Signals have the shape (time,) or (..., time, features), as `circuitnn.run` gives them. The energies are taken over the
+whole array: a batch is one long signal, so that a silent entry of it does not dominate the gradient. Each ratio has an
+``eps`` added below, in the square of the signal's unit: the value and the gradient stay finite where the target is
+silent, and a target whose mean square is far above ``eps`` is not affected.
+
+References:
+    Wright, Damskägg, Välimäki 2019, "Real-time black-box modelling with recurrent neural networks", DAFx-19: the
+    error-to-signal ratio, the pre-emphasis filter and the DC term.
+    Wright, Välimäki 2020, "Perceptual loss function for neural modelling of audio systems", ICASSP: the other filters.
+    Yamamoto, Song, Kim 2020, "Parallel WaveGAN", ICASSP: the multi-resolution STFT loss.
+"""
+
+from circuitnn.losses.spectral import stft as stft
+from circuitnn.losses.waveform import dc as dc
+from circuitnn.losses.waveform import esr as esr
+from circuitnn.losses.waveform import mse as mse
+from circuitnn.losses.waveform import normalised_state_error as normalised_state_error
+from circuitnn.losses.waveform import pre_emphasis as pre_emphasis
+from circuitnn.losses.weighting import Weighted as Weighted
+from circuitnn.losses.weighting import weighted as weighted
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)

@@ -1,0 +1,22 @@
+"""What every loss checks first."""
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+
+def pair(prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array]:
+    prediction, target = jnp.asarray(prediction), jnp.asarray(target)
+    if prediction.shape != target.shape:
+        # Broadcasting (time,) against (time, 1) would give a (time, time) error and a number that looks like a loss.
+        raise ValueError(f"prediction and target must have one shape, got {prediction.shape} and {target.shape}")
+    if target.ndim == 0 or target.size == 0:
+        raise ValueError(f"a loss needs samples, got the shape {target.shape}")
+    for name, array in (("prediction", prediction), ("target", target)):
+        if not jnp.issubdtype(array.dtype, jnp.floating):
+            raise ValueError(f"the {name} must be real floating-point numbers, got {array.dtype}")
+    return prediction, target
+
+
+def time_axis(signal: Array) -> int:
+    return 0 if signal.ndim == 1 else signal.ndim - 2
