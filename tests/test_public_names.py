@@ -16,9 +16,7 @@ from docs.tools.public_names import public_names, resolve
 
 PATHS = [f"{namespace}.{name}" for namespace, names in public_names().items() for name in names]
 DOCUMENTED = [path for path in PATHS if callable(resolve(path))]  # a constant has no docstring of its own
-ROOMS = [cn.__name__] + [
-    info.name for info in pkgutil.walk_packages(cn.__path__, "circuitnn.") if info.ispkg
-]
+ROOMS = [cn.__name__] + [info.name for info in pkgutil.walk_packages(cn.__path__, "circuitnn.") if info.ispkg]
 
 
 def test_the_names_of_the_design_are_public():
