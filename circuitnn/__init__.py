@@ -8,6 +8,7 @@ from circuitnn import metrics as metrics
 from circuitnn import nodal as nodal
 from circuitnn import recurrent as recurrent
 from circuitnn import spice as spice
+from circuitnn import study as study
 from circuitnn import testing as testing
 from circuitnn import train as train
 from circuitnn import wdf as wdf

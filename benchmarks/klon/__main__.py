@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import catalogue
-from benchmarks.exposure_bias.material import PARTS, Material
 from benchmarks.klon import material, report, speed, training
 from benchmarks.klon.training import GAINS, KNOWN, PRESETS, Preset, Trained
 from circuitnn.audio import AudioError
+from circuitnn.study.command import add_sound_options, sound
+from circuitnn.study.signals import PARTS, Signals
 from circuitnn.train import save
 
 
@@ -18,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _options().parse_args(argv)
     preset = PRESETS[options.preset]
     try:
-        signals = material.signals(options.input, preset.seconds, test=options.test, validation=options.validation)
+        signals = sound(options, preset.seconds)
     except (AudioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         rounds=options.rounds,
         signal=signals.source,
         files=signals.files,
-        seconds={part: len(x) / material.FS for part, x in signals.signals.items()},
+        seconds={part: len(x) / material.FS for part, x in signals.parts.items()},
         oversampling=material.OVERSAMPLING,
     )
     catalogue.report_each(
@@ -47,9 +48,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.klon", description=description)
     parser.add_argument("--only", choices=("speed", "training"), help="default: both")
     parser.add_argument("--preset", choices=PRESETS, default="full", help="quick: under a minute; full: half an hour")
-    parser.add_argument("--input", nargs="+", metavar="FILE_OR_FOLDER", help="recordings instead of the excitation")
-    parser.add_argument("--test", nargs="+", default=[], metavar="NAME", help="recordings held out for the test")
-    parser.add_argument("--validation", nargs="+", default=[], metavar="NAME", help="recordings that choose weights")
+    add_sound_options(parser)
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each speed; the least time counts")
     parser.add_argument(
         "--output", default="results/klon.json", metavar="FILE", help="JSON; a table goes to FILE with .md at its end"
@@ -58,12 +57,12 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
-def _rows(options: argparse.Namespace, preset: Preset, signals: Material) -> Iterator[dict[str, Any]]:
+def _rows(options: argparse.Namespace, preset: Preset, signals: Signals) -> Iterator[dict[str, Any]]:
     if options.only != "training":
-        yield from speed.rows(signals.signals["validation"], options.rounds)
+        yield from speed.rows(signals.parts["validation"], options.rounds)
     if options.only != "speed":
         known = sorted({*KNOWN, *(GAINS[index] for index in preset.gains)})
-        parts = {name: material.played(signals.signals[name], known) for name in PARTS}
+        parts = {name: material.played(signals.parts[name], known) for name in PARTS}
         for index in preset.gains:
             gain = GAINS[index]
             found = training.own(preset, parts["train"], parts["validation"], known, gain)

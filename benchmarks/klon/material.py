@@ -6,12 +6,12 @@ from typing import NamedTuple, final
 import jax
 import numpy as np
 
-from benchmarks.exposure_bias.material import FS, Material, built_in, recordings
 from circuitnn import circuits, run
 from circuitnn.composition import chain
 from circuitnn.hybrid import Oversampled
 from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
+from circuitnn.study.signals import FS
 from circuitnn.train import Dataset
 
 OVERSAMPLING = 4
@@ -30,13 +30,6 @@ class Played(NamedTuple):
 
     x: np.ndarray
     y: np.ndarray
-
-
-def signals(
-    paths: Sequence[str] | None, seconds: float, *, test: Sequence[str] = (), validation: Sequence[str] = ()
-) -> Material:
-    """Recordings, or excitation of that length, at 48 kHz; full scale is one volt, that of a passive pickup."""
-    return built_in(seconds) if paths is None else recordings(paths, test=test, validation=validation)
 
 
 def teacher() -> Model:

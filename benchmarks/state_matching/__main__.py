@@ -1,50 +1,41 @@
 """`python -m benchmarks.state_matching`: state-matched GRUs on an overdrive and on a phaser."""
 
-import os
-from pathlib import Path
+from typing import Any
 
-# Each process trains small models sample by sample: one thread each, and the cores are shared out among processes.
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from benchmarks.state_matching.contenders import CONTENDERS
+from benchmarks.state_matching.findings import findings, headline, sections
+from benchmarks.state_matching.targets import TARGETS
+from circuitnn import study
+from circuitnn.study import Preset, Study
 
-from benchmarks.exposure_bias import command, material
-from benchmarks.state_matching import matching, study
-from benchmarks.state_matching.study import PLANS, Plan
-from benchmarks.state_matching.targets import TARGETS, VOLTS_AT_FULL_SCALE, datasets
-from circuitnn.circuit import Circuit
+FEW = {"contenders": tuple(name for name in CONTENDERS if "some" not in name), "regimes": ("TBPTT", "TF+TBPTT")}
 
 
-def subjects() -> dict[str, tuple[str, Circuit]]:
-    return {name: (target.title, target.circuit()) for name, target in TARGETS.items()}
+def _preset(name: str, **options: Any) -> Preset:
+    """Windows of Wright et al. (2019): 43 ms with a loss, after 21 ms without."""
+    return Preset(name, length=2048, warmup=1000, **options)
 
 
-def simulate(plan: Plan, signals: material.Material, work: Path) -> None:
-    for target in TARGETS.values():
-        file = work / f"{target.material}.npz"
-        if not file.exists():
-            print(f"simulating {target.material} at {plan.oversampling} x {material.FS} Hz", flush=True)
-            cut = {"pieces": plan.pieces, "oversampling": plan.oversampling}
-            material.save(file, datasets(target, signals, **cut, cache=work / "signals"))
-
-
-PROGRAM = command.Program(
-    "state_matching",
-    "GRU, LSTM, STN and GRUs whose states are matched to the circuit's, on a Boss SD-1 with its knobs and on a Phase "
-    "90 whose oscillator stands still, is given, or is hidden.",
-    PLANS,
-    matching.STUDY,
-    VOLTS_AT_FULL_SCALE,
-    lambda plan: plan.training,
-    subjects,
-    simulate,
-    study.jobs,
-    study.work,
+PRESETS = {
+    "quick": _preset("quick", seeds=5, updates=60, batch=16, excitation_seconds=12.0, pieces=4, oversampling=4, **FEW),
+    "medium": _preset(
+        "medium", seeds=8, updates=350, batch=16, excitation_seconds=60.0, pieces=8, oversampling=4, **FEW
+    ),
+    "full": _preset("full", seeds=10, updates=800, batch=24, excitation_seconds=60.0, pieces=8),
+}
+STUDY = Study(
+    module="benchmarks.state_matching",
+    title="Does state matching help a GRU on an overdrive and on a phaser?",
+    about="GRU, LSTM, STN and GRUs whose states are matched to the circuit's, on a Boss SD-1 with its knobs and on a "
+    "Phase 90 whose oscillator stands still, is given, or is hidden.",
+    targets=TARGETS,
+    contenders=CONTENDERS,
+    presets=PRESETS,
+    headline=headline,
+    findings=findings,
+    sections=sections,
+    volts=0.5,  # a passive pickup, not played hard
 )
 
-
-def main(argv: list[str] | None = None) -> int:
-    return command.main(PROGRAM, argv)
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(study.main(STUDY))

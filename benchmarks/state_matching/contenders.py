@@ -1,59 +1,23 @@
 """The models that are compared: as many numbers to learn for each, as near as whole units allow."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
-from typing import Any, Literal, final
+from typing import Any, Literal
 
 import jax
+import numpy as np
 from flax import nnx
 
 from circuitnn.model import Model
 from circuitnn.recurrent import GRU, LSTM, STN, Scaling, StateMatchedGRU
+from circuitnn.study import Contender, Task
 
 PLAIN = "GRU"
 UNITS = 16  # of the plain GRU, whose size all others are given
 MOST = 64
-LEARNING_RATE = 1e-2
 
-Shown = Literal["none", "chosen", "all"]
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """What a model is told of its target."""
-
-    inputs: int
-    knobs: tuple[str, ...]
-    states: tuple[str, ...]
-    scaling: Scaling
-    fs: float
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class Contender:
-    """A kind of model.
-
-    Attributes:
-        build: makes it with that many units.
-        shown: the circuit states that it is matched to.
-    """
-
-    build: Callable[[Task, int, nnx.Rngs], Model]
-    shown: Shown
-
-    def of_size(self, task: Task, numbers: int, seed: int) -> Model:
-        """The largest one with no more numbers than that, but with a unit for each state at least."""
-        least = max(1, len(task.states))
-        units = least
-        while units < MOST and numbers_of(self.shape(task, units + 1)) <= numbers:
-            units += 1
-        return self.build(task, units, nnx.Rngs(seed))
-
-    def shape(self, task: Task, units: int) -> Any:
-        """The model without its numbers."""
-        return nnx.eval_shape(lambda: self.build(task, units, nnx.Rngs(0)))
+Build = Callable[[Task, int, nnx.Rngs], Model]
 
 
 def numbers_of(model: Any) -> int:
@@ -61,18 +25,44 @@ def numbers_of(model: Any) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))
 
 
-def _black_box(kind: type) -> Contender:
-    def build(task: Task, units: int, rngs: nnx.Rngs) -> Model:
-        return kind(units, in_features=task.inputs, controls=task.knobs, scaling=task.scaling, rngs=rngs)
-
-    return Contender(build, "none")
+def size(build: Build, task: Task, units: int) -> int:
+    """Numbers to learn of a model of so many units."""
+    return numbers_of(nnx.eval_shape(lambda: build(task, units, nnx.Rngs(0))))
 
 
-def _matched(mapping: Literal["leading", "readout"], shown: Shown) -> Contender:
-    def build(task: Task, units: int, rngs: nnx.Rngs) -> Model:
+@functools.cache
+def units(build: Build, inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
+    """The most for no more numbers than the plain GRU has, but a unit for each state at least."""
+    plain = Task(inputs, knobs, (), None, Scaling(np.ones(inputs), np.ones(1)), 48_000)
+    ones = np.ones(len(state_names)) if state_names else None
+    task = dataclasses.replace(plain, state_names=state_names, scaling=plain.scaling._replace(state=ones))
+    numbers = size(_gru, plain, UNITS)
+    count = max(1, len(state_names))
+    while count < MOST and size(build, task, count + 1) <= numbers:
+        count += 1
+    return count
+
+
+def _contender(build: Build, matched: Literal["all", "chosen", "none"]) -> Contender:
+    def sized(task: Task, rngs: nnx.Rngs) -> Model:
+        return build(task, units(build, task.inputs, task.knobs, task.state_names), rngs)
+
+    return Contender(sized, matched=matched)
+
+
+def _gru(task: Task, count: int, rngs: nnx.Rngs) -> GRU:
+    return GRU(count, in_features=task.inputs, controls=task.knobs, scaling=task.scaling, rngs=rngs)
+
+
+def _lstm(task: Task, count: int, rngs: nnx.Rngs) -> LSTM:
+    return LSTM(count, in_features=task.inputs, controls=task.knobs, scaling=task.scaling, rngs=rngs)
+
+
+def _matched(mapping: Literal["leading", "readout"]) -> Build:
+    def build(task: Task, count: int, rngs: nnx.Rngs) -> StateMatchedGRU:
         return StateMatchedGRU(
-            task.states,
-            hidden=units,
+            task.state_names,
+            hidden=count,
             mapping=mapping,
             in_features=task.inputs,
             controls=task.knobs,
@@ -80,13 +70,13 @@ def _matched(mapping: Literal["leading", "readout"], shown: Shown) -> Contender:
             rngs=rngs,
         )
 
-    return Contender(build, shown)
+    return build
 
 
-def _stn(task: Task, units: int, rngs: nnx.Rngs) -> Model:
+def _stn(task: Task, count: int, rngs: nnx.Rngs) -> STN:
     return STN(
-        task.states,
-        hidden=(units, units),
+        task.state_names,
+        hidden=(count, count),
         in_features=task.inputs,
         controls=task.knobs,
         input_taps=2,
@@ -96,13 +86,14 @@ def _stn(task: Task, units: int, rngs: nnx.Rngs) -> Model:
     )
 
 
+_LEADING, _READOUT = _matched("leading"), _matched("readout")
 CONTENDERS = {
-    "SMGRU leading, all": _matched("leading", "all"),
-    "SMGRU leading, some": _matched("leading", "chosen"),
-    "SMGRU read-out, all": _matched("readout", "all"),
-    "SMGRU read-out, some": _matched("readout", "chosen"),
-    "STN": Contender(_stn, "all"),
-    PLAIN: _black_box(GRU),
-    "LSTM": _black_box(LSTM),
+    "SMGRU leading, all": _contender(_LEADING, "all"),
+    "SMGRU leading, some": _contender(_LEADING, "chosen"),
+    "SMGRU read-out, all": _contender(_READOUT, "all"),
+    "SMGRU read-out, some": _contender(_READOUT, "chosen"),
+    "STN": _contender(_stn, "all"),
+    PLAIN: _contender(_gru, "none"),
+    "LSTM": _contender(_lstm, "none"),
 }
 MATCHED = tuple(name for name in CONTENDERS if name.startswith("SMGRU"))

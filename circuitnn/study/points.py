@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks.exposure_bias import style, wording
-from benchmarks.exposure_bias.records import NODAL, Records
-from benchmarks.exposure_bias.statistics import BASELINE
-from benchmarks.exposure_bias.style import Picture
+from circuitnn.study import families, style, wording
+from circuitnn.study.families import BASELINE
+from circuitnn.study.records import NODAL, Records
+from circuitnn.study.style import Picture
 
 # Above these a value says no more than "useless", and would squeeze the others together.
 _HIGHEST_ESR, _HIGHEST_BIAS = 1e2, 60.0
@@ -127,7 +127,7 @@ def _draw(
 
 def _error_message(records: Records) -> str:
     """In how many cases the regime of the headline beats teacher forcing."""
-    regime = wording.leading(records)
+    regime = families.leading(records)
     if regime is None:
         return "Free-running error by model and regime"
     pairs = [

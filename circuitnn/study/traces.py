@@ -1,17 +1,16 @@
 """Figures along time: the error against the horizon, and waveforms."""
 
 import math
-import re
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks.exposure_bias import style, wording
-from benchmarks.exposure_bias.records import Records
-from benchmarks.exposure_bias.statistics import BASELINE
-from benchmarks.exposure_bias.style import Picture
+from circuitnn.study import families, style, wording
+from circuitnn.study.families import BASELINE
+from circuitnn.study.records import Records, file_name
+from circuitnn.study.style import Picture
 
 
 def horizon(records: Records, circuit: str) -> Picture | None:
@@ -37,7 +36,7 @@ def horizon(records: Records, circuit: str) -> Picture | None:
             axes.set_ylabel("state error (ESR)")
     low, high = grid[0, 0].get_ylim()
     grid[0, 0].set_ylim(max(low, 1e-12), min(high, 1e2))
-    message = _horizon_message(records.title(circuit), wording.leading(records), ends, 1e3 * times)
+    message = _horizon_message(records.title(circuit), families.leading(records), ends, 1e3 * times)
     style.headed(figure, message)
     handles = style.regime_handles(records.regimes, line=True)
     handles.append(Line2D([], [], color=style.INK, label="started at the true state"))
@@ -49,7 +48,7 @@ def horizon(records: Records, circuit: str) -> Picture | None:
         "over seeds, the band from the lowest to the highest; dashed: median from a wrong state. A line that ends "
         "early is that of runs that ran away."
     )
-    return Picture(f"horizon-{_file(circuit)}.png", style.png(figure), message, caption)
+    return Picture(f"horizon-{file_name(circuit)}.png", style.png(figure), message, caption)
 
 
 def waveforms(records: Records, circuit: str) -> Picture | None:
@@ -82,7 +81,7 @@ def waveforms(records: Records, circuit: str) -> Picture | None:
         "right the error of each model with a scale of its own, in mV; the scale leaves out errors over ten times the "
         "median regime's."
     )
-    return Picture(f"waveforms-{_file(circuit)}.png", style.png(figure), message, caption)
+    return Picture(f"waveforms-{file_name(circuit)}.png", style.png(figure), message, caption)
 
 
 def _horizon_panel(axes: Axes, records: Records, circuit: str, model: str, times: np.ndarray) -> dict[str, float]:
@@ -165,11 +164,6 @@ def _loudest(time: np.ndarray, source: np.ndarray, seconds: float) -> slice:
     energy = np.convolve(source**2, np.ones(length), mode="valid")
     start = int(np.argmax(energy))
     return slice(start, start + length)
-
-
-def _file(circuit: str) -> str:
-    """A name from a results file must not lead out of its folder."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", circuit).strip(".") or "circuit"
 
 
 def _horizon_message(title: str, regime: str | None, ends: dict[str, dict[str, float]], times: np.ndarray) -> str:

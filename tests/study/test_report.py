@@ -8,9 +8,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from benchmarks.exposure_bias import plots, report, style, traces
-from benchmarks.exposure_bias.records import Records, ReportError
-from tests.benchmarks import fake
+from benchmarks.exposure_bias.__main__ import STUDY
+from circuitnn.study import Records, ReportError, main, plots, report, style, traces
+from tests.study import fake
 
 
 class Page(HTMLParser):
@@ -37,7 +37,7 @@ def test_page_is_whole_and_needs_nothing_else(folder):
     text = (folder / "report.html").read_text()
     page = Page(text)
     assert page.open == []
-    assert len(page.addresses) == 6
+    assert len(page.addresses) == 4
     assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert not re.search(r"https?://|<script|@import|url\(", text)
     for words in (
@@ -63,7 +63,8 @@ def test_pictures_are_readable_files(folder):
     assert names == {
         "free-running-error.png",
         "exposure-bias.png",
-        *(f"{kind}-{circuit}.png" for kind in ("horizon", "waveforms") for circuit in fake.CIRCUITS),
+        "horizon-diode-clipper.png",
+        "waveforms-diode-clipper.png",
     }
     for name in names:
         pixels = matplotlib.image.imread(io.BytesIO((folder / name).read_bytes()), format="png")
@@ -77,7 +78,7 @@ def test_one_seed_and_one_circuit_without_curves():
     records = Records.of(results)
     pictures = plots.render(records)
     assert pictures["horizon"] == pictures["waveforms"] == []
-    Page(report.render(records, pictures))
+    Page(report.render(records, pictures, STUDY))
 
 
 def test_black_boxes_alone_have_no_bias_to_show():
@@ -86,7 +87,7 @@ def test_black_boxes_alone_have_no_bias_to_show():
     records = Records.of(results)
     pictures = plots.render(records)
     assert pictures["bias"] == []
-    assert "does not compare" in Page(report.render(records, pictures)).text
+    assert "does not compare" in Page(report.render(records, pictures, STUDY)).text
 
 
 def test_titles_say_what_the_data_show():
@@ -111,21 +112,21 @@ def test_a_failure_leaves_the_old_report(folder, tmp_path, monkeypatch):
 
     monkeypatch.setattr(style, "png", fail)
     with pytest.raises(RuntimeError, match="no picture"):
-        report.write(copy)
+        report.write(copy, STUDY)
     assert (copy / "report.html").read_text() == "old"
     assert {path.name for path in copy.iterdir()} == {"report.html", "results.json", "curves.npz"}
 
 
 def test_bad_folders_get_one_clear_error(tmp_path, capsys):
     with pytest.raises(ReportError, match=r"results\.json: no such file"):
-        report.write(tmp_path)
+        report.write(tmp_path, STUDY)
     results, curves = fake.study(circuits=1, seeds=1)
     fake.write(tmp_path, results, curves)
     (tmp_path / "curves.npz").write_bytes(b"PK not an archive")
     with pytest.raises(ReportError, match="damaged results"):
-        report.write(tmp_path)
+        report.write(tmp_path, STUDY)
     (tmp_path / "results.json").write_text(json.dumps([1]))
-    assert report.main([str(tmp_path)]) == 1
+    assert main(STUDY, ["--render", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("error: ")
 
 
@@ -134,7 +135,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "report.html").mkdir()
     monkeypatch.setattr(plots, "render", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
     with pytest.raises(ReportError, match="cannot be written"):
-        report.write(tmp_path)
+        report.write(tmp_path, STUDY)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
@@ -142,14 +143,14 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
 def test_a_missing_package_is_named_with_its_extra(package, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ReportError, match=rf"needs {package}: pip install 'circuitnn\[plots\]'"):
-        report.write(tmp_path)
+        report.write(tmp_path, STUDY)
 
 
 def test_command_line_renders_again(folder, capsys, monkeypatch):
     monkeypatch.setattr(plots, "render", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
     before = (folder / "report.html").read_bytes()
     try:
-        assert report.main([str(folder)]) == 0
+        assert main(STUDY, ["--render", str(folder)]) == 0
     finally:
         (folder / "report.html").write_bytes(before)
     assert capsys.readouterr().out.strip() == str(folder / "report.html")

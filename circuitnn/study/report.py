@@ -1,80 +1,16 @@
-"""The report of a study: one page that needs nothing but itself, and its figures as PNG files.
+"""The report of a study: one page that needs nothing but itself, and its figures as PNG files."""
 
-python -m benchmarks.exposure_bias.report FOLDER writes it again from the results.json and curves.npz in FOLDER.
-"""
-
-import argparse
 import base64
-import dataclasses
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
-from benchmarks.exposure_bias import statistics, wording
-from benchmarks.exposure_bias.records import NODAL, REGIMES, Records, ReportError
-from circuitnn.train.checkpoint import replacing
+from circuitnn.files import replacing
+from circuitnn.study import families, statistics, wording
+from circuitnn.study.definition import Study
+from circuitnn.study.records import NODAL, Records, ReportError
 
 TEMPLATE = "report.html.j2"
-
-_SCHEMATICS = {
-    "diode-clipper": """\
-in o---[ R1 ]--+------+------+---o out
-               |      |      |
-              === C1  V D1   A D2
-               |      |      |
-0  o-----------+------+------+---o 0""",
-    "diode-clipper-2nd-order": """\
-in o---||---[ R1 ]--+------+------+---o out
-       Ch           |      |      |
-                   === Cl  V D1   A D2
-                    |      |      |
-0  o----------------+------+------+---o 0""",
-}
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A part of the page that only one study has: a table of tests.
-
-    Attributes:
-        title: its heading.
-        note: what is compared with what.
-        family: two-sided comparisons, corrected together.
-    """
-
-    title: str
-    note: str
-    family: Sequence[statistics.Comparison]
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class Study:
-    """What a page is about.
-
-    Attributes:
-        module: that renders it again from its results.
-        title: of the page.
-        headline: the sentence that it begins with.
-        findings: what else a reader takes away.
-        sections: tables of tests that come first.
-    """
-
-    module: str
-    title: str
-    headline: Callable[[Records], str]
-    findings: Callable[[Records], Sequence[str]]
-    sections: Callable[[Records], Sequence[Section]] = lambda records: ()
-
-
-EXPOSURE_BIAS = Study(
-    "benchmarks.exposure_bias.report",
-    "Exposure bias of recurrent models of a diode clipper",
-    wording.headline,
-    wording.findings,
-)
 
 
 def check_extras() -> None:
@@ -90,7 +26,7 @@ def check_extras() -> None:
         raise ReportError(f"the report needs {error.name}: pip install 'circuitnn[plots]'") from None
 
 
-def write(folder: Path, study: Study = EXPOSURE_BIAS) -> Path:
+def write(folder: Path, study: Study) -> Path:
     """Write the PNGs and report.html from results.json and curves.npz; each file whole or not at all.
 
     Args:
@@ -104,7 +40,7 @@ def write(folder: Path, study: Study = EXPOSURE_BIAS) -> Path:
         ReportError: when the results cannot be read, the folder cannot be written, or a package is missing.
     """
     check_extras()
-    from benchmarks.exposure_bias import plots
+    from circuitnn.study import plots
 
     folder = Path(folder)
     records = Records.read(folder)
@@ -122,7 +58,7 @@ def write(folder: Path, study: Study = EXPOSURE_BIAS) -> Path:
     return path
 
 
-def render(records: Records, pictures: Mapping[str, list], study: Study = EXPOSURE_BIAS) -> str:
+def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
     """The page, as HTML; all text from the results is escaped."""
     import jinja2
 
@@ -153,12 +89,12 @@ def render(records: Records, pictures: Mapping[str, list], study: Study = EXPOSU
         findings=study.findings(records),
         sections=study.sections(records),
         tables=[_table(records, circuit) for circuit in records.circuits],
-        circuits=[_circuit(records, circuit) for circuit in records.circuits],
-        regimes={name: REGIMES.get(name, name) for name in records.regimes},
-        between=statistics.between_regimes(records),
-        within=statistics.within_models(records),
-        boxes=statistics.against_black_boxes(records),
-        biases=statistics.bias_under_teacher_forcing(records),
+        circuits=[_circuit(records, study, circuit) for circuit in records.circuits],
+        regimes={name: study.regimes[name].title if name in study.regimes else name for name in records.regimes},
+        between=families.between_regimes(records),
+        within=families.within_models(records),
+        boxes=families.against_black_boxes(records),
+        biases=families.bias_under_teacher_forcing(records),
         troubles=wording.troubles(records),
         facts=_facts(records.header),
         made=_moment(records.header),
@@ -186,11 +122,11 @@ def _table(records: Records, circuit: str) -> dict[str, Any]:
     return {"title": records.title(circuit), "lines": lines, "best": best}
 
 
-def _circuit(records: Records, circuit: str) -> dict[str, Any]:
+def _circuit(records: Records, study: Study, circuit: str) -> dict[str, Any]:
     about = records.header.get("circuits", {}).get(circuit, {})
     return {
         "title": records.title(circuit),
-        "schematic": _SCHEMATICS.get(circuit, ""),
+        "schematic": study.targets[circuit].schematic if circuit in study.targets else "",
         "netlist": str(about.get("netlist", "")).strip(),
         "states": [str(name) for name in about.get("state_names", [])],
     }
@@ -241,20 +177,3 @@ def _facts(header: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _moment(header: Mapping[str, Any]) -> str:
     return str(header.get("created", wording.NONE))[:16].replace("T", " ")
-
-
-def main(arguments: list[str] | None = None, study: Study = EXPOSURE_BIAS) -> int:
-    """Render a results folder again."""
-    parser = argparse.ArgumentParser(prog=f"python -m {study.module}", description=main.__doc__)
-    parser.add_argument("folder", type=Path, help="folder with results.json and curves.npz")
-    try:
-        path = write(parser.parse_args(arguments).folder, study)
-    except ReportError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

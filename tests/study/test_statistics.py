@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.exposure_bias import statistics
-from benchmarks.exposure_bias.records import Records
-from tests.benchmarks import fake
+from circuitnn.study import Records, families, statistics
+from tests.study import fake
 
 
 def counted(differences, alternative):
@@ -57,7 +56,7 @@ def test_holm_on_a_worked_example():
 
 def test_best_attainable_p_is_corrected_like_the_others():
     records = Records.of(fake.study(circuits=1, seeds=5, trouble=False)[0])
-    within = statistics.within_models(records)
+    within = families.within_models(records)
     assert len(within) == 9
     assert all(c.test.n == 5 and c.test.best_holm == pytest.approx(9 * 0.0625) for c in within if c.test.best_holm < 1)
     assert all(c.test.hopeless and not c.test.significant for c in within)
@@ -73,7 +72,7 @@ def test_pooled_comparison_recovers_a_known_ratio():
     for row in results["rows"]:
         if row["regime"] == "TBPTT" and row["model"] in fake.STATE_MODELS:
             row["esr_free_running"] = errors[row["circuit"], row["model"], row["seed"]] / 10
-    found = {(c.first, c.second): c for c in statistics.between_regimes(Records.of(results))}
+    found = {(c.first, c.second): c for c in families.between_regimes(Records.of(results))}
     against = found["TBPTT", "TF"]
     assert len(found) == 6
     assert (against.pairs, against.lower) == (24, 24)
@@ -88,7 +87,7 @@ def test_two_runs_that_ran_away_are_a_tie_and_one_is_a_loss():
     for row in stn:
         if row["regime"] in ("TF", "SS"):
             row["esr_free_running"] = row["exposure_bias_db"] = None
-    within = {(c.first, c.model): c for c in statistics.within_models(Records.of(results))}
+    within = {(c.first, c.model): c for c in families.within_models(Records.of(results))}
     assert within["SS", "STN 4-4-4"].test.n == 2
     assert within["TBPTT", "STN 4-4-4"].lower == 3
     assert within["TBPTT", "STN 4-4-4"].test.n == 3
@@ -96,14 +95,14 @@ def test_two_runs_that_ran_away_are_a_tie_and_one_is_a_loss():
 
 def test_bias_under_teacher_forcing():
     records = Records.of(fake.study(circuits=2, seeds=5)[0])
-    tests = {one.model: one for one in statistics.bias_under_teacher_forcing(records)}
+    tests = {one.model: one for one in families.bias_under_teacher_forcing(records)}
     assert set(tests) == set(fake.STATE_MODELS)
     assert all(one.positive == 10 and one.test.p == 2**-10 and one.test.significant for one in tests.values())
     none = Records.of(fake.study(circuits=2, seeds=5, effect=0.0, trouble=False)[0])
-    assert not any(one.test.significant for one in statistics.bias_under_teacher_forcing(none))
+    assert not any(one.test.significant for one in families.bias_under_teacher_forcing(none))
 
 
 def test_black_boxes_are_compared_under_the_regime_that_both_have():
-    found = statistics.against_black_boxes(Records.of(fake.study(circuits=1, seeds=3, trouble=False)[0]))
+    found = families.against_black_boxes(Records.of(fake.study(circuits=1, seeds=3, trouble=False)[0]))
     assert {(c.first, c.second) for c in found} == {(model, "GRU-8") for model in fake.STATE_MODELS}
     assert all(c.pairs == 3 and c.ratio_db > 0 for c in found)  # the fake GRU is better

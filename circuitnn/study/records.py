@@ -8,6 +8,7 @@ treat as what it is: worse than everything else.
 import dataclasses
 import json
 import math
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,12 +16,8 @@ from typing import Any, final
 
 import numpy as np
 
-REGIMES = {
-    "TF": "teacher forcing",
-    "SS": "scheduled sampling",
-    "TBPTT": "truncated backpropagation through time",
-    "TF+TBPTT": "teacher forcing followed by truncated backpropagation through time",
-}
+from circuitnn.study.regimes import REGIMES
+
 NODAL = "nodal"
 
 
@@ -184,11 +181,18 @@ MEASURES = {"free_running": free_running, "forced": forced, "bias": bias, "recov
 
 
 def _can_be_forced(row: Mapping) -> bool:
-    return (
+    if "states" in row:
+        return bool(row["states"])
+    return (  # results from before rows had that column
         row.get("esr_teacher_forced") is not None
         or row.get("recovered") is not None
         or row["regime"] not in ("TBPTT", None)
     )
+
+
+def file_name(label: str) -> str:
+    """A name from a results file must not lead out of its folder."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", label).strip(".") or "circuit"
 
 
 def _distinct(values: Iterable) -> list:

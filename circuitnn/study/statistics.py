@@ -8,25 +8,22 @@ Holm, S. (1979), "A simple sequentially rejective multiple test procedure", Scan
 """
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Literal, final
 
 import numpy as np
-from scipy import stats
 
-from benchmarks.exposure_bias.records import Records, Spread, bias, free_running
+from circuitnn.study.records import free_running
 
 LEVEL = 0.05
-BASELINE = "TF"
 # An error of exactly zero has no logarithm; this is -3000 dB.
 _SMALLEST = 1e-300
 
 
 @final
 @dataclasses.dataclass(frozen=True)
-class Test:
+class SignedRank:
     """A signed-rank test.
 
     Attributes:
@@ -36,8 +33,6 @@ class Test:
         exact: whether p counts all sign patterns, or uses the normal approximation.
         p_holm, best_holm: the two after Holm's correction over the family.
     """
-
-    __test__ = False  # not a test case, whatever its name makes pytest think
 
     n: int
     p: float
@@ -78,7 +73,7 @@ class Comparison:
     lower: int
     ratio_db: float
     by_circuit: dict[str, float]
-    test: Test
+    test: SignedRank
 
     @property
     def several(self) -> bool:
@@ -86,31 +81,26 @@ class Comparison:
         return len(self.by_circuit) > 1
 
 
-@final
-@dataclasses.dataclass(frozen=True)
-class BiasTest:
-    """Whether the exposure bias under a regime is above zero; one-sided."""
+def signed_rank(
+    differences: Sequence[float], *, alternative: Literal["two-sided", "greater"] = "two-sided"
+) -> SignedRank:
+    """Test that differences are symmetric about zero; infinite ones rank above all others.
 
-    model: str
-    regime: str
-    spread: Spread
-    positive: int
-    test: Test
+    Zeros and NaN are left out.
+    """
+    from scipy import stats  # half a second that import circuitnn does not wait for
 
-
-def signed_rank(differences: Sequence[float], *, alternative: Literal["two-sided", "greater"] = "two-sided") -> Test:
-    """Test that differences are symmetric about zero; infinite ones rank above all others."""
     d = np.asarray([value for value in differences if value != 0 and not math.isnan(value)], float)
     n = len(d)
     if n == 0:
-        return Test(0, 1.0, 1.0, True)
+        return SignedRank(0, 1.0, 1.0, True)
     finite = np.abs(d[np.isfinite(d)])
     d = np.where(np.isinf(d), np.sign(d) * (2 * finite.max(initial=1.0)), d)
     p = float(stats.wilcoxon(d, alternative=alternative, method="auto", correction=True).pvalue)
     # What scipy's "auto" does: all sign patterns where it is affordable, the normal approximation elsewhere.
     exact = n <= 13 or (n <= 50 and len(np.unique(np.abs(d))) == n)
     best = 2.0**-n * (2 if alternative == "two-sided" else 1)
-    return Test(n, min(p, 1.0), min(best, 1.0), exact)
+    return SignedRank(n, min(p, 1.0), min(best, 1.0), exact)
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -121,51 +111,6 @@ def holm(p: Sequence[float]) -> list[float]:
         reached = max(reached, min(1.0, (len(p) - rank) * p[index]))
         adjusted[index] = reached
     return adjusted
-
-
-def between_regimes(records: Records) -> list[Comparison]:
-    """Every regime against every other, over all models with circuit states: one family."""
-    pairs = itertools.combinations(reversed(records.regimes), 2)
-    return corrected([c for a, b in pairs if (c := _regimes(records, a, b, None))])
-
-
-def within_models(records: Records) -> list[Comparison]:
-    """Every regime against teacher forcing, for each model with circuit states: one family."""
-    others = [regime for regime in records.regimes if regime != BASELINE]
-    found = [_regimes(records, regime, BASELINE, model) for model in records.state_models for regime in others]
-    return corrected([c for c in found if c])
-
-
-def against_black_boxes(records: Records) -> list[Comparison]:
-    """Models with circuit states against the GRU without, trained the same way and for as long: one family."""
-    found = []
-    for box in (name for name in records.black_boxes if name.startswith("GRU")):
-        for model in records.state_models:
-            pairs = pairs_of(records.select(model=model, regime="TBPTT"), records.select(model=box, regime="TBPTT"))
-            found.append(compare(model, box, None, pairs))
-    return corrected([c for c in found if c])
-
-
-def bias_under_teacher_forcing(records: Records) -> list[BiasTest]:
-    """Is the exposure bias above zero where only true states were shown? One test a model: one family."""
-    found = []
-    for model in records.state_models:
-        values = [b for row in records.select(model=model, regime=BASELINE) if (b := bias(row)) is not None]
-        if values:
-            test = signed_rank(values, alternative="greater")
-            found.append(BiasTest(model, BASELINE, Spread(tuple(values)), sum(v > 0 for v in values), test))
-    tests = _adjust([one.test for one in found])
-    return [dataclasses.replace(one, test=test) for one, test in zip(found, tests, strict=True)]
-
-
-def _regimes(records: Records, first: str, second: str, model: str | None) -> Comparison | None:
-    models = [model] if model else records.state_models
-    pairs = [
-        pair
-        for name in models
-        for pair in pairs_of(records.select(model=name, regime=first), records.select(model=name, regime=second))
-    ]
-    return compare(first, second, model, pairs)
 
 
 def pairs_of(first: list, second: list) -> list[tuple[str, float]]:
@@ -185,6 +130,7 @@ def _difference(a: float, b: float) -> float:
 
 
 def compare(first: str, second: str, model: str | None, pairs: list[tuple[str, float]]) -> Comparison | None:
+    """Test the pairs of `pairs_of`; None where there are none."""
     if not pairs:
         return None
     differences = [d for _, d in pairs]
@@ -204,12 +150,14 @@ def _median_db(differences: list[float]) -> float:
         return 10 * float(np.median(differences))
 
 
-def corrected(comparisons: list[Comparison]) -> list[Comparison]:
-    tests = _adjust([comparison.test for comparison in comparisons])
+def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons of one family, with Holm's correction."""
+    tests = adjusted([comparison.test for comparison in comparisons])
     return [dataclasses.replace(c, test=test) for c, test in zip(comparisons, tests, strict=True)]
 
 
-def _adjust(tests: list[Test]) -> list[Test]:
+def adjusted(tests: Sequence[SignedRank]) -> list[SignedRank]:
+    """The tests of one family, with Holm's correction."""
     # Holm's values grow with each p, so that the family's best p values bound what any outcome could have given.
     p, best = holm([test.p for test in tests]), holm([test.best for test in tests])
     return [dataclasses.replace(t, p_holm=a, best_holm=b) for t, a, b in zip(tests, p, best, strict=True)]

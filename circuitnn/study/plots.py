@@ -1,8 +1,8 @@
 """All figures of the report. Each says in its title what its data show."""
 
-from benchmarks.exposure_bias import points, style, traces
-from benchmarks.exposure_bias.records import Records
-from benchmarks.exposure_bias.style import Picture
+from circuitnn.study import points, style, traces
+from circuitnn.study.records import Records
+from circuitnn.study.style import Picture
 
 
 def render(records: Records) -> dict[str, list[Picture]]:

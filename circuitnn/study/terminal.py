@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.exposure_bias import wording
-from benchmarks.exposure_bias.records import Records
+from circuitnn.study import wording
+from circuitnn.study.records import Records
 
 WIDTH = 118
 _HEAD = ("model", "regime", "ESR free running", "ESR forced", "bias dB", "recovery ms", "par.", "train s")
@@ -13,7 +13,7 @@ _HEAD = ("model", "regime", "ESR free running", "ESR forced", "bias dB", "recove
 _PLAIN = str.maketrans({"–": "-", "−": "-", "∞": "inf"})
 
 
-def table(results: Mapping[str, Any], headline: Callable[[Records], str] = wording.headline) -> str:
+def table(results: Mapping[str, Any], headline: Callable[[Records], str]) -> str:
     """Medians over seeds (free-running error: with its range), one block for each circuit, then the headline.
 
     Args:

@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from benchmarks.exposure_bias import terminal, wording
-from benchmarks.exposure_bias.records import Records, ReportError, Spread
-from tests.benchmarks import fake
+from benchmarks.exposure_bias.findings import findings, headline
+from circuitnn.study import Records, ReportError, Spread, terminal, wording
+from tests.study import fake
 
 
 def records(**options):
@@ -22,33 +22,33 @@ def test_numbers():
 
 
 def test_headline_says_how_much_and_how_sure():
-    text = wording.headline(records())
+    text = headline(records())
     assert "(TF+TBPTT) gives a lower free-running error than teacher forcing (TF) alone" in text
     assert "lower in 30 of 30 pairs" in text
     assert "after Holm's correction for 6 comparisons" in text
 
 
 def test_headline_claims_nothing_without_an_effect():
-    text = wording.headline(records(effect=0.0, trouble=False))
+    text = headline(records(effect=0.0, trouble=False))
     assert text.startswith("No regime was shown")
     assert "more seeds are needed" not in text  # 30 pairs would have been enough
 
 
 def test_headline_says_when_there_are_too_few_seeds():
-    text = wording.headline(records(circuits=1, seeds=1))
+    text = headline(records(circuits=1, seeds=1))
     assert text.startswith("No regime was shown")
     assert "With 3 pairs and 6 comparisons p could not have fallen below 1: more seeds are needed" in text
 
 
 def test_headline_admits_that_a_regime_is_worse():
-    text = wording.headline(records(effect=-1.0, trouble=False))
+    text = headline(records(effect=-1.0, trouble=False))
     assert text.startswith("No regime was shown")
     assert "Higher than under TF: " in text
     assert "TF+TBPTT (" in text
 
 
 def test_findings_name_the_best_model_the_floor_and_what_ran_away():
-    text = " ".join(wording.findings(records()))
+    text = " ".join(findings(records()))
     assert "First-order diode clipper: the lowest median free-running ESR is that of LSTM-8 under TBPTT" in text
     assert "above the 4.0e−7 of the nodal model" in text
     assert "2 of 142 runs ran away" in text
@@ -67,7 +67,7 @@ def test_troubles_name_the_seeds():
 @pytest.mark.parametrize("options", [{}, {"seeds": 1, "circuits": 1}, {"seeds": 2, "trouble": False}])
 def test_terminal_table(options):
     results, _ = fake.study(**options)
-    text = terminal.table(results)
+    text = terminal.table(results, headline)
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= terminal.WIDTH
     for model in (*fake.STATE_MODELS, *fake.BLACK_BOXES, "nodal"):
@@ -77,6 +77,6 @@ def test_terminal_table(options):
 
 def test_results_that_are_none():
     with pytest.raises(ReportError, match="at least one row"):
-        terminal.table({"header": {}, "rows": []})
+        terminal.table({"header": {}, "rows": []}, headline)
     with pytest.raises(ReportError, match="row 0 of the results has no regime"):
-        terminal.table({"header": {}, "rows": [{"circuit": "c", "model": "m", "esr_free_running": 1.0}]})
+        terminal.table({"header": {}, "rows": [{"circuit": "c", "model": "m", "esr_free_running": 1.0}]}, headline)

@@ -5,12 +5,12 @@ import math
 import numpy as np
 from scipy import stats
 
-from benchmarks.exposure_bias import statistics, wording
-from benchmarks.exposure_bias.records import Records, free_running
-from benchmarks.exposure_bias.report import Section, Study
-from benchmarks.exposure_bias.statistics import Comparison
 from benchmarks.state_matching.contenders import MATCHED, PLAIN
 from benchmarks.state_matching.targets import HIDDEN
+from circuitnn.study import Comparison, Records, Section, compare, corrected, pairs_of
+from circuitnn.study.findings import best_run
+from circuitnn.study.records import free_running
+from circuitnn.study.wording import esr, listed, plural, probability
 
 REGIME = "TBPTT"  # the only one that a plain GRU can learn under
 
@@ -38,10 +38,10 @@ def best_regimes(records: Records) -> list[Comparison]:
 def _family(records: Records, regimes: dict[tuple[str, str], str]) -> list[Comparison]:
     found = []
     for (circuit, model), regime in regimes.items():
-        pairs = statistics.pairs_of(records.select(circuit, model, regime), records.select(circuit, PLAIN, REGIME))
-        if comparison := statistics.compare(f"{model} ({regime})", PLAIN, records.title(circuit), pairs):
+        pairs = pairs_of(records.select(circuit, model, regime), records.select(circuit, PLAIN, REGIME))
+        if comparison := compare(f"{model} ({regime})", PLAIN, records.title(circuit), pairs):
             found.append(comparison)
-    return statistics.corrected(found)
+    return corrected(found)
 
 
 def friedman(records: Records, circuit: str) -> float | None:
@@ -66,40 +66,34 @@ def headline(records: Records) -> str:
     side = "lower" if best.ratio_db < 0 else "higher"
     plain = records.spread("free_running", HIDDEN, PLAIN, REGIME).median
     text = (
-        f"On the phaser with a hidden oscillator the free-running error of the plain GRU is {wording.esr(plain)} "
+        f"On the phaser with a hidden oscillator the free-running error of the plain GRU is {esr(plain)} "
         f"(median ESR); that of the best state-matched GRU, {best.first}, is {abs(best.ratio_db):.1f} dB {side}, "
-        f"lower in {best.lower} of {wording.plural(best.pairs, 'pair')} "
-        f"(p {wording.probability(best.test.p_holm)} after Holm's correction)."
+        f"lower in {best.lower} of {plural(best.pairs, 'pair')} "
+        f"(p {probability(best.test.p_holm)} after Holm's correction)."
     )
     shown = [c for c in equal_regimes(records) if c.test.significant]
     if not shown:
         return f"{text} At equal regime no state-matched GRU was shown to differ from the plain one on any target."
     better = [f"{c.first} on {c.model}" for c in shown if c.ratio_db < 0]
     worse = [f"{c.first} on {c.model}" for c in shown if c.ratio_db > 0]
-    text += f" Shown to be lower than the plain GRU: {wording.listed(better) if better else 'none'};"
-    return f"{text} shown to be higher: {wording.listed(worse) if worse else 'none'}."
+    text += f" Shown to be lower than the plain GRU: {listed(better) if better else 'none'};"
+    return f"{text} shown to be higher: {listed(worse) if worse else 'none'}."
 
 
 def findings(records: Records) -> list[str]:
     """The best model of each target, and whether the models differ at all."""
-    found = []
+    sentences = []
     for circuit in records.circuits:
-        ranked = sorted(
-            (records.spread("free_running", circuit, model, regime).median, model, regime)
-            for model in records.models
-            for regime in records.regimes_of(model, circuit)
-        )
-        if not ranked:
-            continue
-        error, model, regime = ranked[0]
-        p = friedman(records, circuit)
-        alike = "" if p is None else f" All models under {REGIME} alike: p {wording.probability(p)} (Friedman)."
-        found.append(
-            f"{records.title(circuit)}: the lowest median free-running ESR is that of {model} under {regime}, "
-            f"{wording.esr(error)}; the plain GRU has "
-            f"{wording.esr(records.spread('free_running', circuit, PLAIN, REGIME).median)}.{alike}"
-        )
-    return found
+        if best := best_run(records, circuit):
+            error, model, regime = best
+            p = friedman(records, circuit)
+            alike = "" if p is None else f" All models under {REGIME} alike: p {probability(p)} (Friedman)."
+            sentences.append(
+                f"{records.title(circuit)}: the lowest median free-running ESR is that of {model} under {regime}, "
+                f"{esr(error)}; the plain GRU has "
+                f"{esr(records.spread('free_running', circuit, PLAIN, REGIME).median)}.{alike}"
+            )
+    return sentences
 
 
 def sections(records: Records) -> list[Section]:
@@ -118,12 +112,3 @@ def sections(records: Records) -> list[Section]:
             best_regimes(records),
         ),
     ]
-
-
-STUDY = Study(
-    "benchmarks.state_matching.report",
-    "Does state matching help a GRU on an overdrive and on a phaser?",
-    headline,
-    findings,
-    sections,
-)

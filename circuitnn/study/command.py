@@ -1,0 +1,101 @@
+"""The command of a study: from netlist to report, in several processes, to be continued where it was stopped."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from circuitnn.audio import AudioError
+from circuitnn.study import grid, processes, report, signals, terminal
+from circuitnn.study.definition import Preset, Study
+
+
+def main(study: Study, argv: list[str] | None = None) -> int:
+    """Run a study with the arguments of a command line, those of the process when None; the exit code.
+
+    Results and report go to results/NAME. Bad input is one line on the standard error stream, and exit code 2.
+    """
+    options = _options(study).parse_args(argv)
+    folder = Path(options.output)
+    try:
+        if options.render is not None:
+            print(report.write(options.render, study))
+            return 0
+        grid.check_writable(folder)
+        preset = study.presets[options.preset]
+        _say(f"{study.name} benchmark, preset {options.preset}: {_plan(study, preset)}")
+        return _run(study, options, preset, folder)
+    except (AudioError, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nstopped; the same command goes on where it was ({folder / 'work'} keeps the state)", file=sys.stderr)
+        return 130
+
+
+def add_sound_options(parser: argparse.ArgumentParser) -> None:
+    """Recordings instead of the built-in excitation, and which of them are held out."""
+    parser.add_argument("--input", nargs="+", metavar="FILE_OR_FOLDER", help="recordings instead of the excitation")
+    parser.add_argument("--test", nargs="+", default=[], metavar="NAME", help="recordings held out for the test")
+    parser.add_argument("--validation", nargs="+", default=[], metavar="NAME", help="recordings that choose weights")
+
+
+def sound(options: argparse.Namespace, excitation_seconds: float) -> signals.Signals:
+    """What `add_sound_options` has let a user choose."""
+    if options.input:
+        return signals.recordings(options.input, test=options.test, validation=options.validation)
+    return signals.built_in(excitation_seconds)
+
+
+def _options(study: Study) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m {study.module}", description=study.about)
+    presets = list(study.presets)
+    parser.add_argument("--preset", choices=presets, default=presets[0], help="quick: minutes; full: an hour or more")
+    add_sound_options(parser)
+    parser.add_argument("--output", default=f"results/{study.name}", metavar="FOLDER", help="default: %(default)s")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument("--render", type=Path, metavar="FOLDER", help="only write the page again from results there")
+    return parser
+
+
+def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path) -> int:
+    began = time.monotonic()
+    report.check_extras()
+    material = sound(options, preset.excitation_seconds)
+    work = grid.work_folder(folder, study, preset, material)
+    with processes.pool(min(max(1, options.jobs), len(study.jobs(preset)))) as executor:
+        results = grid.compute(study, preset, material, work, executor)
+    seconds = time.monotonic() - began
+    header = grid.header(
+        study, preset, material, command=_command(study, options), compute=results.compute, seconds=seconds
+    )
+    contents = grid.store(folder, results, header)
+    page = report.write(folder, study)
+    shutil.rmtree(work)
+    print(terminal.table(contents, study.headline))
+    _say(f"report: {page}")
+    return 0
+
+
+def _command(study: Study, options: argparse.Namespace) -> str:
+    """As typed, without folders: where somebody keeps recordings is nobody's business."""
+    words = [f"python -m {study.module}", "--preset", options.preset]
+    for name in ("input", "test", "validation"):
+        values = getattr(options, name)
+        if values:
+            words += [f"--{name}", *(Path(value).name for value in values)]
+    return " ".join(words)
+
+
+def _plan(study: Study, preset: Preset) -> str:
+    trainings = sum(job.regime is not None for job in study.jobs(preset))
+    return (
+        f"{len(study.targets)} circuits, {len(study.contenders_of(preset))} models, {trainings} trainings of "
+        f"{preset.seeds} seeds, {preset.updates} updates each"
+    )
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,133 @@
+"""The run of a study's grid: from signals to results on disk, to be continued where it was stopped."""
+
+import datetime
+import hashlib
+import json
+import platform
+from concurrent.futures import Executor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from tqdm import tqdm
+
+from circuitnn.files import replacing
+from circuitnn.study.datasets import simulate
+from circuitnn.study.definition import Job, Preset, Study
+from circuitnn.study.machine import machine, versions
+from circuitnn.study.measurement import Result
+from circuitnn.study.signals import FS, Signals
+from circuitnn.study.training import work
+
+PACKAGES = ("circuitnn", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
+
+
+@final
+class Results(NamedTuple):
+    """What a grid has found, in reading order.
+
+    Attributes:
+        rows: one for each run.
+        curves: arrays by name.
+        compute: updates and samples with a gradient of the longest training.
+    """
+
+    rows: list[dict[str, Any]]
+    curves: dict[str, np.ndarray]
+    compute: dict[str, int]
+
+
+def compute(study: Study, preset: Preset, signals: Signals, folder: Path, executor: Executor) -> Results:
+    """Simulate and train what is not in the folder yet.
+
+    Args:
+        study: what is compared.
+        preset: how much is computed.
+        signals: the sound.
+        folder: that `work_folder` names; all workers must see it.
+        executor: of any kind; its workers must be able to import the study's module.
+    """
+    simulate(study, preset, signals, folder)
+    jobs = study.jobs(preset)
+    results: dict[Job, Result] = {}
+    pending = {executor.submit(work, study, job, preset, folder): job for job in jobs}
+    with tqdm(total=len(jobs), unit="run", dynamic_ncols=True) as bar:
+        try:
+            for done in as_completed(pending):
+                job = pending[done]
+                results[job] = done.result()
+                bar.set_postfix_str(f"{job.model} {job.regime or ''}".strip(), refresh=False)
+                bar.update()
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+    ordered = [results[job] for job in sorted(jobs, key=lambda job: list(study.targets).index(job.circuit))]
+    longest = max(ordered, key=lambda result: result.updates)
+    return Results(
+        [row for result in ordered for row in result.rows],
+        {name: curve for result in ordered for name, curve in result.curves.items()},
+        {"updates": longest.updates, "gradient_samples": longest.gradient_samples},
+    )
+
+
+def store(folder: Path, results: Results, header: dict[str, Any]) -> dict[str, Any]:
+    """Write results.json and curves.npz, each whole or not at all; the contents of results.json."""
+    contents = {"header": header, "rows": results.rows}
+    with replacing(folder / "curves.npz") as file:
+        np.savez(file, allow_pickle=False, **results.curves)
+    with replacing(folder / "results.json") as file:
+        file.write(json.dumps(contents, indent=1, allow_nan=False).encode())
+    return contents
+
+
+def header(
+    study: Study, preset: Preset, signals: Signals, *, command: str, compute: dict[str, int], seconds: float
+) -> dict[str, Any]:
+    """What results were made with."""
+    circuits = {name: (target.title, target.circuit()) for name, target in study.targets.items()}
+    return {
+        "preset": preset.name,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "versions": {"python": platform.python_version(), **versions(PACKAGES)},
+        "machine": machine(),
+        "data": {
+            "source": signals.source,
+            "files": signals.files,
+            "fs": FS,
+            "volts_at_full_scale": study.volts,
+            **{f"{part}_seconds": round(len(x) / FS, 3) for part, x in signals.parts.items()},
+        },
+        "compute": {"batch": preset.batch, "length": preset.length, "warmup": preset.warmup, **compute},
+        "seeds": preset.seeds,
+        "circuits": {
+            name: {"title": title, "netlist": circuit.to_spice(), "state_names": list(circuit.state_names)}
+            for name, (title, circuit) in circuits.items()
+        },
+        "seconds": round(seconds, 1),
+    }
+
+
+def work_folder(folder: Path, study: Study, preset: Preset, signals: Signals) -> Path:
+    """Where a run keeps its state, named after what it computes: the same command goes on, another starts afresh."""
+    digest = hashlib.sha256(repr((study.module, preset, study.jobs(preset))).encode())
+    for x in signals.parts.values():
+        digest.update(np.ascontiguousarray(x).tobytes())
+    work = folder / "work" / digest.hexdigest()[:16]
+    work.mkdir(parents=True, exist_ok=True)
+    return work
+
+
+def check_writable(folder: Path) -> None:
+    """See whether results can be written: before an hour of training, not after it.
+
+    Raises:
+        OSError: when they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(f"cannot write results to {folder}: {error.strerror or error}") from error

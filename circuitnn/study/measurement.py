@@ -1,0 +1,136 @@
+"""What is measured of trained models: rows of the table and curves of the figures."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, final
+
+import jax
+import numpy as np
+from flax import nnx
+
+from circuitnn import metrics
+from circuitnn.model import Model, run
+from circuitnn.study.definition import Job
+from circuitnn.study.records import NODAL
+from circuitnn.study.signals import FS
+from circuitnn.train import Dataset, ExposureBias, History, exposure_bias
+
+WARMUP = 1000  # samples at the start that do not count, as in `exposure_bias`
+EXCERPT = 2400  # samples of waveform kept for the report: 50 ms
+
+
+@final
+class Result(NamedTuple):
+    """What a job has found.
+
+    Attributes:
+        rows: one for each seed.
+        curves: arrays by name.
+        updates: optimiser steps of each seed.
+        gradient_samples: samples with a gradient of each seed.
+    """
+
+    rows: list[dict[str, Any]]
+    curves: dict[str, np.ndarray]
+    updates: int = 0
+    gradient_samples: int = 0
+
+
+def measured(
+    job: Job,
+    models: Sequence[Model],
+    seeds: Sequence[int | None],
+    data: Mapping[str, Dataset],
+    history: History,
+    seconds: float,
+) -> Result:
+    """Errors of the models on the held-out data, and the waveform of the one with the median error."""
+    test = data["test"]
+    reports = [exposure_bias(model, test) for model in models]
+    rows = []
+    for index, (seed, model, report) in enumerate(zip(seeds, models, reports, strict=True)):
+        validation = float(np.min(history.validation, axis=0)[index]) if len(history.validation) else None
+        recovery = report.recovery_seconds
+        rows.append(
+            _row(job, seed, model, data)
+            | {
+                "esr_teacher_forced": _number(report.esr_teacher_forced),
+                "esr_free_running": _number(report.esr_free_running),
+                "exposure_bias_db": _number(report.exposure_bias_db),
+                "train_seconds": round(seconds, 3),
+                "recovery_seconds": _number(recovery),
+                "recovered": None if recovery is None else bool(np.isfinite(recovery)),
+                "validation_esr": _number(validation),
+                **_other_metrics(model, test),
+            }
+        )
+    curves = _horizons(job, reports) | _waveforms(job, models, reports, test)
+    return Result(rows, curves, history.updates, history.samples)
+
+
+def failed(
+    job: Job, untrained: Sequence[Model], seeds: Sequence[int], data: Mapping[str, Dataset], reason: str
+) -> Result:
+    """Rows without figures for a training that diverged."""
+    rows = [_row(job, seed, model, data) for seed, model in zip(seeds, untrained, strict=True)]
+    return Result([row | {"diverged": reason} for row in rows], {})
+
+
+def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) -> dict[str, Any]:
+    is_floor = job.model == NODAL
+    weights = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))
+    return {
+        **dataclasses.asdict(job),
+        "seed": seed,
+        "parameters": 0 if is_floor else int(weights),
+        "states": 0 if data["train"].states is None else data["train"].states.shape[-1],
+        "esr_teacher_forced": None,
+        "esr_free_running": None,
+        "exposure_bias_db": None,
+        "recovery_seconds": None,
+        "recovered": None,
+        "train_seconds": 0.0,
+        "audio_seconds": 0.0 if is_floor else round(data["train"].seconds, 3),
+        "validation_esr": None,
+        "diverged": None,
+    }
+
+
+def _other_metrics(model: Model, test: Dataset) -> dict[str, float | None]:
+    """Other metrics of the free run than its ESR, by their names; the start of each recording is left out."""
+    _, y = run(model, test.x, controls=test.controls)
+    figures = metrics.summary(np.asarray(y, float)[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
+    return {name: _number(value) for name, value in figures.items() if name != "esr"}
+
+
+def _horizons(job: Job, reports: Sequence[ExposureBias]) -> dict[str, np.ndarray]:
+    if reports[0].error is None:
+        return {}
+    return {
+        f"{job.label}|error": np.stack([np.asarray(report.error, float) for report in reports]),
+        f"{job.label}|wrong": np.stack([np.asarray(report.error_wrong_start, float) for report in reports]),
+        f"{job.circuit}|times": np.asarray(reports[0].times, float),
+    }
+
+
+def _waveforms(
+    job: Job, models: Sequence[Model], reports: Sequence[ExposureBias], test: Dataset
+) -> dict[str, np.ndarray]:
+    """The loudest excerpt of the test, and what the model of median error makes of it."""
+    energy = np.convolve(np.square(test.x[0, :, 0]), np.ones(EXCERPT), mode="valid")
+    start = WARMUP + int(np.argmax(energy[WARMUP:]))
+    stop = start + EXCERPT
+    middle = int(np.argsort([report.esr_free_running for report in reports])[len(reports) // 2])
+    x = test.x[0, :stop]
+    knobs = {name: knob[0, :stop] for name, knob in (test.controls or {}).items()}
+    return {
+        f"{job.label}|waveform": np.asarray(run(models[middle], x, controls=knobs)[1])[start:, 0],
+        f"{job.circuit}|waveform-time": (start + np.arange(EXCERPT)) / FS,
+        f"{job.circuit}|waveform-target": test.y[0, start:stop, 0],
+        f"{job.circuit}|waveform-input": x[start:, 0],
+    }
+
+
+def _number(value: float | None) -> float | None:
+    """JSON has no infinity: a model that ran away has no figure."""
+    return None if value is None or not np.isfinite(value) else float(value)

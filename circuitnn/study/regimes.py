@@ -1,0 +1,40 @@
+"""The training regimes of a study: those of the library by their short names, and the form of one's own."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import final
+
+from circuitnn.train import InTurn, Regime, ScheduledSampling, TeacherForcing, TruncatedBPTT
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class TrainingRegime:
+    """A training regime of a study.
+
+    Attributes:
+        title: for the report.
+        build: makes it from the keywords `length` and `warmup` (samples), as the classes of regimes do.
+    """
+
+    title: str
+    build: Callable[..., Regime | InTurn]
+
+    @property
+    def needs_states(self) -> bool:
+        """Whether true states are shown at any time of the training."""
+        regime = self.build(length=1, warmup=0)
+        parts = [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
+        return any(part.needs_states for part in parts)
+
+
+def _forced_then_free(**window: int) -> InTurn:
+    return InTurn((TeacherForcing(**window), 0.3), (TruncatedBPTT(**window), 0.7))
+
+
+REGIMES = {
+    "TF": TrainingRegime("teacher forcing", TeacherForcing),
+    "SS": TrainingRegime("scheduled sampling", ScheduledSampling),
+    "TBPTT": TrainingRegime("truncated backpropagation through time", TruncatedBPTT),
+    "TF+TBPTT": TrainingRegime("teacher forcing followed by truncated backpropagation through time", _forced_then_free),
+}

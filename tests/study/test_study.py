@@ -1,0 +1,184 @@
+"""The whole path from signal to report, at a size that a test can afford."""
+
+import contextlib
+import dataclasses
+import json
+from concurrent.futures import Future
+from typing import ClassVar, final
+
+import numpy as np
+import pytest
+
+from benchmarks.exposure_bias.__main__ import STUDY as EXPOSURE_BIAS
+from benchmarks.state_matching.__main__ import STUDY as STATE_MATCHING
+from circuitnn import audio, read_netlist
+from circuitnn.model import Forcing
+from circuitnn.recurrent import GRU, StateMatchedGRU
+from circuitnn.study import REGIMES, Contender, Preset, Study, Target, TrainingRegime, main, processes, signals
+from circuitnn.study.datasets import datasets, shown
+from circuitnn.study.findings import lowest_errors
+from circuitnn.train import Dataset, InTurn, Regime
+
+LOW_PASS = "Low pass\nVin in 0 0\nR1 in out {1k+9k*k}\nC1 out 0 22n\n.param k=0.5"
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class EverySecondState(Regime):
+    """A regime that the library does not have: the true state at every second sample."""
+
+    needs_states: ClassVar[bool] = True
+
+    def forcing(self, key, progress, previous):
+        return None if previous is None else Forcing(previous, np.arange(previous.shape[1]) % 2 == 0)
+
+
+def matched(task, rngs):
+    return StateMatchedGRU(task.state_names, hidden=2, controls=task.knobs, scaling=task.scaling, rngs=rngs)
+
+
+def plain(task, rngs):
+    return GRU(2, controls=task.knobs, scaling=task.scaling, rngs=rngs)
+
+
+STUDY = Study(
+    module="tests.study.test_study",
+    title="A regime of one's own",
+    about="It is compared with nothing.",
+    targets={"low-pass": Target("Low pass", lambda: read_netlist(LOW_PASS), knobs=("k",))},
+    contenders={"mine": Contender(matched), "GRU/2": Contender(plain, matched="none", learning_rate=2e-2)},
+    presets={"small": Preset("small", seeds=2, updates=2, batch=4, length=64, warmup=32, excitation_seconds=1.0)},
+    headline=lambda records: lowest_errors(records)[0],
+    regimes={"second": TrainingRegime("every second state", EverySecondState), "TBPTT": REGIMES["TBPTT"]},
+    has_floor=True,
+)
+
+
+class Inline:
+    """An executor that is this process: others would compile for seconds of their own. Stops before some job."""
+
+    def __init__(self, stop=None):
+        self.stop = stop
+
+    def submit(self, work, study, job, *args):
+        future = Future()
+        if job.model == self.stop:
+            future.set_exception(KeyboardInterrupt())
+        else:
+            future.set_result(work(study, job, *args))
+        return future
+
+    def shutdown(self, **options):
+        pass
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A study of a user's own that was stopped and begun again: its folder and both exit codes."""
+    folder = tmp_path_factory.mktemp("results")
+    small = dataclasses.replace(STUDY, presets={"small": dataclasses.replace(STUDY.presets["small"], oversampling=1)})
+    codes = []
+    with pytest.MonkeyPatch.context() as patch:
+        for stop in ("nodal", None):
+            patch.setattr(processes, "pool", lambda count, stop=stop: contextlib.nullcontext(Inline(stop)))
+            codes.append(main(small, ["--output", str(folder)]))
+    return folder, codes
+
+
+def test_the_command_writes_what_it_promises(finished):
+    folder, codes = finished
+    assert codes == [130, 0]
+    assert {path.suffix for path in folder.iterdir() if path.is_file()} == {".html", ".json", ".npz", ".png"}
+    assert not list((folder / "work").iterdir())
+    results = json.loads((folder / "results.json").read_text())
+    promised = {"circuit", "model", "regime", "seed", "parameters", "esr_teacher_forced", "esr_free_running"}
+    promised |= {"exposure_bias_db", "train_seconds", "audio_seconds"}
+    assert all(promised <= set(row) for row in results["rows"])
+    assert {"versions", "machine", "command", "data"} <= set(results["header"])
+
+
+def test_a_contender_and_a_regime_of_ones_own(finished):
+    rows = json.loads((finished[0] / "results.json").read_text())["rows"]
+    runs = [(row["model"], row["regime"], row["seed"]) for row in rows]
+    # A black box is not shown states: it does not appear under the new regime.
+    cells = [("mine", "second"), ("mine", "TBPTT"), ("GRU/2", "TBPTT")]
+    assert runs == [("nodal", None, None), *((*cell, seed) for cell in cells for seed in (0, 1))]
+    assert all(row["esr_free_running"] > rows[0]["esr_free_running"] for row in rows[1:])
+    assert all((row["exposure_bias_db"] is None) == (row["model"] == "GRU/2") for row in rows)
+    page = (finished[0] / "report.html").read_text()
+    assert "every second state" in page
+    assert "GRU/2 is a black box" in page
+
+
+def test_recordings_are_held_out_as_a_whole_or_in_part(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, seconds in (("a", 0.5), ("b", 0.3), ("c", 0.2)):
+        audio.write(tmp_path / f"{name}.wav", 0.1 * rng.standard_normal(int(48_000 * seconds)), 48_000)
+    whole = signals.recordings([str(tmp_path)], test=["c"], validation=["b"])
+    assert whole.files == {"train": ["a.wav"], "validation": ["b.wav"], "test": ["c.wav"]}
+    assert len(whole.parts["test"]) == 0.2 * 48_000
+    parts = signals.recordings([str(tmp_path)])
+    assert parts.files["test"] == ["a.wav", "b.wav", "c.wav"]
+    assert len(parts.parts["train"]) == pytest.approx(0.8 * 48_000, rel=1e-4)
+    with pytest.raises(ValueError, match=r"not among the recordings: z"):
+        signals.recordings([str(tmp_path)], test=["z"], validation=["b"])
+    with pytest.raises(ValueError, match="for neither"):
+        signals.recordings([str(tmp_path)], test=["c"])
+    with pytest.raises(ValueError, match="left for train"):
+        signals.recordings([str(tmp_path)], test=["a", "b"], validation=["c"])
+
+
+def test_too_little_sound_is_one_clear_error():
+    short = signals.Signals({part: np.zeros(4000) for part in signals.PARTS}, "nothing", {})
+    with pytest.raises(ValueError, match="too short for 4 recordings"):
+        datasets(STUDY.targets["low-pass"], Preset("any", seeds=1, updates=1, pieces=4), short, volts=1.0)
+
+
+def test_models_see_what_their_target_shows():
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.normal(size=(2, 50, 2)), rng.normal(size=(2, 50, 1)), states=rng.normal(size=(2, 50, 4)))
+    hidden, given = (
+        shown(data, STATE_MATCHING.targets[f"phaser-{kind}"], ("C2", "C4")) for kind in ("hidden", "given")
+    )
+    assert hidden.x.shape == (2, 50, 1)
+    np.testing.assert_array_equal(given.x, data.x)
+    np.testing.assert_array_equal(hidden.states, data.states[..., [1, 3]])
+    np.testing.assert_array_equal(hidden.initial, data.initial[..., [1, 3]])
+    assert shown(data, STATE_MATCHING.targets["phaser-hidden"], ()).states is None
+
+
+def test_every_regime_gets_the_same_windows():
+    parts = []
+    for regime in (regime.build(length=512, warmup=200) for regime in REGIMES.values()):
+        parts += [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
+    assert {(part.length, part.warmup, part.blocks) for part in parts} == {(512, 200, 1)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--input", "nowhere.wav"], "nowhere.wav"),
+        (["--output", "/proc/nowhere"], "cannot write results to /proc/nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, says, tmp_path, capsys):
+    if "--output" not in arguments:
+        arguments = [*arguments, "--output", str(tmp_path)]
+    assert main(EXPOSURE_BIAS, arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert says in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_worker_processes_start():
+    with processes.pool(1) as executor:
+        assert executor.submit(len, [1, 2, 3]).result() == 3
+
+
+def test_workers_find_a_study_by_its_name():
+    """What a process does with a study that it is handed, where the builders themselves could not be."""
+    for study in (EXPOSURE_BIAS, STATE_MATCHING, STUDY):
+        find, address = study.__reduce__()
+        assert find(*address).title == study.title
