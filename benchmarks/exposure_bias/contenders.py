@@ -1,6 +1,6 @@
 """The models that are compared."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from flax import nnx
 
@@ -8,18 +8,26 @@ from circuitnn.recurrent import GRU, LSTM, STN, StateMatchedGRU
 from circuitnn.study import Contender, Task
 
 
-def _stn(hidden: tuple[int, ...], **options: Any) -> Contender:
+def _stn(*hidden: int) -> Contender:
     def build(task: Task, rngs: nnx.Rngs) -> STN:
-        about = {"output": task.output, "scaling": task.scaling, "fs": task.fs}
-        return STN(task.state_names, hidden=hidden, rngs=rngs, **about, **options)
+        return STN(
+            task.state_names,
+            hidden=hidden,
+            output=task.output,
+            bias="first",
+            scaling=task.scaling,
+            fs=task.fs,
+            rngs=rngs,
+        )
 
     return Contender(build)
 
 
 def _matched(hidden: int, mapping: Literal["leading", "readout"], regimes: tuple[str, ...] | None = None) -> Contender:
     def build(task: Task, rngs: nnx.Rngs) -> StateMatchedGRU:
-        about = {"output": task.output, "scaling": task.scaling}
-        return StateMatchedGRU(task.state_names, hidden=hidden, mapping=mapping, rngs=rngs, **about)
+        return StateMatchedGRU(
+            task.state_names, hidden=hidden, mapping=mapping, output=task.output, scaling=task.scaling, rngs=rngs
+        )
 
     return Contender(build, regimes=regimes)
 
@@ -32,7 +40,7 @@ def _black_box(kind: type, hidden: int, learning_rate: float) -> Contender:
 
 
 CONTENDERS = {
-    "STN 4-4-4": _stn((4, 4, 4), bias="first"),
+    "STN 4-4-4": _stn(4, 4, 4),
     "SMGRU-8 leading": _matched(8, "leading"),
     "SMGRU-8 read-out": _matched(8, "readout"),
     # How far the regime that does best takes a larger model.

@@ -1,5 +1,6 @@
 """The models that are compared: as many numbers to learn for each, as near as whole units allow."""
 
+import bisect
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -37,10 +38,8 @@ def units(build: Build, inputs: int, knobs: tuple[str, ...], state_names: tuple[
     ones = np.ones(len(state_names)) if state_names else None
     task = dataclasses.replace(plain, state_names=state_names, scaling=plain.scaling._replace(state=ones))
     numbers = size(_gru, plain, UNITS)
-    count = max(1, len(state_names))
-    while count < MOST and size(build, task, count + 1) <= numbers:
-        count += 1
-    return count
+    counts = range(max(1, len(state_names)), MOST + 1)
+    return counts[max(0, bisect.bisect_right(counts, numbers, key=lambda count: size(build, task, count)) - 1)]
 
 
 def _contender(build: Build, matched: Literal["all", "chosen", "none"]) -> Contender:

@@ -195,7 +195,7 @@ class Study:
     presets: Mapping[str, Preset]
     headline: Callable[[Records], str]
     findings: Callable[[Records], Sequence[str]] = lowest_errors
-    sections: Callable[[Records], Sequence[Section]] = lambda records: ()
+    sections: Callable[[Records], Sequence[Section]] | None = None
     regimes: Mapping[str, TrainingRegime] = dataclasses.field(default_factory=lambda: REGIMES)
     volts: float = 4.5
     has_floor: bool = False

@@ -34,14 +34,17 @@ class Spread:
 
     @property
     def median(self) -> float:
+        """NaN without values, as the lowest and the highest are."""
         return float(np.median(self.values)) if self.values else math.nan
 
     @property
     def low(self) -> float:
+        """The lowest."""
         return min(self.values, default=math.nan)
 
     @property
     def high(self) -> float:
+        """The highest."""
         return max(self.values, default=math.nan)
 
 
@@ -92,6 +95,7 @@ class Records:
 
     @property
     def circuits(self) -> list[str]:
+        """Names, in the order of the header."""
         return _distinct([*self.header.get("circuits", {}), *(row["circuit"] for row in self.rows)])
 
     @property
@@ -106,19 +110,23 @@ class Records:
 
     @property
     def black_boxes(self) -> list[str]:
+        """The models without circuit states, but for the nodal one."""
         with_states = {NODAL, *self.state_models}
         return _distinct(row["model"] for row in self.rows if row["model"] not in with_states)
 
     @property
     def regimes(self) -> list[str]:
+        """Names, the library's first."""
         found = _distinct(row["regime"] for row in self.rows if row["regime"] is not None)
         return [name for name in REGIMES if name in found] + [name for name in found if name not in REGIMES]
 
     @property
     def seeds(self) -> list[int]:
+        """All that a row has, sorted."""
         return sorted({row["seed"] for row in self.rows if row.get("seed") is not None})
 
     def title(self, circuit: str) -> str:
+        """Of a circuit, for the reader; its name where the header has none."""
         return str(self.header.get("circuits", {}).get(circuit, {}).get("title") or circuit)
 
     def select(self, circuit: str | None = None, model: str | None = None, regime: str | None = None) -> list[Mapping]:
@@ -128,6 +136,7 @@ class Records:
         return sorted(found, key=lambda row: -1 if row.get("seed") is None else row["seed"])
 
     def regimes_of(self, model: str, circuit: str | None = None) -> list[str]:
+        """The regimes that a model was trained under."""
         present = {row["regime"] for row in self.select(circuit, model)}
         return [regime for regime in self.regimes if regime in present]
 
@@ -143,6 +152,7 @@ class Records:
         return Spread(tuple(float(value) for value in values if value is not None))
 
     def curve(self, circuit: str, model: str, regime: str, kind: str) -> np.ndarray | None:
+        """A run's "error", "wrong" or "waveform"; None where there is none."""
         return self.curves.get(f"{circuit}|{model}|{regime}|{kind}")
 
 

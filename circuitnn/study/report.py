@@ -87,7 +87,7 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         study=study,
         headline=study.headline(records),
         findings=study.findings(records),
-        sections=study.sections(records),
+        sections=study.sections(records) if study.sections else (),
         tables=[_table(records, circuit) for circuit in records.circuits],
         circuits=[_circuit(records, study, circuit) for circuit in records.circuits],
         regimes={name: study.regimes[name].title if name in study.regimes else name for name in records.regimes},

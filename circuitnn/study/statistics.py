@@ -43,6 +43,7 @@ class SignedRank:
 
     @property
     def significant(self) -> bool:
+        """Whether the corrected p is below the level of 5 %."""
         return self.p_holm < LEVEL
 
     @property

@@ -20,7 +20,8 @@ from circuitnn.study.datasets import matched_states
 def model(target, contender):
     states = matched_states(CONTENDERS[contender], target)
     ones = Scaling(np.ones(target.inputs), np.ones(1), np.ones(len(states)) if states else None)
-    return CONTENDERS[contender].build(Task(target.inputs, target.knobs, states, None, ones, 48_000), nnx.Rngs(0))
+    task = Task(target.inputs, target.knobs, states, None, ones, 48_000)
+    return nnx.eval_shape(lambda: CONTENDERS[contender].build(task, nnx.Rngs(0)))
 
 
 @pytest.mark.parametrize("name", ["sd1", "phaser-given"])
