@@ -1,5 +1,8 @@
 """circuitnn: differentiable modelling of audio circuits on JAX."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from circuitnn import audio as audio
 from circuitnn import filters as filters
 from circuitnn import hybrid as hybrid
@@ -8,7 +11,6 @@ from circuitnn import metrics as metrics
 from circuitnn import nodal as nodal
 from circuitnn import recurrent as recurrent
 from circuitnn import spice as spice
-from circuitnn import study as study
 from circuitnn import testing as testing
 from circuitnn import train as train
 from circuitnn import wdf as wdf
@@ -33,6 +35,15 @@ from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__
 
 __dir__ = _handed_on(
-    __name__, "audio", "circuits", "filters", "hybrid", "losses", "metrics", "nodal", "recurrent", "spice", "testing",
-    "train", "wdf"
+    __name__, "audio", "circuits", "filters", "hybrid", "losses", "metrics", "nodal", "recurrent", "spice", "study",
+    "testing", "train", "wdf"
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from circuitnn import study as study
+
+
+def __getattr__(name: str) -> Any:
+    if name == "study":  # imported when it is first asked for: most programs run no study
+        return importlib.import_module("circuitnn.study")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
