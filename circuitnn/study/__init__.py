@@ -1,5 +1,6 @@
 """Studies: targets, contenders and training regimes in one grid of trainings, its statistics and its report."""
 
+from circuitnn.rooms import handed_on
 from circuitnn.study.command import main as main
 from circuitnn.study.definition import Contender as Contender
 from circuitnn.study.definition import Preset as Preset
@@ -19,3 +20,5 @@ from circuitnn.study.statistics import corrected as corrected
 from circuitnn.study.statistics import holm as holm
 from circuitnn.study.statistics import pairs_of as pairs_of
 from circuitnn.study.statistics import signed_rank as signed_rank
+
+__dir__ = handed_on(__name__)
