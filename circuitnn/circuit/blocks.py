@@ -29,6 +29,7 @@ class Instance:
 
 
 Assigned = tuple[str, Value, Line]  # name as spelled, value, where
+Statements = list[tuple[Line, list[Element] | Instance]]
 
 
 class Block:
@@ -57,6 +58,13 @@ class Block:
         self.defaults = dict(defaults or {})
         self.line = line
         self.outer = outer
+
+    @classmethod
+    def of(cls, statements: "Statements", parameters: "dict[str, Assigned]", contents: "Contents") -> "Block":
+        """One that no text says: its statements, its ``.param`` by lower-case name, its models and subcircuits."""
+        block = cls([])
+        block.statements, block.parameters, block.contents = statements, parameters, contents
+        return block
 
     @cached_property
     def contents(self) -> "Contents":
@@ -116,7 +124,7 @@ class Block:
         return found
 
     @cached_property
-    def statements(self) -> list[tuple[Line, "list[Element] | Instance"]]:
+    def statements(self) -> Statements:
         """Its elements and instances, in order."""
         return [
             (line, self._instance(line) if line.text[0] in "xX" else parse_elements(line, self.functions))

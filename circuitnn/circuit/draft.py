@@ -23,10 +23,10 @@ _DEVICES = {"D": "a diode", "Q": "a transistor", "J": "a JFET"}
 
 
 class Draft:
-    """What the lines say, before names are brought together; then the fields of a `Circuit`."""
+    """What a netlist says, before names are brought together; then the fields of a `Circuit`."""
 
-    def __init__(self, lines: list[Line]):
-        self.block = Block(lines)
+    def __init__(self, block: Block):
+        self.block = block
         self.top = Scope(self.block, Work())
         self.title = self.block.contents.title
         self.values: dict[str, Array] = {}

@@ -19,7 +19,7 @@ class ModelCard:
 
     name: str
     kind: str
-    assigned: tuple[tuple[str, str], ...]
+    assigned: tuple[tuple[str, str | Value], ...]  # by lower-case names; texts or what they stand for
     extra: tuple[str, ...]
     line: Line
 
@@ -54,7 +54,7 @@ def model_parameters(card: ModelCard, functions: Mapping[str, Macro] | None = No
         if key in _DATA_SHEET | _OTHER_TEMPERATURES:
             continue
         try:
-            value = parse_value(text, functions)
+            value = parse_value(text, functions) if isinstance(text, str) else text
         except NetlistError as error:
             raise NetlistError(f"{where}: {error}", card.line.number, card.line.text, card.line.file) from None
         if name not in known:

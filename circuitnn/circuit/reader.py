@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import NULLOR, Component
 from circuitnn.circuit.controlled import KINDS, parse_elements
@@ -50,15 +51,23 @@ def read_netlist(
     """
     text, is_file = load(path_or_text)
     title, lines = _title(text, is_file)
-    draft = Draft(with_included(lines, Path(path_or_text).parent if is_file else None))
+    block = Block(with_included(lines, Path(path_or_text).parent if is_file else None))
     try:
-        components = draft.components()
-        inputs = draft.inputs(_sequence(inputs, "inputs"))
-        found = _outputs(components, _sequence(outputs, "outputs"))
+        return circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title)
     except NetlistError as error:
         if error.line is None and title.startswith(tuple(KINDS + KINDS.lower())):
             raise NetlistError(f"{error} (the first line, {title!r}, was taken as the title)") from None
         raise
+
+
+def circuit_of(
+    block: Block, *, inputs: str | Sequence[str], outputs: str | Sequence[str], uncharged: bool, title: str
+) -> Circuit:
+    """The circuit of a netlist that is understood line by line; arguments and errors as of `read_netlist`."""
+    draft = Draft(block)
+    components = draft.components()
+    inputs = draft.inputs(_sequence(inputs, "inputs"))
+    found = _outputs(components, _sequence(outputs, "outputs"))
     draft.check_waveforms(inputs)
     names = tuple(output.name for output in found)
     title = draft.title or title

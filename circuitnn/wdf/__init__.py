@@ -3,7 +3,6 @@
 from circuitnn.numerics.rules import alpha_transform as alpha_transform
 from circuitnn.rooms import handed_on
 from circuitnn.wdf import scattering as scattering
-from circuitnn.wdf.build import TreeError as TreeError
 from circuitnn.wdf.elements import Capacitor as Capacitor
 from circuitnn.wdf.elements import CurrentSource as CurrentSource
 from circuitnn.wdf.elements import Element as Element
@@ -37,5 +36,6 @@ from circuitnn.wdf.roots import DiodePair as DiodePair
 from circuitnn.wdf.roots import NeuralRoot as NeuralRoot
 from circuitnn.wdf.roots import Root as Root
 from circuitnn.wdf.roots import Triode as Triode
+from circuitnn.wdf.schematic import TreeError as TreeError
 
 __dir__ = handed_on(__name__, "scattering")

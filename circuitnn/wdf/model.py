@@ -14,13 +14,14 @@ from circuitnn.mna.topology import topology
 from circuitnn.numerics.rules import Rule
 from circuitnn.settings import plain, register, settings_of
 from circuitnn.transient.model import CircuitModel
-from circuitnn.wdf.build import Element, Root, build
+from circuitnn.wdf.build import build
 from circuitnn.wdf.decompose import decompose
 from circuitnn.wdf.drawing import drawing
+from circuitnn.wdf.elements import Element
 from circuitnn.wdf.explicit import LAWS, pair_law
 from circuitnn.wdf.linear import WaveTree
 from circuitnn.wdf.neural import NeuralOnePort, NeuralWeights
-from circuitnn.wdf.roots import NeuralRoot
+from circuitnn.wdf.roots import NeuralRoot, Root
 
 
 @final

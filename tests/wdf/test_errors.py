@@ -26,6 +26,7 @@ from circuitnn.wdf import (
     VoltageSource,
     WDFModel,
 )
+from circuitnn.wdf.build import build
 
 
 def source():
@@ -232,3 +233,29 @@ def test_what_is_near_to_an_error_is_none():
     WDFModel(Parallel(source(), Inverter(Resistor("1k", "R7")), Resistor("1k", "R8")))
     WDFModel(Parallel(source(), Transformer(Resistor("1k"), -2.0)))
     WDFModel(bridge(), Diode(nodes=("a", "b")), output=("C1", "i(C1)", "a", "v(a,b)"))
+
+
+@pytest.mark.parametrize("name", ["R.x", "R#collector", "R-1", "R+", "R.X1.R1", "-", "gnd", "Rå", "R0"])
+def test_a_name_that_looks_like_something_else_is_a_name(name):
+    """The circuit is the same whatever its components are called."""
+    plain = build(Parallel(source(), Resistor("1k", "R9"), Capacitor("1n", "C1")), None, None, None)[0]
+    odd = build(Parallel(source(), Resistor("1k", name), Capacitor("1n", "C1")), None, None, None)[0]
+    assert [part.nodes for part in odd.components] == [part.nodes for part in plain.components]
+    assert list(odd.values.values()) == list(plain.values.values())
+    assert read_back(odd) == odd
+
+
+@pytest.mark.parametrize("nodes", [("n1", "n2"), ("N2", "nn1"), ("n1_p", "out"), ("A", "a2")])
+def test_nodes_of_an_adaptor_may_have_any_name(nodes):
+    """None is taken for one of those inside of its parts; the case does not matter."""
+    first, second = nodes
+    inner = RType(Resistor("1k"), Resistor("2k"), nodes=[("p", "q"), ("q", "r")], port=("p", "r"))
+    parts = source(), Series(Resistor("1k"), Capacitor("1n", "C1")), inner
+    tree = RType(*parts, nodes=[(first, "0"), (first.swapcase(), second), (second, "0")])
+    circuit = build(tree, None, "C1", None)[0]
+    assert len(circuit.nodes) == 5  # two of the adaptor, one in each part
+    assert {first.lower(), second.lower()} <= {node.lower() for node in circuit.nodes}
+
+
+def read_back(circuit):
+    return cn.read_netlist(circuit.to_spice(), inputs=circuit.inputs, outputs=circuit.outputs)
