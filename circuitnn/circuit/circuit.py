@@ -11,14 +11,14 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.circuit.components import GROUND, NULLOR, STATE_KINDS, Component, DeviceModel, Parameter
+from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel, Parameter
 from circuitnn.circuit.coupling import impossible_couplings
-from circuitnn.circuit.rules import ANY, COUPLING, FRACTION, NOT_NEGATIVE, POSITIVE, parameter_rule
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.devices.device import Device
+from circuitnn.devices.registry import DEVICES
+from circuitnn.devices.rules import Rule, check_value
 from circuitnn.expressions.tree import evaluate, names_in
 from circuitnn.knobs import did_you_mean, matched
-
-_RULES = dict.fromkeys("RCLDQJ", POSITIVE) | {"K": COUPLING}
 
 
 def _static() -> Any:
@@ -44,6 +44,11 @@ class Part:
     nodes: tuple[str, ...]
     value: Array | None
     model: str | None = None
+
+    @property
+    def device(self) -> Device:
+        """The record of what it is."""
+        return DEVICES[self.kind]
 
 
 @final
@@ -91,7 +96,7 @@ class Circuit:
         for component in self.components:
             if component.name.lower() == name.lower():
                 # While the numbers are known they are given as stored: float64 also where JAX is in 32 bit.
-                if component.kind == "B":
+                if component.is_behavioural:
                     return Part(component.name, component.kind, component.nodes, None)
                 xp = jnp if self._is_traced() else np
                 numbers = {key: xp.asarray(number) for key, number in self.values.items()}
@@ -114,7 +119,7 @@ class Circuit:
     @property
     def state_names(self) -> tuple[str, ...]:
         """The capacitors (states in volts) and inductors (amperes), in netlist order."""
-        return tuple(part.name for part in self.components if part.kind in STATE_KINDS)
+        return tuple(part.name for part in self.components if part.is_reactive)
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -146,7 +151,7 @@ class Circuit:
             name = known.get(given.lower())
             if name is None:
                 raise ValueError(self._no_such_value(given))
-            check_value(name, value, rule=ANY)
+            check_value(name, value, Rule.ANY)
             replaced[name] = _cast(value, self.values[name].dtype)
         circuit = dataclasses.replace(self, values=replaced)
         for _, problem in circuit.impossible_values():
@@ -186,20 +191,17 @@ class Circuit:
         rules = self._rules()
         for name, value in resolved.items():
             try:
-                check_value(name, value, rule=rules.get(name, ANY))
+                check_value(name, value, rules.get(name, Rule.ANY))
             except ValueError as error:
                 yield name, str(error)
                 return
         yield from impossible_couplings(self.components, resolved)
 
-    def _rules(self) -> dict[str, str]:
+    def _rules(self) -> dict[str, Rule]:
         """What each number may be, by name."""
-        rules = {part.name: _RULES[part.kind] for part in self.components if part.kind in _RULES}
-        for part in self.components:
-            if part.kind == "R" and part.value is not None:
-                rules[part.name] = NOT_NEGATIVE  # a pot at its end
+        rules = {part.name: part.rule for part in self.components}
         for model in self.models:
-            rules |= {f"{model.name}.{name}": parameter_rule(model.kind, name) for name, _ in model.parameters}
+            rules |= {f"{model.name}.{name}": model.device.parameter(name).rule for name, _ in model.parameters}
         return rules
 
     def _is_traced(self) -> bool:
@@ -212,7 +214,7 @@ class Circuit:
                 numbers[parameter.name] = evaluate(parameter.expression, numbers, xp)
         found = {parameter.name: numbers[parameter.name] for parameter in self.parameters}
         for part in self.components:
-            if part.kind != "B":
+            if not part.is_behavioural:
                 found[part.name] = numbers[part.name] if part.value is None else evaluate(part.value, numbers, xp)
         for model in self.models:
             for name, expression in model.parameters:
@@ -254,28 +256,6 @@ class Circuit:
             names = ", ".join(dict.fromkeys(names_in(expression)))
             return f"{given} is given by the expression {{{expression}}}: replace {names} instead"
         return f"no value named {given!r}{did_you_mean(given, self.values)}; there are {', '.join(self.values)}"
-
-
-def check_value(name: str, value: ArrayLike, *, rule: str) -> None:
-    """Refuse a number that no component can have; traced numbers pass, because they are not known yet.
-
-    Raises:
-        ValueError: when it is not finite, or against the rule: "positive", "not negative", "fraction", "coupling".
-    """
-    if isinstance(value, jax.core.Tracer):
-        return
-    try:
-        number = np.asarray(value, np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a number, got {value!r}") from error
-    if not np.all(np.isfinite(number)):
-        raise ValueError(f"{name} must be finite, got {value}")
-    if rule in (POSITIVE, NOT_NEGATIVE) and not np.all(number > 0 if rule == POSITIVE else number >= 0):
-        raise ValueError(f"{name} must {'be positive' if rule == POSITIVE else 'not be negative'}, got {value}")
-    if rule == FRACTION and not np.all((number >= 0) & (number < 0.95)):
-        raise ValueError(f"{name} must be from 0 to less than 0.95, got {value}")
-    if rule == COUPLING and not np.all((np.abs(number) < 1) & (number != 0)):
-        raise ValueError(f"{name} must be between -1 and 1, and not 0, got {value}")
 
 
 def _cast(value: ArrayLike, dtype: Any) -> Any:

@@ -1,15 +1,15 @@
 """What a circuit is made of: the static, hashable part, without numbers."""
 
 from dataclasses import dataclass, field
-from typing import final
+from typing import cast, final
 
+from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
+from circuitnn.devices.device import Device, ModelDevice, Passive, Source
+from circuitnn.devices.registry import DEVICES, model_device
+from circuitnn.devices.rules import Rule
 from circuitnn.expressions.tree import GROUND as GROUND
 from circuitnn.expressions.tree import Expression
 
-STATE_KINDS = ("C", "L")
-SOURCE_KINDS = ("V", "I")
-GAIN_KINDS = ("E", "G", "F", "H")
-DEVICE_KINDS = ("D", "Q", "J")
 NULLOR = "NULLOR"
 
 
@@ -21,10 +21,9 @@ class Component:
     Attributes:
         name: as first spelled in the netlist. Its first letter is the kind, except that an E or G with an expression
             is of kind "B". One of a subcircuit has the name that ngspice gives it: "R.X1.R1".
-        kind: "R", "C", "L", "K", "V", "I", "E", "G", "F", "H", "B", "D", "Q" or "J".
-        nodes: of R, C, L, V, I, B, F, H two names, positive first; of D anode and cathode; of E and G the two of the
-            output, then the two that are sensed; of Q collector, base, emitter; of J drain, gate, source; of K none.
-            Ground is "0". A positive current flows from the first node through the component to the second.
+        kind: the letter of its `device`: "R", "C", "L", "K", "V", "I", "E", "G", "F", "H", "B", "D", "Q", "J".
+        nodes: at the pins of its `device`, then those that it senses. Ground is "0". A positive current flows from the
+            first node of two through the component to the second.
         value: None when the number is a literal, kept in `Circuit.values`; else the expression that gives it. It is the
             resistance, capacitance, inductance, DC voltage or current, coupling coefficient, gain, or the area factor
             of a device; of kind "B" always the expression of the voltage or current, with `Voltage` and `Current`
@@ -46,6 +45,42 @@ class Component:
     couples: tuple[str, ...] = ()
     quantity: str | None = None
 
+    @property
+    def device(self) -> Device:
+        """The record of what it is."""
+        return DEVICES[self.kind]
+
+    @property
+    def rule(self) -> Rule:
+        """What its number may be."""
+        device = self.device
+        return device.rule if self.value is None or device.expression_rule is None else device.expression_rule
+
+    @property
+    def is_reactive(self) -> bool:
+        """Whether it has a state: a capacitor or an inductor."""
+        return isinstance(self.device, Passive) and self.device.state != ""
+
+    @property
+    def is_behavioural(self) -> bool:
+        """Whether its value is an expression of what happens in the circuit."""
+        return self.device is BEHAVIOURAL_SOURCE
+
+    @property
+    def is_independent_source(self) -> bool:
+        """Whether it is a source whose value depends on nothing in the circuit."""
+        return isinstance(self.device, Source) and self.device.is_independent
+
+    @property
+    def is_controlled_source(self) -> bool:
+        """Whether it is a source whose value depends on something in the circuit."""
+        return isinstance(self.device, Source) and not self.device.is_independent
+
+    @property
+    def fixes_voltage(self) -> bool:
+        """Whether it is a source of voltage, independent or not."""
+        return isinstance(self.device, Source) and (self.device.fixes or self.quantity) == "V"
+
 
 @final
 @dataclass(frozen=True)
@@ -54,7 +89,7 @@ class DeviceModel:
 
     Attributes:
         name: of the card; that of a subcircuit has the names of its instances before it: "X1.DCLIP".
-        kind: "D", "NPN", "PNP", "NJF" or "PJF".
+        kind: one of those that its device has: "D", "NPN", "PNP", "NJF" or "PJF".
         parameters: (name, None for a literal kept in `Circuit.values` as "MODEL.NAME", or its expression) pairs.
         line: in the netlist, from 1.
     """
@@ -63,6 +98,11 @@ class DeviceModel:
     kind: str
     parameters: tuple[tuple[str, Expression | None], ...]
     line: int = field(default=0, compare=False)
+
+    @property
+    def device(self) -> ModelDevice:
+        """The record of the device that it is a model of."""
+        return cast(ModelDevice, model_device(self.kind))
 
 
 @final

@@ -18,7 +18,7 @@ def impossible_couplings(components: Sequence[Component], values: Mapping[str, A
     """
     pairs: dict[frozenset[str], Component] = {}
     for part in components:
-        if part.kind == "K":
+        if part.couples:
             if frozenset(part.couples) in pairs:
                 yield part.name, f"{part.name} couples the inductors that {pairs[frozenset(part.couples)].name} does"
                 return

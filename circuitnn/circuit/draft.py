@@ -2,24 +2,25 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 from jax import Array
 
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import SOURCE_KINDS, Component, DeviceModel, Parameter
-from circuitnn.circuit.elements import QUANTITIES
+from circuitnn.circuit.components import Component, DeviceModel, Parameter
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
-from circuitnn.circuit.rules import MODEL_KINDS
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
 from circuitnn.circuit.values import Value
+from circuitnn.devices.device import Coupling, Device, ModelDevice
+from circuitnn.devices.inductor import INDUCTOR
+from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Current, Expression, Name, Voltage, substitute
 
 MAX_COMPONENTS = 10_000
-_DEVICES = {"D": "a diode", "Q": "a transistor", "J": "a JFET"}
 
 
 class Draft:
@@ -77,14 +78,14 @@ class Draft:
     def _component(self, flat: Flat, nodes: dict[str, str], models: dict[str, DeviceModel]) -> Component:
         part, line = flat.element.component, flat.line
         own = tuple(nodes[node.lower()] for node in part.nodes)
-        if part.kind == "B":
+        if part.is_behavioural:
             return dataclasses.replace(part, nodes=own, value=self._behaviour(part, line, nodes))
         value = part.value if flat.element.number is None else flat.element.number
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
         model = None if flat.model is None else self._model(part, *flat.model, models, line)
-        sense = None if part.sense is None else self._reference(part, part.sense, "V", line)
-        couples = tuple(self._reference(part, coil, "L", line) for coil in part.couples)
+        sense = None if part.sense is None else self._reference(part, part.sense, VOLTAGE_SOURCE, line)
+        couples = tuple(self._reference(part, coil, INDUCTOR, line) for coil in part.couples)
         return dataclasses.replace(
             part, nodes=own, value=expression, model=model, sense=sense, couples=couples, line=line.number
         )
@@ -95,23 +96,20 @@ class Draft:
         same = isinstance(value, Name) and value.name.lower() == key
         if key in self.block.parameters and not same:
             raise line.error(f"{part.name} is the name of two different values, a component and a .param")
-        if not isinstance(value, float):
-            return
-        if part.kind in "RCLDQJ" and not value > 0:
-            raise line.error(f"the {QUANTITIES[part.kind]} of {part.name} must be positive, got {value:g}")
-        if part.kind == "K" and not 0 < abs(value) < 1:
-            hint = ": use 0.9999 for a tight coupling" if abs(value) == 1 else ""
-            raise line.error(f"the coupling coefficient of {part.name} must be between -1 and 1, and not 0{hint}")
+        if isinstance(value, float) and not part.device.rule.allows(value):
+            hint = ": use 0.9999 for a tight coupling" if isinstance(part.device, Coupling) and abs(value) == 1 else ""
+            raise line.error(
+                f"the {part.device.quantity} of {part.name} must {part.device.rule.value}, got {value:g}{hint}"
+            )
 
-    def _reference(self, part: Component, name: str, kind: str, line: Line) -> str:
+    def _reference(self, part: Component, name: str, device: Device, line: Line) -> str:
         """The spelling of another component that this one refers to."""
-        found = self.flat.get(name.lower())
-        what = {"V": "voltage source", "L": "inductor"}[kind]
-        if found is None or found.element.component.kind != kind or found.element.component.name[0].upper() != kind:
-            parts = (flat.element.component for flat in self.flat.values())
-            known = listing(other.name for other in parts if other.kind == kind)
-            raise line.error(f"{part.name} refers to {name}, which is no {what}; there are: {known}")
-        return found.element.component.name
+        flat = self.flat.get(name.lower())
+        if flat is None or flat.element.component.device is not device:
+            others = (flat.element.component for flat in self.flat.values())
+            known = listing(other.name for other in others if other.device is device)
+            raise line.error(f"{part.name} refers to {name}, which is no {device.word}; there are: {known}")
+        return flat.element.component.name
 
     def _behaviour(self, part: Component, line: Line, nodes: dict[str, str]) -> Expression:
         def replacement(leaf: Expression) -> Expression:
@@ -123,24 +121,23 @@ class Draft:
                             raise line.error(f"{part.name} refers to the node {node}; the nodes are {known}")
                     return Voltage(nodes[plus.lower()], nodes.get(minus.lower(), minus))
                 case Current(source):
-                    return Current(self._reference(part, source, "V", line))
+                    return Current(self._reference(part, source, VOLTAGE_SOURCE, line))
             return leaf
 
         return substitute(part.value, replacement)  # type: ignore[arg-type]
 
     def _model(self, part: Component, card: ModelCard, scope: Scope, models: dict[str, DeviceModel], line: Line) -> str:
         name = part.model or card.name
-        kinds = [kind for kind, about in MODEL_KINDS.items() if about.letter == part.kind]
-        if card.kind not in kinds:
-            wanted = " or ".join(kinds)
+        device = cast(ModelDevice, part.device)
+        if card.kind not in device.kinds:
             raise line.error(
-                f"{part.name} is {_DEVICES[part.kind]} and needs a .model of kind {wanted}; "
+                f"{part.name} is a {device.word} and needs a .model of kind {' or '.join(device.kinds)}; "
                 f"{card.name} is of kind {card.kind}"
             )
         if name.lower() not in models:
             parameters = tuple(
                 (parameter, self._expression(f"{name}.{parameter}", scope.value(value, card.line), card.line))
-                for parameter, value in model_parameters(card, scope.block.functions).items()
+                for parameter, value in model_parameters(card, device, scope.block.functions).items()
             )
             models[name.lower()] = DeviceModel(name, card.kind, parameters, card.line.number)
             self.cards[name.lower()] = card.line
@@ -148,13 +145,13 @@ class Draft:
 
     def inputs(self, names: tuple[str, ...]) -> tuple[str, ...]:
         parts = {key: flat.element.component for key, flat in self.flat.items()}
+        sources = {key: part.name for key, part in parts.items() if part.is_independent_source}
         for name in names:
-            part = parts.get(name.lower())
-            if part is None or part.kind not in SOURCE_KINDS:
+            if name.lower() not in sources:
+                part = parts.get(name.lower())
                 what = "no source" if part is None else f"{part.name} is no source; none"
-                sources = listing(part.name for part in parts.values() if part.kind in SOURCE_KINDS)
-                raise NetlistError(f"{what} named {name!r} for the input; the sources are {sources}")
-        return tuple(parts[name.lower()].name for name in names)
+                raise NetlistError(f"{what} named {name!r} for the input; the sources are {listing(sources.values())}")
+        return tuple(sources[name.lower()] for name in names)
 
     def check_waveforms(self, inputs: Sequence[str]) -> None:
         for flat in self.flat.values():

@@ -1,21 +1,16 @@
 """Element lines: from the text of one line to components and the numbers they bring."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import Value, assignments, is_value, parse_value, tokens
+from circuitnn.devices.device import ModelDevice, Passive, Source
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Macro
 
-QUANTITIES = {
-    "R": "resistance", "C": "capacitance", "L": "inductance", "K": "coupling coefficient", "V": "voltage",
-    "I": "current", "E": "gain", "G": "transconductance", "F": "gain", "H": "transresistance", "D": "area factor",
-    "Q": "area factor", "J": "area factor",
-}  # fmt: skip
-NODE_COUNTS = {"R": 2, "C": 2, "L": 2, "V": 2, "I": 2, "E": 2, "G": 2, "F": 2, "H": 2, "D": 2, "Q": 3, "J": 3}
-_DEVICES = {"D": "D", "Q": "NPN or PNP", "J": "NJF or PJF"}
+NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
 _RATINGS = {"tol", "pwr", "v", "irms", "ipk", "mfg", "pn", "type", "pppkg", "rated"}  # LTspice's notes on parts
 _PARASITIC = {"rser": "in series", "lser": "in series", "rpar": "in parallel", "cpar": "in parallel"}
@@ -42,42 +37,40 @@ def element(
     return Element(component, number, waveform)
 
 
-def passive(line: Line, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions) -> Element:
+def passive(
+    line: Line, device: Passive, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions
+) -> Element:
     """R, C, L: one value, maybe as ``R=``."""
-    kind = name[0].upper()
     words, assigned = assignments(rest)
-    long_names = {"R": ("r", "resistance"), "C": ("c", "capacitance"), "L": ("l", "inductance")}[kind]
-    words = words + [assigned.pop(given) for given in long_names if given in assigned]
-    if kind != "R" and "ic" in assigned and parse_value(assigned.pop("ic")) != 0:
+    words = words + [assigned.pop(key) for key in (device.letter.lower(), device.quantity) if key in assigned]
+    if device.state and "ic" in assigned and parse_value(assigned.pop("ic")) != 0:
         raise NetlistError(f"{name}: initial conditions (IC=) are not supported; a circuit starts at rest")
-    for given in [given for given in assigned if given in _RATINGS]:
-        del assigned[given]
+    assigned = {key: text for key, text in assigned.items() if key not in _RATINGS}
     _refuse_parasitics(name, assigned)
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(words) != 1:
-        raise NetlistError(f"{name} needs one {QUANTITIES[kind]} after its two nodes, got {' '.join(words) or 'none'}")
-    return element(line, name, kind, nodes, parse_value(words[0], functions))
+        raise NetlistError(f"{name} needs one {device.quantity} after its two nodes, got {' '.join(words) or 'none'}")
+    return element(line, name, device.letter, nodes, parse_value(words[0], functions))
 
 
 def _refuse_parasitics(name: str, assigned: dict[str, str]) -> None:
-    for given in [given for given in assigned if given in _PARASITIC]:
-        if parse_value(assigned.pop(given)) != 0:
-            raise NetlistError(
-                f"{name}: {given.upper()}= is not supported: write the component {_PARASITIC[given]} out"
-            )
+    for key in [key for key in assigned if key in _PARASITIC]:
+        if parse_value(assigned.pop(key)) != 0:
+            raise NetlistError(f"{name}: {key.upper()}= is not supported: write the component {_PARASITIC[key]} out")
 
 
-def device(line: Line, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions) -> Element:
-    """D, Q, J: a model and an area factor; of Q maybe a substrate node, which carries nothing here."""
-    kind = name[0].upper()
+def with_model(
+    line: Line, device: ModelDevice, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions
+) -> Element:
+    """A model and an area factor; maybe before them a node that carries nothing here, such as a substrate."""
     words, assigned = assignments(rest)
     words = [word for word in words if word.lower() != "off"]  # where ngspice starts its search from
-    if kind == "Q" and len(words) > 1 and not is_value(words[1]):
+    if device.optional_pin and len(words) > 1 and not is_value(words[1]):
         words = words[1:]
     if not words:
-        count = {2: "two", 3: "three"}[len(nodes)]
-        raise NetlistError(f"{name} needs the name of a .model ({_DEVICES[kind]}) after its {count} nodes")
+        kinds, count = " or ".join(device.kinds), NUMERALS[len(nodes)]
+        raise NetlistError(f"{name} needs the name of a .model ({kinds}) after its {count} nodes")
     model, *areas = words
     if "area" in assigned:
         areas.append(assigned.pop("area"))
@@ -85,10 +78,13 @@ def device(line: Line, name: str, nodes: tuple[str, ...], rest: list[str], funct
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(areas) > 1:
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
-    return element(line, name, kind, nodes, parse_value(areas[0], functions) if areas else 1.0, model=model)
+    area = parse_value(areas[0], functions) if areas else 1.0
+    return element(line, name, device.letter, nodes, area, model=model)
 
 
-def source(line: Line, name: str, nodes: tuple[str, ...], words: list[str], functions: Functions) -> Element:
+def source(
+    line: Line, device: Source, name: str, nodes: tuple[str, ...], words: list[str], functions: Functions
+) -> Element:
     """``[[DC] value] [AC [magnitude [phase]]] [waveform]`` in any order; small-signal magnitudes do not matter here."""
     value: Value | None = None
     waveform, resting = None, 0.0
@@ -114,7 +110,7 @@ def source(line: Line, name: str, nodes: tuple[str, ...], words: list[str], func
             value = parse_value(words[position - 1], functions)
         else:
             raise NetlistError(f"{name}: unknown parameter {words[position - 1]!r}")
-    return element(line, name, name[0].upper(), nodes, resting if value is None else value, waveform=waveform)
+    return element(line, name, device.letter, nodes, resting if value is None else value, waveform=waveform)
 
 
 def _without_parasitics(name: str, words: list[str]) -> list[str]:
@@ -133,12 +129,6 @@ def _resting_value(waveform: str, arguments: list[str]) -> float:
         return 0.0
     value = parse_value(arguments[index])
     return value if isinstance(value, float) else 0.0
-
-
-Parser = Callable[[Line, str, tuple[str, ...], list[str], Functions], Element]
-PARSERS: dict[str, Parser] = {
-    "R": passive, "C": passive, "L": passive, "V": source, "I": source, "D": device, "Q": device, "J": device,
-}  # fmt: skip
 
 
 def node(token: str) -> str:

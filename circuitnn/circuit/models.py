@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.rules import MODEL_KINDS, Kind
 from circuitnn.circuit.values import Value, assignments, parse_value, tokens
+from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Macro
 
@@ -36,20 +36,22 @@ def parse_model(line: Line) -> ModelCard:
     return ModelCard(name, kind.upper(), tuple(assigned.items()), tuple(extra), line)
 
 
-def model_parameters(card: ModelCard, functions: Mapping[str, Macro] | None = None) -> dict[str, Value]:
+def model_parameters(
+    card: ModelCard, device: ModelDevice, functions: Mapping[str, Macro] | None = None
+) -> dict[str, Value]:
     """The parameters of a card that are modelled here, defaults filled in, in a fixed order.
 
     Raises:
         NetlistError: for one that would change the answer and that this library does not model.
     """
-    kind = MODEL_KINDS[card.kind]
-    known = [*kind.always, *kind.optional, *(name for _, group in kind.joint for name in group)]
-    given: dict[str, Value] = {}
+    names = {parameter.name: parameter.name for parameter in device.parameters}
+    names |= {other: parameter.name for parameter in device.parameters for other in parameter.other_names}
+    assigned: dict[str, Value] = {}
     others: list[tuple[str, Value]] = []
     if card.extra:
         raise card.line.error(f".model {card.name}: unknown parameter {card.extra[0]!r}")
     for key, text in card.assigned:
-        name = kind.other_names.get(key.upper(), key.upper())
+        name = names.get(key.upper())
         where = f".model {card.name}: {key.upper()}"
         if key in _DATA_SHEET | _OTHER_TEMPERATURES:
             continue
@@ -57,36 +59,32 @@ def model_parameters(card: ModelCard, functions: Mapping[str, Macro] | None = No
             value = parse_value(text, functions) if isinstance(text, str) else text
         except NetlistError as error:
             raise NetlistError(f"{where}: {error}", card.line.number, card.line.text, card.line.file) from None
-        if name not in known:
+        if name is None:
             others.append((key, value))
-        elif name in given:
+        elif name in assigned:
             raise card.line.error(f"{where} is given twice")
         else:
-            given[name] = value
+            assigned[name] = value
     for key, value in others:
-        _check_harmless(card, kind, key, value, given)
-    return _chosen(kind, given)
+        _check_harmless(card, device, key, value, assigned)
+    return {
+        parameter.name: assigned.get(parameter.name, parameter.default)
+        for parameter in device.parameters
+        if not parameter.when or any(assigned.get(name, 0.0) != 0.0 for name in parameter.when)
+    }
 
 
-def _check_harmless(card: ModelCard, kind: Kind, key: str, value: Value, given: dict[str, Value]) -> None:
+def _check_harmless(card: ModelCard, device: ModelDevice, key: str, value: Value, assigned: dict[str, Value]) -> None:
     where = f".model {card.name}: {key.upper()}"
-    if key == "xcjc" and given.get("RB", 0.0) == 0.0:
-        return  # both ends of RB are one node
-    if key == "rbm" and given.get("RB") == value:
+    if key in device.only_with and assigned.get(device.only_with[key], 0.0) == 0.0:
         return
-    hint = kind.hints.get(key.upper(), "")
-    if key not in kind.harmless:
-        names = ", ".join((*kind.always, *kind.optional, *(name for _, group in kind.joint for name in group)))
+    if key in device.same_as and assigned.get(device.same_as[key]) == value:
+        return
+    hint = device.hints.get(key.upper(), "")
+    harmless = {**device.ALWAYS_HARMLESS, **device.harmless}
+    if key not in harmless:
+        names = ", ".join(parameter.name for parameter in device.parameters)
         raise card.line.error(f"{where} is not supported; {hint or f'a {card.kind} here has {names}'}")
-    needed = kind.harmless[key]
+    needed = harmless[key]
     if needed is not None and value != needed:
         raise card.line.error(f"{where} must be {needed:g}" + (f" ({hint})" if hint else ""))
-
-
-def _chosen(kind: Kind, given: dict[str, Value]) -> dict[str, Value]:
-    found = {name: given.get(name, default) for name, default in kind.always.items()}
-    found |= {name: given[name] for name in kind.optional if given.get(name, 0.0) != 0.0}
-    for triggers, group in kind.joint:
-        if any(given.get(name, 0.0) != 0.0 for name in triggers):
-            found |= {name: given.get(name, default) for name, default in group.items()}
-    return found

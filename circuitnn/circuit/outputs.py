@@ -7,6 +7,7 @@ from typing import NamedTuple, final
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.draft import listing
 from circuitnn.circuit.topology import terminals
+from circuitnn.devices.device import Passive
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Current, Voltage
 
@@ -94,7 +95,7 @@ def _current(name: str, part: Component | None, components: Sequence[Component])
 
 def _has_current(part: Component) -> bool:
     """Whether its current is an unknown of the equations, or can be made one."""
-    return part.kind in "RCLVEH" or (part.kind == "B" and part.quantity == "V")
+    return isinstance(part.device, Passive) or part.fixes_voltage
 
 
 def _no_output(name: str, nodes: dict[str, str], parts: dict[str, Component]) -> NetlistError:

@@ -8,12 +8,13 @@ from pathlib import Path
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import NULLOR, Component
-from circuitnn.circuit.controlled import KINDS, parse_elements
+from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Heard, heard, nodes_heard
 from circuitnn.circuit.topology import topology_fault
+from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.settings import register
 
@@ -55,7 +56,7 @@ def read_netlist(
     try:
         return circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title)
     except NetlistError as error:
-        if error.line is None and title.startswith(tuple(KINDS + KINDS.lower())):
+        if error.line is None and title[:1].upper() in {*DEVICES, SUBCIRCUIT}:
             raise NetlistError(f"{error} (the first line, {title!r}, was taken as the title)") from None
         raise
 
@@ -140,10 +141,11 @@ def _is_statement(first: str, text: str) -> bool:
     except NetlistError:
         return False
     # "Fuzz face by Arbiter 3" is an F source unless there is no such voltage source.
-    if element.kind in "EG":
-        return all(re.search(rf"(?i)\b{re.escape(node)}\b", rest) for node in element.nodes[2:])
     if element.model is not None:
         return _is_defined(".model", element.model, rest)
+    sensed = element.nodes[len(element.device.pins) :]
+    if not all(re.search(rf"(?i)\b{re.escape(node)}\b", rest) for node in sensed):
+        return False
     return all(_is_defined("", name, rest) for name in (*element.couples, *([element.sense] if element.sense else [])))
 
 

@@ -194,7 +194,7 @@ class Scope:
             "sense": None if part.sense is None else self.name(part.sense),
         }
         own = element.number
-        if part.kind == "B":
+        if part.is_behavioural:
             fields["value"] = self._behaviour(part.value, line)  # type: ignore[arg-type]
         elif part.value is not None:
             value = self.value(part.value, line)

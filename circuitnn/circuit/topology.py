@@ -1,14 +1,12 @@
 """Is the circuit solvable? Each check names the component or the node at fault, where SPICE says "singular matrix"."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, Component
+from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.expressions.tree import Voltage, leaves_in
-
-CONTROLLED_KINDS = "EGFHB"
-DC_KINDS = "RLVDQJ"  # what carries direct current and so fixes a node's voltage at rest
-_ENDS = "RCLVIDQJ"  # what does nothing, or the wrong thing, with a terminal in the air
 
 
 @final
@@ -29,9 +27,10 @@ def topology_fault(components: Sequence[Component], heard: Iterable[str], *, unc
     if not any(GROUND in touched(part) for part in components):
         return Fault("no component is connected to ground: one node must be named 0 (or gnd)")
     if uncharged:
-        return _loop(components, "V") or _sensed_only(components) or _floating(components)
+        sources = [part for part in components if part.is_independent_source and part.fixes_voltage]
+        return _loop(sources) or _sensed_only(components) or _floating(components)
     return (
-        _loop(components, "VLEHB")
+        _loop(part for part in components if part.fixes_voltage or part.device is INDUCTOR)
         or _sensed_only(components)
         or _floating(components)
         or _dangling(components, set(heard))
@@ -41,19 +40,17 @@ def topology_fault(components: Sequence[Component], heard: Iterable[str], *, unc
 
 def touched(part: Component) -> tuple[str, ...]:
     """The nodes that a component is at or senses."""
-    if part.kind != "B" or part.value is None:
+    if not part.is_behavioural or part.value is None:
         return part.nodes
     leaves = (leaf for leaf in leaves_in(part.value) if isinstance(leaf, Voltage))
     return (*part.nodes, *(node for leaf in leaves for node in (leaf.plus, leaf.minus)))
 
 
-def _loop(components: Sequence[Component], kinds: str) -> Fault | None:
+def _loop(parts: Iterable[Component]) -> Fault | None:
     """Voltage sources and inductors (shorts at rest) must form no loop: its current would be undetermined."""
     edges: dict[str, list[tuple[str, Component]]] = {}
     groups = _Groups()
-    for part in components:
-        if part.kind not in kinds or (part.kind == "B" and part.quantity != "V"):
-            continue
+    for part in parts:
         a, b = part.nodes[:2]
         if groups.find(a) == groups.find(b):
             names = ", ".join(member.name for member in [*_path(edges, a, b), part])
@@ -83,7 +80,7 @@ def _path(edges: dict[str, list[tuple[str, Component]]], start: str, goal: str) 
 
 def terminals(part: Component) -> tuple[str, ...]:
     """The nodes of a component through which a current may flow."""
-    return part.nodes[:2] if part.kind in "EG" else part.nodes
+    return part.nodes[: len(part.device.pins)]
 
 
 def _sensed_only(components: Sequence[Component]) -> Fault | None:
@@ -96,7 +93,7 @@ def _sensed_only(components: Sequence[Component]) -> Fault | None:
 
 
 def _floating(components: Sequence[Component]) -> Fault | None:
-    apart = _not_reached(components, "RCLVIDQJ" + CONTROLLED_KINDS)
+    apart = _not_reached(components, touched)
     if apart is None:
         return None
     part, node = apart
@@ -111,13 +108,14 @@ def _dangling(components: Sequence[Component], heard: set[str]) -> Fault | None:
             touching.setdefault(node, []).append(part)
     for node, parts in touching.items():
         part = parts[0]
-        if len(parts) == 1 and node != GROUND and node not in heard and part.kind in _ENDS and "." not in part.name:
+        is_alone = len(parts) == 1 and node != GROUND and node not in heard
+        if is_alone and not part.is_controlled_source and "." not in part.name:
             return Fault(f"node {node} is dangling: only {part.name} is connected to it", part.name)
     return None
 
 
 def _without_dc_path(components: Sequence[Component]) -> Fault | None:
-    apart = _not_reached(components, DC_KINDS + CONTROLLED_KINDS)
+    apart = _not_reached(components, _held_by)
     if apart is None:
         return None
     part, node = apart
@@ -127,22 +125,24 @@ def _without_dc_path(components: Sequence[Component]) -> Fault | None:
     )
 
 
-def _not_reached(components: Sequence[Component], kinds: str) -> tuple[Component, str] | None:
-    """The first component with a node that the components of those kinds do not connect to ground, and the node."""
+def _held_by(part: Component) -> Sequence[str]:
+    """The nodes that a direct current through a component may connect; of a controlled source all that it touches."""
+    return touched(part) if part.is_behavioural else [part.nodes[place] for place in part.device.dc_pins]
+
+
+def _not_reached(
+    components: Sequence[Component], connected: Callable[[Component], Sequence[str]]
+) -> tuple[Component, str] | None:
+    """The first component with a node that is not connected to ground, and the node."""
     groups = _Groups()
     for part in components:
-        if part.kind in kinds:
-            for a, b in _pairs(touched(part)):
-                groups.join(a, b)
+        for a, b in pairwise(connected(part)):
+            groups.join(a, b)
     for part in components:
         for node in touched(part):
             if groups.find(node) != groups.find(GROUND):
                 return part, node
     return None
-
-
-def _pairs(nodes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    return zip(nodes, nodes[1:], strict=False)
 
 
 class _Groups:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from circuitnn.circuit.components import DEVICE_KINDS, NULLOR, SOURCE_KINDS, Component, DeviceModel
+from circuitnn.circuit.components import NULLOR, Component, DeviceModel
 
 if TYPE_CHECKING:
     from circuitnn.circuit.circuit import Circuit
@@ -53,15 +53,15 @@ def netlist_text(
 
 
 def _element(part: Component, numbers: dict[str, str], *, is_input: bool) -> str:
-    if part.kind == "B":
-        quantity = part.quantity if part.name[0] in "bB" else "VALUE"
+    if part.is_behavioural:
+        quantity = part.quantity if part.name[0].upper() == part.kind else "VALUE"
         return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"
     text = numbers[part.name] if part.value is None else f"{{{part.value}}}"
     words = [part.name, *part.nodes, *part.couples]
-    if part.kind in SOURCE_KINDS:
+    if part.is_independent_source:
         # A unit AC magnitude on the inputs, so that an .ac line added by hand gives the transfer function.
         words += ["DC", text, *(["AC", "1"] if is_input else [])]
-    elif part.kind in DEVICE_KINDS:
+    elif part.model is not None:
         words += [str(part.model), *([] if text == "1.0" else [f"area={text}"])]
     elif part.sense is not None:
         words += [part.sense, text]

@@ -95,6 +95,6 @@ def response(
 
 def _unit(circuit) -> str:
     """dB of a gain, or of a conductance or resistance where one side is a current."""
-    over = "A" if circuit[circuit.inputs[0]].kind == "I" else "V"
+    over = circuit[circuit.inputs[0]].device.unit
     heard = "A" if circuit.outputs[0].lower().startswith("i(") else "V"
     return "gain in dB" if over == heard else f"gain in dB relative to 1 {heard}/{over}"

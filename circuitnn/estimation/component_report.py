@@ -11,8 +11,8 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.estimation.determination import Determination
 from circuitnn.train.response_error import ResponseError
 
-_CURRENTS = ("IS", "ISE", "ISC", "IKF", "IKR", "BETA", "CJO", "CJE", "CJC", "CGS", "CGD")  # of models, and capacitances
-_RESISTANCES = ("RS", "RD", "RB", "RC", "RE")
+# The power of the impedance level that a number goes with, by its unit.
+_LEVELS = {"ohm": 1, "H": 1, "F": -1, "S": -1, "A": -1, "A/V^2": -1}
 SOMETHING = 0.05  # a standard error that is better than what the component has printed on it
 _NOMINAL = {"taper": 0.0, "gain": 1.0}
 _PREFIXES = ((1e6, "meg"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
@@ -27,6 +27,7 @@ class FittedValue:
         name: of the value, or of the knob.
         kind: of the component, as in `circuitnn.circuit.Component`; "param" for a ``.param``, "position" for one that
             is a knob's, "model" for a number of a ``.model``, "taper", "gain" of a recording.
+        unit: SI; "" of a plain number. That of a ``.param`` is not known, and taken for a resistance.
         nominal: SI; 0 for a taper.
         fitted: SI; the shape of a taper, see `taper`.
         standard_error: from the data alone, relative (0.01 is 1 %), of a taper or a position absolute; huge where they
@@ -38,6 +39,7 @@ class FittedValue:
 
     name: str
     kind: str
+    unit: str
     nominal: float
     fitted: float
     standard_error: float
@@ -52,10 +54,7 @@ class FittedValue:
     @property
     def grows(self) -> int:
         """With the impedance level of the circuit: 1 for a resistance, -1 for a capacitance or a current, else 0."""
-        parameter = self.name.rpartition(".")[2].upper() if self.kind == "model" else ""
-        if self.kind == "C" or parameter in _CURRENTS:
-            return -1
-        return int(self.kind in ("R", "L", "param") or parameter in _RESISTANCES)
+        return _LEVELS.get(self.unit, 0)
 
 
 def fitted_values(
@@ -77,11 +76,18 @@ def fitted_values(
         others: kinds of those that are no components, ``.param`` or numbers of models.
     """
     kinds = {part.name: part.kind for part in circuit.components}
+    units = {part.name: part.device.unit for part in circuit.components}
+    units |= {
+        f"{model.name}.{parameter.name}": parameter.unit
+        for model in circuit.models
+        for parameter in model.device.parameters
+    }
     kinds |= {parameter.name: "param" for parameter in circuit.parameters if parameter.name in names} | dict(others)
     return tuple(
         FittedValue(
             name=name,
             kind=kinds.get(name, "model"),
+            unit="ohm" if kinds.get(name) == "param" else units.get(name, ""),
             nominal=_NOMINAL[kinds[name]] if kinds.get(name) in _NOMINAL else float(circuit.values[name]),
             fitted=float(fitted[k]),
             standard_error=float(known.standard_errors[k]),

@@ -9,6 +9,7 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.devices.device import Coupling, Passive
 from circuitnn.knobs import knob_spelling
 from circuitnn.train.response_data import Responses
 from circuitnn.transient.values import tolerances
@@ -57,7 +58,8 @@ class Prior(NamedTuple):
                 continue
             free = DECADE if bound is None else bound
             low, high = (-np.inf, np.inf) if bound is None else (np.log1p(-bound), np.log1p(bound))
-            if name in circuit and circuit[name].kind == "K":  # the windings' common flux is less than all of it
+            if name in circuit and isinstance(circuit[name].device, Coupling):
+                # The windings' common flux is less than all of it.
                 high = min(high, -np.log(abs(float(circuit.values[name]))) - 1e-6)
             rows.append((free, min(free, usual), low, high))
         rows += [(TAPER, TAPER, -STEEPEST, STEEPEST)] * turned
@@ -102,7 +104,9 @@ def learnt_values(
 ) -> dict[str, float | None]:
     """Tolerance of each value that is learnt."""
     if trainable is None:
-        trainable = [part.name for part in circuit.components if part.kind in "RCL" and part.name in circuit.values]
+        trainable = [
+            part.name for part in circuit.components if isinstance(part.device, Passive) and part.name in circuit.values
+        ]
         if not trainable:
             raise ValueError("no resistor, capacitor or inductor of this circuit has a value of its own")
     trainable = (trainable,) if isinstance(trainable, str) else trainable

@@ -7,9 +7,9 @@ import numpy as np
 from jax import numpy as jnp
 
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.mna.law import devices, law, port_map
-from circuitnn.mna.law import jacobian as law_jacobian
 from circuitnn.mna.network import system_matrix
+from circuitnn.mna.nonlinear import devices, law, port_map
+from circuitnn.mna.nonlinear import jacobian as law_jacobian
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, Values, at_rest, companion
 from circuitnn.mna.topology import Topology
 
@@ -59,14 +59,14 @@ def _is_solvable(top: Topology, known: Values, reactive: Reactive) -> bool:
 
 
 def _matrix(top: Topology, known: Values, reactive: Reactive, volts: float) -> np.ndarray:
-    """With a conductance across each junction, whatever it conducts now, and B sources as they are at some voltage."""
+    """With a conductance across each junction, whatever it conducts now, and other laws as they are at some voltage."""
     jacobian = np.zeros((len(top.drives), len(top.ports)))
     where = port_map(top)
-    if any(device.kind == "B" for device in top.devices):
+    if top.free_drives:
         at = law(where, jax.tree.map(lambda leaf: leaf[0], devices(top, known)), jnp.full((len(top.ports), 1), volts))
         slopes = np.asarray(law_jacobian(where, at.slopes))[..., 0]
-        own = [drive for device in top.devices if device.kind == "B" for drive, _ in device.drives]
-        jacobian[own] = slopes[own]
+        free = list(top.free_drives)
+        jacobian[free] = slopes[free]
     for port, quantity in enumerate(top.ports):
         if quantity.junction >= 0:
             jacobian[quantity.junction, port] = 1 / IMPEDANCE

@@ -1,9 +1,10 @@
 """The parts of a `Topology`: what is connected to which unknown, without numbers."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
-from circuitnn.expressions.tree import Expression
+from circuitnn.devices.law import Law
+
+CHARGE_UNIT = 1e-11  # farads: what a charge is counted in, about the capacitance of a small transistor
 
 
 @final
@@ -26,7 +27,7 @@ class SeriesResistance(NamedTuple):
 
 
 @final
-class Source(NamedTuple):
+class ControlledSource(NamedTuple):
     """E or G: gain times the voltage from c to d; `branch` is the unknown that is E's current, -1 for G.
 
     A nullor is an E of infinite gain: it has whatever voltage makes that from c to d zero.
@@ -79,7 +80,8 @@ class Drive(NamedTuple):
     """What a nonlinear device puts into the circuit.
 
     A current from a to b through it, or the voltage of a branch (an unknown's index), or the charge of a junction (the
-    index of a state), in volts across `circuitnn.mna.charges.UNIT`.
+    index of a state): a state like a capacitor's voltage, in volts across `CHARGE_UNIT`. Small signals see a capacitor
+    of the value dq/dv at the operating point.
     """
 
     a: int
@@ -89,29 +91,39 @@ class Drive(NamedTuple):
 
 
 @final
-class Device(NamedTuple):
-    """A nonlinear device, or several diodes of one model across one port.
+class DeviceInstance(NamedTuple):
+    """A nonlinear device in a circuit, or several of one model across one port.
 
     Attributes:
-        kind: "D", "NPN", "PNP", "NJF", "PJF" or "B"; "W" for a law of waves, which no netlist has.
-        names: its own; of diodes all those that face as the port does.
-        backward: of diodes those that face the other way.
-        model: the `.model`, "" for B.
-        ports: the quantities that it depends on, as (index, sign).
-        drives: its currents or voltage, as (index, sign).
-        law: B's expression; its leaves in the order of `ports`. W's function of the incident wave and parameters.
-        leaves: of B.
-        parameters: the `.param` names in it.
-        present: names of the model's parameters.
+        law: of its device.
+        names: its own; of several devices all those that face as the port does.
+        backward: of several devices those that face the other way.
+        model: the `.model`; "" where its law is an expression.
+        ports: the quantities that it depends on, as (index, sign); the sign has the polarity of the model in it.
+        drives: its currents or voltage, then its charges, as (index, sign); the index is -1 where it drives nothing.
+        parameters: names of what its law depends on, of the model or of the circuit.
     """
 
-    kind: str
+    law: Law
     names: tuple[str, ...]
     backward: tuple[str, ...]
     model: str
     ports: tuple[tuple[int, int], ...]
     drives: tuple[tuple[int, int], ...]
-    law: Expression | Callable[..., Any] | None = None
-    leaves: tuple[Expression, ...] = ()
     parameters: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
+
+    @property
+    def directions(self) -> tuple[int, ...]:
+        """1 for what faces as the ports do, -1 for what faces the other way."""
+        return (1,) * (not self.backward or bool(self.names)) + (-1,) * bool(self.backward)
+
+    @property
+    def junctions(self) -> tuple[bool, ...]:
+        """Which junctions of the law are there."""
+        return tuple(junction.current in self.parameters for junction in self.law.junctions)
+
+    @property
+    def exponential_ports(self) -> tuple[int, ...]:
+        """The place among its ports of each exponential that its law needs."""
+        there = zip(self.law.junctions, self.junctions, strict=True)
+        return tuple(junction.port for junction, is_there in there if is_there) * len(self.directions)

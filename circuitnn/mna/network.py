@@ -23,7 +23,7 @@ from circuitnn.mna.stamps import (
 from circuitnn.mna.topology import REFERENCE, Topology
 
 COLUMNS = 512  # samples times batch that are updated at a time
-LEAK = 1e-12  # siemens at rest, from the nodes that B sources of current hold alone
+LEAK = 1e-12  # siemens at rest, from the nodes that currents without a junction hold alone
 
 
 @final
@@ -90,14 +90,14 @@ def network(
         leak: conductance to ground from each node that no linear element connects with it, relative to the largest at
             that node. At rest such a node may be held by GMIN alone, which rounding loses beside a resistor; a leak of
             a few units of rounding takes its place and is no larger than the error that is there anyway. Nodes that
-            only B sources hold get `LEAK`.
+            only laws without junctions hold get `LEAK`.
         jacobian: of the devices, for small signals; else the ports have their `shunt`.
     """
     matrix = system_matrix(top, values, reactive, jacobian=jacobian)
     if leak:
         is_floating = np.isin(np.arange(top.size), sorted(_floating(top)))
         largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(top.nodes)]), axis=1, initial=0))
-        held = jnp.asarray(IMPEDANCE * LEAK * _held_by_sources(top), matrix.dtype)
+        held = jnp.asarray(IMPEDANCE * LEAK * _held_by_slopes(top), matrix.dtype)
         matrix = matrix + jnp.diag(leak * jnp.where(is_floating, largest, 0) + held)
     right = excitations(top)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
@@ -119,10 +119,10 @@ def _floating(top: Topology) -> set[int]:
     return set(range(len(top.nodes))) - group[REFERENCE]
 
 
-def _held_by_sources(top: Topology) -> np.ndarray:
-    """One at the nodes that at rest only B sources of current hold, by their slopes."""
-    drives = [top.drives[drive] for device in top.devices if device.kind == "B" for drive, _ in device.drives]
-    driven = {node for drive in drives if drive.branch < 0 for node in (drive.a, drive.b) if node >= 0}
+def _held_by_slopes(top: Topology) -> np.ndarray:
+    """One at the nodes that at rest only currents without a junction hold, by their slopes."""
+    drives = [top.drives[k] for k in top.free_drives if top.drives[k].branch < 0]
+    driven = {node for drive in drives for node in (drive.a, drive.b) if node >= 0}
     coils = [branch for branch, is_coil in zip(top.reactive, top.is_inductor, strict=True) if is_coil]
     junctions = [port for port in top.ports if port.junction >= 0]
     others: list[Any] = [*top.resistors, *top.pots, *top.series, *top.voltage, *coils, *junctions]

@@ -9,9 +9,9 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.mna.charges import UNIT
-from circuitnn.mna.law import devices, jacobian, law, port_map, shunted
+from circuitnn.mna.elements import CHARGE_UNIT
 from circuitnn.mna.network import Affine, Network, network
+from circuitnn.mna.nonlinear import devices, jacobian, law, port_map, shunted
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.stamps import Values, at_rest
 from circuitnn.mna.topology import Topology
@@ -83,7 +83,7 @@ def small_signal(top: Topology, values: Values) -> tuple[Array, Values]:
     for k, drive in enumerate(top.drives):
         if drive.charge >= 0:
             port = next(p for p, port in enumerate(top.ports) if (port.a, port.b) == (drive.a, drive.b))
-            found[top.reactive[drive.charge].name] = UNIT * slopes[k, port]
+            found[top.reactive[drive.charge].name] = CHARGE_UNIT * slopes[k, port]
     moves = np.array([[drive.charge < 0] for drive in top.drives], bool).reshape(-1, 1)
     return jnp.where(moves, slopes, 0), found
 

@@ -12,8 +12,8 @@ import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.devices import junctions
-from circuitnn.mna.law import (
+from circuitnn.mna.instances import junctions_of
+from circuitnn.mna.nonlinear import (
     Devices,
     PortMap,
     Rows,
@@ -59,10 +59,15 @@ def prepare_ports(where: PortMap, devices: Devices, resistance: Array) -> Ports:
     seen = jnp.maximum(seen, float(jnp.finfo(seen.dtype).tiny) ** 0.25)
     infinite = jnp.full_like(seen[..., 0, :], jnp.inf)
     upper, lower, up = ([infinite] * where.ports for _ in range(3))
+    place = 0
     for device, given in zip(where.devices, devices.parameters, strict=True):
-        for place, direction, saturation, per_volt in junctions(device, given):
-            port, sign = device.ports[place]
-            critical = -jnp.log(seen[..., port, :] * per_volt * saturation) / per_volt
+        for junction, direction, parameters in junctions_of(device, given):
+            port, sign = device.ports[junction.port]
+            per_volt = devices.per_volt[..., place, :] * (direction * sign)
+            place += 1
+            if not junction.limits:
+                continue
+            critical = -jnp.log(seen[..., port, :] * per_volt * parameters[junction.current]) / per_volt
             side = upper if direction * sign > 0 else lower
             side[port] = jnp.minimum(side[port], critical)
             up[port] = jnp.minimum(up[port], STEPS_UP / per_volt)
@@ -152,10 +157,10 @@ def excess_of(where: PortMap, v: Rows, step: Rows) -> Array:
     """The largest of the steps, relative to what ends the iteration: the step after it would be below rounding.
 
     The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
-    B sources may bend more sharply than any junction.
+    What has no junctions, such as a B source, may bend more sharply than any junction.
     """
     single = v[0].dtype == jnp.float32
-    bends = any(device.kind == "B" for device in where.devices)
+    bends = any(not device.law.junctions for device in where.devices)
     absolute = (4e-4 if single else 3e-6) if where.is_scalar else (3e-5 if single else 1e-8)
     absolute = 0.1 * absolute if bends and where.is_scalar else absolute
     relative = 4 * float(jnp.finfo(v[0].dtype).eps)

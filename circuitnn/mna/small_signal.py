@@ -5,7 +5,7 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.mna.charges import UNIT
+from circuitnn.mna.elements import CHARGE_UNIT
 from circuitnn.mna.network import network
 from circuitnn.mna.operating_point import slopes_at_rest
 from circuitnn.mna.stamps import Values, harmonic
@@ -18,7 +18,7 @@ def transfer(top: Topology, values: Values, s: Array) -> Array:
     is_charge = np.array([[drive.charge >= 0] for drive in top.drives], bool).reshape(-1, 1)
 
     def at(s):
-        jacobian = jnp.where(is_charge, s * UNIT, 1) * slopes  # of a charge the current is wanted
+        jacobian = jnp.where(is_charge, s * CHARGE_UNIT, 1) * slopes  # of a charge the current is wanted
         return network(top, values, harmonic(top, values, s), jacobian=jacobian).outputs.u
 
     return jax.vmap(at, out_axes=-1)(s)

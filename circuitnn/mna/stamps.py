@@ -12,8 +12,7 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.mna.charges import UNIT
-from circuitnn.mna.elements import Branch, Drive
+from circuitnn.mna.elements import CHARGE_UNIT, Branch, Drive
 from circuitnn.mna.topology import REFERENCE, Topology
 
 GMIN = 1e-15  # siemens parallel to each pn junction, as in cn.spice: a node between diodes alone still has a voltage
@@ -49,7 +48,7 @@ class Stamp(NamedTuple):
 
 def reactive_values(top: Topology, values: Values, module: Any = jnp) -> Any:
     """Capacitances and inductances in the order of the states, along a new last axis; of charges what they count in."""
-    known = [values.get(b.name, UNIT) if charge else values[b.name] for b, charge in _states(top)]
+    known = [values.get(b.name, CHARGE_UNIT) if charge else values[b.name] for b, charge in _states(top)]
     return _stack(module, known, values)
 
 
@@ -213,9 +212,9 @@ def fixed_part(top: Topology, *, with_shunts: bool) -> np.ndarray:
         across = (branch.a, branch.b) if source is None else (source.c, source.d)
         matrix[k] += difference(top, *across)
     for device in top.devices:
-        for index, _ in device.ports:
-            port = top.ports[index]
-            if port.junction >= 0 and device.kind != "B":
+        for place in dict.fromkeys(junction.port for junction in device.law.junctions):
+            port = top.ports[device.ports[place][0]]
+            if port.junction >= 0:
                 row = difference(top, port.a, port.b)
                 alike = max(1, len(device.names) + len(device.backward))
                 matrix += GMIN * IMPEDANCE * alike * np.outer(row, row)

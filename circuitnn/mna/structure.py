@@ -14,7 +14,7 @@ import numpy as np
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.mna.law import port_map
+from circuitnn.mna.nonlinear import port_map
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, excitations, fixed_part, ordered_pairs, selections, stamps
 from circuitnn.mna.topology import Topology
 from circuitnn.numerics.modular import PRIME, Residue, SingularError, independent_rows, interpolate, residues
@@ -51,7 +51,8 @@ def gains_of(circuit: Circuit) -> Gains:
     return tuple(
         (part.name, float(circuit.values[part.name]))
         for part in circuit.components
-        if part.kind in "EGFH"
+        if part.is_controlled_source
+        and not part.is_behavioural
         and part.value is None
         and not isinstance(circuit.values[part.name], jax.core.Tracer)
         and np.ndim(circuit.values[part.name]) == 0

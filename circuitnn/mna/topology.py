@@ -6,12 +6,22 @@ from typing import NamedTuple, cast, final
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import GROUND, NULLOR, Component
 from circuitnn.circuit.outputs import Heard, heard
+from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
+from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.expressions.tree import Current
-from circuitnn.mna.elements import Branch, Device, Drive, Output, Quantity, Sensed, SeriesResistance, Source
+from circuitnn.mna.elements import (
+    Branch,
+    ControlledSource,
+    DeviceInstance,
+    Drive,
+    Output,
+    Quantity,
+    Sensed,
+    SeriesResistance,
+)
 from circuitnn.mna.wiring import Wiring, wire_device
 
 REFERENCE = -1  # the index of ground, which has no equation
-SOURCES_OF_VOLTAGE = "VEH"  # and B with V=: their currents are unknowns
 
 
 @final
@@ -56,7 +66,7 @@ class Topology:
     series: tuple[SeriesResistance, ...]
     voltage: tuple[Branch, ...]
     current: tuple[Branch, ...]
-    controlled: tuple[Source, ...]
+    controlled: tuple[ControlledSource, ...]
     sensing: tuple[Sensed, ...]
     reactive: tuple[Branch, ...]
     is_inductor: tuple[bool, ...]
@@ -66,7 +76,7 @@ class Topology:
     outputs: tuple[Output, ...]
     ports: tuple[Quantity, ...]
     drives: tuple[Drive, ...]
-    devices: tuple[Device, ...]
+    devices: tuple[DeviceInstance, ...]
     uncharged: bool = False
 
     @property
@@ -93,10 +103,16 @@ class Topology:
         )
 
     @property
+    def free_drives(self) -> tuple[int, ...]:
+        """Indices of the drives that have no junction in parallel and are no charges: what only their laws know."""
+        of_junctions = {port.junction for port in self.ports}
+        return tuple(k for k, drive in enumerate(self.drives) if k not in of_junctions and drive.charge < 0)
+
+    @property
     def constants(self) -> tuple[str, ...]:
         """Names of the independent sources that are not inputs."""
         own = {part.name for part in self.controlled} | {part.name for part in self.sensing}
-        own |= {device.names[0] for device in self.devices if device.kind == "B"}
+        own |= {name for device in self.devices for name in device.names}
         return tuple(
             source.name
             for source in (*self.voltage, *self.current)
@@ -122,32 +138,41 @@ def topology(circuit: Circuit) -> Topology:
     def branches(chosen) -> tuple[Branch, ...]:
         return tuple(Branch(part.name, index[part.nodes[0]], index[part.nodes[1]]) for part in parts if chosen(part))
 
-    voltage = branches(lambda part: part.kind == "V") + branches(_is_dependent_voltage)
-    pots = branches(lambda part: part.kind == "R" and (part.value is not None or part.name in measured))
-    reactive = branches(lambda part: part.kind in "CL")
+    def is_resistor(part: Component) -> bool:
+        return isinstance(part.device, Passive) and not part.is_reactive
+
+    def is_pot(part: Component) -> bool:
+        return is_resistor(part) and (part.value is not None or part.name in measured)
+
+    voltage = branches(lambda part: part.fixes_voltage and part.is_independent_source)
+    voltage += branches(lambda part: part.fixes_voltage and part.is_controlled_source)
+    pots = branches(is_pot)
+    reactive = branches(lambda part: part.is_reactive)
     wiring = Wiring(circuit, index, len(reactive))
     for part in parts:
-        if part.kind in "DQJ":
-            wire_device(wiring, part)
+        if isinstance(part.device, ModelDevice):
+            wire_device(wiring, part, part.device)
     charges = tuple(wiring.charges)
     first = len(index) - 1  # internal nodes are in by now
     branch_of = {branch.name.lower(): first + k for k, branch in enumerate((*voltage, *pots, *reactive))}
     for part in parts:
-        if part.kind == "B":
+        if part.is_behavioural:
             wiring.wire_behavioural(part, branch_of)
     state = {branch.name.lower(): k for k, branch in enumerate(reactive)}
     names = sorted((i, name) for name, i in index.items() if i != REFERENCE)
     return Topology(
         nodes=tuple(name for _, name in names),
-        resistors=branches(lambda part: part.kind == "R" and part.value is None and part.name not in measured),
+        resistors=branches(lambda part: is_resistor(part) and not is_pot(part)),
         pots=pots,
         series=tuple(wiring.series),
         voltage=voltage,
-        current=branches(lambda part: part.kind == "I"),
+        current=branches(lambda part: part.is_independent_source and not part.fixes_voltage),
         controlled=tuple(
-            Source(part.name, *_four(index, part), branch_of.get(part.name.lower(), -1), part.quantity == NULLOR)
+            ControlledSource(
+                part.name, *_four(index, part), branch_of.get(part.name.lower(), -1), part.quantity == NULLOR
+            )
             for part in parts
-            if part.kind in "EG"
+            if _senses(part) == "V"
         ),
         sensing=tuple(
             Sensed(
@@ -158,15 +183,15 @@ def topology(circuit: Circuit) -> Topology:
                 branch_of.get(part.name.lower(), -1),
             )
             for part in parts
-            if part.kind in "FH"
+            if _senses(part) == "I"
         ),
         reactive=reactive + charges,
-        is_inductor=(*(part.kind == "L" for part in parts if part.kind in "CL"), *(False for _ in charges)),
+        is_inductor=(*(part.device is INDUCTOR for part in parts if part.is_reactive), *(False for _ in charges)),
         is_charge=(False,) * len(reactive) + (True,) * len(charges),
         mutual=tuple(
             Mutual(part.name, state[part.couples[0].lower()], state[part.couples[1].lower()])
             for part in parts
-            if part.kind == "K"
+            if isinstance(part.device, Coupling)
         ),
         uncharged=circuit.uncharged,
         inputs=circuit.inputs,
@@ -190,5 +215,6 @@ def _four(index: dict[str, int], part: Component) -> tuple[int, int, int, int]:
     return a, b, c, d
 
 
-def _is_dependent_voltage(part: Component) -> bool:
-    return part.kind in "EH" or (part.kind == "B" and part.quantity == "V")
+def _senses(part: Component) -> str:
+    """Of a linear controlled source "V" or "I"."""
+    return part.device.senses if isinstance(part.device, Source) else ""

@@ -4,27 +4,10 @@ from typing import cast, final
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import Component
+from circuitnn.devices.behavioural import expression_law
+from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.tree import Current, Expression, Name, Voltage, leaves_in
-from circuitnn.mna.elements import Branch, Device, Drive, Quantity, SeriesResistance
-
-# Which terminals have a resistance of their own: the model's parameter, and the place among the nodes.
-SERIES = {
-    "D": (("RS", 0, "anode"),),
-    "NPN": (("RC", 0, "collector"), ("RB", 1, "base"), ("RE", 2, "emitter")),
-    "NJF": (("RD", 0, "drain"), ("RS", 2, "source")),
-}
-SERIES |= {"PNP": SERIES["NPN"], "PJF": SERIES["NJF"]}
-# The two junctions of a transistor, both seen from the base or gate: pairs of places among the nodes.
-JUNCTIONS = {
-    "D": ((0, 1),),
-    "NPN": ((1, 2), (1, 0)),
-    "PNP": ((1, 2), (1, 0)),
-    "NJF": ((1, 2), (1, 0)),
-    "PJF": ((1, 2), (1, 0)),
-}
-
-# The junctions whose charge is modelled when the model's parameter is there, in the order of `JUNCTIONS`.
-CHARGES = {"NPN": ("CJE", "CJC"), "PNP": ("CJE", "CJC"), "NJF": ("CGS", "CGD"), "PJF": ("CGS", "CGD")}
+from circuitnn.mna.elements import Branch, DeviceInstance, Drive, Quantity, SeriesResistance
 
 
 @final
@@ -39,9 +22,9 @@ class Wiring:
         self.ports: list[Quantity] = []
         self.drives: list[Drive] = []
         self.series: list[SeriesResistance] = []
-        self.found: dict[tuple, Device] = {}
+        self.found: dict[tuple, DeviceInstance] = {}
 
-    def devices(self) -> tuple[Device, ...]:
+    def devices(self) -> tuple[DeviceInstance, ...]:
         return tuple(self.found.values())
 
     def quantity(self, a: int, b: int, branch: int = -1) -> tuple[int, int]:
@@ -69,7 +52,7 @@ class Wiring:
         self.charges.append(Branch(name, known.a, known.b))
         return len(self.drives) - 1
 
-    def add(self, key: tuple, device: Device) -> None:
+    def add(self, key: tuple, device: DeviceInstance) -> None:
         self.found[key] = device
 
     def wire_behavioural(self, part: Component, branch_of: dict[str, int]) -> None:
@@ -91,68 +74,74 @@ class Wiring:
                 case Current(source):
                     ports.append(self.quantity(-1, -1, branch_of[source.lower()]))
         self.add(
-            ("B", part.name),
-            Device(
-                kind="B",
+            (part.name,),
+            DeviceInstance(
+                law=expression_law(law, tuple(leaves)),
                 names=(part.name,),
                 backward=(),
                 model="",
                 ports=tuple(ports),
                 drives=((len(self.drives) - 1, 1),),
-                law=law,
-                leaves=tuple(leaves),
                 parameters=tuple(names),
             ),
         )
 
 
-def wire_device(wiring: Wiring, part: Component) -> None:
-    """A diode or a transistor: its series resistances, its junctions."""
+def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
+    """A device with a model: its series resistances, its ports, its currents and charges."""
     model = wiring.models[cast(str, part.model)]
-    present = tuple(name for name, _ in model.parameters)
-    nodes = [wiring.index[node] for node in part.nodes]
-    for parameter, place, word in SERIES[model.kind]:
-        if parameter in present:
+    parameters = tuple(name for name, _ in model.parameters)
+    node_of = dict(zip(device.pins, (wiring.index[node] for node in part.nodes), strict=True))
+    for parameter, pin in device.series:
+        if parameter in parameters:
             inner = len(wiring.index) - 1
-            wiring.index[f"{part.name}#{word}"] = inner
-            wiring.series.append(SeriesResistance(part.name, f"{model.name}.{parameter}", nodes[place], inner))
-            nodes[place] = inner
-    pairs = [(nodes[i], nodes[k]) for i, k in JUNCTIONS[model.kind]]
-    if model.kind == "D":
-        if pairs[0][0] != pairs[0][1]:  # a diode across itself carries nothing
-            _wire_diode(wiring, part, present, *pairs[0])
-        return
-    ports, drives = [], []
-    for a, b in pairs:
-        if a == b:  # base and collector tied together: no voltage, and the current goes round
+            wiring.index[f"{part.name}#{pin}"] = inner
+            wiring.series.append(SeriesResistance(part.name, f"{model.name}.{parameter}", node_of[pin], inner))
+            node_of[pin] = inner
+    polarity = device.kinds[model.kind]
+    with_junction = {junction.port for junction in device.junctions}
+    pairs = {pins: (node_of[pins[0]], node_of[pins[1]]) for pins in (*device.ports, *device.currents)}
+    if device.merges and pairs[device.ports[0]][0] == pairs[device.ports[0]][1]:
+        return  # a diode across itself carries nothing
+    ports, drive_of = [], {}
+    for place, pins in enumerate(device.ports):
+        a, b = pairs[pins]
+        if a == b:  # tied together: no voltage, and the current goes round
             ports.append((wiring.quantity(-1, -1)[0], 1))
-            drives.append((-1, 0))
-        else:
+        elif place in with_junction:
             port, drive, sign = wiring.junction(a, b)
-            ports.append((port, sign))
-            drives.append((drive, sign))
-    for (port, sign), name in zip(tuple(ports), CHARGES[model.kind], strict=True):
-        if name in present:
-            tied = wiring.ports[port].junction < 0
-            drives.append((-1, 0) if tied else (wiring.charge(f"{part.name}.{name}", port), sign))
-    wiring.add(
-        (model.kind, part.name),
-        Device(model.kind, (part.name,), (), model.name, tuple(ports), tuple(drives), present=present),
-    )
-
-
-def _wire_diode(wiring: Wiring, part: Component, present: tuple[str, ...], a: int, b: int) -> None:
-    """Diodes of one model across the same nodes are one device: those in antiparallel face backwards."""
-    port, drive, sign = wiring.junction(a, b)
-    key = ("D", port, part.model)
-    known = wiring.found.get(key)
-    if known is None:
-        drives = [(drive, 1)]
-        if "CJO" in present:
-            drives.append((wiring.charge(f"{part.name}.CJO", port), 1))
-        known = Device("D", (), (), cast(str, part.model), ((port, 1),), tuple(drives), present=present)
-    if sign > 0:
-        known = known._replace(names=(*known.names, part.name))
-    else:
-        known = known._replace(backward=(*known.backward, part.name))
-    wiring.found[key] = known
+            ports.append((port, sign * polarity))
+            drive_of[pins] = (drive, sign * polarity)
+        else:
+            port, sign = wiring.quantity(a, b)
+            ports.append((port, sign * polarity))
+    drives = []
+    for pins in device.currents:
+        a, b = pairs[pins]
+        if a == b:
+            drives.append((-1, 0))
+        elif pins in drive_of:
+            drives.append(drive_of[pins])
+        else:
+            wiring.drives.append(Drive(a, b))
+            drives.append((len(wiring.drives) - 1, polarity))
+    instance = DeviceInstance(device.law, (part.name,), (), model.name, tuple(ports), tuple(drives), parameters)
+    key: tuple = (part.name,)
+    if device.merges:
+        # One instance for all of a model across the same nodes: those in antiparallel face backwards.
+        ((port, sign),) = ports
+        key = (port, model.name)
+        names, backward = ((part.name,), ()) if sign > 0 else ((), (part.name,))
+        before = wiring.found.get(key)
+        if before is not None:
+            wiring.found[key] = before._replace(names=before.names + names, backward=before.backward + backward)
+            return
+        drives = [(drive, sign * direction) for drive, direction in drives]
+        instance = instance._replace(names=names, backward=backward, ports=((port, 1),), drives=tuple(drives))
+    for name, place in device.charges:
+        if name in parameters:
+            index, sign = instance.ports[place]
+            a, b = pairs[device.ports[place]]
+            charge = (-1, 0) if a == b else (wiring.charge(f"{part.name}.{name}", index), sign)
+            instance = instance._replace(drives=(*instance.drives, charge))
+    wiring.found[key] = instance

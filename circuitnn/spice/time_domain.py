@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from circuitnn.circuit import Circuit, Part
 from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.devices.sources import CURRENT_SOURCE
 from circuitnn.spice.outputs import probed, vectors, waveform
 from circuitnn.spice.program import SpiceError, simulate
 from circuitnn.spice.settings import Tolerances, settled
@@ -128,7 +129,7 @@ def _play(
 def _follower(part: Part, node: str) -> str:
     """A controlled source in place of an input source, with the polarity of V and I sources."""
     plus, minus = part.nodes
-    if part.kind == "I":
+    if part.device is CURRENT_SOURCE:
         return f"G{part.name} {plus} {minus} {node} 0 1"
     # A source of 0 V under the old name: others may sense its current.
     return f"E{part.name} {plus} {node}_driven {node} 0 1\n{part.name} {node}_driven {minus} 0"

@@ -7,7 +7,7 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.law import PortMap, evaluate_at, jacobian, law, stacked, unstacked
+from circuitnn.mna.nonlinear import PortMap, evaluate_at, jacobian, law, stacked, unstacked
 from circuitnn.mna.operating_point import evaluate, open_circuit
 from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.law import PortMap, jacobian, law, unstacked
+from circuitnn.mna.nonlinear import PortMap, jacobian, law, unstacked
 from circuitnn.mna.ports import Ports, excess_of, limited, sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul

@@ -4,8 +4,8 @@ from typing import NamedTuple, final
 
 from jax import Array
 
-from circuitnn.mna.law import Devices
 from circuitnn.mna.network import Affine
+from circuitnn.mna.nonlinear import Devices
 
 
 @final

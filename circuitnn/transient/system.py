@@ -12,8 +12,8 @@ from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.batches import solved_network
-from circuitnn.mna.law import Devices, PortMap, devices, port_map
 from circuitnn.mna.network import Affine, Network
+from circuitnn.mna.nonlinear import Devices, PortMap, devices, port_map
 from circuitnn.mna.stamps import Values, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology
 

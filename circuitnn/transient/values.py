@@ -74,8 +74,14 @@ class CircuitValues(nnx.Module):
 
 def _signed(circuit: Circuit) -> set[str]:
     """Names of the values that may be zero or negative: sources, gains, knobs, pinch-off voltages."""
-    parts = {part.name for part in circuit.components if part.kind in "VIEGFHK"}
-    return parts | set(circuit.controls) | {f"{model.name}.VTO" for model in circuit.models}
+    parts = {part.name for part in circuit.components if part.device.rule.is_signed}
+    of_models = {
+        f"{model.name}.{parameter.name}"
+        for model in circuit.models
+        for parameter in model.device.parameters
+        if parameter.rule.is_signed
+    }
+    return parts | set(circuit.controls) | of_models
 
 
 def tolerances(names: Iterable[str], trainable: Sequence[str] | Mapping[str, float | None]) -> dict[str, float | None]:

@@ -1,14 +1,15 @@
 """A diode or a pair of them at the root as a function of the incident wave: nothing is iterated along time."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, final
 
 from jax import Array
 
 from circuitnn.devices.constants import THERMAL_VOLTAGE
-from circuitnn.mna.devices import Values
-from circuitnn.mna.elements import Device
+from circuitnn.devices.diode import DIODE
+from circuitnn.devices.law import Law, Parameters
+from circuitnn.mna.elements import DeviceInstance
+from circuitnn.mna.instances import Values
 from circuitnn.mna.stamps import two_axes
 from circuitnn.mna.topology import Topology
 from circuitnn.transient.values import CircuitValues
@@ -38,17 +39,14 @@ class PairLaw:
     backward: tuple[str, str]
     sign: int
 
-    def device(self) -> Device:
+    def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
+        """As a `Law` of which the incident wave is the voltage: the current that goes with it."""
+        return [_current(self.law, self.up, self.down, v[0], **p)], []
+
+    def device(self) -> DeviceInstance:
         """On the one port and drive that there are."""
-        return Device(
-            kind="W",
-            names=(),
-            backward=(),
-            model="",
-            ports=((0, self.sign),),
-            drives=((0, self.sign),),
-            law=partial(_current, self.law, self.up, self.down),  # type: ignore[arg-type]
-        )
+        law = Law(self, is_costly=True)
+        return DeviceInstance(law, (), (), "", ports=((0, self.sign),), drives=((0, self.sign),))
 
     def check(self, values: CircuitValues) -> None:
         """Refuse what would make the two sides differ: the formulas are for pairs of equal diodes.
@@ -85,7 +83,7 @@ def pair_law(top: Topology, law: str, counts: tuple[int, int] = (1, 1)) -> PairL
         law: one of `LAWS`.
         counts: of a pair of strings, how many diodes its two stand for.
     """
-    if len(top.ports) != 1 or len(top.drives) != 1 or any(device.kind != "D" for device in top.devices):
+    if len(top.ports) != 1 or len(top.drives) != 1 or any(device.law != DIODE.law for device in top.devices):
         return None
     faces = [
         (place, name, device.model, direction * device.ports[0][1])

@@ -6,8 +6,8 @@ from typing import Any, final
 
 from jax import numpy as jnp
 
-from circuitnn.mna.law import Devices, PortMap, port_map
 from circuitnn.mna.network import Network
+from circuitnn.mna.nonlinear import Devices, PortMap, port_map
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.transient.chunks import in_chunks
@@ -38,7 +38,11 @@ class WaveTree(Linear):
     def port_map(self, top: Topology) -> PortMap:
         """Which device sits on which ports; one that is a function of the wave has the wave for a port."""
         where = port_map(top)
-        return where if self.law is None else where._replace(devices=(self.law.device(),), exponents=((),))
+        return (
+            where
+            if self.law is None
+            else where._replace(devices=(self.law.device(),), exponents=((),), is_explicit=True)
+        )
 
     def at_ports(self, top: Topology, values: Values, solved: Network, weights: Any = None) -> tuple[Network, Devices]:
         """As `Linear.at_ports`: the incident wave is the voltage of the open port, whatever the device does."""
@@ -48,4 +52,4 @@ class WaveTree(Linear):
         given = self.law.parameters(values, -ports.i[:, 0, 0], weights)
         none = jnp.zeros((1, 0, 1), ports.i.dtype)
         ports = dataclasses.replace(ports, i=jnp.zeros_like(ports.i))
-        return dataclasses.replace(solved, ports=ports), Devices((given,), none)
+        return dataclasses.replace(solved, ports=ports), Devices(((given,),), none)

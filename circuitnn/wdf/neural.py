@@ -1,7 +1,6 @@
 """A small network in place of the nonlinear device at the root of a wave digital filter (Chowdhury and Clarke 2022)."""
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, final
 
@@ -12,7 +11,8 @@ from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
-from circuitnn.mna.elements import Device
+from circuitnn.devices.law import Law, Parameters
+from circuitnn.mna.elements import DeviceInstance
 from circuitnn.numerics.small import apply
 from circuitnn.settings import register, settings_of
 from circuitnn.transient.values import CircuitValues
@@ -139,9 +139,13 @@ class NeuralLaw:
     symmetric: bool
     like: PairLaw
 
-    def device(self) -> Device:
+    def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
+        """As a `Law` of which the incident wave is the voltage: the current that goes with it."""
+        return [_current(self.symmetric, v[0], **p)], []
+
+    def device(self) -> DeviceInstance:
         """On the one port and drive that there are."""
-        return self.like.device()._replace(law=partial(_current, self.symmetric))  # type: ignore[arg-type]
+        return self.like.device()._replace(law=Law(self, is_costly=True))
 
     def check(self, values: CircuitValues) -> None:
         """Refuse to learn values of diodes that do not run.

@@ -101,7 +101,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("K1 L1 L2 0.5", "line 5: K1 refers to L1, which is no inductor; there are: none"),
         (
             COILS + "K1 L1 L2 1",
-            "line 7: the coupling coefficient of K1 must be between -1 and 1, and not 0: use 0.9999",
+            "line 7: the coupling coefficient of K1 must be between -1 and 1, and not 0, got 1: use 0.9999",
         ),
         (COILS + "K1 L1 L2 0", "line 7: the coupling coefficient of K1 must be between -1 and 1"),
         (COILS + "K1 L1 L1 0.5", "line 7: K1 couples an inductor with itself"),

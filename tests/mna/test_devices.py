@@ -8,7 +8,7 @@ import pytest
 from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.devices.constants import THERMAL_VOLTAGE as VT
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.mna.law import jacobian
+from circuitnn.mna.nonlinear import jacobian
 from tests.mna.terminals import compiled_law as law
 from tests.mna.terminals import currents_into, device, parts
 

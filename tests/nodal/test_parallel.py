@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
-from circuitnn.mna.law import port_map
+from circuitnn.mna.nonlinear import port_map
 from circuitnn.testing import check_block_law
 from circuitnn.transient import engine as engine_module
 from circuitnn.transient import parallel

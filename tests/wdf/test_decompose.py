@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import CATALOGUE
-from circuitnn.mna.elements import Branch, Device, Drive, Quantity, SeriesResistance
+from circuitnn.devices.diode import DIODE
+from circuitnn.mna.elements import Branch, DeviceInstance, Drive, Quantity, SeriesResistance
 from circuitnn.mna.topology import REFERENCE, Topology, topology
 from circuitnn.wdf.decompose import children, decompose, leaves
 from circuitnn.wdf.tree import Junction, Leaf, Parallel, Series
@@ -398,7 +399,7 @@ def graphs(draw):
     more = [(kind, Branch(f"{kind}x{k}", a, b)) for k, (a, b, kind) in enumerate(pairs) if a != b or kind in "RCI"]
     source = draw(st.tuples(nodes, nodes).filter(lambda pair: pair[0] != pair[1]))
     ports = draw(st.lists(st.tuples(nodes, nodes).filter(lambda pair: pair[0] != pair[1]), max_size=2))
-    devices = tuple(Device("D", (f"D{k}",), (), "DX", ((k, 1),), ((k, 1),)) for k in range(len(ports)))
+    devices = tuple(DeviceInstance(DIODE.law, (f"D{k}",), (), "DX", ((k, 1),), ((k, 1),)) for k in range(len(ports)))
     chosen = {letter: tuple(part for kind, part in more if kind == letter) for letter in "RPSCLI"}
     inside = tuple(range(count, count + len(chosen["S"])))
     outer = [Branch(f"T{k}", k, part.b) for k, part in zip(inside, chosen["S"], strict=True)]

@@ -1,13 +1,7 @@
-"""The charges of pn junctions: depletion and diffusion, as in SPICE (Nagel 1975; Gummel and Poon 1970).
-
-A charge is a state like a capacitor's voltage, in volts across `UNIT`: q = UNIT x. Its law is one more drive of its
-device, and small signals see a capacitor of the value dq/dv at the operating point.
-"""
+"""The charge of a pn junction's depletion layer, as in SPICE (Nagel 1975; Gummel and Poon 1970)."""
 
 from jax import Array
 from jax import numpy as jnp
-
-UNIT = 1e-11  # farads: what a charge is counted in, about the capacitance of a small transistor
 
 
 def depletion(v: Array, capacitance: Array, potential: Array, grading: Array, corner: Array) -> Array:

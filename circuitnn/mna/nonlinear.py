@@ -1,4 +1,4 @@
-"""The laws of all devices of a circuit together: what they put into it at the voltages of its ports, and the slopes."""
+"""All nonlinear devices of a circuit together: what they put into it at the voltages of its ports, and the slopes."""
 
 from typing import NamedTuple, final
 
@@ -6,8 +6,8 @@ import jax
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.mna.devices import Parameters, Values, currents, exponent_places, exponents, parameters_of
-from circuitnn.mna.elements import Device
+from circuitnn.mna.elements import DeviceInstance
+from circuitnn.mna.instances import Parameters, Values, currents, exponents_per_volt, parameters_of
 from circuitnn.mna.stamps import IMPEDANCE, shunt, two_axes
 from circuitnn.mna.topology import Topology
 from circuitnn.numerics.exponential import exponential
@@ -15,7 +15,6 @@ from circuitnn.numerics.exponential import exponential
 # Beyond this many thermal voltages the exponential goes on as its tangent: values and gradients stay finite, and no
 # current that a circuit can carry is reached (e^50 = 5e21 saturation currents).
 LARGEST_EXPONENT = 50.0
-WHOLE = "BW"  # kinds of devices whose law is evaluated as a whole, with no exponentials apart from it
 
 
 @final
@@ -32,17 +31,13 @@ class PortMap(NamedTuple):
 
     ports: int
     drives: int
-    devices: tuple[Device, ...]
+    devices: tuple[DeviceInstance, ...]
     scale: tuple[float, ...]  # of each port: 1, or from volts across IMPEDANCE to amperes
     junction: tuple[int, ...]  # of each port: the drive across the same nodes, or -1
     shunt: float  # that the linear part has across each junction
     exponents: tuple[tuple[int, ...], ...]  # of each device, the port of each of its exponents
     slopes: tuple[tuple[int, int], ...]  # (drive, port) where a slope is not zero for all voltages
-
-    @property
-    def is_explicit(self) -> bool:
-        """All devices have waves for ports: nothing is to be solved."""
-        return bool(self.devices) and all(device.kind == "W" for device in self.devices)
+    is_explicit: bool = False  # no port depends on what the devices do: nothing is to be solved
 
     @property
     def is_scalar(self) -> bool:
@@ -70,7 +65,7 @@ def port_map(top: Topology) -> PortMap:
         scale=tuple(1.0 if port.branch < 0 else 1 / IMPEDANCE for port in top.ports),
         junction=tuple(port.junction for port in top.ports),
         shunt=shunt(top),
-        exponents=tuple(tuple(device.ports[place][0] for place in exponent_places(device)) for device in top.devices),
+        exponents=tuple(tuple(device.ports[place][0] for place in device.exponential_ports) for device in top.devices),
         slopes=tuple(slopes),
     )
 
@@ -78,11 +73,11 @@ def port_map(top: Topology) -> PortMap:
 def devices(top: Topology, values: Values) -> Devices:
     """Parameters of all devices, from `Circuit.resolve`; values of shape () or (time or 1, batch or 1)."""
     parameters = tuple(parameters_of(device, values) for device in top.devices)
-    rows = []
-    for device, given in zip(top.devices, parameters, strict=True):
-        rows += [
-            per_volt * (direction * device.ports[place][1]) for place, direction, per_volt in exponents(device, given)
-        ]
+    rows = [
+        per_volt
+        for device, of_device in zip(top.devices, parameters, strict=True)
+        for per_volt in exponents_per_volt(device, of_device)
+    ]
     parameters = jax.tree.map(two_axes, parameters)
     dtype = jnp.result_type(*values.values())
     rows = [two_axes(row) for row in rows]
@@ -100,7 +95,7 @@ def evaluate_at(where: PortMap, given: Devices, v: Rows) -> Rows:
     found: Rows = []
     position = 0
     for device, own, parameters in zip(where.devices, where.exponents, given.parameters, strict=True):
-        if device.kind in WHOLE:
+        if device.law.is_costly:
             ports, factors = _own_ports(where, device, v)
             found += currents(device, parameters, ports, [])
             for index, factor in enumerate(factors):
@@ -134,7 +129,7 @@ def rows_of(where: PortMap, given: Devices, v: Rows, at: Rows) -> tuple[Rows, Ro
         ports, factors = _own_ports(where, device, v)
         rates = [given.per_volt[..., k, :] for k in range(position, position + len(own))]
         position += len(own)
-        if device.kind in WHOLE:
+        if device.law.is_costly:
             current = [next(ready)]
         else:
             capped = [next(ready) for _ in own]
@@ -143,7 +138,7 @@ def rows_of(where: PortMap, given: Devices, v: Rows, at: Rows) -> tuple[Rows, Ro
             powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
             current = currents(device, parameters, ports, powers)
         for index, (port, _) in enumerate(device.ports):
-            if device.kind in WHOLE:
+            if device.law.is_costly:
                 dot = [next(ready)]
                 second = [next(ready)] if where.is_scalar else []
             else:
@@ -165,13 +160,15 @@ def rows_of(where: PortMap, given: Devices, v: Rows, at: Rows) -> tuple[Rows, Ro
     return known(total), known(slopes.values()), curvature
 
 
-def _own_ports(where: PortMap, device: Device, v: Rows) -> tuple[Rows, list[float]]:
+def _own_ports(where: PortMap, device: DeviceInstance, v: Rows) -> tuple[Rows, list[float]]:
     """The quantities of a device in its own direction and in SI units, and their factors."""
     factors = [sign * where.scale[port] for port, sign in device.ports]
     return [v[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)], factors
 
 
-def _slopes(device: Device, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate):
+def _slopes(
+    device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate
+):
     """Derivatives of a device's currents along one of its ports, and a function that gives the second ones.
 
     What does not depend on that port is no argument of what is differentiated, so that no zeros are multiplied.

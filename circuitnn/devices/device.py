@@ -1,0 +1,217 @@
+"""Records of devices: all that the rest of the library knows of what a letter of a netlist stands for."""
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, final
+
+from circuitnn.devices.law import Junction, Law, LawFunction
+from circuitnn.devices.rules import Rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device(abc.ABC):
+    """What a letter stands for (abstract).
+
+    Attributes:
+        letter: the first one of the names of such components.
+        word: what it is called.
+        quantity: what the number of a component is.
+        unit: of the number, SI.
+        rule: what the number may be.
+        expression_rule: what it may be where an expression gives it, if that is another rule.
+        pins: what its nodes are, in the order of the line: those that a current flows through.
+        sensed_pins: after them those that are only looked at.
+        equation: its law in one line.
+        source: of the law: author, year.
+    """
+
+    letter: str
+    word: str
+    quantity: str
+    unit: str
+    rule: Rule
+    expression_rule: Rule | None = None
+    pins: tuple[str, ...]
+    sensed_pins: tuple[str, ...] = ()
+    equation: str
+    source: str = ""
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes its line has."""
+        return len(self.pins) + len(self.sensed_pins)
+
+    @property
+    def dc_pins(self) -> tuple[int, ...]:
+        """Places of the pins that a direct current connects with each other."""
+        return tuple(range(self.node_count))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Passive(Device):
+    """A resistor, capacitor or inductor.
+
+    Attributes:
+        state: "V" where its voltage is a state of the circuit, "I" where its current is; "" for none.
+    """
+
+    pins: tuple[str, ...] = ("+", "-")
+    rule: Rule = Rule.POSITIVE
+    state: str = ""
+
+    @property
+    def dc_pins(self) -> tuple[int, ...]:
+        """A capacitor lets no direct current through."""
+        return () if self.state == "V" else (0, 1)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Coupling(Device):
+    """What two components that are named have to do with each other.
+
+    Attributes:
+        couples: the letter of those components.
+    """
+
+    pins: tuple[str, ...] = ()
+    couples: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Source(Device):
+    """A source, independent or controlled.
+
+    Attributes:
+        fixes: "V" or "I"; "" where a word on the line says which.
+        senses: "V" or "I": what a linear controlled source depends on; "expression"; "" of an independent source.
+        expressions: by word before an expression that takes the number's place, in lower case, what it fixes.
+    """
+
+    pins: tuple[str, ...] = ("+", "-")
+    rule: Rule = Rule.ANY
+    fixes: str
+    senses: str = ""
+    expressions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether its value depends on nothing in the circuit."""
+        return not self.senses
+
+    @property
+    def dc_pins(self) -> tuple[int, ...]:
+        """A source of current holds no node; a controlled one may."""
+        return () if self.is_independent and self.fixes == "I" else super().dc_pins
+
+
+@final
+@dataclass(frozen=True)
+class ModelParameter:
+    """One parameter of a ``.model``.
+
+    Attributes:
+        name: in capitals, as SPICE has it.
+        unit: SI; "" of a plain number.
+        default: where it is not given.
+        rule: what numbers it may be.
+        when: the parameters of which one has to be given, and not zero, for this one to be there; always when empty.
+        scales: whether a device of twice the area has twice of it.
+        other_names: that it has in SPICE as well.
+    """
+
+    name: str
+    unit: str
+    default: float
+    rule: Rule = Rule.POSITIVE
+    when: tuple[str, ...] = ()
+    scales: bool = False
+    other_names: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True)
+class Trial:
+    """Where tests try a device: parameters of its model, and the voltages of its ports."""
+
+    parameters: Mapping[str, float]
+    volts: tuple[float, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ModelDevice(Device):
+    """A nonlinear device with a ``.model``; its number is the area factor.
+
+    Attributes:
+        kinds: of its models, each with the polarity: -1 for the mirror image of a kind.
+        ports: the voltages that its law depends on, as pairs of pins.
+        currents: of the law, each from a pin through the device to another. Where a port with a junction has the same
+            pins they are one branch of the circuit.
+        charges: of the law: the parameter without which there is none, and the place of the port that it is across.
+        series: resistances inside, over the area: the parameter, and its pin.
+        function: the law, see `Law`; its docstring has the equations.
+        junctions: the pn junctions of the law.
+        parameters: of the models, in the order in which they are written.
+        harmless: what else a model may say: in lower case, with the value at which it changes nothing; None for any.
+        only_with: of these (lower case) the parameters without which they change nothing whatever they are.
+        same_as: of these (lower case) the parameters that they may repeat.
+        hints: what to do about a parameter that is not known.
+        optional_pin: a node that may follow the pins, and carries nothing.
+        insulated: pins that no direct current flows through.
+        merges: whether devices of one model across the same two nodes are one to the law, which is proportional to
+            the area then.
+        trial: where tests try it.
+    """
+
+    quantity: str = "area factor"
+    unit: str = ""
+    rule: Rule = Rule.POSITIVE
+    kinds: Mapping[str, int]
+    ports: tuple[tuple[str, str], ...]
+    currents: tuple[tuple[str, str], ...]
+    charges: tuple[tuple[str, int], ...] = ()
+    series: tuple[tuple[str, str], ...] = ()
+    function: LawFunction
+    junctions: tuple[Junction, ...] = ()
+    parameters: tuple[ModelParameter, ...]
+    harmless: Mapping[str, float | None] = field(default_factory=dict)
+    only_with: Mapping[str, str] = field(default_factory=dict)
+    same_as: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, str] = field(default_factory=dict)
+    optional_pin: str = ""
+    insulated: tuple[str, ...] = ()
+    merges: bool = False
+    trial: Trial
+
+    # Of the nominal temperature, which is the only one here.
+    ALWAYS_HARMLESS: ClassVar[Mapping[str, float | None]] = {"level": 1.0, "tnom": 27.0, "tref": 27.0}
+
+    def __post_init__(self) -> None:
+        names = {parameter.name for parameter in self.parameters}
+        pins = {pin for pair in (*self.ports, *self.currents) for pin in pair} | {pin for _, pin in self.series}
+        wanted = {name for name, _ in (*self.charges, *self.series)} | set(self.trial.parameters)
+        wanted |= {name for junction in self.junctions for name in (junction.current, junction.emission)}
+        places = [place for _, place in self.charges] + [junction.port for junction in self.junctions]
+        unknown = [*(pins | set(self.insulated)).difference(self.pins), *wanted - names]
+        unknown += [f"port {place}" for place in places if place >= len(self.ports)]
+        if unknown or len(self.trial.volts) != len(self.ports):
+            raise ValueError(f"the record of {self.word}: it has no {', '.join(unknown) or 'volts for each port'}")
+
+    @property
+    def dc_pins(self) -> tuple[int, ...]:
+        """All but the insulated ones."""
+        return tuple(place for place, pin in enumerate(self.pins) if pin not in self.insulated)
+
+    @property
+    def law(self) -> Law:
+        """What a simulation needs of it."""
+        scaled = tuple(parameter.name for parameter in self.parameters if parameter.scales)
+        return Law(self.function, self.junctions, scaled)
+
+    def parameter(self, name: str) -> ModelParameter:
+        """The parameter of that name."""
+        return next(parameter for parameter in self.parameters if parameter.name == name)

@@ -1,0 +1,58 @@
+"""What a number of a component or of a ``.model`` may be."""
+
+import enum
+from typing import final
+
+import jax
+import numpy as np
+from jax.typing import ArrayLike
+
+
+@final
+class Rule(enum.Enum):
+    """What a number may be; its value says so in words."""
+
+    ANY = "be finite"
+    POSITIVE = "be positive"
+    NOT_NEGATIVE = "not be negative"
+    FRACTION = "be from 0 to less than 0.95"
+    COUPLING = "be between -1 and 1, and not 0"
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether numbers of either sign obey it."""
+        return self in (Rule.ANY, Rule.COUPLING)
+
+    def allows(self, number: ArrayLike) -> bool:
+        """Whether all of these finite numbers obey it."""
+        x = np.asarray(number)
+        match self:
+            case Rule.POSITIVE:
+                good = x > 0
+            case Rule.NOT_NEGATIVE:
+                good = x >= 0
+            case Rule.FRACTION:
+                good = (x >= 0) & (x < 0.95)
+            case Rule.COUPLING:
+                good = (np.abs(x) < 1) & (x != 0)
+            case _:
+                good = np.isfinite(x)
+        return bool(np.all(good))
+
+
+def check_value(name: str, value: ArrayLike, rule: Rule) -> None:
+    """Refuse a number that no component can have; traced numbers pass, because they are not known yet.
+
+    Raises:
+        ValueError: when it is no number, not finite, or against the rule.
+    """
+    if isinstance(value, jax.core.Tracer):
+        return
+    try:
+        number = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a number, got {value!r}") from error
+    if not np.all(np.isfinite(number)):
+        raise ValueError(f"{name} must be finite, got {value}")
+    if not rule.allows(number):
+        raise ValueError(f"{name} must {rule.value}, got {value}")
