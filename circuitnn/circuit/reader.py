@@ -14,6 +14,7 @@ from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Heard, heard, nodes_heard
 from circuitnn.circuit.topology import topology_fault
+from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.settings import register
@@ -93,7 +94,9 @@ def circuit_from(
     if not isinstance(netlist, str) or "\n" not in netlist:
         raise ValueError("the netlist of a circuit is a text of several lines")
     circuit = read_netlist(netlist, inputs=inputs, outputs=outputs, uncharged=uncharged)
-    ideal = [part.name for part in circuit.components if part.kind == "E" and part.name in set(nullors)]
+    ideal = [
+        part.name for part in circuit.components if part.device is VOLTAGE_OF_VOLTAGE and part.name in set(nullors)
+    ]
     if len(ideal) < len(nullors):
         raise ValueError(f"nullors: {', '.join(nullors)} are not all among the components")
     components = tuple(

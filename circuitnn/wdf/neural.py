@@ -1,6 +1,7 @@
 """A small network in place of the nonlinear device at the root of a wave digital filter (Chowdhury and Clarke 2022)."""
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, final
 
