@@ -14,6 +14,7 @@ from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Cell, Weights
 from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, from_lanes, to_lanes, uniform
 from circuitnn.recurrent.recurrence import recurrence
+from circuitnn.recurrent.rest import rest
 from circuitnn.recurrent.scaling import Scaling
 from circuitnn.recurrent.states import output_units, stored_scaling
 from circuitnn.settings import register
@@ -78,7 +79,11 @@ class _BlackBox(Model):
         return stored_scaling(self.inputs, self.units, self.out_features)
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        return jnp.zeros((*batch, self._cell.slots * self.hidden), self.dtype)
+        start = jnp.zeros(self._cell.slots * self.hidden, self.dtype)
+        return rest(self, start, _BlackBox._after_silence, batch=batch, controls=controls)
+
+    def _after_silence(self, carry: Array, zeros: Array, controls: Controls) -> Array:
+        return self(carry, zeros, controls)[0]
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
         u = to_lanes(self.inputs(x, controls))

@@ -15,6 +15,7 @@ from circuitnn.recurrent.cells import GRU_CELL
 from circuitnn.recurrent.layers import Inputs, from_lanes, to_lanes
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
 from circuitnn.recurrent.recurrence import Injection, recurrence
+from circuitnn.recurrent.rest import rest
 from circuitnn.recurrent.scaling import Affine, Scaling, scale_vector
 from circuitnn.recurrent.states import Output, checked_names, stored_scaling
 from circuitnn.settings import register, settings_of
@@ -111,8 +112,13 @@ class StateMatchedGRU(StateModel):
         return settings_of(self, output=self.output.names, scaling=scaling)
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        rest = jnp.zeros((*batch, self.hidden), self.dtype)
-        return self.shown.write(rest, jnp.zeros((*batch, len(self.state_names)), self.dtype))
+        """The circuit states at their offset, the other units where silence leads them meanwhile."""
+        start = self.shown.write(jnp.zeros(self.hidden, self.dtype), self._to_network(self.state_units.offset[...]))
+        return rest(self, start, StateMatchedGRU._after_silence, batch=batch, controls=controls)
+
+    def _after_silence(self, carry: Array, zeros: Array, controls: Controls) -> Array:
+        states = jnp.broadcast_to(self.state_units.offset[...], (*zeros.shape[:-1], len(self.state_names)))
+        return self.force(self.trace(carry, zeros, controls, Forcing(states))[0], states[..., -1, :])
 
     def states(self, carry: Array) -> Array:
         return self.state_units.to_si(self.shown.read(carry))

@@ -125,7 +125,10 @@ class STN(StateModel):
         return settings_of(self, output=self.output.names)
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        return jnp.zeros((*batch, len(self.state_names) + (self.input_taps - 1) * self.in_features), self.dtype)
+        """The circuit states at their offset, after an input of zero volts."""
+        silence = self.inputs.units.to_network(jnp.zeros((self.input_taps - 1) * self.in_features, self.dtype))
+        start = jnp.concatenate([jnp.zeros(len(self.state_names), self.dtype), silence])
+        return jnp.broadcast_to(start, (*batch, *start.shape))
 
     def states(self, carry: Array) -> Array:
         return self.state_units.to_si(carry[..., : len(self.state_names)])

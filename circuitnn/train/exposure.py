@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.metrics import esr
-from circuitnn.model import Forcing, Model, StateModel, run, trace
+from circuitnn.model import Carry, Forcing, Model, StateModel, run, trace
 from circuitnn.train.dataset import Dataset, Windows
 
 
@@ -28,11 +28,16 @@ class ExposureBias:
         times: (horizon,) seconds since the last true state.
         error: (horizon,) ESR of the states at that time, running freely from the true state.
         error_wrong_start: (horizon,) the same, running freely from a wrong state.
+        rest_output: volts that the model gives in silence, at rest; the largest over features and positions of its knobs.
+            A network's is the constant that is left of its training.
+        rest_share: the same over the peak of the target.
         recovery_seconds: after this time the run from the wrong state is, and stays, at most twice as wrong (in
             energy, beside 1e-6 of the signal) as the run from the true one; infinite when that does not happen.
     """
 
     esr_free_running: float
+    rest_output: float
+    rest_share: float
     esr_teacher_forced: float | None = None
     exposure_bias_db: float | None = None
     times: np.ndarray | None = None
@@ -62,9 +67,10 @@ def exposure_bias(
     x = jnp.asarray(data.x, model.dtype)
     controls = data.controls or None
     carry = model.init_carry(x.shape[:1], controls)
+    constant = _at_rest(model, carry, data)
     if not isinstance(model, StateModel) or data.states is None:
         _, y = run(model, x, carry, controls=controls)
-        return ExposureBias(_esr(y, data.y, warmup))
+        return ExposureBias(_esr(y, data.y, warmup), *constant)
 
     carry = model.force(carry, jnp.asarray(data.initial, model.dtype), controls=controls)
     free = _esr(trace(model, x, carry, controls=controls)[1], data.y, warmup)
@@ -77,6 +83,8 @@ def exposure_bias(
     recovery = 0.0 if not len(last_bad) else np.inf if last_bad[-1] == horizon - 1 else (last_bad[-1] + 1) / data.fs
     return ExposureBias(
         esr_free_running=free,
+        rest_output=constant[0],
+        rest_share=constant[1],
         esr_teacher_forced=forced,
         exposure_bias_db=float(10 * np.log10(free / forced)) if free > 0 and forced > 0 else None,
         times=(1 + np.arange(horizon)) / data.fs,
@@ -119,6 +127,14 @@ def _spread(data: Dataset, warmup: int, horizon: int, starts: int) -> Windows:
         windows.initial[chosen],
         {name: value[chosen] for name, value in windows.controls.items()},
     )
+
+
+def _at_rest(model: Model, carry: Carry, data: Dataset) -> tuple[float, float]:
+    """The output in silence in volts, and as a share of the target's peak."""
+    first = {name: knob[:, :1] for name, knob in (data.controls or {}).items()}
+    _, y = run(model, np.zeros((len(data.x), 1, model.in_features)), carry, controls=first or None)
+    constant = float(np.max(np.abs(y)))
+    return constant, constant / max(float(np.max(np.abs(data.y))), 1e-300)
 
 
 def _esr(y, target: np.ndarray, warmup: int) -> float:

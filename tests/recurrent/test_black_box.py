@@ -70,7 +70,8 @@ def outputs_and_gradients(name, data, dtype):
 
     def loss(params):
         tuned = nnx.merge(graph, params, fixed)
-        _, y = tuned(tuned.init_carry((data["x"].shape[0],)), jnp.asarray(data["x"], dtype))
+        start = jnp.zeros((data["x"].shape[0], tuned.init_carry().shape[-1]), dtype)  # PyTorch's
+        _, y = tuned(start, jnp.asarray(data["x"], dtype))
         return jnp.sum(jnp.sin(y)), y
 
     (_, y), gradient = jax.value_and_grad(loss, has_aux=True)(params)

@@ -47,8 +47,9 @@ def test_a_model_rests_at_the_bias_of_its_states(build):
     a, b = (build(("C1", "C2"), hidden=hidden, scaling=s, dtype=jnp.float64, rngs=nnx.Rngs(0)) for s in (plain, moved))
     np.testing.assert_allclose(b.states(b.init_carry((3,))), np.tile([4.5, 1.0], (3, 1)), rtol=1e-12)
     x = np.random.default_rng(0).normal(size=(30, 1))
-    _, y, states = trace(a, x)
-    _, y_moved, states_moved = trace(b, x - 2.0)
+    start = a.init_carry()  # that of b has heard another silence, zero volts
+    _, y, states = trace(a, x, start)
+    _, y_moved, states_moved = trace(b, x - 2.0, start)
     np.testing.assert_allclose(y_moved, y + 9.0, atol=1e-12)
     np.testing.assert_allclose(states_moved, states + np.array([4.5, 1.0]), atol=1e-12)
     shown = b.states(b.force(b.init_carry(), jnp.array([4.6, 0.9])))
@@ -61,7 +62,8 @@ def test_a_black_box_takes_offsets():
     moved = scaling._replace(input_offset=np.array([1.0]), output_offset=np.array([5.0]))
     a, b = (LSTM(4, scaling=s, dtype=jnp.float64, rngs=nnx.Rngs(0)) for s in (scaling, moved))
     x = np.random.default_rng(0).normal(size=30)
-    np.testing.assert_allclose(run(b, x + 1)[1], run(a, x)[1] + 5, atol=1e-12)
+    start = a.init_carry()
+    np.testing.assert_allclose(run(b, x + 1, start)[1], run(a, x, start)[1] + 5, atol=1e-12)
     with pytest.raises(ValueError, match="input_offset: expected 1 finite"):
         GRU(4, scaling=scaling._replace(input_offset=np.array([np.nan])), rngs=nnx.Rngs(0))
 

@@ -43,6 +43,7 @@ def test_a_black_box_has_a_free_running_error_only(data):
     np.testing.assert_allclose(report.esr_free_running, (0.1 / 0.9) ** 2, rtol=1e-5)
     assert report.esr_teacher_forced is None
     assert report.exposure_bias_db is None
+    assert (report.rest_output, report.rest_share) == (0, 0)
 
 
 def test_a_model_that_runs_away_is_infinitely_wrong(data):
