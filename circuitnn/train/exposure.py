@@ -28,7 +28,7 @@ class ExposureBias:
         times: (horizon,) seconds since the last true state.
         error: (horizon,) ESR of the states at that time, running freely from the true state.
         error_wrong_start: (horizon,) the same, running freely from a wrong state.
-        rest_output: volts that the model gives in silence, at rest; the largest over features and positions of its knobs.
+        rest_output: volts that the model gives in silence, at rest; the largest over features and knob positions.
             A network's is the constant that is left of its training.
         rest_share: the same over the peak of the target.
         recovery_seconds: after this time the run from the wrong state is, and stays, at most twice as wrong (in
