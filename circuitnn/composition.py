@@ -17,7 +17,7 @@ from circuitnn.settings import register, settings_of
 
 
 class Composition(Model):
-    """Several models as one (abstract); the carry is the tuple of their carries.
+    """Several models as one (abstract).
 
     Attributes:
         models: the members, in order.
@@ -96,6 +96,12 @@ class Chain(Composition):
     def latency(self) -> int:
         return sum(model.latency for model in self.models)
 
+    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        first, y = self.models[0].resting(carry[0], x, within(controls, self.models[0].controls))
+        for model, before in zip(self.models[1:], carry[1:], strict=True):
+            _, y = model.resting(before, y, within(controls, model.controls))
+        return first, y
+
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries = []
         for model, before in zip(self.models, carry, strict=True):
@@ -107,9 +113,9 @@ class Chain(Composition):
 @partial(register, build=lambda models: _composed(Parallel, models))
 @final
 class Parallel(Composition):
-    """Models side by side on the same input; their outputs are added. The carry is the tuple of their carries.
+    """Models side by side on the same input; their outputs are added, those that are early as late as the others.
 
-    Nothing makes their latencies equal: `circuitnn.hybrid.aligned` does.
+    The carry are the models' carries and their delay lines, each as a tuple.
     """
 
     def __init__(self, *models: Model, **named: Model):
@@ -123,19 +129,44 @@ class Parallel(Composition):
     def latency(self) -> int:
         return max(model.latency for model in self.models)
 
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+        carries = super().init_carry(batch, controls)
+        waits = [self.latency - model.latency for model in self.models]
+        silence = jnp.zeros((*batch, self.in_features), self.dtype)
+        outputs = self._rests(carries, silence, controls)[1] if any(waits) else [silence] * len(waits)
+        return carries, tuple(map(delay_line, waits, outputs))
+
+    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        x, outputs = self._rests(carry[0], x, controls)
+        return x, functools.reduce(operator.add, outputs)
+
+    def _rests(self, carries: Carry, x: Array, controls: Controls | None) -> tuple[Array, list[Array]]:
+        """The input that a member asks for, and the output of each for it."""
+        members = [
+            (model, carry, within(controls, model.controls)) for model, carry in zip(self.models, carries, strict=True)
+        ]
+        for model, carry, knobs in members:
+            x, _ = model.resting(carry, x, knobs)
+        return x, [model.resting(carry, x, knobs)[1] for model, carry, knobs in members]
+
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
-        carries, outputs = [], []
-        for model, before in zip(self.models, carry, strict=True):
+        carries, lines, outputs = [], [], []
+        for model, before, line in zip(self.models, *carry, strict=True):
             after, y = model(before, x, within(controls, model.controls))
+            line, y = delayed(line, y)
             carries.append(after)
+            lines.append(line)
             outputs.append(y)
-        return tuple(carries), functools.reduce(operator.add, outputs)
+        return (tuple(carries), tuple(lines)), functools.reduce(operator.add, outputs)
 
 
 @register
 @final
 class Residual(Model):
-    """The input added to the output of a model: ``y = x + model(x)``. The carry is a tuple of one."""
+    """The input added to the output of a model: ``y = x + model(x)``, with x as late as the model's output is.
+
+    The carry are the model's and the delay line of x.
+    """
 
     def __init__(self, model: Model):
         if model.in_features != model.out_features:
@@ -163,11 +194,31 @@ class Residual(Model):
         return self.model.latency
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        return (self.model.init_carry(batch, controls),)
+        carry = self.model.init_carry(batch, controls)
+        x = jnp.zeros((*batch, self.in_features), self.dtype)
+        if self.latency:
+            x, _ = self.model.resting(carry, x, controls)
+        return carry, delay_line(self.latency, x)
+
+    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        x, y = self.model.resting(carry[0], x, controls)
+        return x, x + y
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         after, y = self.model(carry[0], x, controls)
-        return (after,), x + y
+        line, late = delayed(carry[1], x)
+        return (after, line), late + y
+
+
+def delay_line(samples: int, level: Array) -> Array:
+    """(..., samples, features), the memory of `delayed`, after a signal that was `level` (..., features) for long."""
+    return jnp.broadcast_to(level[..., None, :], (*level.shape[:-1], samples, level.shape[-1]))
+
+
+def delayed(line: Array, signal: Array) -> tuple[Array, Array]:
+    """The line after a block, and the signal (..., time, features) as many samples later as the line has."""
+    joined, time = jnp.concatenate([line, signal], axis=-2), signal.shape[-2]
+    return joined[..., time:, :], joined[..., :time, :]
 
 
 def chain(*models: Model, **named: Model) -> Chain:
@@ -185,7 +236,7 @@ def chain(*models: Model, **named: Model) -> Chain:
 
 
 def parallel(*models: Model, **named: Model) -> Parallel:
-    """Models side by side on the same input, outputs added.
+    """Models side by side on the same input, outputs added; what comes early waits for what is late (see `latency`).
 
     Args:
         models: the models, or
@@ -198,7 +249,7 @@ def parallel(*models: Model, **named: Model) -> Parallel:
 
 
 def residual(model: Model) -> Residual:
-    """A model in parallel with a wire."""
+    """A model in parallel with a wire, which is as late as the model."""
     return Residual(model)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self, final
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from flax.traverse_util import flatten_dict
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -90,6 +91,38 @@ class Model(nnx.Module):
         """By how many samples the output comes late: zero but for models that are oversampled or delayed."""
         return 0
 
+    @final
+    def parameters(self) -> dict[Any, Any]:
+        """All that can be learnt: a pytree of arrays under the names of their places in the model.
+
+        ``jax.grad(lambda p: loss(model.with_parameters(p)))(model.parameters())`` is the gradient in all of it. Of a
+        circuit these are the `trainable` values by name, on the scale that they are learnt on.
+        """
+        return nnx.to_pure_dict(nnx.state(self, nnx.Param))
+
+    @final
+    def with_parameters(self, parameters: Mapping[Any, Any]) -> Self:
+        """The same model with other numbers, which may be traced; this one stays as it is.
+
+        Args:
+            parameters: as from `parameters`, or a part of that. Numbers that are not learnt can be given as well, under
+                the names that `flax.nnx.state` has for them. A scalar may become an array.
+
+        Raises:
+            ValueError: for a name or a shape that the model does not have.
+        """
+        graph, state = nnx.split(self)
+        variables = dict(nnx.to_flat_state(state))
+        for path, value in flatten_dict(parameters).items():
+            name, variable = ".".join(map(str, path)), variables.get(path)
+            if variable is None:
+                there = ", ".join(".".join(map(str, path)) for path in variables)
+                raise ValueError(f"no parameter {name} in this {type(self).__name__}; there are {there or 'none'}")
+            if variable.shape and variable.shape != jnp.shape(value):
+                raise ValueError(f"parameter {name}: expected shape {variable.shape}, got {jnp.shape(value)}")
+            variables[path] = variable.replace(jnp.asarray(value, variable.dtype))
+        return nnx.merge(graph, nnx.from_flat_state(variables), copy=True)
+
     @abc.abstractmethod
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         """The carry of a model at rest, where everything begins that is no continuation.
@@ -101,6 +134,21 @@ class Model(nnx.Module):
             controls: the knobs that the model rests with, as for a block; of those along time the first sample counts.
                 The defaults when None.
         """
+
+    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        """What goes in and what comes out at rest: what filters and delays around the model have heard before it began.
+
+        Args:
+            carry: from `init_carry`.
+            x: (..., in_features), what goes in: silence. A circuit has the DC values of its inputs in its place.
+            controls: as for `init_carry`.
+
+        Returns:
+            The input (..., in_features), and the output (..., out_features).
+        """
+        knobs = {name: jnp.asarray(value) for name, value in (controls or {}).items()}
+        first = {name: value[..., :1] if value.ndim else value for name, value in knobs.items()}
+        return x, run(self, x[..., None, :], carry, controls=first)[1][..., 0, :]
 
     @abc.abstractmethod
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:

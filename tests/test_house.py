@@ -17,7 +17,7 @@ FLOORS = (
     ("circuit", "audio", "losses", "metrics"),
     ("mna", "spice"),
     ("model",),
-    ("composition",),
+    ("composition", "oversampling"),
     ("transient",),
     ("nodal", "wdf", "filters", "recurrent"),
     ("hybrid",),

@@ -10,11 +10,9 @@ from jax import numpy as jnp
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.estimation.excerpts import REACH
 from circuitnn.estimation.unknowns import moved
+from circuitnn.nodal.model import NodalModel
 from circuitnn.numerics.fractional_delay import delayed
-from circuitnn.numerics.half_band import HalfBand
 from circuitnn.numerics.report import SolveReport
-from circuitnn.transient.engine import Engine, at_rest, run_block
-from circuitnn.transient.oversampling import resting, run_oversampled
 
 
 def _static() -> Any:
@@ -27,14 +25,12 @@ def _static() -> Any:
 class AudioProblem:
     """A circuit, what is to be learnt of it, and the excerpts that it should make of its input.
 
-    The static fields: how the circuit is run; what is learnt (`names`), and what of that are positions of knobs;
+    The static fields: what is learnt (`names`), and what of that are positions of knobs;
     samples of warm-up. Unknowns are (p,): the changes of `names` (see `moved`), then the delay of the recording in
     samples, then the logarithm of its gain over `gain` where that is fitted; each divided by its `spread`.
     """
 
-    engine: Engine = dataclasses.field(metadata={"static": True})
-    filters: HalfBand = dataclasses.field(metadata={"static": True})
-    circuit: Circuit
+    model: NodalModel  # with nominal values, none of them trainable
     x: Array  # (pieces, warm-up, HALF and REACH samples on each side, latency, and time)
     y: Array  # (pieces, time)
     keep: Array  # (pieces, time)
@@ -45,6 +41,11 @@ class AudioProblem:
     positions: tuple[str, ...] = _static()
     has_gain: bool = _static()
     before: int = _static()
+
+    @property
+    def circuit(self) -> Circuit:
+        """With nominal values."""
+        return self.model.circuit
 
     def values(self, unknowns: Array) -> dict[str, Array]:
         return moved(self.circuit, self.names, (self.spread * unknowns)[: len(self.names)], self.positions)
@@ -58,16 +59,9 @@ class AudioProblem:
 
     def solved(self, unknowns: Array) -> tuple[Array, SolveReport]:
         """Volts (pieces, time + 2 (REACH + HALF)), neither delayed nor amplified, and how the solves went."""
-        circuit = dataclasses.replace(self.circuit, values=self.circuit.values | self.values(unknowns))
-        carry, outputs = at_rest(self.engine, circuit, {}, self.x.shape[:-1])
-        if self.filters.factor == 1:
-            carry, y, _ = run_block(self.engine, circuit, carry, self.x[..., None], {}, None)
-            report = carry.report
-        else:
-            over = resting(self.filters, carry, outputs)
-            over, y, _ = run_oversampled(self.engine, self.filters, circuit, over, self.x[..., None], {}, None)
-            report = over.report
-        return y[..., self.before + self.filters.latency :, 0], report
+        model = self.model.with_parameters({"values": {"nominal": self.values(unknowns)}})
+        carry, y = model(model.init_carry(self.x.shape[:-1]), self.x[..., None])
+        return y[..., self.before + model.latency :, 0], carry.report
 
     def prediction(self, unknowns: Array) -> Array:
         """Volts (pieces, time), as they should have been recorded."""

@@ -123,7 +123,7 @@ def identify(
             hum=hum,
         )
         problem = AudioProblem(
-            circuit=circuit,
+            model=model,
             x=jnp.asarray(pieces.x),
             y=jnp.asarray(pieces.y),
             keep=jnp.asarray(pieces.keep),
@@ -134,8 +134,6 @@ def identify(
             positions=positions,
             has_gain=gain == "fit",
             before=pieces.before,
-            engine=model.engine,
-            filters=model.filters,
         )
         found = _searched(problem, box, starts, seed, progress)
         least = LEAST_NOISE * float(np.std(pieces.y))

@@ -11,8 +11,8 @@ from jax import Array, lax
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
+from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.numerics.lanes import lanes, over_lanes
-from circuitnn.transient.layout import to_columns, to_rows
 
 RADIUS = 1 - 1e-5  # of the poles at most, unless asked otherwise: 0.08 Hz at 48 kHz
 LOWEST, HIGHEST = 20.0, 16e3  # hertz, between which the poles are spread at the start

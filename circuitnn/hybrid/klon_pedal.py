@@ -9,11 +9,11 @@ from jax import numpy as jnp
 
 from circuitnn.circuit import Circuit
 from circuitnn.circuit import catalogue as circuits
-from circuitnn.composition import Chain, chain
-from circuitnn.hybrid.oversampled import Oversampled
-from circuitnn.hybrid.plain import Gain, aligned
+from circuitnn.composition import Chain, chain, parallel
+from circuitnn.hybrid.plain import Gain
 from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
+from circuitnn.oversampling import Oversampled
 from circuitnn.wdf import derive
 
 BRANCH = 47e3  # ohms of the clipping stage's branch into the summing amplifier, and of that amplifier's input here
@@ -82,7 +82,7 @@ def klon(
     drive = (
         chain(**{name: part(name) for name in DRIVE}) if own is None else chain(model=own, current=scaled(1 / BRANCH))
     )
-    paths = aligned(feed_forward_1=part("feed_forward_1"), drive=drive, feed_forward_2=part("feed_forward_2"))
+    paths = parallel(feed_forward_1=part("feed_forward_1"), drive=drive, feed_forward_2=part("feed_forward_2"))
     stage: Model = chain(paths=paths, volts=scaled(BRANCH), summing=part("summing"))
     if oversampling != 1:
         stage = Oversampled(stage, oversampling)

@@ -8,7 +8,7 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.composition import Parallel, chain
+from circuitnn.composition import delay_line, delayed
 from circuitnn.model import Controls, Model
 from circuitnn.settings import register, settings_of
 
@@ -90,30 +90,7 @@ class Delay(_Plain):
         return self.samples
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        return jnp.zeros((*batch, self.samples, self.in_features), self.dtype)
+        return delay_line(self.samples, jnp.zeros((*batch, self.in_features), self.dtype))
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        joined = jnp.concatenate([carry, x], axis=-2)
-        time = x.shape[-2]
-        return joined[..., time:, :], joined[..., :time, :]
-
-
-def aligned(*models: Model, **named: Model) -> Parallel:
-    """`circuitnn.parallel` with all paths equally late: those that are early get a `Delay` behind them.
-
-    Args:
-        models: the models, or
-        named: the same with names.
-
-    Raises:
-        ValueError: as for `circuitnn.parallel`.
-    """
-    last = max((model.latency for model in (*models, *named.values())), default=0)
-
-    def late(model: Model) -> Model:
-        missing = last - model.latency
-        if not missing:
-            return model
-        return chain(model, Delay(missing, features=model.out_features, dtype=model.dtype))
-
-    return Parallel(*map(late, models), **{name: late(model) for name, model in named.items()})
+        return delayed(carry, x)

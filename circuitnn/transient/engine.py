@@ -15,12 +15,12 @@ from circuitnn.mna.operating_point import evaluate, open_circuit, operating_poin
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing
+from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.numerics.lanes import lanes, over_lanes
 from circuitnn.numerics.report import SolveReport, tally
 from circuitnn.numerics.small import MAX_WRITTEN_OUT
 from circuitnn.transient.block import solve_block
 from circuitnn.transient.carry import CircuitCarry
-from circuitnn.transient.layout import to_columns, to_rows
 from circuitnn.transient.parts import Shown, Stepper
 from circuitnn.transient.system import Discretisation, Imposed, Linear, System, prepare, prepare_imposed
 

@@ -11,19 +11,18 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_solvable, states_are_independent
 from circuitnn.mna.topology import topology
-from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.model import Carry, Controls, Forcing, StateModel
 from circuitnn.numerics.half_band import half_band
 from circuitnn.numerics.rules import Rule, rule_named
+from circuitnn.oversampling import Oversampling
 from circuitnn.settings import settings_of
 from circuitnn.transient import engine
 from circuitnn.transient.carry import CircuitCarry
 from circuitnn.transient.engine import Engine
-from circuitnn.transient.layout import flat_controls
-from circuitnn.transient.oversampling import OversampledCarry, resting, run_oversampled, with_circuit
+from circuitnn.transient.knobs import flat_controls
 from circuitnn.transient.system import Discretisation, Linear
 from circuitnn.transient.values import CircuitValues
 
-Carry = CircuitCarry | OversampledCarry
 IMPOSED_FRACTION = 1e-6  # of a step, where states constrain each other
 
 
@@ -68,7 +67,7 @@ class CircuitModel(StateModel):
             raise ValueError(f"no solver named {solver!r}; there are {', '.join(engine.SOLVERS)}")
         how = rule if isinstance(rule, Rule) else rule_named(rule)
         self.fs, self.rule, self.dtype = float(fs), rule, dtype
-        self.filters = half_band(oversampling)
+        self.oversampling = Oversampling(half_band(oversampling))
         top = topology(circuit)
         resolved = circuit.resolve()
         period = 1 / (self.fs * oversampling)
@@ -99,7 +98,7 @@ class CircuitModel(StateModel):
         """Those of the arguments that are no attributes, but for the circuit."""
         return {
             "trainable": self.values.trainable,
-            "oversampling": self.filters.factor,
+            "oversampling": self.oversampling.filters.factor,
             "solver": self.engine.solver,
         }
 
@@ -111,7 +110,7 @@ class CircuitModel(StateModel):
     @property
     def latency(self) -> int:
         """By how many samples the output comes late, which is zero without oversampling."""
-        return self.filters.latency
+        return self.oversampling.filters.latency
 
     @property
     def controls(self) -> Mapping[str, float]:
@@ -125,16 +124,24 @@ class CircuitModel(StateModel):
             batch: shape of the batch.
             controls: knobs, at their positions at the first sample; the defaults when None.
         """
+        carry, outputs = self._at_rest(batch, controls)
+        return self.oversampling.carry(carry, carry.u, outputs)
+
+    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        """Inputs and outputs at the operating point; `x` does not matter."""
+        carry, outputs = self._at_rest(x.shape[:-1], controls)
+        return carry.u, outputs
+
+    def _at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> tuple[CircuitCarry, Array]:
         knobs = flat_controls(matched(controls, self.controls), batch, None, self.dtype)
-        carry, outputs = engine.at_rest(self.engine, self.circuit, knobs, batch)
-        return carry if self.filters.factor == 1 else resting(self.filters, carry, outputs)
+        return engine.at_rest(self.engine, self.circuit, knobs, batch)
 
     def states(self, carry: Carry) -> Array:
         """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`.
 
         The charges of junctions come last ("Q1.CJE"), in volts across 10 pF.
         """
-        return _of_circuit(carry).states
+        return self.oversampling.inner(carry).states
 
     def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
         """The carry with other states; the currents that belong to them follow from the circuit and the last input.
@@ -144,10 +151,11 @@ class CircuitModel(StateModel):
             states: (..., n_states), volts and amperes.
             controls: knobs, for those currents, at their positions at the first sample; the defaults when None.
         """
-        inner = _of_circuit(carry)
+        inner = self.oversampling.inner(carry)
         states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
         knobs = flat_controls(matched(controls, self.controls), states.shape[:-1], None, self.dtype)
-        return with_circuit(carry, engine.at_states(self.engine, self.circuit, inner, states, knobs, self.weights))
+        forced = engine.at_states(self.engine, self.circuit, inner, states, knobs, self.weights)
+        return self.oversampling.with_inner(carry, forced)
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
@@ -156,11 +164,11 @@ class CircuitModel(StateModel):
 
         A control may be constant, one value for each batch entry (batch, 1), or vary along time.
         """
+        return self.oversampling.trace(self._block, carry, x, controls, forcing)
+
+    def _block(
+        self, carry: CircuitCarry, x: Array, controls: Controls | None, forcing: Forcing | None
+    ) -> tuple[CircuitCarry, Array, Array]:
+        """At the circuit's own rate."""
         knobs = flat_controls(matched(controls, self.controls), x.shape[:-2], x.shape[-2], self.dtype)
-        if isinstance(carry, OversampledCarry):
-            return run_oversampled(self.engine, self.filters, self.circuit, carry, x, knobs, forcing, self.weights)
         return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing, self.weights)
-
-
-def _of_circuit(carry: Carry) -> CircuitCarry:
-    return carry.circuit if isinstance(carry, OversampledCarry) else carry

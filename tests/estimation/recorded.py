@@ -70,9 +70,7 @@ def small_box(circuit, x, y, names, *, positions=(), has_gain=True):
         hum=None,
     )
     problem = AudioProblem(
-        engine=model.engine,
-        filters=model.filters,
-        circuit=circuit.astype(np.float64),
+        model=model,
         x=jnp.asarray(pieces.x),
         y=jnp.asarray(pieces.y),
         keep=jnp.asarray(pieces.keep),
