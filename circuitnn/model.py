@@ -17,6 +17,7 @@ from flax.traverse_util import flatten_dict
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitnn.arguments import NO_MODEL, NO_SIGNAL, check_continuation, continuing, what_it_is
 from circuitnn.knobs import check_shape, matched
 from circuitnn.numerics.report import warn_of_failures
 from circuitnn.settings import build, settings_of
@@ -255,14 +256,14 @@ def run(
     Raises:
         ValueError: when the shape or a value of x does not fit.
     """
-    block, is_mono = _signal(model, x)
+    block, is_mono = _signal(checked_model(model), x)
     values = all_controls(model, controls, block.shape[:-1])
-    if carry is None:
-        carry = model.init_carry(block.shape[:-2], values)
+    before = model.init_carry(block.shape[:-2], values) if carry is None else carry
     graph, variables = nnx.split(model)
-    carry, y = _run(graph, variables, carry, block, values)
-    warn_of_failures(carry)
-    return carry, _as_given(y, is_mono)
+    with continuing(model, carry, block.shape[:-2]):
+        after, y = _run(graph, variables, before, block, values)
+    warn_of_failures(after)
+    return after, _as_given(y, is_mono)
 
 
 def trace(
@@ -280,36 +281,54 @@ def trace(
     Returns:
         carry, y, and the states (..., time, n_states) in volts and amperes, in the order of `model.state_names`.
     """
-    if not isinstance(model, StateModel):
+    if not isinstance(checked_model(model), StateModel):
         raise TypeError(f"{type(model).__name__} has no circuit states to observe; use run()")
     block, is_mono = _signal(model, x)
     values = all_controls(model, controls, block.shape[:-1])
-    if carry is None:
-        carry = model.init_carry(block.shape[:-2], values)
+    before = model.init_carry(block.shape[:-2], values) if carry is None else carry
     expected = (*block.shape[:-1], len(model.state_names))
     if forcing is not None and forcing.previous.shape != expected:
         raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
     graph, variables = nnx.split(model)
-    carry, y, states = _trace(graph, variables, carry, block, values, forcing)
-    warn_of_failures(carry)
-    return carry, _as_given(y, is_mono), states
+    with continuing(model, carry, block.shape[:-2]):
+        after, y, states = _trace(graph, variables, before, block, values, forcing)
+    warn_of_failures(after)
+    return after, _as_given(y, is_mono), states
 
 
 @jax.jit(static_argnums=0)
 def _run(graph, variables, carry, x, values):
-    return nnx.merge(graph, variables)(carry, x, values)
+    after, y = nnx.merge(graph, variables)(carry, x, values)
+    check_continuation(carry, after, x, y)
+    return after, y
 
 
 @jax.jit(static_argnums=0)
 def _trace(graph, variables, carry, x, values, forcing):
-    return nnx.merge(graph, variables).trace(carry, x, values, forcing)
+    after, y, states = nnx.merge(graph, variables).trace(carry, x, values, forcing)
+    check_continuation(carry, after, x, y)
+    return after, y, states
+
+
+def checked_model(model: Any) -> Any:
+    """The model.
+
+    Raises:
+        TypeError: for what is none, and says how to make one of it.
+    """
+    if isinstance(model, Model):
+        return model
+    raise TypeError(f"a model is wanted, this is {what_it_is(model, NO_MODEL)}")
 
 
 def _signal(model: Model, x: ArrayLike) -> tuple[Array, bool]:
     """x as (..., time, in_features), and whether it came as one dimension."""
-    block = jnp.asarray(x)
+    try:
+        block = jnp.asarray(x)
+    except (TypeError, ValueError):
+        raise ValueError(f"x must be samples in volts, this is {what_it_is(x, NO_SIGNAL)}") from None
     if not jnp.issubdtype(block.dtype, jnp.floating):
-        raise ValueError(f"x must be real floating-point samples in volts, got {block.dtype}")
+        raise ValueError(f"x must be real floating-point samples in volts, got {block.dtype}; x.astype(float)?")
     block = block.astype(model.dtype)
     is_mono = block.ndim == 1
     if is_mono:

@@ -11,12 +11,15 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitnn.arguments import NO_CIRCUIT, what_it_is
 from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel, Parameter
 from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.devices.device import Device
 from circuitnn.devices.registry import DEVICES
 from circuitnn.devices.rules import Rule, check_value
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.tree import evaluate, names_in
 from circuitnn.knobs import did_you_mean, matched
 
@@ -136,11 +139,11 @@ class Circuit:
         """The circuit with all values in another floating-point type."""
         return dataclasses.replace(self, values={name: _cast(value, dtype) for name, value in self.values.items()})
 
-    def replace(self, **values: ArrayLike) -> "Circuit":
+    def replace(self, **values: ArrayLike | str) -> "Circuit":
         """The circuit with other numbers: ``c.replace(C1=22e-9, **{"DCLIP.IS": 1e-9})``.
 
-        Names are those of `values`, in any case. Numbers are SI, and may be arrays (a batch of circuits, for vmap) or
-        traced.
+        Names are those of `values`, in any case. Numbers are SI, or text as SPICE has it ("10k"), and may be arrays (a
+        batch of circuits, for vmap) or traced.
 
         Raises:
             ValueError: for a name that has no number of its own, a non-finite number, or one that must be positive.
@@ -151,6 +154,11 @@ class Circuit:
             name = known.get(given.lower())
             if name is None:
                 raise ValueError(self._no_such_value(given))
+            if isinstance(value, str):
+                try:
+                    value = parse_number(value)
+                except NetlistError as error:
+                    raise ValueError(f"{name}: {error}") from None
             check_value(name, value, Rule.ANY)
             replaced[name] = _cast(value, self.values[name].dtype)
         circuit = dataclasses.replace(self, values=replaced)
@@ -256,6 +264,17 @@ class Circuit:
             names = ", ".join(dict.fromkeys(names_in(expression)))
             return f"{given} is given by the expression {{{expression}}}: replace {names} instead"
         return f"no value named {given!r}{did_you_mean(given, self.values)}; there are {', '.join(self.values)}"
+
+
+def checked_circuit(circuit: Any) -> Circuit:
+    """The circuit.
+
+    Raises:
+        TypeError: for what is none, and says where to get one.
+    """
+    if isinstance(circuit, Circuit):
+        return circuit
+    raise TypeError(f"a circuit is wanted, this is {what_it_is(circuit, NO_CIRCUIT)}")
 
 
 def _cast(value: ArrayLike, dtype: Any) -> Any:

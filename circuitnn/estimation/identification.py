@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from circuitnn.audio.alignment import Alignment, align
-from circuitnn.circuit.circuit import Circuit
+from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.excerpts import REACH, Recordings, cut, recordings
 from circuitnn.estimation.identification_report import IdentificationReport
@@ -150,7 +150,7 @@ def identify(
 
 
 def _check(circuit, gain, max_delay, high_pass, hum, counts, lengths, precision) -> None:
-    if len(circuit.inputs) != 1 or len(circuit.outputs) != 1:
+    if len(checked_circuit(circuit).inputs) != 1 or len(circuit.outputs) != 1:
         raise ValueError(f"one input and one output are wanted, not {circuit.inputs} and {circuit.outputs}")
     if isinstance(gain, str):
         if gain != "fit":

@@ -8,7 +8,7 @@ from jax import Array
 from jax import numpy as jnp
 from numpy.typing import NDArray
 
-from circuitnn.circuit.circuit import Circuit
+from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.devices.device import Coupling, Passive
 from circuitnn.knobs import knob_spelling
 from circuitnn.train.response_data import Responses
@@ -86,7 +86,7 @@ def moved(circuit: Circuit, names: Sequence[str], change: Array, positions: Coll
 
 def target_knobs(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
     """The target's knobs in the circuit's spelling."""
-    if len(circuit.inputs) != 1 or len(circuit.outputs) != 1:
+    if len(checked_circuit(circuit).inputs) != 1 or len(circuit.outputs) != 1:
         raise ValueError(f"one input and one output are wanted, not {circuit.inputs} and {circuit.outputs}")
     if len(target.freqs) < 2:
         raise ValueError("responses at one frequency do not tell components apart: at least two are wanted")

@@ -13,6 +13,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitnn.arguments import checked_dtype
 from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm, Form
@@ -77,7 +78,7 @@ class FixedFilter(Filter):
     def __init__(self, form: Form, fs: float, *, dtype: Any = jnp.float32):
         if form.coefficients().ndim != 1:
             raise ValueError(f"one filter at a time, got numbers of the shape {form.coefficients().shape[:-1]}")
-        self.fs, self.dtype = checked_rate(fs), dtype
+        self.fs, self.dtype = checked_rate(fs), checked_dtype(dtype)
         self.in_features = self.out_features = 1
         leaves, self.structure = jax.tree.flatten(form)
         self.numbers = nnx.List([nnx.Variable(jnp.asarray(leaf, dtype)) for leaf in leaves])
@@ -103,7 +104,7 @@ class LearntFilter(Filter):
 
     def __init__(self, order: int = 8, *, fs: float = 48_000, radius: float = RADIUS, dtype: Any = jnp.float32):
         self.fs, self.order, self.radius = checked_rate(fs), checked_order(order), checked_radius(radius)
-        self.dtype = dtype
+        self.dtype = checked_dtype(dtype)
         self.in_features = self.out_features = 1
         self.free = nnx.Param(jnp.asarray(self.kind().initial(order, self.fs), dtype))
 

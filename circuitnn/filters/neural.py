@@ -8,6 +8,7 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
+from circuitnn.arguments import checked_dtype
 from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.controlled import ControlledFilter, named
 from circuitnn.filters.coupled_form import Coupled
@@ -69,7 +70,7 @@ class NeuralToneStack(ControlledFilter):
             checked_rate(fs),
             form,
             frame,
-            dtype,
+            checked_dtype(dtype),
         )
         self.order, self.radius, self.hidden = checked_order(order), checked_radius(radius), tuple(hidden)
         self.in_features = self.out_features = 1

@@ -26,7 +26,7 @@ def gray_box_amplifier(
     trainable: Sequence[str] | Mapping[str, float | None] = (),
     scaling: Scaling | None = None,
     dtype: Any = jnp.float32,
-    rngs: nnx.Rngs,
+    rngs: nnx.Rngs | None = None,
 ) -> Chain:
     """A guitar amplifier: an LSTM for the preamplifier, the circuit of its tone stack, a GRU for the power amplifier.
 
@@ -75,7 +75,7 @@ def wiener_hammerstein(
     controls: Sequence[str] | Mapping[str, float] = (),
     scaling: Scaling | None = None,
     dtype: Any = jnp.float32,
-    rngs: nnx.Rngs,
+    rngs: nnx.Rngs | None = None,
 ) -> Chain:
     """Filter, nonlinearity, filter: the block model of a distortion between two linear networks, all of it learnt.
 

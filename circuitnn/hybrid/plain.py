@@ -8,6 +8,7 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
+from circuitnn.arguments import checked_dtype
 from circuitnn.composition import delay_line, delayed
 from circuitnn.model import Controls, Model
 from circuitnn.settings import register, settings_of
@@ -42,6 +43,7 @@ class Gain(_Plain):
     """
 
     def __init__(self, gain: float, *, features: int = 1, trainable: bool = False, dtype: Any = jnp.float32):
+        dtype = checked_dtype(dtype)
         if not np.isfinite(gain):
             raise ValueError(f"gain: expected a finite factor, got {gain}")
         self.factor = (nnx.Param if trainable else Factor)(jnp.asarray(gain, dtype))
@@ -76,6 +78,7 @@ class Delay(_Plain):
     """
 
     def __init__(self, samples: int, *, features: int = 1, dtype: Any = jnp.float32):
+        dtype = checked_dtype(dtype)
         if not (isinstance(samples, int) and samples >= 0):
             raise ValueError(f"samples: expected a whole number, not negative, got {samples!r}")
         self.samples, self.in_features, self.out_features, self.dtype = samples, features, features, dtype

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, cast, final
 
-from circuitnn.circuit.circuit import Circuit
+from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.circuit.components import GROUND, NULLOR, Component
 from circuitnn.circuit.outputs import Heard, heard
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
@@ -126,6 +126,7 @@ def topology(circuit: Circuit) -> Topology:
     Raises:
         ValueError: for a circuit without an input or an output, or with an output that it does not have.
     """
+    circuit = checked_circuit(circuit)
     if not circuit.inputs:
         raise ValueError("the circuit has no input: name a source when reading the netlist, inputs=('Vin',)")
     if not circuit.outputs:

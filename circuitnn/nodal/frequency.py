@@ -28,13 +28,14 @@ def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls
         ValueError: for an unknown control, a shape that does not fit, a negative frequency, a circuit without an input
             or an output.
     """
+    top = topology(circuit)
     known = jnp.asarray(freqs, circuit.dtype)
     if known.ndim != 1:
         raise ValueError(f"freqs must have the shape (n,), got {known.shape}")
     if not isinstance(known, jax.core.Tracer) and not np.all(np.asarray(known) >= 0):
         raise ValueError("freqs must not be negative or NaN")
     knobs = constant_knobs(controls, circuit)
-    response = _response(topology(circuit), circuit, known, knobs)
+    response = _response(top, circuit, known, knobs)
     return response[..., 0, 0, :] if response.shape[-3:-1] == (1, 1) else response
 
 

@@ -9,6 +9,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitnn.arguments import checked_dtype, checked_rngs, checked_width
 from circuitnn.model import Controls, Model
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Cell, Weights
@@ -58,10 +59,10 @@ class _BlackBox(Model):
         scaling: Scaling | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | None = None,
     ):
-        if hidden < 1:
-            raise ValueError(f"hidden must be at least 1, got {hidden}")
+        dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
+        hidden = checked_width("hidden", hidden)
         self.hidden, self.in_features, self.out_features, self.dtype = hidden, in_features, out_features, dtype
         self.fs = None if fs is None else checked_rate(fs)
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from circuitnn.arguments import checked_dtype, checked_rngs
 from circuitnn.model import Controls, Model
 from circuitnn.recurrent.layers import Dense, Inputs
 from circuitnn.recurrent.scaling import Scaling
@@ -45,10 +46,11 @@ class Memoryless(Model):
         controls: Sequence[str] | Mapping[str, float] = (),
         scaling: Scaling | None = None,
         dtype: Any = jnp.float32,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | None = None,
     ):
         if not hidden or any(not (isinstance(width, int) and width > 0) for width in hidden):
             raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")
+        dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
         self.hidden, self.in_features, self.out_features, self.dtype = tuple(hidden), in_features, out_features, dtype
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
         widths = (self.inputs.width, *self.hidden, out_features)

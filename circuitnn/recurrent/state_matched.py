@@ -8,6 +8,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from circuitnn.arguments import checked_dtype, checked_rngs
 from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.recurrent.black_box import Layer
@@ -57,7 +58,7 @@ class StateMatchedGRU(StateModel):
         scaling: Scaling | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | None = None,
     ):
         """An untrained network.
 
@@ -80,6 +81,7 @@ class StateMatchedGRU(StateModel):
         if mapping not in ("leading", "readout"):
             raise ValueError(f'mapping must be "leading" or "readout", got {mapping!r}')
         self.state_names, self.hidden, self.mapping = names, hidden, mapping
+        dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
         self.in_features, self.dtype = in_features, dtype
         self.fs = None if fs is None else checked_rate(fs)
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)

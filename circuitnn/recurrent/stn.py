@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from circuitnn.arguments import checked_dtype, checked_rngs
 from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.recurrent.layers import Dense, Inputs, from_lanes, to_lanes
@@ -51,7 +52,7 @@ class STN(StateModel):
         step: float = 1.0,
         scaling: Scaling | None = None,
         dtype: Any = jnp.float32,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | None = None,
     ):
         """An untrained network.
 
@@ -81,6 +82,7 @@ class STN(StateModel):
             raise ValueError(f'bias must be "all", "hidden", "first" or "none", got {bias!r}')
         if not step > 0:
             raise ValueError(f"step must be positive, got {step}")
+        dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
         self.state_names, self.in_features, self.dtype = names, in_features, dtype
         self.fs, self.step = None if fs is None else checked_rate(fs), float(step)
         self.hidden, self.input_taps, self.bias = hidden, input_taps, bias

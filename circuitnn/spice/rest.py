@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jax.typing import ArrayLike
 
-from circuitnn.circuit import Circuit
+from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.knobs import constants
 from circuitnn.spice.outputs import probed, voltage, waveform
@@ -35,6 +35,7 @@ def operating_point(
         ValueError: when a shape or a number does not fit.
         SpiceError: when ngspice is missing or fails.
     """
+    circuit = checked_circuit(circuit)
     batch = np.broadcast_shapes(*map(np.shape, constants(controls, circuit.controls).values()))
     found = {name: np.empty(batch) for name in (*circuit.nodes, *circuit.outputs)}
     nodes = circuit.nodes

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jax.typing import ArrayLike
 
-from circuitnn.circuit import Circuit
+from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.knobs import constants
@@ -38,6 +38,7 @@ def ac(
         ValueError: when a shape or a number does not fit.
         SpiceError: when ngspice is missing or fails.
     """
+    circuit = checked_circuit(circuit)
     freqs = np.asarray(freqs, np.float64)
     if freqs.ndim != 1 or not freqs.size or not np.all(np.isfinite(freqs)) or not np.all(freqs > 0):
         raise ValueError(f"freqs must be a row of positive frequencies in hertz, got shape {freqs.shape}")

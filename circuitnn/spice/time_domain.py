@@ -6,6 +6,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit, Part
+from circuitnn.circuit.circuit import checked_circuit
 from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.devices.sources import CURRENT_SOURCE
@@ -52,7 +53,7 @@ def transient(
         ValueError: when a shape or a number does not fit.
         SpiceError: when ngspice is missing or fails.
     """
-    block, is_mono = _signal(circuit, x)
+    block, is_mono = _signal(checked_circuit(circuit), x)
     fs, step = _rates(fs, max_step)
     y = np.empty((*block.shape[:-1], len(circuit.outputs)))
     circuit, outputs = probed(circuit)

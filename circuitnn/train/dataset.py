@@ -9,10 +9,22 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from circuitnn.arguments import NO_DATA, NO_SIGNAL, what_it_is
 from circuitnn.knobs import check_shape
-from circuitnn.model import StateModel, trace
+from circuitnn.model import StateModel, checked_model, trace
 
 PIECE = 2**20  # samples that are checked at a time
+
+
+def checked_data(data: Any) -> "Dataset":
+    """The data set.
+
+    Raises:
+        TypeError: for what is none, and says how to make one of it.
+    """
+    if isinstance(data, Dataset):
+        return data
+    raise TypeError(f"a data set is wanted, this is {what_it_is(data, NO_DATA)}")
 
 
 class Windows(NamedTuple):
@@ -180,7 +192,7 @@ def record(
     Raises:
         ValueError: when the teacher's rate is no multiple of `fs`.
     """
-    ratio = ratio_to(teacher, fs)
+    ratio = ratio_to(checked_model(teacher), fs)
     x = np.atleast_2d(np.asarray(x, float))
     carry = teacher.init_carry(x.shape[:1], controls)
     initial = np.asarray(teacher.states(carry))
@@ -217,11 +229,15 @@ def observe(
     return carry, np.asarray(y[:, kept]), np.asarray(states[:, kept])
 
 
-def _recordings(a: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:
+def _recordings(signal: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:
     """As (recordings, time, features); a vector signal has at least (time, features)."""
-    a = np.asarray(a)
+    try:
+        a = np.asarray(signal)
+    except ValueError:  # a list of arrays of different lengths, a pair of samples and rate
+        a = np.asarray(None)
     if not np.issubdtype(a.dtype, np.floating):
-        raise ValueError(f"{name} must be real floating-point numbers, got {a.dtype}")
+        more = f"{name}.astype(float)?" if a.dtype.kind in "iub" else f"this is {what_it_is(signal, NO_SIGNAL)}"
+        raise ValueError(f"{name} must be real floating-point numbers, got {a.dtype}; {more}")
     if a.ndim == 1 and not is_vector:
         a = a[:, None]
     if a.ndim == 2:

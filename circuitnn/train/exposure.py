@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.metrics import esr
-from circuitnn.model import Carry, Forcing, Model, StateModel, run, trace
-from circuitnn.train.dataset import Dataset, Windows
+from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
+from circuitnn.train.dataset import Dataset, Windows, checked_data
 
 
 @final
@@ -62,7 +62,8 @@ def exposure_bias(
     Raises:
         ValueError: when the data lack the states, or are too short for one horizon.
     """
-    if data.x.shape[1] <= warmup:
+    checked_model(model)
+    if checked_data(data).x.shape[1] <= warmup:
         raise ValueError(f"recordings of {data.x.shape[1]} samples are no longer than the warm-up of {warmup}")
     x = jnp.asarray(data.x, model.dtype)
     controls = data.controls or None

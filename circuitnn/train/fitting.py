@@ -16,11 +16,11 @@ import optax
 from flax import nnx
 from tqdm import tqdm
 
-from circuitnn.knobs import matched
 from circuitnn.losses import esr
-from circuitnn.model import Model, StateModel
+from circuitnn.model import Model
 from circuitnn.train.checkpoint import CheckpointError, load_tree, save_tree
-from circuitnn.train.dataset import Dataset
+from circuitnn.train.checks import check_task, checked_models, checked_regime, difference, with_knobs
+from circuitnn.train.dataset import Dataset, checked_data
 from circuitnn.train.epoch import Learner, Setting, batches_of, device_windows, make_epoch, make_validation
 from circuitnn.train.objective import Loss
 from circuitnn.train.parts import Optimizer, PerPart, learning
@@ -102,10 +102,10 @@ def fit(
         ValueError: when the data do not fit the model or the regime, or the optimiser's parts are not the model's.
     """
     is_many = not isinstance(model, Model)
-    models = [model] if isinstance(model, Model) else list(model)
-    _check(models, data, regime, epochs, batch)
-    data = _with_knobs(data, models[0])
-    validation = validation if validation is None else _with_knobs(validation, models[0])
+    models = checked_models(model)
+    check_task(models[0], checked_data(data), checked_regime(regime), loss, epochs=epochs, batch=batch)
+    data = with_knobs(data, models[0])
+    validation = None if validation is None else with_knobs(checked_data(validation), models[0])
     plan = regime if isinstance(regime, InTurn) else InTurn((regime, 1.0))
     schedule = [plan.at(epoch / epochs) for epoch in range(epochs)]
     updates = sum(_updates(data, part, batch) for part in schedule)
@@ -176,48 +176,11 @@ class _Validation:
         return learner
 
 
-def _check(models: list[Model], data: Dataset, regime: Regime | InTurn, epochs: int, batch: int) -> None:
-    if not models:
-        raise ValueError("fit() needs at least one model")
-    if epochs < 1 or batch < 1:
-        raise ValueError(f"epochs and batch must be at least 1, got {epochs} and {batch}")
-    model = models[0]
-    for name, have, want in (
-        ("x", data.x.shape[-1], model.in_features),
-        ("y", data.y.shape[-1], model.out_features),
-    ):
-        if have != want:
-            raise ValueError(f"the data's {name} has {have} feature(s), {type(model).__name__} has {want}")
-    parts = [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
-    for part in parts:
-        if part.needs_states and not isinstance(model, StateModel):
-            raise ValueError(
-                f"{type(part).__name__} shows a model the circuit's states, and {type(model).__name__} has none: "
-                "train it with TruncatedBPTT"
-            )
-        if part.needs_states and data.states is None:
-            raise ValueError(f"{type(part).__name__} needs the circuit's states: Dataset(..., states=...)")
-    if isinstance(model, StateModel) and data.states is not None and data.states.shape[-1] != len(model.state_names):
-        raise ValueError(f"the data have {data.states.shape[-1]} state(s), the model has {model.state_names}")
-
-
-def _with_knobs(data: Dataset, model: Model) -> Dataset:
-    """The data with the model's spelling of its knobs."""
-    values = matched(data.controls, model.controls)
-    missing = [name for name in model.controls if name not in values]
-    if missing:
-        raise ValueError(
-            f"the data do not say where the knobs {', '.join(missing)} were: Dataset(..., "
-            f"controls={{{', '.join(f'{name!r}: 0.5' for name in missing)}}})"
-        )
-    return data.renamed(values)
-
-
 def _stack(models: list[Model], is_many: bool, learnt: Any) -> tuple[Any, Any, Any]:
     """Structure, learnt values and other numbers; those of several models stacked along a first axis."""
     graphs, params, fixed = zip(*(nnx.split(model, learnt, ...) for model in models), strict=True)
     if any(graph != graphs[0] for graph in graphs):
-        raise ValueError("models that are trained together must differ in their numbers only")
+        raise ValueError(f"models that are trained together must differ in their numbers only{difference(models)}")
     if not is_many:
         return graphs[0], jax.tree.map(jnp.copy, params[0]), fixed[0]  # a copy: the epoch takes over its buffers
     return graphs[0], *(jax.tree.map(lambda *a: jnp.stack(a), *trees) for trees in (params, fixed))

@@ -8,6 +8,7 @@ import jax
 import optax
 from flax import nnx
 
+from circuitnn.arguments import what_it_is
 from circuitnn.composition import Composition
 from circuitnn.model import Model
 
@@ -99,9 +100,17 @@ def learning(optimizer: Optimizer | PerPart, model: Model, updates: int) -> Lear
 
 
 def _resolved(optimizer: Optimizer, updates: int) -> optax.GradientTransformation:
-    if callable(optimizer) and not isinstance(optimizer, optax.GradientTransformation):
-        return optimizer(updates)
-    return optimizer
+    if isinstance(optimizer, optax.GradientTransformation):
+        return optimizer
+    # One of optax's own makers would take the number of updates for a learning rate.
+    if callable(optimizer) and not getattr(optimizer, "__module__", "").startswith("optax"):
+        optimizer = optimizer(updates)
+        if isinstance(optimizer, optax.GradientTransformation):
+            return optimizer
+    raise TypeError(
+        "an optimizer is one of optax's, such as optax.adam(5e-4), or a function of the number of updates that gives "
+        f"one; this is {what_it_is(optimizer)} ({optimizer!r})"
+    )
 
 
 def _owners(optimizer: PerPart, model: Model) -> dict[str, str]:

@@ -123,8 +123,11 @@ class InTurn:
     parts: tuple[tuple[Regime, float], ...]
 
     def __init__(self, *parts: tuple[Regime, float]):
-        if not parts or any(not isinstance(r, Regime) or not share > 0 for r, share in parts):
-            raise ValueError(f"InTurn takes (regime, positive share) pairs, got {parts}")
+        for part in parts or (None,):
+            if not (isinstance(part, tuple) and len(part) == 2 and isinstance(part[0], Regime) and part[1] > 0):
+                raise ValueError(
+                    f"InTurn takes pairs of a regime and a positive share, (TeacherForcing(), 0.3), got {part}"
+                )
         object.__setattr__(self, "parts", tuple(parts))
 
     def at(self, progress: float) -> Regime:

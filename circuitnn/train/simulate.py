@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
+from circuitnn.arguments import float_type
 from circuitnn.audio.files import find
 from circuitnn.audio.readers import AtRate, Held, InARow, OnDisk, Reader
-from circuitnn.circuit.circuit import Circuit
+from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.knobs import check_shape, matched
 from circuitnn.nodal import NodalModel
 from circuitnn.train import store
@@ -75,6 +76,7 @@ def simulate_dataset(
     """
     if oversampling < 1 or int(oversampling) != oversampling:
         raise ValueError(f"oversampling must be a whole number from 1 on, got {oversampling}")
+    circuit, dtype = checked_circuit(circuit), float_type(dtype)
     plan = _Plan(circuit, _signals(circuit, sound, inputs or {}, fs), controls or {}, fs, oversampling, volts, rule)
     if cache is None:
         pieces = list(plan.simulated(progress=progress))

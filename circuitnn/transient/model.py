@@ -7,6 +7,7 @@ import numpy as np
 from jax import Array
 from jax import numpy as jnp
 
+from circuitnn.arguments import checked_dtype
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_solvable, states_are_independent
@@ -61,6 +62,7 @@ class CircuitModel(StateModel):
         solver: str,
         dtype: Any,
     ):
+        dtype = checked_dtype(dtype)
         if not (np.isfinite(fs) and fs > 0):
             raise ValueError(f"fs must be a positive sample rate in Hz, got {fs}")
         if solver not in engine.SOLVERS:

@@ -12,6 +12,7 @@ from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
+from circuitnn.arguments import checked_dtype, checked_rngs
 from circuitnn.devices.law import Law, Parameters
 from circuitnn.mna.elements import DeviceInstance
 from circuitnn.numerics.small import apply
@@ -72,12 +73,13 @@ class NeuralOnePort(nnx.Module):
         self,
         hidden: tuple[int, ...] = (16, 16),
         *,
-        rngs: nnx.Rngs,
+        rngs: nnx.Rngs | None = None,
         symmetric: bool = True,
         largest_wave: float = 2.5,
         resistances: tuple[float, float] = (10.0, 1e9),
         dtype: Any = jnp.float32,
     ):
+        dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
         low, high = resistances
         if not hidden or any(not (isinstance(each, int) and each > 0) for each in hidden):
             raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")

@@ -1,0 +1,88 @@
+"""What `fit` is given, looked at before anything is compiled."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from circuitnn.arguments import checked_width, what_it_is
+from circuitnn.knobs import matched
+from circuitnn.model import Model, StateModel, checked_model
+from circuitnn.train.dataset import Dataset
+from circuitnn.train.regimes import InTurn, Regime
+
+_NO_REGIME = {"str": "cn.train.TruncatedBPTT(), TeacherForcing(), ScheduledSampling() or several InTurn"}
+
+
+def checked_models(model: Any) -> list[Model]:
+    """One model or several as a list.
+
+    Raises:
+        TypeError: for what is no model.
+        ValueError: for none.
+    """
+    models = list(model) if isinstance(model, list | tuple) else [model]
+    if not models:
+        raise ValueError("fit() needs at least one model")
+    return [checked_model(entry) for entry in models]
+
+
+def checked_regime(regime: Any) -> Regime | InTurn:
+    """The regime.
+
+    Raises:
+        TypeError: for what is none, such as its class.
+    """
+    if isinstance(regime, Regime | InTurn):
+        return regime
+    raise TypeError(f"a regime is wanted, this is {what_it_is(regime, _NO_REGIME)}")
+
+
+def difference(models: Sequence[Model]) -> str:
+    """In which settings models differ from the first one, in words."""
+    first, *others = [model.settings for model in models]
+    for other in others:
+        for name in first.keys() | other.keys():
+            if first.get(name) != other.get(name):
+                return f"; they differ in {name}: {first.get(name)} and {other.get(name)}"
+    return ""
+
+
+def check_task(model: Model, data: Dataset, regime: Regime | InTurn, loss: Any, *, epochs: int, batch: int) -> None:
+    """Whether the data, the regime and the loss are for that model.
+
+    Raises:
+        TypeError: for a loss that is no function.
+        ValueError: for numbers out of range, and data that do not fit the model or the regime.
+    """
+    checked_width("epochs", epochs)
+    checked_width("batch", batch)
+    if not callable(loss):
+        raise TypeError(f"loss has to be a function of (prediction, target) such as cn.losses.esr, got {loss!r}")
+    for name, have, want in (
+        ("x", data.x.shape[-1], model.in_features),
+        ("y", data.y.shape[-1], model.out_features),
+    ):
+        if have != want:
+            raise ValueError(f"the data's {name} has {have} feature(s), {type(model).__name__} has {want}")
+    parts = [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
+    for part in parts:
+        if part.needs_states and not isinstance(model, StateModel):
+            raise ValueError(
+                f"{type(part).__name__} shows a model the circuit's states, and {type(model).__name__} has none: "
+                "train it with TruncatedBPTT"
+            )
+        if part.needs_states and data.states is None:
+            raise ValueError(f"{type(part).__name__} needs the circuit's states: Dataset(..., states=...)")
+    if isinstance(model, StateModel) and data.states is not None and data.states.shape[-1] != len(model.state_names):
+        raise ValueError(f"the data have {data.states.shape[-1]} state(s), the model has {model.state_names}")
+
+
+def with_knobs(data: Dataset, model: Model) -> Dataset:
+    """The data with the model's spelling of its knobs."""
+    values = matched(data.controls, model.controls)
+    missing = [name for name in model.controls if name not in values]
+    if missing:
+        raise ValueError(
+            f"the data do not say where the knobs {', '.join(missing)} were: Dataset(..., "
+            f"controls={{{', '.join(f'{name!r}: 0.5' for name in missing)}}})"
+        )
+    return data.renamed(values)
