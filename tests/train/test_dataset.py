@@ -50,7 +50,7 @@ def test_join_cuts_to_the_shortest():
         (lambda: Dataset(np.zeros(3, int), np.zeros(3)), "floating-point"),
         (lambda: Dataset(np.zeros(3), np.zeros(3), states=np.zeros((2, 1))), "states has 1 x 2"),
         (lambda: Dataset(np.zeros(3), np.zeros(3), fs=0), "positive sample rate"),
-        (lambda: Dataset(np.zeros(3), np.zeros(3), controls={"k": np.zeros(2)}), "control 'k'"),
+        (lambda: Dataset(np.zeros(3), np.zeros(3), controls={"k": np.zeros(2)}), "knob k: expected"),
         (lambda: ramp().windows(200), "only 100"),
         (lambda: ramp().split(0.9, 0.9), "at most 1"),
         (lambda: ramp().between(50, 50), "no samples"),
