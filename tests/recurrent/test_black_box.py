@@ -130,7 +130,7 @@ def test_torch_state_there_and_back_and_faults():
 
 
 def test_faults_at_construction():
-    with pytest.raises(ValueError, match="hidden must be at least 1"):
+    with pytest.raises(ValueError, match="hidden must be a whole number"):
         GRU(0, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="the string 'gain'"):
         LSTM(2, controls="gain", rngs=nnx.Rngs(0))
