@@ -2,23 +2,33 @@
 
 A step is forward, error-to-signal ratio, backward and Adam on 40 segments of 2048 samples in single precision. PyTorch
 runs on one thread; circuitnn on one device, and with the segments shared between as many devices as there are cores.
-Times are minima of interleaved rounds, so that a busy machine slows all of them alike.
 """
 
 import argparse
-import json
 import os
-import platform
 import sys
-import time
-from collections.abc import Callable
-from importlib import metadata
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from benchmarks.circuits import header
+from circuitnn.recurrent import GRU, LSTM, STN
+from circuitnn.study.benchmark import Benchmark, main
+from circuitnn.study.machine import versions
+from circuitnn.study.rounds import Step, best_of
+from circuitnn.study.tables import Row, markdown, target, target_table
 
 BATCH, TIME, SEEDS = 40, 2048, 5
 TARGETS = {"GRU-8": 15.0, "GRU-32": 6.0, "GRU-64": 4.5, "LSTM-32": 2.0, "STN-8-8": None}
 MOST_FOR_SEEDS = 3.5
+DEVICES = ("one_device", "all_devices")
 SETTINGS = {
     # Large blocks of memory on huge pages, and kept by the process: page faults cost more than the arithmetic.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296"
@@ -27,50 +37,105 @@ SETTINGS = {
 }
 
 
-def main(argv: list[str] | None = None) -> int:
-    options = _options().parse_args(argv)
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--devices", type=int, default=min(4, os.cpu_count() or 1), help="default: the cores, up to 4")
+    parser.add_argument("--no-torch", dest="torch", action="store_false", help="without the comparison with PyTorch")
+
+
+def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[str, Any], Iterator[Row]]:
     _with_settings(options.devices)
-    try:
-        import torch
-    except ImportError:
-        print("error: the comparison needs PyTorch: make setup-bench, or pip install circuitnn[bench]", file=sys.stderr)
-        return 2
-    torch.set_num_threads(1)
-    names = options.only or list(TARGETS)
-    print(f"training speed: {', '.join(names)}; batch {BATCH} x {TIME}, {options.rounds} rounds", flush=True)
+    if options.torch:
+        try:
+            import torch
+        except ImportError:
+            raise ValueError("PyTorch is missing: make setup-bench, or leave it out with --no-torch") from None
+        torch.set_num_threads(1)
+    head = header(devices=options.devices, batch=BATCH, time=TIME, rounds=options.rounds)
+    head["versions"] = versions(("jax", "flax", "optax", *(("torch",) if options.torch else ())))
+    return head, _rows(names, options)
+
+
+def line(row: Row) -> str:
+    if "devices" in row:
+        return f"five GRU-8 by vmap cost {row['ratio']:.2f} times one, {row['devices']} device(s)"
+    ratios = ", ".join(f"x {row[key]['ratio']:.1f}" for key in DEVICES if row[key]["ratio"])
+    return f"{row['model']:8s} {row['all_devices']['samples_per_second'] / 1e6:.2f} million samples a second {ratios}"
+
+
+def parts(rows: Sequence[Row]) -> dict[str, Any]:
+    """The rows of models, and what several seeds cost by number of devices."""
+    return {
+        "rows": [row for row in rows if "model" in row],
+        "five_seeds_over_one": {str(row["devices"]): row["ratio"] for row in rows if "devices" in row},
+        "five_seeds_target": MOST_FOR_SEEDS,
+    }
+
+
+def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each target with what was measured for it."""
+    speeds = [
+        target(f"{row['model']}: all devices over PyTorch", row["target"], row["all_devices"]["ratio"], at_least=True)
+        for row in report["rows"]
+        if row["target"] is not None and row["all_devices"]["ratio"] is not None
+    ]
+    return speeds + [
+        target(f"five GRU-8 by vmap over one, devices: {count}", MOST_FOR_SEEDS, ratio)
+        for count, ratio in report["five_seeds_over_one"].items()
+    ]
+
+
+def tables(report: Mapping[str, Any]) -> str:
+    """Both tables in Markdown."""
+    head = report["header"]
+    lines = [
+        (
+            row["model"],
+            row["torch_seconds"] and BATCH * TIME / row["torch_seconds"] / 1e6,
+            *(value for key in DEVICES for value in (row[key]["samples_per_second"] / 1e6, row[key]["ratio"])),
+        )
+        for row in report["rows"]
+    ]
+    return "\n\n".join(
+        [
+            "Millions of samples a second in a training step, and the ratio to PyTorch on one thread. Minima of "
+            f"{head['rounds']} interleaved rounds; {head['cores']} cores.",
+            markdown(("model", "PyTorch", "1 device", "ratio", f"{head['devices']} devices", "ratio"), lines),
+            target_table(report["targets"]),
+        ]
+    )
+
+
+def _rows(names: tuple[str, ...], options: argparse.Namespace) -> Iterator[Row]:
+    """All are measured in the same rounds."""
+    devices = options.devices
     steps: dict[str, Callable[[], Any]] = {}
     for name in names:
-        if not name.startswith("STN"):
+        if options.torch and not name.startswith("STN"):
             steps[f"{name} torch"] = _torch_step(name)
-        steps[f"{name} 1"] = _step(name, 1, 1)
-        steps[f"{name} {options.devices}"] = _step(name, options.devices, 1)
+        for count in {1, devices}:
+            steps[f"{name} {count}"] = _step(name, count)
+            if name == "GRU-8":
+                steps[f"{name} seeds {count}"] = _step(name, count, SEEDS)
+    for step in steps.values():
+        jax.block_until_ready(step())
+    best = best_of({name: Step(step, BATCH * TIME / 48_000) for name, step in steps.items()}, options.rounds)
+    for name in names:
+        torch_seconds = best.get(f"{name} torch")
+        row: dict[str, Any] = {"model": name, "target": TARGETS[name], "torch_seconds": torch_seconds}
+        for key, count in zip(DEVICES, (1, devices), strict=True):
+            seconds = best[f"{name} {count}"]
+            row[key] = {"seconds": seconds, "samples_per_second": BATCH * TIME / seconds}
+            row[key]["ratio"] = None if torch_seconds is None else torch_seconds / seconds
+        yield row
     if "GRU-8" in names:
-        for devices in {1, options.devices}:
-            steps[f"GRU-8 seeds {devices}"] = _step("GRU-8", devices, SEEDS)
-    seconds = _interleaved(steps, options.rounds)
-    report = _report(names, seconds, options.devices)
-    _print_table(report)
-    path = Path(options.output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(f"\n{path}")
-    return 0
-
-
-def _options() -> argparse.ArgumentParser:
-    description = (__doc__ or "").split("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training_speed", description=description)
-    parser.add_argument("--only", nargs="+", choices=TARGETS, metavar="MODEL", help=f"of {', '.join(TARGETS)}")
-    parser.add_argument("--rounds", type=int, default=8, help="default: %(default)s")
-    parser.add_argument("--devices", type=int, default=min(4, os.cpu_count() or 1), help="default: the cores, up to 4")
-    parser.add_argument("--output", default="results/training-speed.json", metavar="FILE", help="default: %(default)s")
-    return parser
+        for count in sorted({1, devices}):
+            yield {"devices": count, "ratio": best[f"GRU-8 seeds {count}"] / best[f"GRU-8 {count}"]}
 
 
 def _with_settings(devices: int) -> None:
     """Start anew with the settings that only work before Python starts; a library cannot do this, a program can."""
     if BATCH % devices:
-        sys.exit(f"error: --devices must divide the batch of {BATCH}, got {devices}")
+        raise ValueError(f"--devices must divide the batch of {BATCH}, got {devices}")
     if os.environ.get("CIRCUITNN_TRAINING_SPEED") == "set" or sys.platform != "linux":
         return
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}".strip()
@@ -79,16 +144,8 @@ def _with_settings(devices: int) -> None:
     os.execve(sys.executable, [sys.executable, "-m", "benchmarks.training_speed", *sys.argv[1:]], environment)
 
 
-def _step(name: str, devices: int, seeds: int) -> Callable[[], Any]:
+def _step(name: str, devices: int, seeds: int = 1) -> Callable[[], Any]:
     """One compiled training step; with several seeds, of that many models at once by vmap."""
-    import jax
-    import jax.numpy as jnp
-    import numpy as np
-    import optax
-    from flax import nnx
-    from jax.sharding import Mesh, NamedSharding
-    from jax.sharding import PartitionSpec as P
-
     models = [_model(name, seed) for seed in range(seeds)]
     graph, *variables = nnx.split(models[0], nnx.Param, ...)
     fixed = variables[1]
@@ -120,14 +177,10 @@ def _step(name: str, devices: int, seeds: int) -> Callable[[], Any]:
         step, spec = jax.jit(jax.vmap(one)), P(None, "batch")
     x = jax.device_put(x, NamedSharding(mesh, spec))
     params, state = jax.device_put((params, state), NamedSharding(mesh, P()))
-    return lambda: jax.block_until_ready(step(params, state, x))
+    return lambda: step(params, state, x)
 
 
 def _model(name: str, seed: int):
-    from flax import nnx
-
-    from circuitnn.recurrent import GRU, LSTM, STN
-
     kind, *widths = name.split("-")
     if kind == "STN":
         return STN(("C1",), hidden=tuple(map(int, widths)), output="C1", rngs=nnx.Rngs(seed))
@@ -153,60 +206,18 @@ def _torch_step(name: str) -> Callable[[], Any]:
     return step
 
 
-def _interleaved(steps: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    for step in steps.values():
-        step()
-    best = dict.fromkeys(steps, float("inf"))
-    for _ in range(rounds):
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step()
-            best[name] = min(best[name], time.perf_counter() - start)
-    return best
-
-
-def _report(names: list[str], seconds: dict[str, float], devices: int) -> dict[str, Any]:
-    rows = []
-    for name in names:
-        torch_seconds = seconds.get(f"{name} torch")
-        row: dict[str, Any] = {"model": name, "target": TARGETS[name], "torch_seconds": torch_seconds}
-        for key, count in (("one_device", 1), ("all_devices", devices)):
-            own = seconds[f"{name} {count}"]
-            row[key] = {"seconds": own, "samples_per_second": BATCH * TIME / own}
-            row[key]["ratio"] = None if torch_seconds is None else torch_seconds / own
-        rows.append(row)
-    header = {
-        "machine": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "devices": devices,
-        "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in ("jax", "flax", "optax", "torch")},
-        "batch": BATCH,
-        "time": TIME,
-    }
-    many = {
-        str(count): seconds[f"GRU-8 seeds {count}"] / seconds[f"GRU-8 {count}"]
-        for count in sorted({1, devices})
-        if f"GRU-8 seeds {count}" in seconds
-    }
-    return {"header": header, "rows": rows, "five_seeds_over_one": many, "five_seeds_target": MOST_FOR_SEEDS}
-
-
-def _print_table(report: dict[str, Any]) -> None:
-    devices = report["header"]["devices"]
-    print("\nmillions of samples a second, and the ratio to PyTorch on one thread")
-    heads = ("PyTorch", 10), ("1 device", 12), ("ratio", 8), (f"{devices} devices", 12), ("ratio", 8), ("target", 8)
-    print(" " * 10 + "".join(f"{head:>{width}}" for head, width in heads))
-    for row in report["rows"]:
-        torch_speed = "" if row["torch_seconds"] is None else f"{BATCH * TIME / row['torch_seconds'] / 1e6:.2f}"
-        cells = [f"{row['model']:10}", f"{torch_speed:>10}"]
-        for key in ("one_device", "all_devices"):
-            ratio = row[key]["ratio"]
-            cells += [f"{row[key]['samples_per_second'] / 1e6:12.2f}", f"{'' if ratio is None else f'{ratio:.1f}':>8}"]
-        print("".join(cells) + f"{row['target'] or '':>8}")
-    for count, ratio in report["five_seeds_over_one"].items():
-        print(f"five GRU-8 by vmap cost {ratio:.2f} times one, {count} device(s) (at most {MOST_FOR_SEEDS})")
-
+BENCHMARK = Benchmark(
+    module="benchmarks.training_speed",
+    about="A training step of the recurrent models against PyTorch.",
+    items=tuple(TARGETS),
+    rounds=8,
+    options=options,
+    prepare=prepare,
+    line=line,
+    targets=targets,
+    tables=tables,
+    parts=parts,
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main(BENCHMARK))

@@ -1,11 +1,10 @@
 """Targets and tables of the Klon benchmark."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.catalogue import Cell, markdown
 from benchmarks.klon.training import GAINS, PUBLISHED
-from benchmarks.speed_report import target, target_table
+from circuitnn.study.tables import Cell, markdown, target, target_table
 
 ONE_STREAM, AGGREGATE, MINUTES = 1.0, 20.0, 15.0
 NETWORK_HEADS = (
@@ -14,9 +13,9 @@ NETWORK_HEADS = (
 TOLERANCE = 2.0  # of the conditioned network's error over the published one for a network of each gain
 
 
-def targets(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def targets(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each target with what was measured for it: what, aim, measured, is_met."""
-    found = []
+    rows, found = parts["rows"], []
     speeds = [row for row in rows if row["kind"] == "speed"]
     for key, aim, what in (
         ("one_stream", ONE_STREAM, "one stream"),

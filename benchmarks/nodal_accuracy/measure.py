@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.catalogue import FS, loudest, with_all_inputs
+from benchmarks.circuits import FS, loudest, with_all_inputs
 from circuitnn import audio, circuits, spice
 from circuitnn.circuit import Circuit
 from circuitnn.model import run

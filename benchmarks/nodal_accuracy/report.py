@@ -1,11 +1,12 @@
 """Rows, targets and tables of the accuracy benchmark."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.catalogue import FS, Cell, markdown, text
+from benchmarks.circuits import FS
 from benchmarks.nodal_accuracy.measure import ORDER_WITHIN, RULES
+from circuitnn.study.tables import Cell, markdown, text
 
 RESPONSE_TARGET, ESR_TARGET = 1e-6, 1e-7
 
@@ -37,8 +38,9 @@ def reason(row: Mapping[str, Any]) -> str:
     return "; ".join(found)
 
 
-def targets(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def targets(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each target: what, how many circuits meet it, of how many, and which miss it."""
+    rows = parts["rows"]
     orders = [
         (row["circuit"], rule, found["order"], found["is_exact"])
         for row in rows

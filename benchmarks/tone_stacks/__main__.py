@@ -5,53 +5,22 @@ stability under knobs that move at audio rate; cost of a sample.
 """
 
 import argparse
-import sys
+from collections.abc import Iterator
 from typing import Any
 
-from benchmarks import catalogue
-from benchmarks.tone_stacks import report as reports
+from benchmarks.circuits import header
+from benchmarks.tone_stacks import report
 from benchmarks.tone_stacks.cost import costs
 from benchmarks.tone_stacks.fits import CIRCUITS, Setting, as_it_comes, fits
 from benchmarks.tone_stacks.stability import stability
+from circuitnn.study.benchmark import Benchmark, main
+from circuitnn.study.tables import Row
 from circuitnn.train import Schedule
 
 MODULATED = 2  # times the circuit's order: the fits whose stability is tried
 
 
-def main(argv: list[str] | None = None) -> int:
-    options = _options().parse_args(argv)
-    names = options.circuits or CIRCUITS
-    unknown = [name for name in names if name not in CIRCUITS]
-    if unknown:
-        print(f"error: no tone stack named {', '.join(unknown)}; there are {', '.join(CIRCUITS)}", file=sys.stderr)
-        return 2
-    setting = Setting(tuple(range(options.seeds)), options.weights, Schedule(options.adam, options.least_squares))
-    head = catalogue.header(
-        seeds=list(setting.seeds), weights=setting.weights, schedule=list(setting.schedule), samples=options.samples
-    )
-    found: dict[str, Any] = {"header": head, "defaults": [], "rows": [], "comparisons": [], "stability": []}
-    print(f"tone stacks: {', '.join(names)}; {options.seeds} seeds", flush=True)
-    found["costs"] = costs(options.rounds)
-    for name in names if options.defaults else ():
-        found["defaults"].append(as_it_comes(name))
-        print(f"  {_line(found['defaults'][-1] | {'form': 'default arguments'})}", flush=True)
-    for name in names:
-        for row, model in fits(name, setting):
-            found["rows"].append(row)
-            print(f"  {_line(row)}", flush=True)
-            if row["times"] == MODULATED:
-                found["stability"] += stability(name, model, options.samples)
-            found["comparisons"] = reports.comparisons(found["rows"])
-            found["targets"] = reports.targets(found)
-            catalogue.write(options.output, found, reports.tables(found))
-    print(f"\n{reports.tables(found)}\n\n{options.output}")
-    return 0
-
-
-def _options() -> argparse.ArgumentParser:
-    description = (__doc__ or "").split("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.tone_stacks", description=description)
-    parser.add_argument("--circuits", nargs="+", metavar="NAME", help=f"of {', '.join(CIRCUITS)}; default: all")
+def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--weights", type=int, default=500, help="of each network, about; default: %(default)s")
     parser.add_argument("--adam", type=int, default=2000, help="updates; default: %(default)s")
@@ -62,21 +31,52 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-defaults", dest="defaults", action="store_false", help="without the fits with default arguments"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="of the measurement of cost; the least time counts")
-    parser.add_argument(
-        "--output",
-        default="results/tone-stacks.json",
-        metavar="FILE",
-        help="JSON; tables go to FILE with .md at its end",
+
+
+def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[str, Any], Iterator[Row]]:
+    setting = Setting(tuple(range(options.seeds)), options.weights, Schedule(options.adam, options.least_squares))
+    head = header(
+        seeds=list(setting.seeds), weights=setting.weights, schedule=list(setting.schedule), samples=options.samples
     )
-    return parser
+    return head, _rows(names, setting, options)
 
 
-def _line(row: dict[str, Any]) -> str:
-    own = row["error_db"]
-    name = f"{row['circuit']}, {row['form']}, order {row['order']}"
-    return f"{name:36s} mean {own['mean']:.4f}  95 % {own['p95']:.4f}  largest {own['max']:.3f} dB"
+def line(row: Row) -> str:
+    match row["part"]:
+        case "costs":
+            return f"{row['form']}, order {row['order']}: {row['one'] / 1e6:.1f} million samples a second"
+        case "stability":
+            return f"{row['circuit']}, {row['structure']}, {row['movement']}: peak {row['peak']:.3g}"
+        case part:
+            form = row["form"] if part == "rows" else "default arguments"
+            name, error = f"{row['circuit']}, {form}, order {row['order']}", row["error_db"]
+            return f"{name:36s} mean {error['mean']:.4f}  95 % {error['p95']:.4f}  largest {error['max']:.3f} dB"
 
+
+def _rows(names: tuple[str, ...], setting: Setting, options: argparse.Namespace) -> Iterator[Row]:
+    """Each says which part of the report it belongs to."""
+    yield from ({"part": "costs", **row} for row in costs(options.rounds))
+    for name in names if options.defaults else ():
+        yield {"part": "defaults", **as_it_comes(name)}
+    for name in names:
+        for row, model in fits(name, setting):
+            yield {"part": "rows", **row}
+            if row["times"] == MODULATED:
+                yield from ({"part": "stability", **row} for row in stability(name, model, options.samples))
+
+
+BENCHMARK = Benchmark(
+    module="benchmarks.tone_stacks",
+    about="Neural filters that follow three tone stacks.",
+    items=CIRCUITS,
+    kind="circuits",
+    options=options,
+    prepare=prepare,
+    line=line,
+    targets=report.targets,
+    tables=report.tables,
+    parts=report.parts,
+)
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(BENCHMARK))

@@ -6,8 +6,8 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from benchmarks.timing import Step, best_of
 from circuitnn.filters import Biquads, Coupled, Form
+from circuitnn.study.rounds import Step, best_of
 
 FS, BATCH, BATCH_SECONDS = 48_000, 256, 0.2
 KINDS: dict[str, type[Coupled] | type[Biquads]] = {"coupled": Coupled, "biquads": Biquads}

@@ -6,13 +6,22 @@ from typing import Any
 import numpy as np
 from scipy.stats import wilcoxon
 
-from benchmarks.catalogue import markdown
-from benchmarks.speed_report import target, target_table
+from circuitnn.study.tables import Row, markdown, target, target_table
 
 # Decibels: mean, below which 95 % are, largest; the mean at the circuit's own order.
 MEAN, P95, LARGEST, MATCHED = 0.015, 0.05, 0.3, 0.1
 SECONDS = 300.0
 ONE_STREAM, BATCH = 10e6, 100e6  # samples a second
+
+
+def parts(rows: Sequence[Row]) -> dict[str, Any]:
+    """The rows by the part of the report that they belong to, and what they are compared to."""
+    names = ("defaults", "rows", "comparisons", "stability", "costs")
+    grouped: dict[str, Any] = {
+        name: [{key: value for key, value in row.items() if key != "part"} for row in rows if row["part"] == name]
+        for name in names
+    }
+    return grouped | {"comparisons": comparisons(grouped["rows"])}
 
 
 def comparisons(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -4,9 +4,10 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.nodal_accuracy import __main__ as program
 from benchmarks.nodal_accuracy import measure, report
+from benchmarks.nodal_accuracy.__main__ import BENCHMARK
 from circuitnn import audio, circuits, spice
+from circuitnn.study.benchmark import main
 
 needs_ngspice = pytest.mark.skipif(spice.version() is None, reason="ngspice is not installed")
 
@@ -77,12 +78,12 @@ def test_what_ngspice_cannot_do_is_said(bases, monkeypatch):
 
 def test_targets_name_what_misses():
     rows = [row(), row("sd1", esr=(1e-3, 1e-5)), row("triode", response=1e-3, order=1.5, failed=3)]
-    found = {each["what"]: each for each in report.targets(rows)}
+    found = {each["what"]: each for each in report.targets({"rows": rows})}
     assert found["frequency response within 1e-6"]["missed"] == ["triode"]
     assert found["ESR at 8x within 1e-7"] == {"what": "ESR at 8x within 1e-7", "met": 2, "of": 3, "missed": ["sd1"]}
     assert found["no sample failed"]["missed"] == ["triode"]
     assert found["order of the rule within 0.2"]["missed"] == ["triode (trapezoidal)", "triode (bdf2)"]
-    assert report.targets([row(esr=(1.0, math.nan))])[1]["missed"] == ["twin"]
+    assert report.targets({"rows": [row(esr=(1.0, math.nan))]})[1]["missed"] == ["twin"]
 
 
 def test_reasons():
@@ -98,7 +99,7 @@ def test_tables():
     rows[0]["order"]["bdf2"] |= {"order": 1.97, "factors": [16, 32, 64]}
     rows[1]["order"]["bdf2"] |= {"order": math.nan, "is_exact": True}
     head = {"signal": "built-in excitation", "seconds": 0.05}
-    text = report.tables({"header": head, "rows": rows, "targets": report.targets(rows)})
+    text = report.tables({"header": head, "rows": rows, "targets": report.targets({"rows": rows})})
     assert "50 ms from rest" in text
     assert "1.97*" in text
     assert "exact" in text
@@ -111,7 +112,7 @@ def test_tables():
 def test_the_program_writes_its_report(tmp_path):
     output = tmp_path / "accuracy.json"
     words = ["--circuits", "twin", "--seconds", "0.005", "--no-order", "--output", str(output)]
-    assert program.main(words) == 0
+    assert main(BENCHMARK, words) == 0
     found = json.loads(output.read_text())["rows"][0]
     assert found["response_error"] < 1e-6
     assert found["transient"]["8"]["esr"]["guitar"] < 1e-7
@@ -120,8 +121,8 @@ def test_the_program_writes_its_report(tmp_path):
 
 def test_the_program_names_what_is_wrong(capsys, monkeypatch):
     monkeypatch.setattr(spice, "version", lambda: "39")
-    assert program.main(["--circuits", "fuzz"]) == 2
+    assert main(BENCHMARK, ["--circuits", "fuzz"]) == 2
     assert "no circuit named fuzz" in capsys.readouterr().err
     monkeypatch.setattr(spice, "version", lambda: None)
-    assert program.main(["--quick"]) == 2
+    assert main(BENCHMARK, ["--quick"]) == 2
     assert "needs ngspice" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from benchmarks.state_matching.__main__ import STUDY
 from benchmarks.state_matching.contenders import CONTENDERS, MATCHED, PLAIN, UNITS, numbers_of
 from benchmarks.state_matching.targets import HIDDEN, LFO_CENTRE, LFO_DEPTH, TARGETS, oscillator
 from circuitnn.recurrent import Scaling
-from circuitnn.study import Records, Task, report
+from circuitnn.study import Records, Task, plots, report
 from circuitnn.study.datasets import matched_states
 
 
@@ -24,16 +24,15 @@ def model(target, contender):
     return nnx.eval_shape(lambda: CONTENDERS[contender].build(task, nnx.Rngs(0)))
 
 
-@pytest.mark.parametrize("name", ["sd1", "phaser-given"])
-def test_contenders_have_as_many_numbers_as_units_allow(name):
-    target = TARGETS[name]
+def test_contenders_have_as_many_numbers_as_units_allow():
+    target = TARGETS["sd1"]
     plain = model(target, PLAIN)
     assert plain.hidden == UNITS
     for contender in CONTENDERS:
         other = model(target, contender)
         assert 0.85 * numbers_of(plain) < numbers_of(other) <= numbers_of(plain), contender
-        assert other.in_features == target.inputs
         assert tuple(other.controls) == target.knobs
+    assert model(TARGETS["phaser-given"], PLAIN).in_features == 2
 
 
 def test_the_oscillator_keeps_to_its_range():
@@ -98,7 +97,12 @@ def test_friedman_is_scipys():
     assert math.isfinite(findings.friedman(Records.of(away), HIDDEN))
 
 
-def test_the_page_says_it(tmp_path):
+def no_pictures(records):
+    return {"error": [], "bias": [], "horizon": [], "waveforms": []}
+
+
+def test_the_page_says_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(plots, "render", no_pictures)
     results = rows()
     (tmp_path / "results.json").write_text(json.dumps(results))
     np.savez(tmp_path / "curves.npz")

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.tone_stacks import __main__ as command
 from benchmarks.tone_stacks import report, stability
+from benchmarks.tone_stacks.__main__ import BENCHMARK
 from benchmarks.tone_stacks.fits import hidden_units
 from circuitnn.filters import Biquads, Coupled, NeuralToneStack
+from circuitnn.study.benchmark import main
 
 
 @pytest.mark.parametrize(("form", "kind"), [("coupled", Coupled), ("biquads", Biquads)])
@@ -75,7 +76,7 @@ def test_a_small_run(tmp_path, capsys):
         "1",
     ]
     options += ["--least-squares", "1", "--samples", "20000", "--output", str(output)]
-    assert command.main(options) == 0
+    assert main(BENCHMARK, options) == 0
     found = json.loads(output.read_text())
     assert len(found["rows"]) == 6
     assert len(found["stability"]) == 3 * len(stability.MOVEMENTS)
@@ -85,5 +86,5 @@ def test_a_small_run(tmp_path, capsys):
 
 
 def test_an_unknown_circuit(capsys):
-    assert command.main(["--circuits", "nothing"]) == 2
-    assert "no tone stack named nothing" in capsys.readouterr().err
+    assert main(BENCHMARK, ["--circuits", "nothing"]) == 2
+    assert "no circuit named nothing" in capsys.readouterr().err

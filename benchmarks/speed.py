@@ -1,12 +1,11 @@
-"""What is timed of one model: the same computation as a user would run it, in several sizes."""
+"""What is timed of one model, as a user would run it, in several sizes; and its figures in a report."""
 
 import argparse
 import os
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +16,12 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
-from benchmarks.catalogue import FS, loudest, with_all_inputs
+from benchmarks import circuits
+from benchmarks.circuits import FS, loudest, with_all_inputs
 from circuitnn.circuit import Circuit
 from circuitnn.model import controls, run
+from circuitnn.study.rounds import Step
+from circuitnn.study.tables import Cell, Row, target, times
 from circuitnn.transient.model import CircuitModel
 
 ONE, BATCH_ONE, BATCH_TWO, THREADS, MOVING, GRADIENT = (
@@ -32,9 +34,6 @@ ONE, BATCH_ONE, BATCH_TWO, THREADS, MOVING, GRADIENT = (
 )
 BATCHES = (BATCH_ONE, BATCH_TWO, THREADS)
 GRADIENT_BATCH, GRADIENT_TIME = 40, 2048
-IN_A_ROW = 0.02  # seconds
-
-Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,6 @@ class Sizes:
     seconds: float = 1.0
     batch: int = 256
     batch_seconds: float = 0.2
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing to time, and how many seconds of audio it is, over all streams together."""
-
-    run: Callable[[], Any]
-    audio_seconds: float
 
 
 @dataclass(frozen=True)
@@ -71,9 +62,9 @@ class Subject:
     hold: int = 1
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that benchmarks of speed have."""
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each; the least counts")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that benchmarks of circuits' speed have."""
+    circuits.add_input(parser)
     parser.add_argument("--seconds", type=float, default=1.0, help="of one stream; default: %(default)s")
     parser.add_argument("--batch", type=int, default=256, help="streams of the batch; default: %(default)s")
     parser.add_argument("--batch-seconds", type=float, default=0.2, help="of each of them; default: %(default)s")
@@ -90,15 +81,19 @@ def set_up(*, x64: bool) -> None:
         jax.config.update("jax_enable_x64", True)
 
 
-def header(options: argparse.Namespace) -> dict[str, Any]:
-    """What the figures depend on, of the options."""
-    return {
-        "batch": options.batch,
-        "rounds": options.rounds,
-        "devices": len(jax.devices()),
-        "seconds": options.seconds,
-        "signal": "built-in excitation" if options.input is None else "a recording",
-    }
+def prepared(options: argparse.Namespace, **more: Any) -> tuple[dict[str, Any], NDArray, Sizes]:
+    """The head of the report, the recording and the sizes that the options ask for."""
+    sizes = Sizes(options.seconds, options.batch, options.batch_seconds)
+    recording = circuits.recording(options.input, max(sizes.seconds, sizes.batch_seconds))
+    head = circuits.header(
+        **more,
+        batch=options.batch,
+        rounds=options.rounds,
+        devices=len(jax.devices()),
+        seconds=options.seconds,
+        signal=circuits.source(options.input),
+    )
+    return head, recording, sizes
 
 
 def steps(subject: Subject, recording: NDArray, sizes: Sizes, dtype: Any, *, gradient: bool = True) -> dict[str, Step]:
@@ -125,30 +120,6 @@ def steps(subject: Subject, recording: NDArray, sizes: Sizes, dtype: Any, *, gra
         some = _windows(circuit, peak, recording, GRADIENT_BATCH, GRADIENT_TIME, dtype)
         found[GRADIENT] = Step(_gradient(subject, some, dtype), GRADIENT_BATCH * GRADIENT_TIME / FS)
     return found
-
-
-def seconds(step: Step) -> float:
-    """How long it takes, until the result is there."""
-    began = time.perf_counter()
-    jax.block_until_ready(step.run())
-    return time.perf_counter() - began
-
-
-def best_of(found: Mapping[Name, Step], rounds: int) -> dict[Name, float]:
-    """The least time of each step, in rounds over all of them, so that a busy machine slows all alike.
-
-    A short step is repeated within a round, as blocks of audio follow each other: the step before it was another one,
-    and has left nothing of this one in the caches.
-    """
-    best = dict.fromkeys(found, float("inf"))
-    for _ in range(rounds):
-        for name, step in found.items():
-            spent, count = 0.0, 0
-            while count == 0 or (spent < IN_A_ROW and count < 10):
-                took = seconds(step)
-                spent, count = spent + took, count + 1
-                best[name] = min(best[name], took)
-    return best
 
 
 def _windows(circuit: Circuit, peak: float, recording: NDArray, batch: int, samples: int, dtype: Any) -> Array:
@@ -207,3 +178,50 @@ def _gradient(subject: Subject, x: Array, dtype: Any) -> Callable[[], Any]:
         return jax.value_and_grad(lambda p: jnp.sum(nnx.merge(graph, p, *fixed)(rest, x)[1] ** 2))(params)
 
     return lambda: forward_and_gradient(params, fixed, rest, x)
+
+
+def figures(found: Mapping[str, Step], best: Mapping[str, float], first: Mapping[str, float]) -> dict[str, Any]:
+    """What is reported of a model, from the seconds that its steps took at best and at first."""
+    cost = {name: 1e3 * best[name] / step.audio_seconds for name, step in found.items()}
+    return {
+        "one_stream_ms": cost[ONE],
+        "batch_ms_per_stream": {name: cost[name] for name in BATCHES if name in cost},
+        "gradient_samples_per_second": found[GRADIENT].audio_seconds * FS / best[GRADIENT]
+        if GRADIENT in found
+        else None,
+        "moving_knobs_ms": cost.get(MOVING),
+        "moving_knobs_cost": best[MOVING] / best[ONE] if MOVING in found else None,
+        "first_call_seconds": {name: first[name] for name in found},
+    }
+
+
+def cells(row: Row) -> tuple[Cell, ...]:
+    """The cells of a table with what `figures` reports."""
+    first, rate = row["first_call_seconds"], row["gradient_samples_per_second"]
+    return (
+        row["one_stream_ms"],
+        *(row["batch_ms_per_stream"].get(kind) for kind in BATCHES),
+        None if rate is None else rate / 1e6,
+        times(row["moving_knobs_cost"]),
+        first[ONE],
+        first.get(GRADIENT),
+    )
+
+
+def heads(batch: int) -> tuple[str, ...]:
+    """Those of `cells`."""
+    return (
+        "one stream, ms", f"batch {batch}, ms per stream: one device", "two devices", "two threads",
+        "gradient, Msamples/s", "moving knobs", "first call, s", "gradient first call, s",
+    )  # fmt: skip
+
+
+def first_calls(calls: Mapping[str, Mapping[str, float]], aim: float) -> list[dict[str, Any]]:
+    """A target for the longest first call of each kind, from the seconds of each model."""
+    targets = []
+    for kind in (ONE, BATCH_ONE, BATCH_TWO, MOVING, GRADIENT):
+        some = [(seconds[kind], name) for name, seconds in calls.items() if kind in seconds]
+        if some:
+            longest, name = max(some)
+            targets.append(target(f"first call, {kind}, s, the worst: {name}", aim, longest))
+    return targets
