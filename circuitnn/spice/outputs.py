@@ -9,14 +9,17 @@ from circuitnn.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.outputs import Heard, heard
 from circuitnn.expressions.tree import Current, Voltage
+from circuitnn.spice.names import Names, renamed
 from circuitnn.spice.program import SpiceError
 from circuitnn.spice.raw import Plot
 
 _PROBE = "circuitnn_current"  # with a number, the node between a component and its meter; with a V before it, the meter
 
 
-def probed(circuit: Circuit) -> tuple[Circuit, tuple[Heard, ...]]:
-    """The circuit with a source of 0 V in series with each component whose current is heard, and what to listen to.
+def probed(circuit: Circuit) -> tuple[Circuit, tuple[Heard, ...], Names]:
+    """The circuit as ngspice gets to see it, and what to listen to.
+
+    It has a source of 0 V in series with each component whose current is heard, and all names are ours.
 
     ngspice knows the currents of voltage sources in every analysis, in the direction that outputs have; those of other
     parts (``@r1[i]``) it knows in some only. Nothing else in the circuit changes.
@@ -33,8 +36,8 @@ def probed(circuit: Circuit) -> tuple[Circuit, tuple[Heard, ...]]:
             values[meter] = jnp.zeros(())
             output = output._replace(quantity=Current(meter))
         outputs.append(output)
-    changed = dataclasses.replace(circuit, components=tuple(components), values=values)
-    return changed, tuple(outputs)
+    changed, names = renamed(dataclasses.replace(circuit, components=tuple(components), values=values))
+    return changed, tuple(output._replace(quantity=names.quantity(output.quantity)) for output in outputs), names
 
 
 def vectors(outputs: tuple[Heard, ...]) -> str:

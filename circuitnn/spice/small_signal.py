@@ -9,6 +9,7 @@ from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.knobs import constants
+from circuitnn.spice.names import Names
 from circuitnn.spice.outputs import probed, vectors, waveform
 from circuitnn.spice.program import SpiceError, simulate
 from circuitnn.spice.settings import Tolerances, settled
@@ -44,16 +45,17 @@ def ac(
         raise ValueError(f"freqs must be a row of positive frequencies in hertz, got shape {freqs.shape}")
     batch = np.broadcast_shapes(*map(np.shape, constants(controls, circuit.controls).values()))
     h = np.empty((*batch, len(circuit.outputs), len(circuit.inputs), freqs.size), np.complex128)
-    circuit, outputs = probed(circuit)
     for index, turned in settled(circuit, controls, batch):
-        for column, source in enumerate(circuit.inputs):
-            h[index][:, column] = _respond(turned, outputs, source, freqs, tolerances or Tolerances(), timeout)
+        ours, outputs, names = probed(turned)
+        for column, source in enumerate(ours.inputs):
+            h[index][:, column] = _respond(ours, outputs, names, source, freqs, tolerances or Tolerances(), timeout)
     return h[..., 0, 0, :] if h.shape[-3:-1] == (1, 1) else h
 
 
 def _respond(
     circuit: Circuit,
     outputs: tuple[Heard, ...],
+    names: Names,
     source: str,
     freqs: np.ndarray,
     tolerances: Tolerances,
@@ -67,7 +69,7 @@ def _respond(
     # One analysis for each frequency, because ngspice's own sweeps are linear or logarithmic only.
     sweeps = [f"ac lin 1 {f!r} {f!r}\nwrite out.raw {vectors(outputs)}\ndestroy all" for f in freqs.tolist()]
     tail = [tolerances.options(), ".control", "set appendwrite", *sweeps, "quit 0", ".endc"]
-    plots = simulate(netlist_text(circuit, drive=drive, tail=tail), {}, timeout=timeout)
+    plots = simulate(netlist_text(circuit, drive=drive, tail=tail), {}, names, timeout=timeout, is_scripted=True)
     if len(plots) != freqs.size:
         raise SpiceError(f"ngspice gave {len(plots)} of {freqs.size} frequencies: {plots[0].words}")
     return np.array([[waveform(plot, output)[0] for plot in plots] for output in outputs])

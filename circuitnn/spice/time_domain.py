@@ -10,6 +10,7 @@ from circuitnn.circuit.circuit import checked_circuit
 from circuitnn.circuit.outputs import Heard
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.devices.sources import CURRENT_SOURCE
+from circuitnn.spice.names import Names
 from circuitnn.spice.outputs import probed, vectors, waveform
 from circuitnn.spice.program import SpiceError, simulate
 from circuitnn.spice.settings import Tolerances, settled
@@ -56,9 +57,8 @@ def transient(
     block, is_mono = _signal(checked_circuit(circuit), x)
     fs, step = _rates(fs, max_step)
     y = np.empty((*block.shape[:-1], len(circuit.outputs)))
-    circuit, outputs = probed(circuit)
     for index, turned in settled(circuit, controls, block.shape[:-2]):
-        y[index] = _play(turned, outputs, block[index], fs, step, tolerances or Tolerances(), timeout)
+        y[index] = _play(*probed(turned), block[index], fs, step, tolerances or Tolerances(), timeout)
     return y[..., 0] if is_mono and y.shape[-1] == 1 else y
 
 
@@ -90,6 +90,7 @@ def _rates(fs: float, max_step: float | None) -> tuple[float, float]:
 def _play(
     circuit: Circuit,
     outputs: tuple[Heard, ...],
+    names: Names,
     x: np.ndarray,
     fs: float,
     max_step: float,
@@ -119,7 +120,7 @@ def _play(
         f".tran {1 / fs!r} {float(times[-1])!r} 0 {max_step!r}",
     ]
     netlist = netlist_text(circuit, drive=drive, tail=tail)
-    plot = simulate(netlist, {"signal.txt": signal}, timeout=timeout)[0]
+    plot = simulate(netlist, {"signal.txt": signal}, names, timeout=timeout)[0]
     time = plot.columns["time"]
     if time.size < 2 or time[-1] < times[-1] - 0.01 / fs:
         reached = time[-1] if time.size else 0.0
