@@ -12,10 +12,11 @@ from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.transient.chunks import in_chunks
 from circuitnn.transient.system import Discretisation, Linear
+from circuitnn.wdf.columns import Columns
 from circuitnn.wdf.explicit import PairLaw
 from circuitnn.wdf.neural import NeuralLaw
 from circuitnn.wdf.tree import Junction
-from circuitnn.wdf.waves import Columns, root
+from circuitnn.wdf.waves import network_of
 
 
 @final
@@ -33,7 +34,7 @@ class WaveTree(Linear):
 
     def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
         """As `Linear.solve`."""
-        return in_chunks(lambda values: root(Columns(top, values, how.step), self.tree), values)
+        return in_chunks(lambda values: network_of(Columns(top, values, how.step), self.tree), values)
 
     def port_map(self, top: Topology) -> PortMap:
         """Which device sits on which ports; one that is a function of the wave has the wave for a port."""
