@@ -154,30 +154,31 @@ def _step(name: str, devices: int, seeds: int = 1) -> Callable[[], Any]:
     x = jax.random.normal(jax.random.key(1), (seeds, BATCH, TIME, 1))
     mesh = Mesh(np.array(jax.devices()[:devices]), ("batch",))
 
-    def gradient(params, x):
+    def gradient(params, rest, x):
         energy = jax.lax.psum(jnp.sum(jnp.square(0.5 * x)), "batch")
 
         def loss(params):
             model = nnx.merge(graph, params, fixed)
-            _, y = model(model.init_carry(x.shape[:1]), x)
+            _, y = model(jnp.broadcast_to(rest, (len(x), *rest.shape)), x)
             return jnp.sum(jnp.square(y - 0.5 * x)) / energy
 
         return jax.lax.psum(jax.grad(loss)(params), "batch")
 
-    def one(params, state, x):
-        shared = jax.shard_map(gradient, mesh=mesh, in_specs=(P(), P("batch")), out_specs=P(), check_vma=False)
-        steps, state = optimizer.update(shared(params, x), state, params)
+    def one(params, state, rest, x):
+        shared = jax.shard_map(gradient, mesh=mesh, in_specs=(P(), P(), P("batch")), out_specs=P(), check_vma=False)
+        steps, state = optimizer.update(shared(params, rest, x), state, params)
         return optax.apply_updates(params, steps), state
 
     state = jax.vmap(optimizer.init)(params)
+    rest = jnp.stack([model.init_carry() for model in models])  # once for many steps, as in training
     if seeds == 1:
-        params, state, x = jax.tree.map(lambda a: a[0], (params, state, x))
+        params, state, rest, x = jax.tree.map(lambda a: a[0], (params, state, rest, x))
         step, spec = jax.jit(one), P("batch")
     else:
         step, spec = jax.jit(jax.vmap(one)), P(None, "batch")
     x = jax.device_put(x, NamedSharding(mesh, spec))
-    params, state = jax.device_put((params, state), NamedSharding(mesh, P()))
-    return lambda: step(params, state, x)
+    params, state, rest = jax.device_put((params, state, rest), NamedSharding(mesh, P()))
+    return lambda: step(params, state, rest, x)
 
 
 def _model(name: str, seed: int):

@@ -12,8 +12,9 @@ from jax.typing import ArrayLike
 from circuitnn.arguments import checked_dtype, checked_rngs, checked_width
 from circuitnn.model import Controls, Model
 from circuitnn.numerics.bilinear import checked_rate
+from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Cell, Weights
-from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, from_lanes, to_lanes, uniform
+from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, uniform
 from circuitnn.recurrent.recurrence import recurrence
 from circuitnn.recurrent.rest import rest
 from circuitnn.recurrent.scaling import Scaling
@@ -87,11 +88,11 @@ class _BlackBox(Model):
         return self(carry, zeros, controls)[0]
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        u = to_lanes(self.inputs(x, controls))
+        u = to_columns(self.inputs(x, controls))
         # (lanes, slots * hidden) to one array (hidden, lanes) for each slot.
         state = tuple(jnp.split(carry.reshape(-1, carry.shape[-1]).T, self._cell.slots))
         state, h = recurrence(self._cell, self.rec.weights, state, u)
-        y = from_lanes(affine_lanes(h, self.lin.weight[...], self.lin.bias[...]), x.shape[:-2])
+        y = to_rows(affine_lanes(h, self.lin.weight[...], self.lin.bias[...]), x.shape[:-2])
         return jnp.concatenate(state).T.reshape(carry.shape), self.units.to_si(y)
 
     def load_torch_state(self, state: Mapping[str, ArrayLike]) -> None:

@@ -89,16 +89,6 @@ def uniform(rngs: nnx.Rngs, shape: tuple[int, ...], fan: int, dtype: Any) -> Arr
     return jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound).astype(dtype)
 
 
-def to_lanes(value: Array) -> Array:
-    """(..., time, features) to (time, features, lanes), the batch axes flattened into one."""
-    return jnp.transpose(value.reshape(-1, *value.shape[-2:]), (1, 2, 0))
-
-
-def from_lanes(value: Array, batch: tuple[int, ...]) -> Array:
-    """(time, features, lanes) back to (*batch, time, features)."""
-    return jnp.transpose(value, (2, 0, 1)).reshape(*batch, *value.shape[:2])
-
-
 def affine_lanes(h: Array, weight: Array, bias: Array) -> Array:
     """``W h + b`` over the feature axis of (time, features, lanes)."""
     # A product for each sample: a single one would make the compiler transpose the whole trajectory, and the time loop

@@ -8,7 +8,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from circuitnn.recurrent.layers import Dense, to_lanes
+from circuitnn.numerics.columns import to_columns
+from circuitnn.recurrent.layers import Dense
 from circuitnn.recurrent.recurrence import Injection
 
 
@@ -31,8 +32,8 @@ class LeadingUnits(nnx.Module):
         """`write` at the samples of a mask: states (..., time, n_states), mask (..., time)."""
         n_auxiliary = self.hidden - self.n_states
         shown = jnp.asarray(np.repeat([1.0, 0.0], [self.n_states, n_auxiliary])[:, None], self.dtype)
-        target = jnp.pad(to_lanes(states), ((0, 0), (0, n_auxiliary), (0, 0)))
-        return Injection(shown, target, to_lanes(mask[..., None]))
+        target = jnp.pad(to_columns(states), ((0, 0), (0, n_auxiliary), (0, 0)))
+        return Injection(shown, target, to_columns(mask[..., None]))
 
 
 @final
@@ -61,7 +62,7 @@ class LinearReadout(nnx.Module):
         """`write` at the samples of a mask: states (..., time, n_states), mask (..., time)."""
         injector = self._injector()
         target = (states - jnp.broadcast_to(self.linear.bias[...], states.shape)) @ injector.T
-        return Injection(injector @ self.linear.weight[...], to_lanes(target), to_lanes(mask[..., None]))
+        return Injection(injector @ self.linear.weight[...], to_columns(target), to_columns(mask[..., None]))
 
     def _injector(self) -> Array:
         """pinv(W) = W^T (W W^T)^-1, (hidden, n_states): the rows of W are independent, the product is small."""

@@ -11,9 +11,10 @@ from jax import Array
 from circuitnn.arguments import checked_dtype, checked_rngs
 from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.numerics.bilinear import checked_rate
+from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.black_box import Layer
 from circuitnn.recurrent.cells import GRU_CELL
-from circuitnn.recurrent.layers import Inputs, from_lanes, to_lanes
+from circuitnn.recurrent.layers import Inputs
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
 from circuitnn.recurrent.recurrence import Injection, recurrence
 from circuitnn.recurrent.rest import rest
@@ -131,11 +132,11 @@ class StateMatchedGRU(StateModel):
     def trace(
         self, carry: Array, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
     ) -> tuple[Array, Array, Array]:
-        u = to_lanes(self.inputs(x, controls))
+        u = to_columns(self.inputs(x, controls))
         injection = None if forcing is None else self._injection(forcing)
         start = (carry.reshape(-1, self.hidden).T,)
         (last,), lanes = recurrence(GRU_CELL, self.rec.weights, start, u, injection=injection)
-        h = from_lanes(lanes, x.shape[:-2])
+        h = to_rows(lanes, x.shape[:-2])
         states = self.states(h)
         return last.T.reshape(carry.shape), self.output(states, h), states
 

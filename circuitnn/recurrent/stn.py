@@ -10,7 +10,8 @@ from jax import Array
 from circuitnn.arguments import checked_dtype, checked_rngs
 from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.numerics.bilinear import checked_rate
-from circuitnn.recurrent.layers import Dense, Inputs, from_lanes, to_lanes
+from circuitnn.numerics.columns import to_columns, to_rows
+from circuitnn.recurrent.layers import Dense, Inputs
 from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step
 from circuitnn.recurrent.scaling import Affine, Scaling
 from circuitnn.recurrent.states import Output, checked_names, stored_scaling
@@ -146,17 +147,17 @@ class STN(StateModel):
         weights: Layers = tuple(
             (layer.weight[...], None if layer.bias is None else layer.bias[...]) for layer in self.layers
         )
-        previous = None if forcing is None else to_lanes(self._to_network(forcing.previous))
+        previous = None if forcing is None else to_columns(self._to_network(forcing.previous))
         if forcing is not None and forcing.mask is None:
             # Every step starts from a known state: all of them at once.
-            lanes = residual_step(self.step, weights, previous, to_lanes(u))
+            lanes = residual_step(self.step, weights, previous, to_columns(u))
         else:
             known = None
             if forcing is not None and forcing.mask is not None:
                 mask = jnp.broadcast_to(forcing.mask, x.shape[:-1])[..., None]
-                known = previous, to_lanes(mask.astype(self.dtype))
-            lanes = residual_scan(self.step, weights, start.reshape(-1, start.shape[-1]).T, to_lanes(u), known)
-        trajectory = from_lanes(lanes, x.shape[:-2])
+                known = previous, to_columns(mask.astype(self.dtype))
+            lanes = residual_scan(self.step, weights, start.reshape(-1, start.shape[-1]).T, to_columns(u), known)
+        trajectory = to_rows(lanes, x.shape[:-2])
         states = self.state_units.to_si(trajectory)
         y = self.output(states, jnp.concatenate([trajectory, u], axis=-1))
         return jnp.concatenate([trajectory[..., -1, :], taps], axis=-1), y, states
