@@ -6,7 +6,7 @@ from flax import nnx
 
 from circuitnn.model import run
 from circuitnn.recurrent import Memoryless, Scaling
-from circuitnn.testing import check_batch, check_block_law, check_dtypes, check_gradient
+from circuitnn.testing import check_gradient, check_model
 
 NOISE = np.random.default_rng(0).standard_normal((3, 40, 2))
 SCALING = Scaling(np.array([2.0, 0.5]), np.array([5.0]))
@@ -28,10 +28,7 @@ def test_it_is_the_network_that_it_says():
 
 
 def test_laws():
-    knob = np.linspace(0, 1, 40)
-    check_block_law(network(), NOISE, controls={"drive": knob}, rtol=1e-12)
-    check_batch(network(), NOISE, rtol=1e-12)
-    check_dtypes(network, NOISE)
+    check_model(network, NOISE, controls={"drive": np.linspace(0, 1, 40)}, rtol=1e-12)
 
 
 def test_it_has_no_memory():
@@ -41,15 +38,9 @@ def test_it_has_no_memory():
     assert jax.tree.leaves(carry) == []
 
 
-def test_gradients():
-    graph, params, fixed = nnx.split(network(scaling=SCALING), nnx.Param, ...)
-
-    @jax.jit
-    def energy(params, x, knob):
-        _, y = nnx.merge(graph, params, fixed)((), x, {"drive": knob})
-        return jnp.sum(y**2)
-
-    check_gradient(energy, (params, jnp.asarray(NOISE), jnp.asarray(0.4)))
+def test_gradient_of_a_knob():
+    model = network(scaling=SCALING)
+    check_gradient(lambda knob: jnp.sum(model((), jnp.asarray(NOISE), {"drive": knob})[1] ** 2), (np.array(0.4),))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn.model import Forcing
 from circuitnn.recurrent import Scaling, StateMatchedGRU
-from circuitnn.testing import check_batch, check_block_law, check_dtypes, check_gradient
+from circuitnn.testing import check_gradient, check_model
 
 SCALING = Scaling(np.array([2.0]), np.array([0.5]), np.array([0.3, 1e-3]), np.array([0.8, 4e-3]))
 MAPPINGS = ("leading", "readout")
@@ -24,11 +24,12 @@ def signal(*shape, seed=0):
 @pytest.mark.parametrize("mapping", MAPPINGS)
 @pytest.mark.parametrize("output", [None, "C1"])
 def test_block_law_batch_and_precision(mapping, output):
-    x = signal(3, 23, 1)
-    model = build(mapping, output=output, controls={"rate": 0.2})
-    check_block_law(model, x, controls={"rate": np.linspace(0, 1, 23)})
-    check_batch(model, x)
-    check_dtypes(lambda dtype: build(mapping, dtype, output=output), x)
+    check_model(
+        lambda dtype: build(mapping, dtype, output=output, controls={"rate": 0.2}),
+        signal(3, 24, 1),
+        controls={"rate": np.linspace(0, 1, 24)},
+        gradient=None,
+    )
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)

@@ -7,7 +7,7 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn.model import Forcing
 from circuitnn.recurrent import STN, Scaling
-from circuitnn.testing import check_batch, check_block_law, check_dtypes, check_gradient
+from circuitnn.testing import check_gradient, check_model
 
 SCALING = Scaling(np.array([2.0]), np.array([0.5]), np.array([0.3, 1e-3]))
 NAMES = ("C1", "L1")
@@ -59,10 +59,8 @@ def test_rate_of_training_is_kept_and_step_follows():
 
 @pytest.mark.parametrize("output", [None, "C1", ("L1", "C1")])
 def test_block_law_batch_and_precision(output):
-    x = signal(3, 23, 1)
-    check_block_law(build(output=output), x, controls={"gain": np.linspace(0, 1, 23)})
-    check_batch(build(output=output), x)
-    check_dtypes(lambda dtype: build(dtype, output=output), x)
+    moving = {"gain": np.linspace(0, 1, 24)}
+    check_model(lambda dtype: build(dtype, output=output), signal(3, 24, 1), controls=moving, gradient=None)
 
 
 def test_output_is_the_named_state():
