@@ -1,12 +1,11 @@
-"""What the tests of wave digital filters have in common: inputs, and the comparison with the nodal model."""
+"""What the tests of wave digital filters have in common: inputs, and the comparison with the reference simulator."""
 
-import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.circuit import catalogue
 from circuitnn.model import trace
-from circuitnn.nodal import NodalModel
 from tests.golden.catalogue.load import LFO_REST
+from tests.reference import simulate
 
 FS = 48_000
 
@@ -29,35 +28,40 @@ def played(name, samples=200, seed=0):
     return np.stack([x, *[np.full(samples, LFO_REST)] * others], axis=-1)
 
 
-def difference(model, x, reference=None, *, controls=None, **options):
-    """The largest difference of outputs and of states between a wave digital filter and the nodal model.
+def difference(model, x, circuit=None, *, controls=None):
+    """The largest difference of outputs and of states between a model of a circuit and the reference simulator.
 
     Each output and each state is measured against its own peak, or one volt (ampere) where that is smaller.
 
     Args:
-        model: the wave digital filter, float64.
+        model: a wave digital filter or a nodal model, float64.
         x: (..., time, inputs).
-        reference: circuit of the nodal model; `model.circuit` when None.
+        circuit: what the reference simulates; `model.circuit` when None.
         controls: knobs, constant or along time.
-        options: of the nodal model, as the filter has them.
     """
-    circuit = model.circuit if reference is None else reference
-    nodal = NodalModel(circuit, model.fs, rule=model.rule, dtype=jnp.float64, **options)
+    circuit = model.circuit if circuit is None else circuit
+    rule = model.rule if isinstance(model.rule, str) else model.rule.memory  # of the alpha transform
     carry, y, states = trace(model, x, controls=controls)
-    _, expected, order = trace(nodal, x, controls=controls)
+    assert not np.any(carry.report.failed)
+    batch, samples = x.shape[:-2], x.shape[-2]
+    knobs = {name: np.broadcast_to(value, (*batch, samples)) for name, value in (controls or {}).items()}
+    runs = [
+        simulate(circuit, x[entry], model.fs, rule=rule, controls={name: value[entry] for name, value in knobs.items()})
+        for entry in np.ndindex(batch)
+    ]
+    expected, reference = (np.stack(signals).reshape(*batch, samples, -1) for signals in zip(*runs, strict=True))
     # States by their names: circuits written in another order have the same ones.
-    names = {name.lower(): k for k, name in enumerate(nodal.state_names)}
+    names = {name.lower(): k for k, name in enumerate(circuit.state_names)}
     places = [names[name.lower()] for name in model.state_names]
     assert len(places) == len(names)
-    assert not np.any(carry.report.failed)
-    return max(_worst(y, expected), _worst(states, order[..., places]))
+    return max(_worst(y, expected), _worst(states, reference[..., places]))
 
 
-def _worst(found, expected):
-    found, expected = np.asarray(found), np.asarray(expected)
-    assert found.shape == expected.shape
-    assert np.isfinite(found).all()
-    if found.size == 0:
+def _worst(actual, expected):
+    actual = np.asarray(actual)
+    assert actual.shape == expected.shape
+    assert np.isfinite(actual).all()
+    if actual.size == 0:
         return 0.0
     peak = np.maximum(1, np.max(np.abs(expected), axis=tuple(range(expected.ndim - 1))))
-    return float(np.max(np.abs(found - expected) / peak))
+    return float(np.max(np.abs(actual - expected) / peak))

@@ -1,7 +1,8 @@
 """Trees built by hand are the circuits that their author meant: each against a netlist written independently of it.
 
-References are circuits of the catalogue or netlists in plain text, run by the nodal model; never what the tree itself
-has been written down as, which would agree with a tree that is put together wrongly.
+References are circuits of the catalogue or netlists in plain text, run by a simulator that shares nothing with the
+engines (tests/reference.py); never what the tree itself has been written down as, which would agree with a tree that is
+put together wrongly.
 """
 
 import jax.numpy as jnp
@@ -39,12 +40,12 @@ def model(tree, root=None, **options):
     return WDFModel(tree, root, FS, dtype=jnp.float64, **options)
 
 
-def agrees(built, reference, x=None, *, inputs=("Vin",), outputs=("out",), **options):
+def agrees(built, reference, x=None, *, inputs=("Vin",), outputs=("out",), controls=None):
     """The tree and a circuit, or a netlist without its models: outputs and states are equal."""
     x = guitar_like(150, peak=3)[:, None] if x is None else x
     if isinstance(reference, str):
         reference = cn.read_netlist(f"* t\n{reference}\n{DIODES}.end", inputs=inputs, outputs=outputs)
-    assert difference(built, x, reference, **options) < TOLERANCE
+    assert difference(built, x, reference, controls=controls) < TOLERANCE
 
 
 def test_diode_clipper():
