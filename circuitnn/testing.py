@@ -137,7 +137,7 @@ def _check_gradient_of_energy(model: Model, x: jax.Array, controls: Controls, rt
     """The gradient of sum(y^2) with respect to weights, x and the carry; y, and the states of a model that has some."""
     graph, weights, constants = nnx.split(model, nnx.Param, ...)
     leaves, tree = jax.tree.flatten(model.init_carry(x.shape[:-2], controls))
-    is_real = [jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in leaves]
+    is_real = [jnp.issubdtype(leaf.dtype, jnp.floating) and leaf.size > 0 for leaf in leaves]
 
     def energy(weights, x, real):
         real = iter(real)
