@@ -66,6 +66,12 @@ class Composition(Model):
         for model in self.models:
             model.trained_at(fs)
 
+    def rebuilt_at(self, fs: float) -> Model | None:
+        parts = [model.rebuilt_at(fs) for model in self.models]
+        if any(part is None for part in parts):
+            return None
+        return _composed(type(self), dict(zip(self.names, parts, strict=True)) if self.names else parts)  # type: ignore[arg-type]
+
     @property
     def settings(self) -> dict[str, Any]:
         """The kind, and the settings of the parts, by name where they have names."""
@@ -188,6 +194,10 @@ class Residual(Model):
 
     def trained_at(self, fs: float) -> None:
         self.model.trained_at(fs)
+
+    def rebuilt_at(self, fs: float) -> Model | None:
+        inner = self.model.rebuilt_at(fs)
+        return None if inner is None else Residual(inner)
 
     @property
     def latency(self) -> int:

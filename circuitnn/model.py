@@ -87,6 +87,10 @@ class Model(nnx.Module):
         if "fs" in vars(self) and self.fs is None:
             self.fs = float(fs)
 
+    def rebuilt_at(self, fs: float) -> "Model | None":
+        """The same model built for another sample rate in hertz, see `circuitnn.resampled`; None where it cannot be."""
+        return None
+
     @property
     def latency(self) -> int:
         """By how many samples the output comes late: zero but for models that are oversampled or delayed."""

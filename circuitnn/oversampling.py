@@ -122,6 +122,11 @@ class Oversampled(Model):
     def trained_at(self, fs: float) -> None:
         self.model.trained_at(fs * self.oversampling.filters.factor)
 
+    def rebuilt_at(self, fs: float) -> Model | None:
+        factor = self.oversampling.filters.factor
+        inner = self.model.rebuilt_at(fs * factor)
+        return None if inner is None else Oversampled(inner, factor)
+
     @property
     def settings(self) -> dict[str, Any]:
         """What it is, as plain data."""

@@ -17,7 +17,7 @@ FLOORS = (
     ("circuit", "audio", "losses", "metrics"),
     ("mna", "spice"),
     ("model",),
-    ("composition", "oversampling"),
+    ("composition", "oversampling", "rates"),
     ("transient",),
     ("nodal", "wdf", "filters", "recurrent"),
     ("hybrid",),

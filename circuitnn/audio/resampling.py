@@ -39,7 +39,7 @@ def resample(x: ArrayLike, fs_in: int, fs_out: int) -> NDArray[np.float64]:
     up, down = ratio_of(fs_in, fs_out)
     if up == down:
         return signal
-    return resample_poly(signal, up, down, axis=0 if signal.ndim == 1 else -2, window=_low_pass(up, down))
+    return resample_poly(signal, up, down, axis=0 if signal.ndim == 1 else -2, window=low_pass(up, down))
 
 
 def ratio_of(fs_in: int, fs_out: int) -> tuple[int, int]:
@@ -58,11 +58,12 @@ def ratio_of(fs_in: int, fs_out: int) -> tuple[int, int]:
 
 def reach(up: int, down: int) -> int:
     """How many samples before and after its own time, at the rate that comes in, a resampled sample depends on."""
-    return 0 if up == down else len(_low_pass(up, down)) // (2 * up) + 1
+    return 0 if up == down else len(low_pass(up, down)) // (2 * up) + 1
 
 
 @functools.lru_cache(maxsize=8)
-def _low_pass(up: int, down: int) -> NDArray[np.float64]:
+def low_pass(up: int, down: int) -> NDArray[np.float64]:
+    """The filter of a ratio of rates, at their common multiple: an odd number of coefficients, their sum is one."""
     nyquist = 1 / max(up, down)  # the lower Nyquist frequency, over that of the common multiple of the rates
     taps, beta = kaiserord(STOP_BAND_DB, (1 - PASS_BAND) * nyquist)
     # An odd length delays by whole samples, which resample_poly takes back exactly.

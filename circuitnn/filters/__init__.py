@@ -11,8 +11,7 @@ from circuitnn.filters.models import BiquadCascade as BiquadCascade
 from circuitnn.filters.models import CoupledForm as CoupledForm
 from circuitnn.filters.models import FixedFilter as FixedFilter
 from circuitnn.filters.neural import NeuralToneStack as NeuralToneStack
-from circuitnn.filters.rate_change import ResampledFilter as ResampledFilter
-from circuitnn.filters.rate_change import resampled as resampled
+from circuitnn.filters.resampled_filter import ResampledFilter as ResampledFilter
 from circuitnn.filters.state_space_form import AnalogStateSpace as AnalogStateSpace
 from circuitnn.filters.state_space_form import StateSpace as StateSpace
 from circuitnn.rooms import handed_on

@@ -74,6 +74,12 @@ class ControlledFilter(Model):
     def at(self, fs: float) -> "ControlledFilter":
         """A model that sounds the same at another sample rate, Hz."""
 
+    def rebuilt_at(self, fs: float) -> Model | None:
+        try:
+            return self.at(fs)
+        except ValueError:  # a cascade
+            return None
+
     @final
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
         first = self._knobs(controls, batch, None)[..., 0, :]

@@ -17,6 +17,7 @@ from circuitnn.arguments import checked_dtype
 from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm, Form
+from circuitnn.filters.rate_change import at_rate
 from circuitnn.filters.state_space_form import StateSpace
 from circuitnn.model import Carry, Controls, Model
 from circuitnn.numerics.bilinear import checked_rate
@@ -87,6 +88,10 @@ class FixedFilter(Filter):
     def settings(self) -> dict[str, Any]:
         """What it is, as plain data."""
         return settings_of(self, form=self.form())
+
+    def rebuilt_at(self, fs: float) -> Model | None:
+        form = self.form()
+        return FixedFilter(at_rate(form, self.fs, fs), fs, dtype=self.dtype) if isinstance(form, Coupled) else None
 
     def form(self) -> Form:
         return jax.tree.unflatten(self.structure, [number[...] for number in self.numbers])

@@ -14,7 +14,7 @@ from circuitnn.filters.controlled import ControlledFilter, named
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm
 from circuitnn.filters.models import checked_order, checked_radius
-from circuitnn.filters.rate_change import ResampledFilter
+from circuitnn.filters.resampled_filter import ResampledFilter
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.taper import taper
 from circuitnn.settings import register, settings_of
@@ -114,7 +114,7 @@ class NeuralToneStack(ControlledFilter):
         return kind.initial(self.order, self.fs).astype(self.dtype) + kind.pace(self.order).astype(self.dtype) * free
 
     def at(self, fs: float) -> "ResampledFilter | NeuralToneStack":
-        """The same sound at another sample rate: poles moved, outputs fitted anew, see `resampled`.
+        """The same sound at another sample rate: poles moved, outputs fitted anew, see `circuitnn.filters.rate_change`.
 
         Raises:
             ValueError: for a cascade, whose sections cannot be fitted one by one; fit one for that rate instead.

@@ -1,19 +1,14 @@
 """A filter in coupled form at another sample rate: its poles moved, its outputs fitted to its own response."""
 
 import dataclasses
-from collections.abc import Mapping
 from functools import partial
-from typing import final
 
 import jax
 import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.filters.controlled import ControlledFilter
 from circuitnn.filters.coupled_form import Coupled
-from circuitnn.filters.form import Form
-from circuitnn.settings import register
 
 LOWEST, HIGHEST = 10.0, 20e3  # hertz, between which the responses shall agree
 POINTS = 48  # logarithmically spread over that band, and as many evenly
@@ -25,7 +20,7 @@ DAMPING = 1e-4  # of columns of length one: a fit that is as good with outputs t
 
 
 @partial(jax.jit, static_argnums=(1, 2))
-def resampled(form: Coupled, fs: float, to: float) -> Coupled:
+def at_rate(form: Coupled, fs: float, to: float) -> Coupled:
     """The filter that sounds at the sample rate `to` as this one does at `fs`; four more poles help it to.
 
     Poles stay where they are in hertz (``z^(fs/to)``, as by the impulse-invariant transform). What they put out is then
@@ -110,38 +105,3 @@ def _least_squares(matrix: Array, target: Array) -> Array:
     inner = jnp.einsum("...ij,...i->...j", q, right)
     found = lax.linalg.triangular_solve(r, inner[..., None], left_side=True)[..., 0]
     return found / length[..., 0, :]
-
-
-@register
-@final
-class ResampledFilter(ControlledFilter):
-    """A filter in coupled form that runs at another sample rate than the one that it is for.
-
-    Args:
-        model: the filter.
-        fs: the other sample rate, Hz.
-    """
-
-    def __init__(self, model: ControlledFilter, fs: float):
-        form = jax.eval_shape(model.form, jnp.zeros(len(model.controls), model.dtype))
-        if not isinstance(form, Coupled):
-            raise ValueError(
-                f"only a coupled form can be taken to another sample rate, not {type(form).__name__}: "
-                f"fit it at {fs:g} Hz"
-            )
-        self.model, self.fs = model, fs
-        self.frame = max(1, round(model.frame * fs / model.fs)) if model.frame > 1 else 1
-        self.in_features = self.out_features = 1
-        self.dtype = model.dtype
-
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return self.model.controls
-
-    def form(self, knobs: Array) -> Form:
-        form = self.model.form(knobs)
-        assert isinstance(form, Coupled)
-        return resampled(form, self.model.fs, self.fs)
-
-    def at(self, fs: float) -> ControlledFilter:
-        return self.model.at(fs)

@@ -56,6 +56,9 @@ class Gain(_Plain):
         is_learnt = isinstance(self.factor, nnx.Param)
         return settings_of(self, gain=self.factor[...], features=self.in_features, trainable=is_learnt)
 
+    def rebuilt_at(self, fs: float) -> Model:
+        return self
+
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> tuple[()]:
         return ()
 

@@ -66,6 +66,9 @@ class Memoryless(Model):
         """The stored normalisation."""
         return stored_scaling(self.inputs, self.units, self.out_features)
 
+    def rebuilt_at(self, fs: float) -> Model:
+        return self
+
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> tuple[()]:
         return ()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
@@ -12,7 +13,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_solvable, states_are_independent
 from circuitnn.mna.topology import topology
-from circuitnn.model import Carry, Controls, Forcing, StateModel
+from circuitnn.model import Carry, Controls, Forcing, Model, StateModel
 from circuitnn.numerics.half_band import half_band
 from circuitnn.numerics.rules import Rule, rule_named
 from circuitnn.oversampling import Oversampling
@@ -94,6 +95,11 @@ class CircuitModel(StateModel):
     def settings(self) -> dict[str, Any]:
         """What it is, as plain data."""
         return settings_of(self, circuit=self.values.start, **self.numerical_settings)
+
+    def rebuilt_at(self, fs: float) -> Model:
+        """The same circuit with the same values, learnt ones too, discretised at another rate."""
+        graph, _ = nnx.split(Model.from_settings(self.settings | {"fs": fs}))
+        return nnx.merge(graph, nnx.state(self))
 
     @property
     def numerical_settings(self) -> dict[str, Any]:

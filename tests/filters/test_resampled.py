@@ -6,7 +6,8 @@ import pytest
 
 import circuitnn as cn
 from circuitnn import testing
-from circuitnn.filters import Coupled, NeuralToneStack, ResampledFilter, coupled, resampled
+from circuitnn.filters import Coupled, NeuralToneStack, ResampledFilter, coupled
+from circuitnn.filters.rate_change import at_rate
 from tests.filters.stacks import CONTROLS, moving, tone_stack
 
 RATES = (44_100, 88_200, 96_000, 192_000)
@@ -25,7 +26,7 @@ def test_sounds_the_same(order, rate):
     free = Coupled.initial(order, 48e3)
     free[order // 2 + order :] = rng.uniform(0.3, 1, order + 1)
     form = Coupled.unpacked(jnp.asarray(free), order, 1 - 1e-5)
-    other = resampled(form, 48e3, rate)
+    other = at_rate(form, 48e3, rate)
     assert other.order == order + 4
     expected = form.response(BELOW, 48e3)
     assert np.abs(decibels(other.response(BELOW, rate), expected)).max() < 0.05
@@ -39,7 +40,7 @@ def test_sounds_the_same(order, rate):
 def test_a_circuit_from_its_transfer_function():
     form = coupled(cn.nodal.transfer_function(cn.circuits.bassman(), 48_000))
     for rate in RATES:
-        found = resampled(form, 48_000, rate).response(BELOW, rate)
+        found = at_rate(form, 48_000, rate).response(BELOW, rate)
         assert np.abs(decibels(found, form.response(BELOW, 48_000))).max() < 0.05
 
 
@@ -81,7 +82,7 @@ def test_gradients():
     rows = np.random.default_rng(1).standard_normal((2, len(BELOW)))
 
     def loss(free):
-        h = resampled(Coupled.unpacked(free, 3, 1 - 1e-5), 48e3, 96e3).response(BELOW, 96e3)
+        h = at_rate(Coupled.unpacked(free, 3, 1 - 1e-5), 48e3, 96e3).response(BELOW, 96e3)
         return jnp.sum(rows[0] * h.real + rows[1] * h.imag)
 
     testing.check_gradient(loss, (free,))
