@@ -56,7 +56,8 @@ def test_block_law(inside, outside):
 
 
 def test_rest_is_that_of_the_model_inside():
-    divider = "Vb b 0 9\nR1 b out {10k*(1-k)+1k}\nR2 out 0 {10k*k+1k}\nC1 out 0 10u\nCi in out 10n\nVin in 0 0\n.param k=0.5\n"
+    supply = "Vb b 0 9\nR1 b out {10k*(1-k)+1k}\nR2 out 0 {10k*k+1k}\n.param k=0.5\n"
+    divider = f"{supply}C1 out 0 10u\nCi in out 10n\nVin in 0 0\n"
     model = Resampled(cn.nodal.NodalModel(cn.read_netlist(divider), 48_000, dtype=jnp.float64), 44_100)
     _, y = cn.run(model, np.zeros(300), controls={"k": 0.9})
     np.testing.assert_allclose(y, 7.5, rtol=1e-4)  # of the ripple of the filters

@@ -159,14 +159,13 @@ def _restored(path: str) -> "cn.Model":
 
 
 def _checked_rate(path: str, model: "cn.Model", fs: int | None) -> int | None:
-    """The rate that a model was made for, where it says so; else what was asked for."""
-    members = [*getattr(model, "models", ()), getattr(model, "model", None)]
-    rates = sorted({float(each.fs) for each in (model, *members) if getattr(each, "fs", None)})
-    if not rates:
+    """The rate that a model was made for or trained at, where it knows it; else what was asked for."""
+    if model.fs is None:
+        print(f"warning: {path}: does not say at which rate it was trained", file=sys.stderr)
         return fs
-    own = int(rates[0])
-    if rates != [own]:
-        raise Fault(f"{path}: was made for {' and '.join(f'{rate:g}' for rate in rates)} Hz, not for one whole rate")
+    own = round(model.fs)
+    if own != model.fs:
+        raise Fault(f"{path}: was made for {model.fs:g} Hz, which is no whole rate")
     if fs not in (None, own):
         raise Fault(f"{path}: was made for {own} Hz; leave out --fs {fs}, and the sound is resampled")
     return own

@@ -183,7 +183,7 @@ def record(
     states, so the states stay true to each other. The signal is given at the teacher's own rate.
 
     Args:
-        teacher: a model with an attribute `fs` in Hz, for example a `NodalModel` at eight times `fs`.
+        teacher: a model that knows its rate `fs`, for example a `NodalModel` at eight times `fs`.
         x: (time,) or (recordings, time) in volts at the teacher's rate.
         fs: the rate of the data set in Hz.
         controls: constant knob positions.
@@ -213,10 +213,16 @@ def ratio_to(teacher: StateModel, fs: float) -> int:
     Raises:
         ValueError: when it is not a whole number.
     """
-    rate: float = teacher.fs  # type: ignore[attr-defined]  # not every StateModel is bound to a rate
+    rate = teacher.fs
+    if rate is None:
+        raise ValueError(
+            f"the teacher, a {type(teacher).__name__}, knows no sample rate: fit() sets it, or fs= when built"
+        )
     ratio = round(rate / fs)
     if ratio < 1 or abs(ratio * fs - rate) > 1e-6 * rate:
-        raise ValueError(f"the teacher runs at {rate} Hz, which is no multiple of {fs} Hz")
+        raise ValueError(
+            f"the teacher runs at {rate} Hz, no multiple of {fs} Hz: circuitnn.resampled takes a circuit to one"
+        )
     return ratio
 
 

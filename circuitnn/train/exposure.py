@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.metrics import esr
-from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
+from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace, warn_of_rate
 from circuitnn.train.dataset import Dataset, Windows, checked_data
 
 
@@ -61,10 +61,14 @@ def exposure_bias(
 
     Raises:
         ValueError: when the data lack the states, or are too short for one horizon.
+
+    Warns:
+        RateWarning: when the data have another sample rate than the model.
     """
     checked_model(model)
     if checked_data(data).x.shape[1] <= warmup:
         raise ValueError(f"recordings of {data.x.shape[1]} samples are no longer than the warm-up of {warmup}")
+    warn_of_rate(model, data.fs)
     x = jnp.asarray(data.x, model.dtype)
     controls = data.controls or None
     carry = model.init_carry(x.shape[:1], controls)

@@ -17,7 +17,7 @@ from flax import nnx
 from tqdm import tqdm
 
 from circuitnn.losses import esr
-from circuitnn.model import Model
+from circuitnn.model import Model, warn_of_rate
 from circuitnn.train.checkpoint import CheckpointError, load_tree, save_tree
 from circuitnn.train.checks import check_task, checked_models, checked_regime, difference, with_knobs
 from circuitnn.train.dataset import Dataset, checked_data
@@ -94,7 +94,11 @@ def fit(
         progress: whether to show a progress bar.
 
     Returns:
-        The trained model (or the list of them) and its `History`.
+        The trained model (or the list of them) and its `History`. Networks that knew no sample rate have that of the
+        data.
+
+    Warns:
+        RateWarning: when data have another sample rate than the model.
 
     Raises:
         DivergenceError: when a loss is not finite; says where.
@@ -104,8 +108,11 @@ def fit(
     is_many = not isinstance(model, Model)
     models = checked_models(model)
     check_task(models[0], checked_data(data), checked_regime(regime), loss, epochs=epochs, batch=batch)
+    models = [_knowing_rate(each, data.fs) for each in models]
     data = with_knobs(data, models[0])
     validation = None if validation is None else with_knobs(checked_data(validation), models[0])
+    for signals in (data,) if validation is None else (data, validation):
+        warn_of_rate(models[0], signals.fs)
     plan = regime if isinstance(regime, InTurn) else InTurn((regime, 1.0))
     schedule = [plan.at(epoch / epochs) for epoch in range(epochs)]
     updates = sum(_updates(data, part, batch) for part in schedule)
@@ -174,6 +181,13 @@ class _Validation:
         history.validation.append(np.asarray(value, float).tolist())
         history.validation_epochs.append(epoch)
         return learner
+
+
+def _knowing_rate(model: Model, fs: float) -> Model:
+    """A copy whose networks know the rate that they are trained at."""
+    model = nnx.clone(model)
+    model.trained_at(fs)
+    return model
 
 
 def _stack(models: list[Model], is_many: bool, learnt: Any) -> tuple[Any, Any, Any]:

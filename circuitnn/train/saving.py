@@ -94,11 +94,11 @@ def load(model: Kind, path: str | os.PathLike) -> Kind:
     with opened(path) as file:
         if file.header.get("model") != kind_of(type(model)):
             raise CheckpointError(f"{path}: holds a {file.header.get('model')}, not a {kind_of(type(model))}")
-        loaded = _with_numbers(model, file, path)
+        loaded = nnx.clone(model)
         settings = file.header.get("settings")
         if isinstance(settings, dict) and "kind" in settings:
             _match(settings, loaded, path, "the model")
-        return loaded
+        return _with_numbers(loaded, file, path)
 
 
 def _with_numbers(model: Kind, file: Any, path: str | os.PathLike) -> Kind:

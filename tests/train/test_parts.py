@@ -163,7 +163,9 @@ def test_unknown_parts_are_named(data, model, parts, says):
 
 
 def test_names_reach_through_wrappers(data):
-    model = chain(stage=hybrid.Oversampled(chain(low=Leaky(0.5), last=Gain(1.3)), 2), out=residual(Gain(0.5)))
+    fast = Leaky(0.5)
+    fast.fs = 2 * data.fs
+    model = chain(stage=hybrid.Oversampled(chain(low=fast, last=Gain(1.3)), 2), out=residual(Gain(0.5)))
     rates = per_part({"stage.low": None, "out": None}, default=optax.adam(0.01))
     after, _ = fit(model, data, REGIME, optimizer=rates, **QUIET)
     assert moved(model, after) == {"models.0.model.models.1.weight"}
