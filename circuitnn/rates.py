@@ -138,11 +138,15 @@ class Resampled(Model):
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> ResampledCarry:
         inner = self.model.init_carry(batch, controls)
-        silence = jnp.zeros((*batch, self._plan.memory[0], self.in_features), self.dtype)
-        first = {name: value[..., :1] if jnp.ndim(value) else value for name, value in (controls or {}).items()}
-        _, y = self.model(inner, silence[..., :1, :], first)
-        before = jnp.broadcast_to(y, (*batch, self._plan.memory[1], self.out_features))
-        return ResampledCarry(inner, silence, before, jnp.zeros((), jnp.int32))
+        silence = jnp.zeros((*batch, self.in_features), self.dtype)
+        x, y = (
+            jnp.broadcast_to(level[..., None, :], (*batch, count, level.shape[-1]))
+            for level, count in zip(self.model.resting(inner, silence, controls), self._plan.memory, strict=True)
+        )
+        return ResampledCarry(inner, x, y, jnp.zeros((), jnp.int32))
+
+    def resting(self, carry: ResampledCarry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
+        return self.model.resting(carry.inner, x, controls)
 
     def __call__(
         self, carry: ResampledCarry, x: Array, controls: Controls | None = None
