@@ -25,12 +25,12 @@ from circuitnn.composition import parallel as parallel
 from circuitnn.composition import residual as residual
 from circuitnn.model import Forcing as Forcing
 from circuitnn.model import Model as Model
-from circuitnn.model import RateWarning as RateWarning
 from circuitnn.model import StateModel as StateModel
 from circuitnn.model import controls as controls
 from circuitnn.model import run as run
 from circuitnn.model import trace as trace
 from circuitnn.numerics import compiler as _compiler
+from circuitnn.rates import RateWarning as RateWarning
 from circuitnn.rates import resampled as resampled
 from circuitnn.rooms import handed_on as _handed_on
 from circuitnn.settings import register as register

@@ -6,7 +6,6 @@ block; warm-up is a block without a loss; a hybrid is models in a row with their
 """
 
 import abc
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, final
 
@@ -37,10 +36,6 @@ class Forcing(NamedTuple):
 
     previous: Array
     mask: Array | None = None
-
-
-class RateWarning(UserWarning):
-    """A model meets signals of another sample rate than its own."""
 
 
 class Model(nnx.Module):
@@ -229,17 +224,6 @@ def all_controls(model: Any, values: Controls | None, signal: tuple[int, ...] | 
         for name, value in arrays.items():
             check_shape(name, value.shape, signal)
     return arrays
-
-
-def warn_of_rate(model: Model, fs: float) -> None:
-    """Say once that a model is given signals of another sample rate than its own."""
-    if model.fs is not None and abs(model.fs - fs) > 1e-6 * fs:
-        warnings.warn(
-            f"a {type(model).__name__} for {model.fs:g} Hz is given signals of {fs:g} Hz, where it sounds different: "
-            f"circuitnn.resampled(model, {fs:g}) sounds the same",
-            RateWarning,
-            stacklevel=3,
-        )
 
 
 def run(

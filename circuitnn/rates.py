@@ -2,6 +2,7 @@
 
 import functools
 import math
+import warnings
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple, final
@@ -17,6 +18,21 @@ from circuitnn.settings import register
 
 FINEST = 20_000  # of a ratio's two numbers: the filter has some 150 coefficients for each
 CHUNK = 1024  # samples that are interpolated at a time, which bounds the memory
+
+
+class RateWarning(UserWarning):
+    """A model meets signals of another sample rate than its own."""
+
+
+def warn_of_rate(model: Model, fs: float) -> None:
+    """Say once that a model is given signals of another sample rate than its own."""
+    if model.fs is not None and abs(model.fs - fs) > 1e-6 * fs:
+        warnings.warn(
+            f"a {type(model).__name__} for {model.fs:g} Hz is given signals of {fs:g} Hz, where it sounds different: "
+            f"circuitnn.resampled(model, {fs:g}) sounds the same",
+            RateWarning,
+            stacklevel=3,
+        )
 
 
 def resampled(model: Model, fs: float) -> Model:

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.metrics import esr
-from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace, warn_of_rate
+from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
+from circuitnn.rates import warn_of_rate
 from circuitnn.train.dataset import Dataset, Windows, checked_data
 
 

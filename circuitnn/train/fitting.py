@@ -17,7 +17,8 @@ from flax import nnx
 from tqdm import tqdm
 
 from circuitnn.losses import esr
-from circuitnn.model import Model, warn_of_rate
+from circuitnn.model import Model
+from circuitnn.rates import warn_of_rate
 from circuitnn.train.checkpoint import CheckpointError, load_tree, save_tree
 from circuitnn.train.checks import check_task, checked_models, checked_regime, difference, with_knobs
 from circuitnn.train.dataset import Dataset, checked_data

@@ -10,7 +10,8 @@ import numpy as np
 from flax import nnx
 from jax import numpy as jnp
 
-from circuitnn.model import Model, RateWarning
+from circuitnn.model import Model
+from circuitnn.rates import RateWarning
 from circuitnn.settings import build, kind_of
 from circuitnn.train.checkpoint import CheckpointError, opened, save_tree
 
