@@ -111,7 +111,8 @@ BIPOLAR = ModelDevice(
         "IRB": "leave it out: RB does not depend on the current",
         "RBM": "leave it out: RB does not depend on the current",
     },
-    equation="Gummel and Poon's, with the Early effect and high-level injection",
+    equation="i_c = (F - R) (1 - v_bc/VAF - v_be/VAR) 2/(1 + sqrt(1 + 4 F/IKF + 4 R/IKR)) - R/BR - leakage, "
+    "F, R = IS (e^(v/(N kT/q)) - 1)",
     source="Ebers and Moll 1954; Gummel and Poon 1970",
     trial=Trial(
         {

@@ -120,6 +120,7 @@ class ModelParameter:
         rule: what numbers it may be.
         when: the parameters of which one has to be given, and not zero, for this one to be there; always when empty.
         scales: whether a device of twice the area has twice of it.
+        mirrors: whether its sign is the other one in models of polarity -1.
         other_names: that it has in SPICE as well.
     """
 
@@ -129,6 +130,7 @@ class ModelParameter:
     rule: Rule = Rule.POSITIVE
     when: tuple[str, ...] = ()
     scales: bool = False
+    mirrors: bool = False
     other_names: tuple[str, ...] = ()
 
 
@@ -206,11 +208,11 @@ class ModelDevice(Device):
         """All but the insulated ones."""
         return tuple(place for place, pin in enumerate(self.pins) if pin not in self.insulated)
 
-    @property
-    def law(self) -> Law:
-        """What a simulation needs of it."""
+    def law(self, kind: str) -> Law:
+        """What a simulation needs of a device with a model of that kind."""
         scaled = tuple(parameter.name for parameter in self.parameters if parameter.scales)
-        return Law(self.function, self.junctions, scaled)
+        mirrored = tuple(parameter.name for parameter in self.parameters if parameter.mirrors)
+        return Law(self.function, self.junctions, scaled, mirrored if self.kinds[kind] < 0 else ())
 
     def parameter(self, name: str) -> ModelParameter:
         """The parameter of that name."""

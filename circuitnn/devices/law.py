@@ -43,6 +43,7 @@ class Law:
             coulombs. For the kind of polarity 1; the caller mirrors voltages, currents and charges for the other.
         junctions: whose exponentials it is given.
         scaled: parameters that are multiplied by the area factor.
+        negated: parameters whose sign is turned, since it is written as for the mirror image.
         is_costly: whether it is evaluated as a whole, once for each set of voltages; else all but the exponentials is
             computed anew where slopes are wanted.
     """
@@ -50,6 +51,7 @@ class Law:
     function: LawFunction
     junctions: tuple[Junction, ...] = ()
     scaled: tuple[str, ...] = ()
+    negated: tuple[str, ...] = ()
     is_costly: bool = False
 
     def __hash__(self) -> int:

@@ -25,9 +25,8 @@ def parameters_of(instance: DeviceInstance, values: Values) -> Parameters:
     for direction in instance.directions:
         first, *others = instance.names if direction > 0 else instance.backward
         area = sum((values[name] for name in others), values[first])
-        directed.append(
-            {name: value * area if name in instance.law.scaled else value for name, value in of_model.items()}
-        )
+        numbers = {name: value * area if name in instance.law.scaled else value for name, value in of_model.items()}
+        directed.append(numbers | {name: -numbers[name] for name in instance.law.negated if name in numbers})
     return tuple(directed)
 
 

@@ -125,7 +125,9 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         else:
             wiring.drives.append(Drive(a, b))
             drives.append((len(wiring.drives) - 1, polarity))
-    instance = DeviceInstance(device.law, (part.name,), (), model.name, tuple(ports), tuple(drives), parameters)
+    instance = DeviceInstance(
+        device.law(model.kind), (part.name,), (), model.name, tuple(ports), tuple(drives), parameters
+    )
     key: tuple = (part.name,)
     if device.merges:
         # One instance for all of a model across the same nodes: those in antiparallel face backwards.

@@ -83,7 +83,7 @@ def pair_law(top: Topology, law: str, counts: tuple[int, int] = (1, 1)) -> PairL
         law: one of `LAWS`.
         counts: of a pair of strings, how many diodes its two stand for.
     """
-    if len(top.ports) != 1 or len(top.drives) != 1 or any(device.law != DIODE.law for device in top.devices):
+    if len(top.ports) != 1 or len(top.drives) != 1 or any(device.law != DIODE.law("D") for device in top.devices):
         return None
     faces = [
         (place, name, device.model, direction * device.ports[0][1])

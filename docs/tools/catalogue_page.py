@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import circuitnn as cn
+from circuitnn.devices.device import ModelDevice
+from circuitnn.devices.registry import DEVICES
 from circuitnn.mna.topology import topology
 
 PAGE = Path(__file__).parents[1] / "catalogue.md"
@@ -47,7 +49,6 @@ FAMILIES = {
     "filters": "Synthesizer filters",
     "amplifiers": "Amplifier stages",
 }
-KINDS = {"D": "diode", "Q": "transistor", "J": "JFET", "B": "B source"}
 
 
 def main(arguments: list[str]) -> int:
@@ -81,7 +82,9 @@ def _overview() -> Iterator[str]:
 
 
 def _devices(circuit: cn.Circuit) -> str:
-    counts = {word: sum(part.kind == kind for part in circuit.components) for kind, word in KINDS.items()}
+    nonlinear = [part.device for part in circuit.components if isinstance(part.device, ModelDevice)]
+    counts = {device.word: nonlinear.count(device) for device in DEVICES.values()}
+    counts["B source"] = sum(part.is_behavioural for part in circuit.components)
     return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n) or "–"
 
 

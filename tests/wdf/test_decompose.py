@@ -399,7 +399,9 @@ def graphs(draw):
     more = [(kind, Branch(f"{kind}x{k}", a, b)) for k, (a, b, kind) in enumerate(pairs) if a != b or kind in "RCI"]
     source = draw(st.tuples(nodes, nodes).filter(lambda pair: pair[0] != pair[1]))
     ports = draw(st.lists(st.tuples(nodes, nodes).filter(lambda pair: pair[0] != pair[1]), max_size=2))
-    devices = tuple(DeviceInstance(DIODE.law, (f"D{k}",), (), "DX", ((k, 1),), ((k, 1),)) for k in range(len(ports)))
+    devices = tuple(
+        DeviceInstance(DIODE.law("D"), (f"D{k}",), (), "DX", ((k, 1),), ((k, 1),)) for k in range(len(ports))
+    )
     chosen = {letter: tuple(part for kind, part in more if kind == letter) for letter in "RPSCLI"}
     inside = tuple(range(count, count + len(chosen["S"])))
     outer = [Branch(f"T{k}", k, part.b) for k, part in zip(inside, chosen["S"], strict=True)]

@@ -4,11 +4,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.devices.constants import THERMAL_VOLTAGE as VT
+from circuitnn.devices.device import ModelDevice
+from circuitnn.devices.registry import DEVICES
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.mna.nonlinear import jacobian
+from circuitnn.mna.elements import CHARGE_UNIT
+from circuitnn.mna.nonlinear import jacobian, taken_away
 from tests.mna.terminals import compiled_law as law
 from tests.mna.terminals import currents_into, device, parts
 
@@ -135,21 +139,75 @@ def test_a_behavioural_source_of_a_current():
     np.testing.assert_allclose(found.slopes, np.array([[2.0, -12.0]]) * scale, rtol=1e-12)
 
 
-DEVICES = {
-    "diode": "D1 c b DX 2\nD2 b c DX\n.model DX D(IS=1n N=1.7)",
-    "npn": f"Q1 c b e M1 2\n{card('M1', 'NPN', FULL)}",
-    "pnp": f"Q1 c b e M1\n{card('M1', 'PNP', FULL)}",
-    "njf": f"J1 c b e M1 2\n{card('M1', 'NJF', FET)}",
-    "pjf": f"J1 c b e M1\n{card('M1', 'PJF', FET)}",
-    "b": ".param k=3\nB1 c e I=k*V(b,e)*tanh(V(c))+exp(V(b))",
+RECORDS = {kind: record for record in DEVICES.values() if isinstance(record, ModelDevice) for kind in record.kinds}
+NETLISTS = {
+    kind: f"{record.letter}1 {' '.join('cbe'[: len(record.pins)])} M1 2\n{card('M1', kind, record.trial.parameters)}"
+    for kind, record in RECORDS.items()
+} | {
+    "antiparallel": "D1 c b DX 2\nD2 b c DX\n.model DX D(IS=1n N=1.7 CJO=4p TT=1n)",
+    "B": ".param k=3\nB1 c e I=k*V(b,e)*tanh(V(c))+exp(V(b))",
     "together": f"Q1 c b e M1\nQ2 c b 0 M2\nD1 b e DX\nB1 c 0 I=V(b,e)**2\n.model DX D(IS=1n)\n"
     f"{card('M1', 'NPN', FULL)}\n{card('M2', 'PNP', BIPOLAR['early'])}",
 }
 
 
-@pytest.mark.parametrize("name", DEVICES)
+def capacitor_law(v, zero_bias, potential, grading):
+    """Charge of the depletion layer as the integral of SPICE's capacitance; FC is 0.5."""
+
+    def capacitance(u):
+        if u < 0.5 * potential:
+            return zero_bias * (1 - u / potential) ** -grading
+        return zero_bias * 0.5 ** -(1 + grading) * (1 - 0.5 * (1 + grading) + grading * u / potential)
+
+    return quad(capacitance, 0, v, points=[0.5 * potential], epsabs=0, epsrel=1e-12)[0]
+
+
+def diode_at(v, IS, N, CJO, VJ, M, TT):
+    current = IS * np.expm1(v / (N * VT))
+    return [current], [capacitor_law(v, CJO, VJ, M) + TT * current]
+
+
+def bipolar_at(be, bc, CJE, CJC, TF, TR, **p):
+    """Currents from the base to the emitter and to the collector."""
+    collector, base = gummel_poon(be, bc, **p)
+    forward, reverse = (p["IS"] * np.expm1(v / (p[n] * VT)) for v, n in ((be, "NF"), (bc, "NR")))
+    # TF's charge is that of the current that goes through: forward over the base charge.
+    charge = 2 / (1 + np.sqrt(1 + 4 * (forward / p["IKF"] + reverse / p["IKR"]))) * (1 - bc / p["VAF"] - be / p["VAR"])
+    stored = TF * forward * charge, TR * reverse
+    charges = [capacitor_law(v, c, 0.75, 0.33) + q for v, c, q in zip((be, bc), (CJE, CJC), stored, strict=True)]
+    return [collector + base, -collector], charges
+
+
+def jfet_at(gs, gd, CGS, CGD, **p):
+    drain, gate = shichman_hodges(gs, gd, **{"N": 1.0} | p)
+    return [drain + gate, -drain], [capacitor_law(gs, CGS, 1.0, 0.5), capacitor_law(gd, CGD, 1.0, 0.5)]
+
+
+EXPECTED = {"D": diode_at, "Q": bipolar_at, "J": jfet_at}  # a record without an entry fails
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_every_law_where_its_record_tries_it(kind):
+    """Area factor 2, the mirror image at the mirrored voltages; charges in coulombs."""
+    record = RECORDS[kind]
+    where, given = parts(device(NETLISTS[kind]))
+    (instance,) = where.devices
+    (facing,) = instance.directions
+    v = np.zeros((where.ports, 1))
+    for (port, sign), volts in zip(instance.ports, record.trial.volts, strict=True):
+        v[port] = facing * sign * volts
+    current = np.array(law(where, given, jnp.asarray(v)).current)[:, 0]
+    for port, drive in enumerate(where.junction):
+        current[drive] += taken_away(where, v.dtype) * v[port, 0]
+    units = np.repeat([1.0, CHARGE_UNIT], [len(record.currents), len(instance.drives) - len(record.currents)])
+    signed = np.array([facing * sign * current[drive] for drive, sign in instance.drives])
+    through, charges = EXPECTED[record.letter](*record.trial.volts, **record.trial.parameters)
+    np.testing.assert_allclose(signed * units / 2, [*through, *charges], rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", NETLISTS)
 def test_slopes_against_differences(name):
-    where, given = parts(device(DEVICES[name]))
+    where, given = parts(device(NETLISTS[name]))
     v = jnp.asarray(np.random.default_rng(1).uniform(-0.7, 0.7, (where.ports, 40)))
     slopes = np.asarray(jacobian(where, law(where, given, v).slopes))
     step = 1e-4
@@ -160,9 +218,11 @@ def test_slopes_against_differences(name):
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
-@pytest.mark.parametrize("name", ["diode", "npn", "pjf", "b"])
+@pytest.mark.parametrize(
+    "name", ["antiparallel", *dict.fromkeys(next(iter(record.kinds)) for record in RECORDS.values()), "B"]
+)
 def test_finite_in_value_slope_and_gradient_far_beyond_any_circuit(name, dtype):
-    where, given = parts(device(DEVICES[name], dtype))
+    where, given = parts(device(NETLISTS[name], dtype))
     corners = np.array(np.meshgrid(*[[-100, -2.3, 0, 0.6, 100]] * where.ports)).reshape(where.ports, -1)
     v = jnp.asarray(corners, dtype)
 

@@ -1,0 +1,158 @@
+"""A device that exists in these tests only is one record, and everything works with it: a square-law MOSFET.
+
+What is expected is written out in NumPy and SciPy from the same textbook law, region by region.
+"""
+
+import jax
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+import circuitnn as cn
+from circuitnn.circuit import NetlistError
+from circuitnn.devices import register, registered
+from circuitnn.testing import check_gradient
+from docs.tools.devices_page import page
+from tests.devices.mosfet import MOSFET
+
+FS, RG, RD, SUPPLY = 48_000, 10e3, 2.2e3, 9.0
+VTO, KP, LAMBDA, CGS = 1.0, 2e-3, 0.02, 2e-9
+AMPLIFIER = f"""* amplifier
+Vin in 0 2
+Vdd dd 0 {SUPPLY}
+Rg in g {RG}
+Rd dd out {RD}
+M1 out g 0 0 FET
+.model FET NMOS(VTO={VTO} KP={KP} LAMBDA={LAMBDA} CGS={CGS})
+.end
+"""
+INVERTER = """* inverter
+Vin in 0 0
+Vdd dd 0 5
+M1 out in 0 0 FN 2
+M2 out in dd dd FP
+Rl out 0 100k
+.model FN NMOS(VTO=1 KP=1m LAMBDA=0.01)
+.model FP PMOS(VTO=-1.2 KP=1m LAMBDA=0.03)
+.end
+"""
+
+
+@pytest.fixture(autouse=True)
+def _mosfet():
+    with registered(MOSFET):
+        yield
+
+
+def drain_current(vgs, vds, *, vto=VTO, kp=KP, lambda_=LAMBDA):
+    """Of an n-channel MOSFET with v_ds >= 0: Shichman and Hodges 1968, region by region."""
+    over = vgs - vto
+    if over <= 0:
+        return 0.0
+    square = over**2 if over <= vds else vds * (2 * over - vds)
+    return 0.5 * kp * square * (1 + lambda_ * vds)
+
+
+def drain_voltage(vgs):
+    return brentq(lambda v: (SUPPLY - v) / RD - drain_current(vgs, v), 0, SUPPLY, xtol=1e-14)
+
+
+def test_netlists_have_it():
+    circuit = cn.read_netlist(AMPLIFIER)
+    assert circuit["M1"].nodes == ("out", "g", "0", "0")
+    assert circuit["M1"].value == 1
+    assert [float(circuit.values[f"FET.{name}"]) for name in ("VTO", "KP", "LAMBDA", "CGS")] == [VTO, KP, LAMBDA, CGS]
+    assert cn.read_netlist(circuit.to_spice()) == circuit
+    assert "M1 out g 0 0 FET\n" in circuit.to_spice()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("KP=0.002", "KP=-1", "line 7: FET.KP must be positive"),
+        ("KP=0.002", "GAMMA=1", "GAMMA is not supported; leave it out: the bulk has no effect"),
+        ("KP=0.002", "XJ=1", "XJ is not supported; a NMOS here has VTO, KP, LAMBDA, RD, RS, CGS"),
+        ("NMOS", "NPN", "M1 is a MOSFET and needs a .model of kind NMOS or PMOS; FET is of kind NPN"),
+        ("0 0 FET", "0", "M1 needs four nodes, then its model"),
+        ("FET\n", "FET -2\n", "the area factor of M1 must be positive"),
+        ("Rg in g", "Cg in g", "node g has no DC path to ground"),  # the gate is insulated
+    ],
+)
+def test_what_is_wrong_with_it_is_told(old, new, message):
+    with pytest.raises(NetlistError) as caught:
+        cn.read_netlist(AMPLIFIER.replace(old, new))
+    assert message in str(caught.value)
+
+
+def test_small_signals():
+    """The operating point, in saturation, and the pole that its capacitance makes with the resistor before it."""
+    circuit = cn.read_netlist(AMPLIFIER)
+    v = drain_voltage(2.0)
+    assert v > 2.0 - VTO
+    gm, go = KP * (2.0 - VTO) * (1 + LAMBDA * v), 0.5 * KP * (2.0 - VTO) ** 2 * LAMBDA
+    freqs = np.array([1.0, 1e3, 1e5])
+    expected = -gm / (1 / RD + go) / (1 + 2j * np.pi * freqs * RG * CGS)
+    np.testing.assert_allclose(cn.nodal.frequency_response(circuit, freqs), expected, rtol=1e-9)
+
+
+def test_time():
+    """Trapezoidal rule for the gate, whose charge is linear; the drain follows at once. From cut-off to triode."""
+    x = 2 + 2.5 * np.sin(np.arange(60) / 4)
+    rate = 1 / (2 * FS * RG * CGS)
+    gate, last, expected = 2.0, 2.0, []
+    for volts in x:
+        gate = ((1 - rate) * gate + rate * (volts + last)) / (1 + rate)
+        last = volts
+        expected.append(drain_voltage(gate))
+    assert min(expected) < 1
+    assert max(expected) == SUPPLY
+    circuit = cn.read_netlist(AMPLIFIER)
+    nodal = cn.nodal.NodalModel(circuit, fs=FS, dtype=np.float64)
+    _, y = cn.run(nodal, x)
+    np.testing.assert_allclose(y, expected, rtol=1e-9)
+    _, filtered = cn.run(cn.wdf.derive(circuit, fs=FS, dtype=np.float64), x)
+    np.testing.assert_allclose(filtered, expected, rtol=1e-9)
+
+
+def test_gradients():
+    circuit = cn.read_netlist(AMPLIFIER)
+    x = 2 + 1.5 * np.sin(np.arange(12) / 2)
+
+    def energy(values):
+        model = cn.nodal.NodalModel(circuit.replace(**values), fs=FS, dtype=np.float64)
+        return (cn.run(model, x)[1] ** 2).mean()
+
+    check_gradient(energy, [{name: jax.numpy.asarray(value) for name, value in circuit.values.items()}])
+
+
+@pytest.mark.parametrize("volts", [0.0, 2.2, 5.0])
+def test_both_polarities(volts):
+    """An inverter, of which one half may be cut off; thresholds have the signs that SPICE gives them."""
+
+    def into_output(v):
+        pull_down = 2 * drain_current(volts, v, vto=1, kp=1e-3, lambda_=0.01)
+        return drain_current(5 - volts, 5 - v, vto=1.2, kp=1e-3, lambda_=0.03) - pull_down - v / 1e5
+
+    circuit = cn.read_netlist(INVERTER).replace(Vin=volts)
+    model = cn.nodal.NodalModel(circuit, fs=FS, dtype=np.float64)
+    _, y = cn.run(model, np.full(2, volts))
+    np.testing.assert_allclose(y, brentq(into_output, 0, 5, xtol=1e-14), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.ngspice
+def test_ngspice_has_the_same(ngspice):
+    circuit = cn.read_netlist(AMPLIFIER.replace(f" CGS={CGS}", ""))
+    freqs = np.array([1e3])
+    np.testing.assert_allclose(cn.nodal.frequency_response(circuit, freqs), cn.spice.ac(circuit, freqs), rtol=1e-4)
+
+
+def test_the_table_of_devices_has_it():
+    assert "`Mname drain gate source bulk MODEL [area]`, models of kind NMOS or PMOS." in page()
+    assert "| KP × area | A/V^2 | 2e-05 | be positive | – | always |" in page()
+
+
+def test_registering():
+    with pytest.raises(ValueError, match="capital letter that is not taken, not 'M'"):
+        register(MOSFET)
+    with pytest.raises(NetlistError, match="unknown device letter 'Z'"):
+        cn.read_netlist(AMPLIFIER.replace("M1 ", "Z1 "))
