@@ -86,6 +86,17 @@ def checked_width(name: str, width: Any) -> int:
     return int(width)
 
 
+def checked(value: Any, kind: Any, noun: str, remedies: Mapping[str, str]) -> Any:
+    """The value, if it is of that kind.
+
+    Raises:
+        TypeError: for what is not, and says what to write instead.
+    """
+    if isinstance(value, kind):
+        return value
+    raise TypeError(f"{noun} is wanted, this is {what_it_is(value, remedies)}")
+
+
 def what_it_is(value: Any, remedies: Mapping[str, str] | None = None) -> str:
     """A value in words, with what to do about it.
 

@@ -16,7 +16,8 @@ from flax.traverse_util import flatten_dict
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import NO_MODEL, NO_SIGNAL, check_continuation, continuing, what_it_is
+from circuitnn.arguments import NO_MODEL, NO_SIGNAL, check_continuation, checked, continuing, what_it_is
+from circuitnn.description import model_in_words
 from circuitnn.knobs import check_shape, matched
 from circuitnn.numerics.report import warn_of_failures
 from circuitnn.settings import build, settings_of
@@ -53,6 +54,11 @@ class Model(nnx.Module):
     out_features: int
     dtype: Any
     fs: float | None = None
+
+    def __str__(self) -> str:
+        return model_in_words(self)
+
+    __repr__ = __str__
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -299,14 +305,8 @@ def _trace(graph, variables, carry, x, values, forcing):
 
 
 def checked_model(model: Any) -> Any:
-    """The model.
-
-    Raises:
-        TypeError: for what is none, and says how to make one of it.
-    """
-    if isinstance(model, Model):
-        return model
-    raise TypeError(f"a model is wanted, this is {what_it_is(model, NO_MODEL)}")
+    """The model; TypeError for what is none, which says how to make one of it."""
+    return checked(model, Model, "a model", NO_MODEL)
 
 
 def _signal(model: Model, x: ArrayLike) -> tuple[Array, bool]:

@@ -66,7 +66,7 @@ def settings_of(thing: Any, **values: Any) -> dict[str, Any]:
         TypeError: for an argument that is neither, or is no plain data.
     """
     found = {"kind": kind_of(type(thing))}
-    for name in _arguments(type(thing)):
+    for name in arguments_of(type(thing)):
         if name in _DRAWN:
             continue
         if name not in values and not hasattr(thing, name):
@@ -136,12 +136,12 @@ def build(data: Any, made: Callable[[Any], None] = lambda thing: None) -> Any:
 
 
 def _constructor(cls: type) -> Callable[..., Any]:
-    if "rngs" not in _arguments(cls):
+    if "rngs" not in arguments_of(cls):
         return cls
     return lambda **arguments: cls(**arguments, rngs=nnx.Rngs(0))
 
 
-def _arguments(cls: type) -> list[str]:
+def arguments_of(cls: type) -> list[str]:
     """Names of what a constructor takes, but for those without a name of their own."""
     # Of __init__, because the class itself has the signature of its metaclass.
     _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]

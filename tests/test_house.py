@@ -11,6 +11,7 @@ PACKAGE = Path(circuitnn.__file__).parent
 # From the ground up; what stands on one line are neighbours that do not import each other.
 FLOORS = (
     ("files", "arguments", "knobs", "rooms", "settings", "version"),
+    ("description",),
     ("numerics",),
     ("expressions",),
     ("devices",),

@@ -77,6 +77,8 @@ class Alignment:
             f"coherence {self.confidence:.2f}"
         )
 
+    __repr__ = __str__
+
 
 def align(x: ArrayLike, y: ArrayLike, *, fs: float, max_delay: float = 0.05) -> Alignment:
     """Find delay, polarity and gain of a recording y against another one, x.

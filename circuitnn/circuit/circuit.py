@@ -11,17 +11,18 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import NO_CIRCUIT, what_it_is
+from circuitnn.arguments import NO_CIRCUIT, checked
 from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel, Parameter
 from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.description import block, counted, positions, shortened
 from circuitnn.devices.device import Device
 from circuitnn.devices.registry import DEVICES
 from circuitnn.devices.rules import Rule, check_value
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.tree import evaluate, names_in
-from circuitnn.knobs import did_you_mean, matched
+from circuitnn.knobs import did_you_mean, knobs_of, matched
 
 
 def _static() -> Any:
@@ -93,6 +94,25 @@ class Circuit:
         if jax.tree.structure(self) != jax.tree.structure(other):  # type: ignore[operator]
             return False
         return all(np.array_equal(self.values[name], other.values[name]) for name in self.values)
+
+    def __repr__(self) -> str:
+        kinds: dict[str, list[str]] = {}
+        for part in self.components:
+            kinds.setdefault(part.kind, []).append(part.name)
+        knobs = knobs_of(self.controls)
+        others = {name: value for name, value in self.controls.items() if name not in knobs}
+        return block(
+            f"Circuit {self.title.lstrip('* ')!r}: {counted(len(self.components), 'component')}, "
+            f"{counted(len(self.nodes), 'node')}",
+            [
+                f"inputs: {shortened(self.inputs)}; outputs: {shortened(self.outputs)}",
+                *(f"{kind}: {shortened(names)}" for kind, names in kinds.items()),
+                f"knobs: {positions(knobs)}" if knobs else "",
+                f"other parameters: {positions(others)}" if others else "",
+                f"states: {shortened(self.state_names)}",
+                f"models: {shortened(model.name for model in self.models)}" if self.models else "",
+            ],
+        )
 
     def __getitem__(self, name: str) -> Part:
         """The component of that name (case does not matter), with its value."""
@@ -267,14 +287,8 @@ class Circuit:
 
 
 def checked_circuit(circuit: Any) -> Circuit:
-    """The circuit.
-
-    Raises:
-        TypeError: for what is none, and says where to get one.
-    """
-    if isinstance(circuit, Circuit):
-        return circuit
-    raise TypeError(f"a circuit is wanted, this is {what_it_is(circuit, NO_CIRCUIT)}")
+    """The circuit; TypeError for what is none, which says where to get one."""
+    return checked(circuit, Circuit, "a circuit", NO_CIRCUIT)
 
 
 def _cast(value: ArrayLike, dtype: Any) -> Any:

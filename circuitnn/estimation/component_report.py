@@ -162,6 +162,8 @@ class ComponentReport:
             lines += ["", "The descent did NOT come to its end: these are not the best values."]
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def table(values: Sequence[FittedValue]) -> list[str]:
     """The lines of a table of values and tapers."""

@@ -182,6 +182,8 @@ class IdentificationReport:
         lines += ["", *self.warnings] if self.warnings else []
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def known_combinations(
     rows: Sequence[FittedValue], combinations: Sequence[Mapping[str, float]], pivots: Sequence[str], errors: np.ndarray

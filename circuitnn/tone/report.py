@@ -61,6 +61,8 @@ class ToneStackReport:
             rows.append(f"{name:22}{each.mean:9.4f}{each.p95:9.4f}{each.max:9.3f}")
         return "\n".join([*rows, f"the largest at {self.worst['freq_hz']:.0f} Hz with {at}"])
 
+    __repr__ = __str__
+
     def as_dict(self) -> dict[str, Any]:
         """The figures alone, as JSON holds them."""
         return {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from circuitnn.arguments import checked_width, what_it_is
+from circuitnn.arguments import checked, checked_width
 from circuitnn.knobs import matched
 from circuitnn.model import Model, StateModel, checked_model
 from circuitnn.train.dataset import Dataset
@@ -26,14 +26,8 @@ def checked_models(model: Any) -> list[Model]:
 
 
 def checked_regime(regime: Any) -> Regime | InTurn:
-    """The regime.
-
-    Raises:
-        TypeError: for what is none, such as its class.
-    """
-    if isinstance(regime, Regime | InTurn):
-        return regime
-    raise TypeError(f"a regime is wanted, this is {what_it_is(regime, _NO_REGIME)}")
+    """The regime; TypeError for what is none, such as its class."""
+    return checked(regime, Regime | InTurn, "a regime", _NO_REGIME)
 
 
 def difference(models: Sequence[Model]) -> str:

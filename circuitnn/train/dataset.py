@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from circuitnn.arguments import NO_DATA, NO_SIGNAL, what_it_is
+from circuitnn.arguments import NO_DATA, NO_SIGNAL, checked, what_it_is
+from circuitnn.description import block, counted, shortened
 from circuitnn.knobs import check_shape
 from circuitnn.model import StateModel, checked_model, trace
 
@@ -17,14 +18,8 @@ PIECE = 2**20  # samples that are checked at a time
 
 
 def checked_data(data: Any) -> "Dataset":
-    """The data set.
-
-    Raises:
-        TypeError: for what is none, and says how to make one of it.
-    """
-    if isinstance(data, Dataset):
-        return data
-    raise TypeError(f"a data set is wanted, this is {what_it_is(data, NO_DATA)}")
+    """The data set; TypeError for what is none, which says how to make one of it."""
+    return checked(data, Dataset, "a data set", NO_DATA)
 
 
 class Windows(NamedTuple):
@@ -86,6 +81,22 @@ class Dataset:
             controls[name] = np.broadcast_to(knob, x.shape[:2])  # a constant stays one number in memory
         for field, value in (("x", x), ("y", y), ("states", states), ("controls", controls), ("initial", initial)):
             object.__setattr__(self, field, value)
+
+    def __repr__(self) -> str:
+        signals = {"x": self.x, "y": self.y, "states": self.states}
+        shown = (name for name in signals if signals[name] is not None)
+        knobs = (
+            # A constant is one number in memory.
+            f"{name} {float(knob.flat[0]):g}" if not any(knob.strides) else f"{name} moves or differs"
+            for name, knob in (self.controls or {}).items()
+        )
+        return block(
+            f"Dataset: {counted(len(self.x), 'recording')} of {self.x.shape[1] / self.fs:g} s at {self.fs:g} Hz",
+            [
+                *(f"{name} {signals[name].shape} {signals[name].dtype}" for name in shown),
+                f"knobs: {shortened(knobs)}" if self.controls else "",
+            ],
+        )
 
     @property
     def samples(self) -> int:

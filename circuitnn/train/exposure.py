@@ -11,6 +11,7 @@ from typing import final
 import jax.numpy as jnp
 import numpy as np
 
+from circuitnn.description import block
 from circuitnn.metrics import esr
 from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
 from circuitnn.rates import warn_of_rate
@@ -45,6 +46,22 @@ class ExposureBias:
     error: np.ndarray | None = None
     error_wrong_start: np.ndarray | None = None
     recovery_seconds: float | None = None
+
+    def __repr__(self) -> str:
+        rest = f"in silence {self.rest_output:.3g} V, {100 * self.rest_share:.3g} % of the target's peak"
+        if self.esr_teacher_forced is None:
+            return block("ExposureBias", [f"ESR free running {self.esr_free_running:.3g}; no states were shown", rest])
+        bias = "none" if self.exposure_bias_db is None else f"{self.exposure_bias_db:.1f} dB"
+        lines = [
+            f"ESR free running {self.esr_free_running:.3g}, teacher-forced {self.esr_teacher_forced:.3g}: bias {bias}",
+            rest,
+            f"from a wrong state it recovers in {self.recovery_seconds:.3g} s",
+        ]
+        if self.times is not None and self.error is not None:
+            marks = (0, len(self.times) // 10, len(self.times) - 1)
+            after = ", ".join(f"{self.error[n]:.2g} after {1e3 * self.times[n]:.3g} ms" for n in marks)
+            lines.append(f"error of the states from a true one: {after}")
+        return block("ExposureBias", lines)
 
 
 def exposure_bias(

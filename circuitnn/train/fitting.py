@@ -16,6 +16,7 @@ import optax
 from flax import nnx
 from tqdm import tqdm
 
+from circuitnn.description import block, counted
 from circuitnn.losses import esr
 from circuitnn.model import Model
 from circuitnn.rates import warn_of_rate
@@ -54,6 +55,20 @@ class History:
     seconds: list[float] = dataclasses.field(default_factory=list)
     samples: int = 0
     updates: int = 0
+
+    def __repr__(self) -> str:
+        title = (
+            f"History: {counted(len(self.loss), 'epoch')}, {counted(self.updates, 'update')}, {sum(self.seconds):.3g} s"
+        )
+        lines = []
+        for name, values in (("loss", self.loss), ("validation ESR", self.validation)):
+            table = np.atleast_2d(np.asarray(values, float).T)  # a row for each model
+            for number, row in enumerate(table if len(values) else ()):
+                model = f" of model {number}" if len(table) > 1 else ""
+                lines.append(
+                    f"{name}{model}: {row[0]:.3g} at first, {row[-1]:.3g} at last, {np.nanmin(row):.3g} at best"
+                )
+        return block(title, lines)
 
 
 def fit(

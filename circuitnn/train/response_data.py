@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from circuitnn.description import counted
 from circuitnn.knobs import check_value
 
 
@@ -26,6 +27,14 @@ class Responses:
     controls: dict[str, NDArray]
     response: NDArray
     has_phase: bool = True
+
+    def __repr__(self) -> str:
+        low, high = self.freqs[0], self.freqs[-1]
+        phase = "" if self.has_phase else ", magnitudes only"
+        return (
+            f"Responses: {counted(len(self.response), 'setting')} of {', '.join(self.controls) or 'no knob'}, "
+            f"{len(self.freqs)} frequencies from {low:g} to {high:g} Hz{phase}"
+        )
 
     @property
     def positions(self) -> NDArray:
