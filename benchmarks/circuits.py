@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from circuitnn import audio, circuits, spice
 from circuitnn.circuit import Circuit
-from circuitnn.study.machine import versions
+from circuitnn.study import signals
 
 FS = 48_000
 ALL = tuple(circuits.CATALOGUE)
@@ -37,9 +38,7 @@ def recording(path: str | None, seconds: float) -> NDArray[np.float64]:
 
 def loudest(x: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
     """The window of `samples` samples with the most energy, with a peak of one."""
-    energy = np.concatenate([[0.0], np.cumsum(np.square(x))])
-    start = int(np.argmax(energy[samples:] - energy[:-samples]))
-    window = x[start : start + samples]
+    window = x[signals.loudest(x, samples)]
     return window / max(float(np.max(np.abs(window))), 1e-12)
 
 
@@ -56,7 +55,7 @@ def header(**more: Any) -> dict[str, Any]:
         "machine": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "versions": versions(("jax", "flax", "numpy")),
+        "versions": {name: metadata.version(name) for name in ("jax", "flax", "numpy")},
         "ngspice": spice.version(),
         **more,
     }

@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import metadata
 from typing import Any
 
 import jax
@@ -21,7 +22,6 @@ from jax.sharding import PartitionSpec as P
 from benchmarks.circuits import header
 from circuitnn.recurrent import GRU, LSTM, STN
 from circuitnn.study.benchmark import Benchmark, main
-from circuitnn.study.machine import versions
 from circuitnn.study.rounds import Step, best_of
 from circuitnn.study.tables import Row, markdown, target, target_table
 
@@ -51,7 +51,8 @@ def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[s
             raise ValueError("PyTorch is missing: make setup-bench, or leave it out with --no-torch") from None
         torch.set_num_threads(1)
     head = header(devices=options.devices, batch=BATCH, time=TIME, rounds=options.rounds)
-    head["versions"] = versions(("jax", "flax", "optax", *(("torch",) if options.torch else ())))
+    packages = ("jax", "flax", "optax", *(("torch",) if options.torch else ()))
+    head["versions"] = {name: metadata.version(name) for name in packages}
     return head, _rows(names, options)
 
 

@@ -1,9 +1,10 @@
 """`python -m benchmarks.exposure_bias`: exposure bias of recurrent models on diode clippers."""
 
-from benchmarks.exposure_bias.contenders import CONTENDERS
 from benchmarks.exposure_bias.findings import findings, headline
 from circuitnn import circuits, study
+from circuitnn.recurrent import GRU, LSTM
 from circuitnn.study import Preset, Study, Target
+from circuitnn.study.contenders import black_box, state_matched, stn
 
 TARGETS = {
     "diode-clipper": Target(
@@ -26,6 +27,15 @@ in o---||---[ R1 ]--+------+------+---o out
                     |      |      |
 0  o----------------+------+------+---o 0""",
     ),
+}
+CONTENDERS = {
+    "STN 4-4-4": stn(4, 4, 4, bias="first"),
+    "SMGRU-8 leading": state_matched(8, "leading"),
+    "SMGRU-8 read-out": state_matched(8, "readout"),
+    # How far the regime that does best takes a larger model.
+    "SMGRU-16 read-out": state_matched(16, "readout", regimes=("TF+TBPTT",)),
+    "GRU-8": black_box(GRU, 8, learning_rate=2e-2),
+    "LSTM-8": black_box(LSTM, 8),
 }
 PRESETS = {
     "quick": Preset("quick", seeds=3, updates=200, contenders=tuple(name for name in CONTENDERS if "16" not in name)),

@@ -3,8 +3,10 @@
 import datetime
 import hashlib
 import json
+import os
 import platform
 from concurrent.futures import Executor, as_completed
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -14,7 +16,6 @@ from tqdm import tqdm
 from circuitnn.files import replacing
 from circuitnn.study.datasets import simulate
 from circuitnn.study.definition import Job, Preset, Study
-from circuitnn.study.machine import machine, versions
 from circuitnn.study.measurement import Result
 from circuitnn.study.signals import FS, Signals
 from circuitnn.study.training import work
@@ -24,13 +25,7 @@ PACKAGES = ("circuitnn", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 
 @final
 class Results(NamedTuple):
-    """What a grid has found, in reading order.
-
-    Attributes:
-        rows: one for each run.
-        curves: arrays by name.
-        compute: updates and samples with a gradient of the longest training.
-    """
+    """What a grid has found: a row for each run, arrays by name, and what the longest training took."""
 
     rows: list[dict[str, Any]]
     curves: dict[str, np.ndarray]
@@ -89,8 +84,8 @@ def header(
         "preset": preset.name,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command,
-        "versions": {"python": platform.python_version(), **versions(PACKAGES)},
-        "machine": machine(),
+        "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}},
+        "machine": _machine(),
         "data": {
             "source": signals.source,
             "files": signals.files,
@@ -105,6 +100,19 @@ def header(
             for name, (title, circuit) in circuits.items()
         },
         "seconds": round(seconds, 1),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else None
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": names[0] if names else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_gb": None if memory is None else round(memory, 1),
+        "platform": platform.platform(),
     }
 
 

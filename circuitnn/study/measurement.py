@@ -4,15 +4,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, final
 
-import jax
 import numpy as np
-from flax import nnx
 
 from circuitnn import metrics
 from circuitnn.model import Model, run
+from circuitnn.study.contenders import numbers_of
 from circuitnn.study.definition import Job
 from circuitnn.study.records import NODAL
-from circuitnn.study.signals import FS
+from circuitnn.study.signals import FS, loudest
 from circuitnn.train import Dataset, ExposureBias, History, exposure_bias
 
 WARMUP = 1000  # samples at the start that do not count, as in `exposure_bias`
@@ -21,14 +20,7 @@ EXCERPT = 2400  # samples of waveform kept for the report: 50 ms
 
 @final
 class Result(NamedTuple):
-    """What a job has found.
-
-    Attributes:
-        rows: one for each seed.
-        curves: arrays by name.
-        updates: optimiser steps of each seed.
-        gradient_samples: samples with a gradient of each seed.
-    """
+    """What a job has found: a row for each seed, arrays by name, and what each seed's training took."""
 
     rows: list[dict[str, Any]]
     curves: dict[str, np.ndarray]
@@ -78,11 +70,10 @@ def failed(
 
 def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) -> dict[str, Any]:
     is_floor = job.model == NODAL
-    weights = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))
     return {
         **dataclasses.asdict(job),
         "seed": seed,
-        "parameters": 0 if is_floor else int(weights),
+        "parameters": 0 if is_floor else numbers_of(model),
         "states": 0 if data["train"].states is None else data["train"].states.shape[-1],
         "esr_teacher_forced": None,
         "esr_free_running": None,
@@ -117,8 +108,7 @@ def _waveforms(
     job: Job, models: Sequence[Model], reports: Sequence[ExposureBias], test: Dataset
 ) -> dict[str, np.ndarray]:
     """The loudest excerpt of the test, and what the model of median error makes of it."""
-    energy = np.convolve(np.square(test.x[0, :, 0]), np.ones(EXCERPT), mode="valid")
-    start = WARMUP + int(np.argmax(energy[WARMUP:]))
+    start = WARMUP + loudest(test.x[0, WARMUP:, 0], EXCERPT).start
     stop = start + EXCERPT
     middle = int(np.argsort([report.esr_free_running for report in reports])[len(reports) // 2])
     x = test.x[0, :stop]

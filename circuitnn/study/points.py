@@ -44,15 +44,11 @@ def error(records: Records) -> Picture:
         axes.set_ylabel("free-running ESR (lower is better)")
     for axes in panels:
         axes.set_ylim(min(lows), max(highs))
-    message = _error_message(records)
-    style.headed(figure, message)
-    handles = style.regime_handles(records.regimes)
-    handles.append(style.median_handle())
+    handles = [*style.regime_handles(records.regimes, linestyle="none"), style.median_handle()]
     if any(records.select(circuit, NODAL) for circuit in records.circuits):
         handles.append(Line2D([], [], color=style.INK, linestyle=(0, (5, 3)), label="nodal model (nothing learnt)"))
-    style.legend(figure, handles)
     caption = "Error-to-signal ratio of the output, free running on held-out data. Each point is one seed."
-    return Picture("free-running-error.png", style.png(figure), message, caption)
+    return style.picture("free-running-error.png", figure, _error_message(records), caption, handles=handles)
 
 
 def bias(records: Records) -> Picture:
@@ -67,15 +63,11 @@ def bias(records: Records) -> Picture:
         beyond = f"over {_HIGHEST_BIAS:g} dB\nor ran away"
         _draw(axes, records.state_models, values, lambda v: v <= _HIGHEST_BIAS, beyond)
         axes.set_ylabel("exposure bias, dB")
-    message = _bias_message(records)
-    style.headed(figure, message)
-    handles = style.regime_handles(records.regimes)
-    handles.append(style.median_handle())
-    style.legend(figure, handles)
+    handles = [*style.regime_handles(records.regimes, linestyle="none"), style.median_handle()]
     caption = (
         "Free-running over teacher-forced ESR, in dB; 0 dB is none. Each point is one seed. Black boxes have none."
     )
-    return Picture("exposure-bias.png", style.png(figure), message, caption)
+    return style.picture("exposure-bias.png", figure, _bias_message(records), caption, handles=handles)
 
 
 def _stack(records: Records) -> tuple[Figure, list[Axes]]:

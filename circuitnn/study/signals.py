@@ -62,3 +62,12 @@ def recordings(paths: Sequence[str], *, test: Sequence[str] = (), validation: Se
     if empty:
         raise ValueError(f"no recording is left for {', '.join(empty)}")
     return Signals({part: np.concatenate(pieces[part]) for part in PARTS}, f"{len(sounds)} recordings", files)
+
+
+def loudest(x: np.ndarray, samples: int) -> slice:
+    """Where the window of `samples` samples with the most energy lies; the whole of a shorter signal."""
+    if samples >= len(x):
+        return slice(0, len(x))
+    energy = np.concatenate([[0.0], np.cumsum(np.square(np.asarray(x, float)))])
+    start = int(np.argmax(energy[samples:] - energy[:-samples]))
+    return slice(start, start + samples)

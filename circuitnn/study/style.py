@@ -62,27 +62,19 @@ def colour(regime: str) -> str:
 
 def line(regime: str) -> dict[str, Any]:
     """What a line or a point of a regime looks like."""
-    return {"color": colour(regime), "marker": marker(regime)}
+    return {"color": colour(regime), "marker": MARKERS.get(regime, OTHER_MARKER)}
 
 
-def marker(regime: str) -> str:
-    return MARKERS.get(regime, OTHER_MARKER)
-
-
-def headed(figure: Figure, message: str) -> None:
-    """The message of a figure, wrapped to its width and set to the left."""
+def picture(name: str, figure: Figure, message: str, caption: str, *, handles: list[Line2D]) -> Picture:
+    """The figure with its message on top, wrapped to its width, and its legend below all panels."""
     characters = int(9.6 * figure.get_figwidth())
     figure.suptitle("\n".join(textwrap.wrap(message, characters)), x=0.012, ha="left")
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)))
+    return Picture(name, png(figure), message, caption)
 
 
-def legend(figure: Figure, handles: list[Line2D], columns: int = 6) -> None:
-    """Below all panels, where no data can be."""
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(columns, len(handles)))
-
-
-def regime_handles(regimes: list[str], *, line: bool = False) -> list[Line2D]:
-    style = {"linestyle": "-", "markersize": 4.5} if line else {"linestyle": "none"}
-    return [Line2D([], [], color=colour(name), marker=marker(name), label=name, **style) for name in regimes]
+def regime_handles(regimes: list[str], **options: Any) -> list[Line2D]:
+    return [Line2D([], [], **line(name), label=name, **options) for name in regimes]
 
 
 def median_handle() -> Line2D:

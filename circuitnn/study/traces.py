@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from circuitnn.study import families, style, wording
 from circuitnn.study.families import BASELINE
 from circuitnn.study.records import Records, file_name
+from circuitnn.study.signals import loudest
 from circuitnn.study.style import Picture
 
 
@@ -37,27 +38,27 @@ def horizon(records: Records, circuit: str) -> Picture | None:
     low, high = grid[0, 0].get_ylim()
     grid[0, 0].set_ylim(max(low, 1e-12), min(high, 1e2))
     message = _horizon_message(records.title(circuit), families.leading(records), ends, 1e3 * times)
-    style.headed(figure, message)
-    handles = style.regime_handles(records.regimes, line=True)
+    handles = style.regime_handles(records.regimes, markersize=4.5)
     handles.append(Line2D([], [], color=style.INK, label="started at the true state"))
     handles.append(Line2D([], [], color=style.INK, linestyle="--", label="started at a wrong state"))
-    style.legend(figure, handles)
     caption = (
         "Energy of the state error over that of the states, mean over starts spread over the test data and "
         "over a twelfth of a decade of time. Solid: median "
         "over seeds, the band from the lowest to the highest; dashed: median from a wrong state. A line that ends "
         "early is that of runs that ran away."
     )
-    return Picture(f"horizon-{file_name(circuit)}.png", style.png(figure), message, caption)
+    return style.picture(f"horizon-{file_name(circuit)}.png", figure, message, caption, handles=handles)
 
 
 def waveforms(records: Records, circuit: str) -> Picture | None:
     """Target and models on a short loud excerpt, and beside them their errors, magnified."""
     time, target, source = (records.curves.get(f"{circuit}|waveform-{name}") for name in ("time", "target", "input"))
-    models = [m for m in records.models if any(_wave(records, circuit, m, r) is not None for r in records.regimes)]
+    models = [
+        m for m in records.models if any(records.curve(circuit, m, r, "waveform") is not None for r in records.regimes)
+    ]
     if time is None or target is None or source is None or not models:
         return None
-    cut = _loudest(time, source, 0.01)
+    cut = loudest(source, int(np.searchsorted(time - time[0], 0.01)) + 1)
     t = 1e3 * (time[cut] - time[cut][0])
     figure = Figure(figsize=(10, 2.4 + 1.45 * len(models)))
     grid = figure.subplots(len(models) + 1, 2, sharex=True)
@@ -73,15 +74,14 @@ def waveforms(records: Records, circuit: str) -> Picture | None:
     for axes in grid[-1]:
         axes.set_xlabel("time, ms")
     message = _wave_message(records.title(circuit), rms, float(np.sqrt(np.mean(target[cut] ** 2))))
-    style.headed(figure, message)
-    handles = [Line2D([], [], color=style.INK, label="target"), *style.regime_handles(records.regimes, line=True)]
-    style.legend(figure, handles)
+    handles = [Line2D([], [], color=style.INK, label="target")]
+    handles += style.regime_handles(records.regimes, markersize=4.5)
     caption = (
         f"The loudest {t[-1]:.0f} ms of the excerpt, free running, for each regime the seed of median error. On the "
         "right the error of each model with a scale of its own, in mV; the scale leaves out errors over ten times the "
         "median regime's."
     )
-    return Picture(f"waveforms-{file_name(circuit)}.png", style.png(figure), message, caption)
+    return style.picture(f"waveforms-{file_name(circuit)}.png", figure, message, caption, handles=handles)
 
 
 def _horizon_panel(axes: Axes, records: Records, circuit: str, model: str, times: np.ndarray) -> dict[str, float]:
@@ -113,7 +113,7 @@ def _wave_panels(row: np.ndarray, records: Records, circuit: str, model: str, t:
     row[0].plot(t, target, color=style.INK, linewidth=2.2, alpha=0.9)
     rms = {}
     for order, regime in enumerate(records.regimes_of(model, circuit)):
-        wave = _wave(records, circuit, model, regime)
+        wave = records.curve(circuit, model, regime, "waveform")
         if wave is None:
             continue
         y = wave[cut]
@@ -151,19 +151,6 @@ def _averaged(times: np.ndarray, *curves: np.ndarray) -> tuple[np.ndarray, ...]:
     first = np.unique(np.geomspace(1, len(times), 1 + round(12 * math.log10(max(len(times), 2)))).astype(int)) - 1
     count = np.diff(np.append(first, len(times)))
     return tuple(np.add.reduceat(a, first, axis=-1) / count for a in (times, *curves))
-
-
-def _wave(records: Records, circuit: str, model: str, regime: str) -> np.ndarray | None:
-    return records.curve(circuit, model, regime, "waveform")
-
-
-def _loudest(time: np.ndarray, source: np.ndarray, seconds: float) -> slice:
-    length = int(np.searchsorted(time - time[0], seconds)) + 1
-    if length >= len(time):
-        return slice(0, len(time))
-    energy = np.convolve(source**2, np.ones(length), mode="valid")
-    start = int(np.argmax(energy))
-    return slice(start, start + length)
 
 
 def _horizon_message(title: str, regime: str | None, ends: dict[str, dict[str, float]], times: np.ndarray) -> str:

@@ -10,10 +10,11 @@ from scipy import stats
 
 from benchmarks.state_matching import findings
 from benchmarks.state_matching.__main__ import STUDY
-from benchmarks.state_matching.contenders import CONTENDERS, MATCHED, PLAIN, UNITS, numbers_of
+from benchmarks.state_matching.contenders import CONTENDERS, MATCHED, PLAIN, UNITS
 from benchmarks.state_matching.targets import HIDDEN, LFO_CENTRE, LFO_DEPTH, TARGETS, oscillator
 from circuitnn.recurrent import Scaling
 from circuitnn.study import Records, Task, plots, report
+from circuitnn.study.contenders import numbers_of
 from circuitnn.study.datasets import matched_states
 
 

@@ -71,7 +71,7 @@ def test_terminal_table(options):
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= terminal.WIDTH
     for model in (*fake.STATE_MODELS, *fake.BLACK_BOXES, "nodal"):
-        assert sum(line.startswith(model) for line in text.splitlines()) >= options.get("circuits", 2)
+        assert sum(line.startswith(f"| {model}") for line in text.splitlines()) >= options.get("circuits", 2)
     assert "nan" not in text
 
 
