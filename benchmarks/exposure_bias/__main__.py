@@ -3,8 +3,7 @@
 from benchmarks.exposure_bias.findings import findings, headline
 from circuitnn import circuits, study
 from circuitnn.recurrent import GRU, LSTM
-from circuitnn.study import Preset, Study, Target
-from circuitnn.study.contenders import black_box, state_matched, stn
+from circuitnn.study import Preset, Study, Target, black_box, state_matched, stn
 
 TARGETS = {
     "diode-clipper": Target(

@@ -4,8 +4,7 @@ from functools import partial
 from typing import Literal
 
 from circuitnn.recurrent import GRU, LSTM
-from circuitnn.study import Contender
-from circuitnn.study.contenders import black_box, sized, state_matched, stn
+from circuitnn.study import Contender, black_box, sized, state_matched, stn
 
 PLAIN = "GRU"
 UNITS = 16  # of the plain GRU, whose size all others are given

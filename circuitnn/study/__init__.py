@@ -2,6 +2,10 @@
 
 from circuitnn.rooms import handed_on
 from circuitnn.study.command import main as main
+from circuitnn.study.contenders import black_box as black_box
+from circuitnn.study.contenders import sized as sized
+from circuitnn.study.contenders import state_matched as state_matched
+from circuitnn.study.contenders import stn as stn
 from circuitnn.study.definition import Contender as Contender
 from circuitnn.study.definition import Preset as Preset
 from circuitnn.study.definition import Section as Section

@@ -16,7 +16,7 @@ from circuitnn.study.definition import Contender, Task
 
 
 def black_box(kind: Callable[..., Model], hidden: int, *, learning_rate: float = 1e-2) -> Contender:
-    """A `GRU` or an `LSTM`."""
+    """A `GRU` or an `LSTM` of that many units."""
 
     def build(task: Task, rngs: nnx.Rngs) -> Model:
         return kind(hidden, in_features=task.inputs, controls=task.knobs, scaling=task.scaling, rngs=rngs)
@@ -31,7 +31,7 @@ def state_matched(
     matched: Literal["all", "chosen"] = "all",
     regimes: tuple[str, ...] | None = None,
 ) -> Contender:
-    """A `StateMatchedGRU`."""
+    """A `StateMatchedGRU` of that many units; the mapping is its own, the rest as of any `Contender`."""
 
     def build(task: Task, rngs: nnx.Rngs) -> Model:
         return StateMatchedGRU(task.state_names, hidden=hidden, mapping=mapping, **_told(task), rngs=rngs)
@@ -40,7 +40,7 @@ def state_matched(
 
 
 def stn(*hidden: int, **options: Any) -> Contender:
-    """An `STN` with hidden layers of these widths."""
+    """An `STN` with hidden layers of these widths; further options are its own."""
 
     def build(task: Task, rngs: nnx.Rngs) -> Model:
         return STN(task.state_names, hidden=hidden, fs=task.fs, **_told(task), **options, rngs=rngs)
@@ -49,9 +49,12 @@ def stn(*hidden: int, **options: Any) -> Contender:
 
 
 def sized(make: Callable[[int], Contender], *, like: Contender, most: int = 64) -> Contender:
-    """A contender of the most units, up to `most`, for no more numbers to learn than a black box has.
+    """A contender of the most units for no more numbers to learn than a black box has, and one for each circuit state.
 
-    It has a unit for each circuit state at least.
+    Args:
+        make: the contender of a number of units.
+        like: the black box.
+        most: units at most.
     """
 
     @functools.cache
