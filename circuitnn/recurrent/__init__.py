@@ -1,6 +1,7 @@
 """Gray and black boxes with a learned time step: STN, state-matched GRU, GRU, LSTM; and a network without memory."""
 
-from circuitnn.recurrent.black_box import GRU, LSTM
+from circuitnn.recurrent.gru import GRU
+from circuitnn.recurrent.lstm import LSTM
 from circuitnn.recurrent.memoryless import Memoryless
 from circuitnn.recurrent.scaling import Normalisation, Scaling
 from circuitnn.recurrent.state_matched import StateMatchedGRU

@@ -1,7 +1,7 @@
 """Black boxes: one recurrent layer and a linear read-out, weight for weight PyTorch's."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,13 +13,12 @@ from circuitnn.arguments import checked_dtype, checked_rngs, checked_width
 from circuitnn.model import Controls, Model
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
-from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Cell, Weights
+from circuitnn.recurrent.cells import Cell, Weights
 from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, uniform
 from circuitnn.recurrent.recurrence import recurrence
 from circuitnn.recurrent.rest import rest
 from circuitnn.recurrent.scaling import Scaling
 from circuitnn.recurrent.states import output_units, stored_scaling
-from circuitnn.settings import register
 
 
 @final
@@ -45,10 +44,14 @@ class Layer(nnx.Module):
         return Weights(self.weight_ih[...], self.weight_hh[...], self.bias_ih[...], self.bias_hh[...])
 
 
-class _BlackBox(Model):
-    """One recurrent layer and a linear read-out (abstract): the subclass says which cell."""
+class BlackBox(Model):
+    """One recurrent layer and a linear read-out (abstract): the subclass says which cell.
 
-    _cell: Cell
+    Attributes:
+        cell: of the layer.
+    """
+
+    cell: ClassVar[Cell]
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class _BlackBox(Model):
         self.hidden, self.in_features, self.out_features, self.dtype = hidden, in_features, out_features, dtype
         self.fs = None if fs is None else checked_rate(fs)
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
-        self.rec = Layer(len(self._cell.hh_blocks), self.inputs.width, hidden, dtype=dtype, rngs=rngs)
+        self.rec = Layer(len(self.cell.hh_blocks), self.inputs.width, hidden, dtype=dtype, rngs=rngs)
         self.lin = Dense(hidden, out_features, dtype=dtype, rngs=rngs)
         self.units = output_units(scaling, out_features, dtype=dtype)
 
@@ -81,8 +84,8 @@ class _BlackBox(Model):
         return stored_scaling(self.inputs, self.units, self.out_features)
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        start = jnp.zeros(self._cell.slots * self.hidden, self.dtype)
-        return rest(self, start, _BlackBox._after_silence, batch=batch, controls=controls)
+        start = jnp.zeros(self.cell.slots * self.hidden, self.dtype)
+        return rest(self, start, BlackBox._after_silence, batch=batch, controls=controls)
 
     def _after_silence(self, carry: Array, zeros: Array, controls: Controls) -> Array:
         return self(carry, zeros, controls)[0]
@@ -90,8 +93,8 @@ class _BlackBox(Model):
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
         u = to_columns(self.inputs(x, controls))
         # (lanes, slots * hidden) to one array (hidden, lanes) for each slot.
-        state = tuple(jnp.split(carry.reshape(-1, carry.shape[-1]).T, self._cell.slots))
-        state, h = recurrence(self._cell, self.rec.weights, state, u)
+        state = tuple(jnp.split(carry.reshape(-1, carry.shape[-1]).T, self.cell.slots))
+        state, h = recurrence(self.cell, self.rec.weights, state, u)
         y = to_rows(affine_lanes(h, self.lin.weight[...], self.lin.bias[...]), x.shape[:-2])
         return jnp.concatenate(state).T.reshape(carry.shape), self.units.to_si(y)
 
@@ -123,43 +126,3 @@ class _BlackBox(Model):
 
 
 _LAYER_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-
-
-@register
-@final
-class GRU(_BlackBox):
-    """A gated recurrent unit and a linear read-out: ``y = W h + b`` in network units.
-
-    r = sigmoid(W_r u + b_r + U_r h + c_r), z likewise, n = tanh(W_n u + b_n + r (U_n h + c_n)),
-    h <- (1 - z) n + z h, with u the scaled input followed by the controls. The carry is h (..., hidden).
-
-    Args:
-        hidden: number of units.
-        in_features: width of x.
-        out_features: width of y.
-        controls: names of the knobs (default position 0.5), or a mapping from names to default values.
-        scaling: volts per network unit; ones when None.
-        fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
-        dtype: floating-point type.
-        rngs: for the initial weights.
-
-    Source: Cho et al., 2014, in the form of PyTorch's ``torch.nn.GRU``; as a model of audio circuits Wright, Damskaegg
-    and Valimaki, DAFx 2019, and Chowdhury, 2020.
-    """
-
-    _cell = GRU_CELL
-
-
-@register
-@final
-class LSTM(_BlackBox):
-    """A long short-term memory and a linear read-out: ``y = W h + b`` in network units.
-
-    i, f, o = sigmoid(W u + b + U h + c), g = tanh(likewise), c <- f c + i g, h <- o tanh(c). The carry holds h and then
-    c, (..., 2 * hidden). Arguments as for `GRU`.
-
-    Source: Hochreiter & Schmidhuber, 1997, in the form of PyTorch's ``torch.nn.LSTM``; as a model of audio circuits
-    Wright, Damskaegg and Valimaki, DAFx 2019.
-    """
-
-    _cell = LSTM_CELL

@@ -16,7 +16,6 @@ from jax import Array
 from circuitnn.recurrent.cells import Cell, State, Weights
 
 CACHE = 1 << 20  # bytes that a chunk of the reverse loop may use, about half of the second-level cache of one core
-_ROWS = {1: 14, 2: 20}  # arrays of (hidden, lanes) that one sample of a chunk needs, by slots of the cell
 
 
 class Injection(NamedTuple):
@@ -39,7 +38,7 @@ def recurrence(
     """Run a cell over a block.
 
     Args:
-        cell: `GRU_CELL` or `LSTM_CELL`.
+        cell: that of a file beside this one, or another.
         weights: of the cell.
         state: (hidden, lanes) for each slot of the cell.
         xs: (time, inputs, lanes).
@@ -105,7 +104,8 @@ def _backward(cell, kept, gradients):
     samples = (g_hs, own, xs, known)
     chunk = partial(_chunk_backward, cell, cell.prepare(weights), weights, projection, wants)
 
-    size = max(1, CACHE // (_ROWS[cell.slots] * state[0].size * state[0].dtype.itemsize))
+    rows = 8 + 6 * cell.slots  # arrays of (hidden, lanes) that one sample of a chunk needs
+    size = max(1, CACHE // (rows * state[0].size * state[0].dtype.itemsize))
     whole = xs.shape[0] - xs.shape[0] % size
     zeros = _Sums.zeros(cell, weights, xs.shape[1]), jax.tree.map(jnp.zeros_like, projection)
     carry, pieces = (g_last, *zeros), []

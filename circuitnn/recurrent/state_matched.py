@@ -13,7 +13,7 @@ from circuitnn.model import Controls, Forcing, StateModel
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.black_box import Layer
-from circuitnn.recurrent.cells import GRU_CELL
+from circuitnn.recurrent.gru import GRU_CELL
 from circuitnn.recurrent.layers import Inputs
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
 from circuitnn.recurrent.recurrence import Injection, recurrence

@@ -3,7 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from circuitnn.recurrent.cells import GRU_CELL, LSTM_CELL, Weights
+from circuitnn.recurrent.cells import Weights
+from circuitnn.recurrent.gru import GRU_CELL
+from circuitnn.recurrent.lstm import LSTM_CELL
 from circuitnn.recurrent.recurrence import Injection, recurrence
 from circuitnn.testing import check_gradient
 

@@ -1,0 +1,62 @@
+"""The gated recurrent unit."""
+
+from typing import final
+
+import jax.numpy as jnp
+from jax import Array
+
+from circuitnn.recurrent.black_box import BlackBox
+from circuitnn.recurrent.cells import Cell, Prepared, State, Weights, blocks_of, from_inputs, prepare, sigmoid
+from circuitnn.settings import register
+
+
+def _prepare_gru(weights: Weights) -> Prepared:
+    w = prepare(weights)
+    return w._replace(bias=[*w.bias[:2], w.bias[2] - w.bias_hh[2]])
+
+
+def _gru_forward(w: Prepared, state: State, x: Array) -> tuple[State, State]:
+    (h,) = state
+    from_r, from_z, from_n = blocks_of(w.hh @ h, h.shape[0])
+    r = sigmoid(from_inputs(w.ih[0], x) + w.bias[0] + from_r)
+    z = sigmoid(from_inputs(w.ih[1], x) + w.bias[1] + from_z)
+    m = from_n + w.bias_hh[2]
+    n = jnp.tanh(from_inputs(w.ih[2], x) + w.bias[2] + r * m)
+    by_n = (1 - z) * (1 - n * n)
+    by_r, by_z = by_n * m * (r * (1 - r)), (h - n) * (z * (1 - z))
+    return (n + z * (h - n),), (z, by_r, by_z, by_n * r, by_n)
+
+
+def _gru_backward(factors: State, gradient: State) -> tuple[State, State]:
+    (z, *by), (g,) = factors, gradient
+    return (g * z,), tuple(g * factor for factor in by)
+
+
+#: Gated recurrent unit (Cho et al. 2014; reset gate after the product, as in PyTorch): r = sigmoid(W_r x + b_r +
+#: U_r h + c_r), z likewise, n = tanh(W_n x + b_n + r (U_n h + c_n)), h <- (1 - z) n + z h. Blocks: r, z, n.
+GRU_CELL = Cell(1, (0, 1, 2), (0, 1, 3), _prepare_gru, _gru_forward, _gru_backward)
+
+
+@register
+@final
+class GRU(BlackBox):
+    """A gated recurrent unit and a linear read-out: ``y = W h + b`` in network units.
+
+    r = sigmoid(W_r u + b_r + U_r h + c_r), z likewise, n = tanh(W_n u + b_n + r (U_n h + c_n)),
+    h <- (1 - z) n + z h, with u the scaled input followed by the controls. The carry is h (..., hidden).
+
+    Args:
+        hidden: number of units.
+        in_features: width of x.
+        out_features: width of y.
+        controls: names of the knobs (default position 0.5), or a mapping from names to default values.
+        scaling: volts per network unit; ones when None.
+        fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
+        dtype: floating-point type.
+        rngs: for the initial weights.
+
+    Source: Cho et al., 2014, in the form of PyTorch's ``torch.nn.GRU``; as a model of audio circuits Wright, Damskaegg
+    and Valimaki, DAFx 2019, and Chowdhury, 2020.
+    """
+
+    cell = GRU_CELL
