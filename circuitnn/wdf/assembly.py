@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, NULLOR
 from circuitnn.circuit.controlled import parse_elements
@@ -83,7 +83,7 @@ def add_element(schematic: Schematic, element: Element, high: str, low: str) -> 
         case el.Parallel(parts):
             return _parallel(schematic, parts, high, low)
         case el.Inverter(part):
-            return Series(((add_element(schematic, part, low, high), -1),), ())
+            return Series(((add_element(schematic, part, low, high), -1),), ())  # type: ignore[arg-type]
         case el.Transformer():
             return _transformer(schematic, element, high, low)
         case el.YParameters():
@@ -113,9 +113,10 @@ def add_r_type(schematic: Schematic, adaptor: el.RType, rename: Callable[[str], 
     ports: list[Port] = []
     for part, (high, low) in zip(adaptor.parts, adaptor.nodes, strict=True):
         high, low = rename(node_named(high)), rename(node_named(low))
-        is_ideal = isinstance(part, el.VoltageSource | el.CurrentSource)
-        add = add_ideal_source if is_ideal else add_element
-        ports.append(Port(add(schematic, part, high, low), high, low))  # type: ignore[operator]
+        if isinstance(part, el.VoltageSource | el.CurrentSource):
+            ports.append(Port(add_ideal_source(schematic, part, high, low), high, low))
+        else:
+            ports.append(Port(add_element(schematic, part, high, low), high, low))
     leaves = [port.tree for port in ports if isinstance(port.tree, Leaf)]
     voltages = {leaf.name.lower(): leaf.name for leaf in leaves if leaf.kind == "V"}
     inside: set[str] = set()
@@ -147,7 +148,7 @@ def _add_controlled(
         if sense.lower() not in voltages:
             raise TreeError(f"{name} senses {sense}, which is no VoltageSource on a port of its adaptor")
         sense = voltages[sense.lower()]
-    value = source.value if parsed.number is None else parsed.number
+    value: Any = source.value if parsed.number is None else parsed.number
     schematic.add(name, tuple(rename(word(node)) for node in source.nodes), value, sense=sense)
     return {name} if sense is None else {name, sense}
 

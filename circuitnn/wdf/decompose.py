@@ -13,7 +13,7 @@ from circuitnn.wdf.decompose_network import Fixed, below, junction
 from circuitnn.wdf.tree import Junction, Leaf, Tree
 
 
-def decompose(top: Topology) -> Junction:
+def decompose(topology: Topology) -> Junction:
     """The root of the wave digital filter of a circuit.
 
     Each resistor, capacitor, inductor and independent source is a leaf of its tree. The root's network has what is
@@ -22,17 +22,17 @@ def decompose(top: Topology) -> Junction:
     nothing and are left out; a capacitor there keeps its voltage, and is a leaf.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
     """
-    fixed = Fixed(top)
-    edges = leaves_of(top, fixed)
+    fixed = Fixed(topology)
+    edges = leaves_of(topology, fixed)
     while True:
-        edges = simplified(edges, fixed.nodes, top.nodes)
-        found = smallest_separable(edges, fixed.nodes)
-        if found is None:
-            return junction(top, fixed, edges)
-        taken_out = below(top, [edges[k] for k in found.edges], found.terminals)
-        edges = replaced(edges, found.edges, taken_out)
+        edges = simplified(edges, fixed.nodes, topology.nodes)
+        separable = smallest_separable(edges, fixed.nodes)
+        if separable is None:
+            return junction(topology, fixed, edges)
+        adaptor = below(topology, [edges[k] for k in separable.edges], separable.terminals)
+        edges = replaced(edges, separable.edges, adaptor)
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
@@ -53,15 +53,17 @@ def leaves(tree: Tree) -> Iterator[Leaf]:
         yield from leaves(child)
 
 
-def leaves_of(top: Topology, fixed: Fixed) -> list[Edge]:
+def leaves_of(topology: Topology, fixed: Fixed) -> list[Edge]:
     """An edge for each element that may have a port of its own."""
-    edges = [Edge(Leaf(part.name, "V", False), part.a, part.b) for part in top.voltage if part not in fixed.voltage]
-    edges += [Edge(Leaf(part.name, "I", True), part.a, part.b) for part in top.current]
-    resistors = [Edge(Leaf(part.name, "R", True), part.a, part.b) for part in top.resistors]
-    resistors += [Edge(Leaf(part.name, "R", False), part.a, part.b) for part in top.pots]
-    resistors += [Edge(Leaf(top.nodes[part.b], "RS", True), part.a, part.b) for part in top.series]
+    edges = [
+        Edge(Leaf(part.name, "V", False), part.a, part.b) for part in topology.voltage if part not in fixed.voltage
+    ]
+    edges += [Edge(Leaf(part.name, "I", True), part.a, part.b) for part in topology.current]
+    resistors = [Edge(Leaf(part.name, "R", True), part.a, part.b) for part in topology.resistors]
+    resistors += [Edge(Leaf(part.name, "R", False), part.a, part.b) for part in topology.pots]
+    resistors += [Edge(Leaf(topology.nodes[part.b], "RS", True), part.a, part.b) for part in topology.series]
     edges += [edge for edge in resistors if edge.a != edge.b]
-    for k, part in enumerate(top.reactive):
+    for k, part in enumerate(topology.reactive):
         if k not in fixed.states:
-            edges.append(Edge(Leaf(part.name, "L" if top.is_inductor[k] else "C", True), part.a, part.b))
+            edges.append(Edge(Leaf(part.name, "L" if topology.is_inductor[k] else "C", True), part.a, part.b))
     return edges

@@ -53,22 +53,22 @@ def simplified(edges: list[Edge], protected: Set[int], names: Names) -> list[Edg
 
 def smallest_separable(edges: list[Edge], protected: Set[int]) -> Separable | None:
     """The part with the fewest edges that two nodes separate from the rest, without a protected node inside."""
-    at = _edges_at(edges)
-    found: list[tuple[int, bool, tuple[int, int], tuple[int, ...]]] = []
-    for pair in combinations(sorted(at), 2):
+    ends = _edges_at(edges)
+    candidates: list[tuple[int, bool, tuple[int, int], tuple[int, ...]]] = []
+    for pair in combinations(sorted(ends), 2):
         seen: set[int] = set()
-        for start in at:
+        for start in ends:
             if start in pair or start in protected or start in seen:
                 continue
-            inside, chosen = _component(edges, at, start, pair)
+            inside, chosen = _component(edges, ends, start, pair)
             seen |= inside
             # What hangs on one of the two alone is a part of something else, or a dead end.
-            is_between = all(any(k in chosen for k in at[node]) for node in pair)
+            is_between = all(any(k in chosen for k in ends[node]) for node in pair)
             if is_between and not inside & protected and not any(edges[k].is_current for k in chosen):
-                found.append((len(chosen), REFERENCE not in pair, pair, tuple(sorted(chosen))))
-    if not found:
+                candidates.append((len(chosen), REFERENCE not in pair, pair, tuple(sorted(chosen))))
+    if not candidates:
         return None
-    _, _, terminals, smallest = min(found)
+    _, _, terminals, smallest = min(candidates)
     return Separable(smallest, terminals)
 
 
@@ -116,34 +116,34 @@ def _chain(edge: Edge, start: int) -> tuple[Signed, Names]:
     sign = 1 if edge.a == start else -1
     if not isinstance(edge.tree, Series):
         return ((edge.tree, sign),), ()
-    parts = tuple((part, sign * own) for part, own in edge.tree.parts)
+    parts = tuple((part, sign * direction) for part, direction in edge.tree.parts)
     return parts[::sign], edge.tree.nodes[::sign]
 
 
 def _side_by_side(tree: Tree, sign: int) -> Signed:
     if not isinstance(tree, Parallel):
         return ((tree, sign),)
-    return tuple((part, sign * own) for part, own in tree.parts)
+    return tuple((part, sign * direction) for part, direction in tree.parts)
 
 
 def _edges_at(edges: list[Edge]) -> dict[int, list[int]]:
     """Which edges each node has; one that connects it with itself is there twice."""
-    at: dict[int, list[int]] = {}
+    ends: dict[int, list[int]] = {}
     for k, edge in enumerate(edges):
-        at.setdefault(edge.a, []).append(k)
-        at.setdefault(edge.b, []).append(k)
-    return at
+        ends.setdefault(edge.a, []).append(k)
+        ends.setdefault(edge.b, []).append(k)
+    return ends
 
 
 def _component(
-    edges: list[Edge], at: dict[int, list[int]], start: int, pair: tuple[int, int]
+    edges: list[Edge], ends: dict[int, list[int]], start: int, pair: tuple[int, int]
 ) -> tuple[set[int], set[int]]:
     """The nodes that edges connect with `start` without going through the two, and those edges."""
     inside, chosen, ahead = {start}, set(), [start]
     while ahead:
         node = ahead.pop()
-        chosen.update(at[node])
-        new = {edges[k].beyond(node) for k in at[node]} - inside - set(pair)
+        chosen.update(ends[node])
+        new = {edges[k].beyond(node) for k in ends[node]} - inside - set(pair)
         inside |= new
         ahead.extend(new)
     return inside, chosen

@@ -18,7 +18,7 @@ class Fixed:
     """What is inside of a junction and no tree: everything but two-terminal elements that nobody asks for a current.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         only: names of the controlled sources and voltage sources, for a junction below the root; None for the root.
         without: names of those that other junctions have.
 
@@ -29,53 +29,55 @@ class Fixed:
         nodes: all that they touch or sense, and at the root ground.
     """
 
-    def __init__(self, top: Topology, *, only: Set[str] | None = None, without: Set[str] = frozenset()):
+    def __init__(self, topology: Topology, *, only: Set[str] | None = None, without: Set[str] = frozenset()):
         self.is_root = only is None
-        asked = {sensed.sensed for sensed in top.sensing} | {port.branch for port in top.ports}
-        sensed = {branch.name for k, branch in enumerate(top.voltage) if len(top.nodes) + k in asked}
-        independent = {*top.inputs, *top.constants} - sensed
-        coupled = {k for pair in top.mutual for k in (pair.a, pair.b)} if self.is_root else set()
+        unknowns = {sensed.sensed for sensed in topology.sensing} | {port.branch for port in topology.ports}
+        sensed = {branch.name for k, branch in enumerate(topology.voltage) if len(topology.nodes) + k in unknowns}
+        independent = {*topology.inputs, *topology.constants} - sensed
+        coupled = {k for pair in topology.mutual for k in (pair.a, pair.b)} if self.is_root else set()
 
-        def own(parts):
+        def chosen(parts):
             return tuple(
                 part for part in parts if (part.name in only if only is not None else part.name not in without)
             )
 
-        self.voltage = own(branch for branch in top.voltage if branch.name not in independent)
-        self.controlled, self.sensing = own(top.controlled), own(top.sensing)
-        self.ports, self.drives = (top.ports, top.drives) if self.is_root else ((), ())
-        self.states = tuple(k for k in range(len(top.reactive)) if self.is_root and (top.is_charge[k] or k in coupled))
-        branches = (*self.voltage, *(top.reactive[k] for k in self.states))
+        self.voltage = chosen(branch for branch in topology.voltage if branch.name not in independent)
+        self.controlled, self.sensing = chosen(topology.controlled), chosen(topology.sensing)
+        self.ports, self.drives = (topology.ports, topology.drives) if self.is_root else ((), ())
+        self.states = tuple(
+            k for k in range(len(topology.reactive)) if self.is_root and (topology.is_charge[k] or k in coupled)
+        )
+        branches = (*self.voltage, *(topology.reactive[k] for k in self.states))
         pairs = (*branches, *self.controlled, *self.sensing, *self.ports, *self.drives)
         touched = {node for part in pairs for node in (part.a, part.b)}
         touched |= {node for source in self.controlled for node in (source.c, source.d)}
         self.nodes = frozenset(touched | {REFERENCE} if self.is_root else touched)
 
 
-def below(top: Topology, edges: list[Edge], terminals: tuple[int, int]) -> Edge:
+def below(topology: Topology, edges: list[Edge], terminals: tuple[int, int]) -> Edge:
     """Edges between two nodes and none other of the rest as one edge, a junction."""
     reference, terminal = terminals
-    return Edge(junction(top, Fixed(top, only=frozenset()), edges, terminals), terminal, reference)
+    return Edge(junction(topology, Fixed(topology, only=frozenset()), edges, terminals), terminal, reference)
 
 
-def junction(top: Topology, fixed: Fixed, edges: list[Edge], terminals: tuple[int, int] | None = None) -> Junction:
+def junction(topology: Topology, fixed: Fixed, edges: list[Edge], terminals: tuple[int, int] | None = None) -> Junction:
     """Trees on the ports of a network.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         fixed: what else is in the network.
         edges: the trees, with the nodes that they are between.
         terminals: below the root the negative and the positive terminal of the whole.
     """
     reference = REFERENCE if terminals is None else terminals[0]
     trees = [edge for edge in edges if not edge.is_current]
-    kept = sorted((fixed.nodes | {node for edge in edges for node in (edge.a, edge.b)}) - {reference})
-    place = {node: k for k, node in enumerate(kept)} | {reference: REFERENCE}
+    nodes = sorted((fixed.nodes | {node for edge in edges for node in (edge.a, edge.b)}) - {reference})
+    place = {node: k for k, node in enumerate(nodes)} | {reference: REFERENCE}
     state = {old: len(trees) + k for k, old in enumerate(fixed.states)} | {-1: -1}
     branch = {-1: -1}  # those that somebody refers to are all among the fixed sources of voltage
-    for k, source in enumerate(top.voltage):
+    for k, source in enumerate(topology.voltage):
         if source in fixed.voltage:
-            branch[len(top.nodes) + k] = len(kept) + fixed.voltage.index(source)
+            branch[len(topology.nodes) + k] = len(nodes) + fixed.voltage.index(source)
 
     def moved(part: Any) -> Any:
         changes = {name: place[getattr(part, name)] for name in "abcd" if name in part._fields}
@@ -83,12 +85,12 @@ def junction(top: Topology, fixed: Fixed, edges: list[Edge], terminals: tuple[in
         return part._replace(**changes)
 
     alone = {edge.tree.name for edge in edges if isinstance(edge.tree, Leaf)}
-    current = tuple(moved(source) for source in top.current if source.name in alone)
+    current = tuple(moved(source) for source in topology.current if source.name in alone)
     inside = {source.name for source in (*fixed.voltage, *current)}
     n = len(trees)
     network = dataclasses.replace(
-        top,
-        nodes=tuple(_name(top, node) for node in kept),
+        topology,
+        nodes=tuple(_name(topology, node) for node in nodes),
         resistors=(),
         pots=(),
         series=(),
@@ -96,22 +98,22 @@ def junction(top: Topology, fixed: Fixed, edges: list[Edge], terminals: tuple[in
         current=current,
         controlled=tuple(moved(source) for source in fixed.controlled),
         sensing=tuple(moved(sensed) for sensed in fixed.sensing),
-        reactive=(*_ports(trees, place), *(moved(top.reactive[k]) for k in fixed.states)),
-        is_inductor=(*(False,) * n, *(top.is_inductor[k] for k in fixed.states)),
-        is_charge=(*(False,) * n, *(top.is_charge[k] for k in fixed.states)),
-        mutual=tuple(pair._replace(a=state[pair.a], b=state[pair.b]) for pair in top.mutual if fixed.is_root),
-        inputs=tuple(name for name in top.inputs if name in inside),
+        reactive=(*_ports(trees, place), *(moved(topology.reactive[k]) for k in fixed.states)),
+        is_inductor=(*(False,) * n, *(topology.is_inductor[k] for k in fixed.states)),
+        is_charge=(*(False,) * n, *(topology.is_charge[k] for k in fixed.states)),
+        mutual=tuple(pair._replace(a=state[pair.a], b=state[pair.b]) for pair in topology.mutual if fixed.is_root),
+        inputs=tuple(name for name in topology.inputs if name in inside),
         outputs=(),
         ports=tuple(moved(port) for port in fixed.ports),
         drives=tuple(moved(drive)._replace(charge=state[drive.charge]) for drive in fixed.drives),
-        devices=top.devices if fixed.is_root else (),
+        devices=topology.devices if fixed.is_root else (),
     )
-    terminal = "" if terminals is None else _name(top, terminals[1])
-    return Junction(network, tuple(edge.tree for edge in trees), terminal, _name(top, reference))
+    terminal = "" if terminals is None else _name(topology, terminals[1])
+    return Junction(network, tuple(edge.tree for edge in trees), terminal, _name(topology, reference))
 
 
-def _name(top: Topology, node: int) -> str:
-    return GROUND if node == REFERENCE else top.nodes[node]
+def _name(topology: Topology, node: int) -> str:
+    return GROUND if node == REFERENCE else topology.nodes[node]
 
 
 def _ports(edges: list[Edge], place: dict[int, int]) -> tuple[Branch, ...]:

@@ -70,7 +70,7 @@ def pair_better(
     """Equation 39, for strings 45: good where R I_s is much smaller than V_t. Arguments as for `diode`."""
     a, R, saturation, thermal = _arrays(a, R, saturation, thermal)
     sign, ahead, behind = _directions(a, thermal, up, down)
-    log, log_behind = (jnp.log(_bounded_ratio(R * saturation, each)) for each in (ahead, behind))
+    log, log_behind = (jnp.log(_bounded_ratio(R * saturation, volts)) for volts in (ahead, behind))
     conducting = ahead * wright_omega(log + sign * a / ahead)
     return a - 2 * sign * (conducting - behind * wright_omega(log_behind - sign * a / behind))
 
@@ -128,9 +128,9 @@ def _voltage_jvp(up, down, primals, tangents):
     return v, change / (1 + conductance)
 
 
-def _arrays(*given: ArrayLike) -> tuple[Array, ...]:
-    dtype = jnp.result_type(*given)
-    return tuple(jnp.asarray(each, dtype) for each in given)
+def _arrays(*operands: ArrayLike) -> tuple[Array, ...]:
+    dtype = jnp.result_type(*operands)
+    return tuple(jnp.asarray(operand, dtype) for operand in operands)
 
 
 def _directions(a: Array, thermal: Array, up: float, down: float) -> tuple[Array, Array, Array]:

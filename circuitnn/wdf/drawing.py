@@ -26,14 +26,14 @@ def drawing(root: Junction) -> str:
 
 
 def _subtree(tree: Tree, before: str, is_last: bool) -> list[str]:
-    own, inside = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
+    branch, inside = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
     if isinstance(tree, Leaf):
-        return [f"{before}{own}{_name(tree)}"]
+        return [f"{before}{branch}{_name(tree)}"]
     adaptors = [child for child in children(tree) if not isinstance(child, Leaf)]
     names = [_name(child) for child in children(tree) if isinstance(child, Leaf)]
     title = _title(tree) + (": " if names else "")
     follow = before + inside + ("│" if adaptors else " ") + " " * (len(title) - 1)
-    lines = _wrapped(before + own + title, names, follow)
+    lines = _wrapped(before + branch + title, names, follow)
     for k, child in enumerate(adaptors):
         lines += _subtree(child, before + inside, k == len(adaptors) - 1)
     return lines
@@ -41,8 +41,8 @@ def _subtree(tree: Tree, before: str, is_last: bool) -> list[str]:
 
 def _title(tree: Series | Parallel | Junction) -> str:
     letter = {Series: "S", Parallel: "P", Junction: "R"}[type(tree)]
-    others = len(tree.network.ports) if isinstance(tree, Junction) and not tree.terminal else 1
-    return letter + str(len(tree.parts) + others).translate(SUBSCRIPTS)
+    ports = len(tree.network.ports) if isinstance(tree, Junction) and not tree.terminal else 1
+    return letter + str(len(tree.parts) + ports).translate(SUBSCRIPTS)
 
 
 def _name(leaf: Leaf) -> str:
@@ -51,8 +51,8 @@ def _name(leaf: Leaf) -> str:
 
 def _is_wire(root: Junction) -> bool:
     network = root.network
-    others = network.voltage + network.current + network.reactive[1:]
-    return len(root.parts) == len(network.nodes) == 1 and len(network.ports) <= 1 and not others
+    fixed = network.voltage + network.current + network.reactive[1:]
+    return len(root.parts) == len(network.nodes) == 1 and len(network.ports) <= 1 and not fixed
 
 
 def _at_root(root: Junction) -> list[str]:
@@ -62,12 +62,12 @@ def _at_root(root: Junction) -> list[str]:
     for device in network.devices:
         ports = frozenset(port for port, _ in device.ports)
         sharing.setdefault(ports, []).extend((*device.names, *device.backward))
-    found = [f"{', '.join(names)} ({_count(len(ports))})" for ports, names in sharing.items()]
+    titles = [f"{', '.join(names)} ({_count(len(ports))})" for ports, names in sharing.items()]
     nonlinear = {name for names in sharing.values() for name in names}
     sources: list[Any] = [*network.voltage, *network.current, *network.controlled, *network.sensing]
-    found += [name for name in dict.fromkeys(source.name for source in sources) if name not in nonlinear]
-    found += [branch.name + STATE for branch in network.reactive[len(root.parts) :]]
-    return found or ["open"]
+    titles += [name for name in dict.fromkeys(source.name for source in sources) if name not in nonlinear]
+    titles += [branch.name + STATE for branch in network.reactive[len(root.parts) :]]
+    return titles or ["open"]
 
 
 def _count(n: int) -> str:

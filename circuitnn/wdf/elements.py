@@ -133,30 +133,30 @@ class Switch(Element):
     name: str | None = None
 
 
+@dataclass(frozen=True, init=False)
+class Adaptor(Element):
+    """Parts that meet in one place (abstract)."""
+
+    parts: tuple[Element, ...]
+
+    def __init__(self, *parts: Element):
+        object.__setattr__(self, "parts", parts)
+
+
 @final
 @dataclass(frozen=True, init=False)
-class Series(Element):
+class Series(Adaptor):
     """Parts in series: voltages add up, ``R = R1 + R2 + ...``, ``b = b1 + b2 + ...``.
 
     The first is at the positive terminal. All parts have their positive terminal towards that of the whole: other
     libraries turn the voltage of a series adaptor round, and need an `Inverter` where here none is needed.
     """
 
-    parts: tuple[Element, ...]
-
-    def __init__(self, *parts: Element):
-        object.__setattr__(self, "parts", parts)
-
 
 @final
 @dataclass(frozen=True, init=False)
-class Parallel(Element):
+class Parallel(Adaptor):
     """Parts in parallel: currents add up, ``1/R = 1/R1 + 1/R2 + ...``, ``b/R = b1/R1 + b2/R2 + ...``."""
-
-    parts: tuple[Element, ...]
-
-    def __init__(self, *parts: Element):
-        object.__setattr__(self, "parts", parts)
 
 
 @final
@@ -234,23 +234,23 @@ class RType(Element):
         inside: str = "",
         nullors: Sequence[tuple[str, str, str]] = (),
     ):
-        for name, value in {
-            "parts": parts,
-            "nodes": tuple(tuple(pair) for pair in nodes),
-            "port": None if port is None else tuple(port),
-            "inside": inside,
-            "nullors": tuple(tuple(each) for each in nullors),
-        }.items():
-            object.__setattr__(self, name, value)
+        vars(self).update(
+            parts=parts,
+            nodes=tuple(tuple(pair) for pair in nodes),
+            port=None if port is None else tuple(port),
+            inside=inside,
+            nullors=tuple(tuple(nodes) for nodes in nullors),
+        )
 
 
 for _kind in (Resistor, Capacitor, Inductor, ResistiveVoltageSource, ResistiveCurrentSource, VoltageSource,
               CurrentSource, Short, Open, Switch, Inverter, Transformer, YParameters):  # fmt: skip
     register(_kind, name=f"wdf.{_kind.__name__}")
-for _kind in (Series, Parallel, RType):
+for _adaptor in (Series, Parallel, RType):
     register(
-        _kind, name=f"wdf.{_kind.__name__}", build=partial(lambda kind, parts, **rest: kind(*parts, **rest), _kind)
-    )
+        _adaptor, name=f"wdf.{_adaptor.__name__}",
+        build=partial(lambda adaptor, parts, **others: adaptor(*parts, **others), _adaptor),
+    )  # fmt: skip
 
 
 def series_rc(resistance: Value, capacitance: Value) -> Series:

@@ -41,12 +41,24 @@ class PairLaw:
 
     def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
         """As a `Law` of which the incident wave is the voltage: the current that goes with it."""
-        return [_current(self.law, self.up, self.down, v[0], **p)], []
+        (a,), R, saturation, thermal = v, p["R"], p["saturation"], p["thermal"]
+        if not self.down:
+            b = diodes.diode(a, R, saturation=saturation, thermal=thermal * self.up)
+        else:
+            wave = {"exact": diodes.pair_exact, "better": diodes.pair_better, "simple": diodes.pair_simple}[self.law]
+            b = wave(a, R, saturation=saturation, thermal=thermal, up=self.up, down=self.down)
+        return [(a - b) / (2 * R)], []
 
     def device(self) -> DeviceInstance:
         """On the one port and drive that there are."""
         law = Law(self, is_costly=True)
         return DeviceInstance(law, (), (), "", ports=((0, self.sign),), drives=((0, self.sign),))
+
+    @property
+    def values(self) -> set[str]:
+        """Names of the numbers of the diodes: area factors, and IS and N of their models."""
+        both = self.forward, self.backward
+        return {name for name, _ in both} | {f"{model}.{value}" for _, model in both for value in ("IS", "N")}
 
     def check(self, values: CircuitValues) -> None:
         """Refuse what would make the two sides differ: the formulas are for pairs of equal diodes.
@@ -54,11 +66,9 @@ class PairLaw:
         Raises:
             ValueError: naming the values that would be learnt apart.
         """
-        own = {name for name, _ in (self.forward, self.backward)}
-        if self.forward[1] != self.backward[1]:
-            own |= {f"{model}.{value}" for _, model in (self.forward, self.backward) for value in ("IS", "N")}
-        apart = sorted(values.learnt & own) if self.down else []
-        if apart:
+        is_shared = self.forward[1] == self.backward[1]
+        apart = sorted(name for name in values.learnt & self.values if not (is_shared and "." in name))
+        if apart and self.down:
             raise ValueError(f'trainable: {", ".join(apart)} would make unequal diodes, which need the law "newton"')
 
     def parameters(self, values: Values, resistance: Array, weights: Any = None) -> dict[str, Array]:
@@ -67,47 +77,35 @@ class PairLaw:
         `weights` are those of a `NeuralLaw`.
         """
         name, model = self.forward
-        found: dict[str, Any] = {
-            "R": resistance,
-            "saturation": values[f"{model}.IS"] * values[name],
-            "thermal": values[f"{model}.N"] * (THERMAL_VOLTAGE / self.up),
-        }
-        return {name: two_axes(value) for name, value in found.items()}
+        saturation = values[f"{model}.IS"] * values[name]
+        thermal = values[f"{model}.N"] * (THERMAL_VOLTAGE / self.up)
+        return {"R": two_axes(resistance), "saturation": two_axes(saturation), "thermal": two_axes(thermal)}
 
 
-def pair_law(top: Topology, law: str, counts: tuple[int, int] = (1, 1)) -> PairLaw | None:
+def pair_law(topology: Topology, law: str, counts: tuple[int, int] = (1, 1)) -> PairLaw | None:
     """The law of the only device of a circuit, where that is a diode or an antiparallel pair; None where it is not.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         law: one of `LAWS`.
         counts: of a pair of strings, how many diodes its two stand for.
     """
-    if len(top.ports) != 1 or len(top.drives) != 1 or any(device.law != DIODE.law("D") for device in top.devices):
+    if len(topology.ports) != 1 or len(topology.drives) != 1:
+        return None
+    if any(device.law != DIODE.law("D") for device in topology.devices):
         return None
     faces = [
         (place, name, device.model, direction * device.ports[0][1])
-        for place, device in enumerate(top.devices)
+        for place, device in enumerate(topology.devices)
         for direction, names in ((1, device.names), (-1, device.backward))
         for name in names
     ]
     ahead = [(name, model) for _, name, model, sign in faces if sign > 0]
     behind = [(name, model) for _, name, model, sign in faces if sign < 0]
-    if max(len(ahead), len(behind)) > 1 or any(len(device.drives) > 1 for device in top.devices):
+    if max(len(ahead), len(behind)) > 1 or any(len(device.drives) > 1 for device in topology.devices):
         return None  # several side by side, or with charges
     *_, first = min(faces)  # the one that comes first is the one that points up
     if first < 0:
         ahead, behind = behind, ahead
     down = counts[1] if behind else 0
     return PairLaw(law, counts[0], down, ahead[0], behind[0] if behind else ahead[0], first)
-
-
-def _current(law: str, up: int, down: int, incident: Array, R: Array, saturation: Array, thermal: Array) -> Array:
-    """The current into the diodes at an incident wave."""
-    values = {"saturation": saturation, "thermal": thermal}
-    if not down:
-        b = diodes.diode(incident, R, saturation=saturation, thermal=thermal * up)
-    else:
-        reflected = {"exact": diodes.pair_exact, "better": diodes.pair_better, "simple": diodes.pair_simple}[law]
-        b = reflected(incident, R, **values, up=up, down=down)
-    return (incident - b) / (2 * R)

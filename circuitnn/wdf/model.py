@@ -37,9 +37,10 @@ class Derived(NamedTuple):
 class WDFModel(CircuitModel):
     """A wave digital filter: a tree of adaptors with the nonlinear devices at its root (Fettweis 1986; Werner 2016).
 
-    All that depends on values and knobs alone (port resistances, scattering) is computed once per block; a sample is
-    one packed step: up the tree, the devices at the root, down again. The states are the circuit's, in volts and
-    amperes, so that a tree can be observed, forced and trained like any `StateModel`. `derive` makes one of a netlist.
+    Waves go up the tree and down again once per block, as columns: what a unit of each state, input and device current
+    does. No wave is computed for a sample: it is a product with these columns, the devices at the root, and another
+    product. The states are the circuit's, in volts and amperes, so that a tree can be observed, forced and trained like
+    any `StateModel`. `derive` makes one of a netlist.
 
     Args:
         tree: of elements and adaptors, or an R-type adaptor that the devices at the root sit on.
@@ -93,8 +94,8 @@ class WDFModel(CircuitModel):
             dtype=dtype,
         )
         devices = (root,) if not isinstance(root, Sequence) else root
-        found = [device.network for device in devices if isinstance(device, NeuralRoot)]
-        self.network: NeuralOnePort | None = found[0] if found else None
+        networks = [device.network for device in devices if isinstance(device, NeuralRoot)]
+        self.network: NeuralOnePort | None = networks[0] if networks else None
         if linear.law is not None:
             linear.law.check(self.values)
 
@@ -113,7 +114,7 @@ class WDFModel(CircuitModel):
         """Those of the network at the root, where there is one."""
         if self.network is None:
             return None
-        return jax.tree.map(lambda each: each.astype(self.dtype), self.network.weights)
+        return jax.tree.map(lambda weight: weight.astype(self.dtype), self.network.weights)
 
     def __str__(self) -> str:
         return drawing(self.engine.linear.tree)  # type: ignore[attr-defined]
@@ -157,17 +158,17 @@ def derive(
         ValueError: as for `WDFModel`; for a law of diodes that the circuit does not allow.
         CircuitError: for equations without a unique solution.
     """
-    top = topology(circuit)
+    shape = topology(circuit)
     law = None
     if diodes != "newton":
-        law = pair_law(top, diodes) if diodes in LAWS else None
+        law = pair_law(shape, diodes) if diodes in LAWS else None
         if law is None:
             raise ValueError(
                 f"diodes={diodes!r}: there are newton for any circuit, and {', '.join(LAWS)} for those whose only "
                 "device is a diode or an antiparallel pair of one model"
             )
     return WDFModel(
-        Derived(circuit, WaveTree(decompose(top), law)),
+        Derived(circuit, WaveTree(decompose(shape), law)),
         fs=fs,
         rule=rule,
         trainable=trainable,

@@ -81,7 +81,7 @@ class NeuralOnePort(nnx.Module):
     ):
         dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
         low, high = resistances
-        if not hidden or any(not (isinstance(each, int) and each > 0) for each in hidden):
+        if not hidden or any(not (isinstance(width, int) and width > 0) for width in hidden):
             raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")
         if not (0 < low < high < np.inf and 0 < largest_wave < np.inf):
             raise ValueError(f"no range: port resistances {low} to {high} ohms, waves up to {largest_wave} V")
@@ -91,7 +91,7 @@ class NeuralOnePort(nnx.Module):
         glorot = nnx.initializers.glorot_normal()
         self.kernels = nnx.List([nnx.Param(glorot(rngs.params(), (o, i), dtype)) for i, o in pairwise(sizes)])
         biases = [jax.random.uniform(rngs.params(), (o,), dtype, -1, 1) for o in hidden]
-        self.biases = nnx.List([nnx.Param(each) for each in (*biases, jnp.zeros(1, dtype))])
+        self.biases = nnx.List([nnx.Param(bias) for bias in (*biases, jnp.zeros(1, dtype))])
         self.wave = Scale(jnp.asarray(largest_wave / (2 * WIDTH if symmetric else WIDTH), dtype))
         self.center = Scale(jnp.asarray(np.log(low * high) / 2, dtype))
         self.width = Scale(jnp.asarray(np.log(high / low) / (2 * WIDTH), dtype))
@@ -105,8 +105,8 @@ class NeuralOnePort(nnx.Module):
     def weights(self) -> NeuralWeights:
         """All numbers, as arrays."""
         return NeuralWeights(
-            tuple(each[...] for each in self.kernels),
-            tuple(each[...] for each in self.biases),
+            tuple(kernel[...] for kernel in self.kernels),
+            tuple(bias[...] for bias in self.biases),
             self.wave[...],
             self.center[...],
             self.width[...],
@@ -125,8 +125,8 @@ class NeuralOnePort(nnx.Module):
 def reflected(symmetric: bool, weights: NeuralWeights, a: ArrayLike, R: ArrayLike) -> Array:
     """The reflected wave of the network with those weights, all shapes broadcast."""
     a, R = jnp.broadcast_arrays(jnp.asarray(a, weights.wave.dtype), jnp.asarray(R, weights.wave.dtype))
-    given = _prepared(symmetric, weights, jnp.reshape(R, (1, -1)))
-    return jnp.reshape(_reflected(symmetric, jnp.reshape(a, (1, -1)), given), a.shape)
+    prepared = _prepared(symmetric, weights, jnp.reshape(R, (1, -1)))
+    return jnp.reshape(_reflected(symmetric, jnp.reshape(a, (1, -1)), prepared), a.shape)
 
 
 @final
@@ -144,7 +144,7 @@ class NeuralLaw:
 
     def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
         """As a `Law` of which the incident wave is the voltage: the current that goes with it."""
-        return [_current(self.symmetric, v[0], **p)], []
+        return [(v[0] - _reflected(self.symmetric, v[0], p)) / (2 * p["R"])], []
 
     def device(self) -> DeviceInstance:
         """On the one port and drive that there are."""
@@ -156,12 +156,10 @@ class NeuralLaw:
         Raises:
             ValueError: naming them.
         """
-        own = {name for name, _ in (self.like.forward, self.like.backward)}
-        own |= {f"{model}.{value}" for _, model in (self.like.forward, self.like.backward) for value in ("IS", "N")}
-        if values.learnt & own:
+        idle = ", ".join(sorted(values.learnt & self.like.values))
+        if idle:
             raise ValueError(
-                f"trainable: {', '.join(sorted(values.learnt & own))} would not change the sound, since a network runs "
-                "in place of the diodes"
+                f"trainable: {idle} would not change the sound, since a network runs in place of the diodes"
             )
 
     def parameters(self, values: Any, resistance: Array, weights: NeuralWeights) -> dict[str, Array]:
@@ -171,28 +169,23 @@ class NeuralLaw:
 
 def _prepared(symmetric: bool, weights: NeuralWeights, R: Array) -> dict[str, Array]:
     """All that does not depend on the wave; R (..., batch)."""
-    first, *others = weights.kernels
+    first, *following = weights.kernels
     middle = WIDTH if symmetric else 0.0  # of the range of |a|, where the network's input is zero
     level = (jnp.log(R) - weights.center) / weights.width
-    given = {
+    prepared = {
         "R": R,
         "slope": first[None, :, :1, None] / weights.wave,
         "offset": first[:, 1, None] * level[..., None, :] + (weights.biases[0] - first[:, 0] * middle)[:, None],
     }
-    for k, (kernel, bias) in enumerate(zip(others, weights.biases[1:], strict=True)):
-        given |= {f"kernel{k}": kernel[None, ..., None], f"bias{k}": bias[None, :, None]}
-    return given
+    for k, (kernel, bias) in enumerate(zip(following, weights.biases[1:], strict=True)):
+        prepared |= {f"kernel{k}": kernel[None, ..., None], f"bias{k}": bias[None, :, None]}
+    return prepared
 
 
-def _reflected(symmetric: bool, a: Array, given: dict[str, Array]) -> Array:
+def _reflected(symmetric: bool, a: Array, prepared: Parameters) -> Array:
     """The reflected wave, a (..., batch)."""
-    seen = jnp.abs(a)[..., None, :] if symmetric else a[..., None, :]
-    x = apply(given["slope"], seen) + given["offset"]
-    for k in range((len(given) - 3) // 2):
-        x = apply(given[f"kernel{k}"], jnp.tanh(x)) + given[f"bias{k}"]
+    wave = jnp.abs(a)[..., None, :] if symmetric else a[..., None, :]
+    x = apply(prepared["slope"], wave) + prepared["offset"]
+    for k in range((len(prepared) - 3) // 2):
+        x = apply(prepared[f"kernel{k}"], jnp.tanh(x)) + prepared[f"bias{k}"]
     return a * jnp.tanh(x[..., 0, :])
-
-
-def _current(symmetric: bool, incident: Array, **given: Array) -> Array:
-    """The current into the network at an incident wave."""
-    return (incident - _reflected(symmetric, incident, given)) / (2 * given["R"])

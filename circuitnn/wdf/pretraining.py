@@ -1,7 +1,7 @@
 """A network fitted to the waves that diodes reflect, before it runs in a circuit."""
 
 from functools import partial
-from typing import Any, NamedTuple, final
+from operator import itemgetter
 
 import jax
 import numpy as np
@@ -67,16 +67,15 @@ def pretrain(
     with jax.enable_x64(True):
         everything = _targets(like, a, R)
         thinned = _targets(like, a[:: THIN if a.size > 20 * THIN else 1], R)
-        own = jax.tree.map(lambda each: jnp.asarray(np.asarray(each), jnp.float64), network.weights)
-        flat, unravel = ravel_pytree((own.kernels, own.biases))
-        fit = _Fit(network.symmetric, unravel, own)
+        weights = jax.tree.map(lambda weight: jnp.asarray(np.asarray(weight), jnp.float64), network.weights)
+        flat, unravel = ravel_pytree((weights.kernels, weights.biases))
+        fit = partial(_descend, network.symmetric, weights)
         rng = np.random.default_rng(seed)
-        spread = _spread(own)
+        spread = _spread(weights)
         guesses = [flat, *(jnp.asarray(rng.normal(size=flat.size) * spread) for _ in range(starts - 1))]
-        found = [_descend(fit, guess, thinned, steps // 2) for guess in guesses]
-        best = min(found, key=lambda each: each[1])[0]
-        best, _ = _descend(fit, best, thinned, steps)
-        best, error = _descend(fit, best, everything, POLISH)
+        best, _ = min((fit(guess, thinned, steps // 2) for guess in guesses), key=itemgetter(1))
+        best, _ = fit(best, thinned, steps)
+        best, error = fit(best, everything, POLISH)
         kernels, biases = jax.tree.map(np.asarray, unravel(best))
     fitted = nnx.merge(graph, jax.tree.map(jnp.array, variables))
     for variable, value in zip((*fitted.kernels, *fitted.biases), (*kernels, *biases), strict=True):
@@ -84,26 +83,13 @@ def pretrain(
     return fitted, error
 
 
-@final
-class _Fit(NamedTuple):
-    """A network as a function of a flat vector."""
-
-    symmetric: bool
-    unravel: Any
-    like: NeuralWeights
-
-    def reflected(self, flat: Array, a: Array, R: Array) -> Array:
-        kernels, biases = self.unravel(flat)
-        return reflected(self.symmetric, self.like._replace(kernels=kernels, biases=biases), a, R)
-
-
 def _targets(like: DiodePair | Diode, a: np.ndarray, R: np.ndarray) -> tuple[Array, Array, Array]:
     """All waves at all port resistances, and what the diodes make of them."""
-    waves, resistances = (jnp.asarray(each.ravel()) for each in np.meshgrid(a, R))
-    own = {"saturation": _number(like.saturation), "thermal": _number(like.emission) * THERMAL_VOLTAGE}
+    waves, resistances = (jnp.asarray(grid.ravel()) for grid in np.meshgrid(a, R))
+    diode = {"saturation": _number(like.saturation), "thermal": _number(like.emission) * THERMAL_VOLTAGE}
     if isinstance(like, Diode):
-        return waves, resistances, diodes.diode(waves, resistances, **own)
-    return waves, resistances, diodes.pair_exact(waves, resistances, **own, up=like.up, down=like.down)
+        return waves, resistances, diodes.diode(waves, resistances, **diode)
+    return waves, resistances, diodes.pair_exact(waves, resistances, **diode, up=like.up, down=like.down)
 
 
 def _number(value: Value) -> float:
@@ -115,22 +101,28 @@ def _number(value: Value) -> float:
 
 def _spread(weights: NeuralWeights) -> np.ndarray:
     """How large the weights are to start from: outputs of each layer of order one."""
-    kernels = [np.full(each.shape, each.shape[1] ** -0.5) for each in weights.kernels]
-    biases = [np.full(each.shape, 0.6) for each in weights.biases]
+    kernels = [np.full(kernel.shape, kernel.shape[1] ** -0.5) for kernel in weights.kernels]
+    biases = [np.full(bias.shape, 0.6) for bias in weights.biases]
     return np.asarray(ravel_pytree((tuple(kernels), tuple(biases)))[0])
 
 
-def _descend(fit: _Fit, start: Array, points: tuple[Array, Array, Array], steps: int) -> tuple[Array, float]:
+def _descend(
+    symmetric: bool, like: NeuralWeights, start: Array, points: tuple[Array, Array, Array], steps: int
+) -> tuple[Array, float]:
     # One program for each of the two sizes, whatever the start.
-    a, R, target = points
-    found = descend(lambda flat: _normal(fit.symmetric, fit.like, flat, a, R, target), start, steps=steps)
-    return jnp.asarray(found.at), found.error
+    descent = descend(lambda flat: _normal(symmetric, like, flat, *points), start, steps=steps)
+    return jnp.asarray(descent.at), descent.error
 
 
 @partial(jax.jit, static_argnums=0)
 def _normal(symmetric: bool, like: NeuralWeights, flat: Array, a: Array, R: Array, target: Array):
     """Gauss and Newton's matrix, half the gradient and the mean squared error."""
-    fit = _Fit(symmetric, ravel_pytree((like.kernels, like.biases))[1], like)
-    rows = jax.vmap(jax.grad(fit.reflected), (None, 0, 0))(flat, a, R)
-    rest = fit.reflected(flat, a, R) - target
-    return rows.T @ rows / a.size, rows.T @ rest / a.size, jnp.mean(rest**2)
+    unravel = ravel_pytree((like.kernels, like.biases))[1]
+
+    def wave(flat: Array, a: Array, R: Array) -> Array:
+        kernels, biases = unravel(flat)
+        return reflected(symmetric, like._replace(kernels=kernels, biases=biases), a, R)
+
+    rows = jax.vmap(jax.grad(wave), (None, 0, 0))(flat, a, R)
+    residual = wave(flat, a, R) - target
+    return rows.T @ rows / a.size, rows.T @ residual / a.size, jnp.mean(residual**2)

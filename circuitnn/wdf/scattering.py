@@ -67,8 +67,8 @@ def adapted(kind: type[Series] | type[Parallel] | ArrayLike, resistances: ArrayL
     if kind is Parallel:
         return 1 / jnp.sum(1 / others)
     p = jnp.asarray(kind, r.dtype)
-    rest = jnp.delete(p, port, axis=1)
-    y = jnp.einsum("ik,k,jk->ij", rest, 1 / others, rest)
+    columns = jnp.delete(p, port, axis=1)
+    y = jnp.einsum("ik,k,jk->ij", columns, 1 / others, columns)
     return p[:, port] @ jnp.linalg.solve(y, p[:, port])
 
 

@@ -5,7 +5,6 @@ with, like any other.
 """
 
 import functools
-import math
 import re
 from collections.abc import Collection, Mapping
 from importlib import resources
@@ -13,17 +12,15 @@ from typing import final
 
 import numpy as np
 
-from circuitnn.circuit.blocks import Block, Contents, Instance
+from circuitnn.circuit.blocks import Assigned, Block, Contents, Instance, Statements
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.controlled import check_ends
-from circuitnn.circuit.elements import Element as Statement
 from circuitnn.circuit.elements import element, node
 from circuitnn.circuit.lines import Line, logical_lines
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.reader import circuit_of
 from circuitnn.circuit.values import folded
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import parse_expression
 from circuitnn.expressions.tree import Expression
 from circuitnn.wdf.elements import Element, Value
@@ -46,9 +43,9 @@ class Schematic:
     """
 
     def __init__(self, controls: Mapping[str, float], reserved: Collection[str]):
-        self.statements: list[tuple[Line, list[Statement] | Instance]] = []
+        self.statements: Statements = []
         self.contents = Contents(blocks=triodes())
-        self.parameters = {}
+        self.parameters: dict[str, Assigned] = {}
         self.inputs: list[str] = []
         self.names: set[str] = set()
         self.placed: dict[int, Element] = {}  # by identity; kept, so that no two ever have the same
@@ -134,31 +131,18 @@ def node_named(text: str) -> str:
 
 def value_of(value: Value, name: str) -> float | Expression:
     """The number, or the expression of knobs, that `name` has."""
-    if isinstance(value, str):
-        return _parsed(value, name)
-    if np.ndim(value) != 0 or not np.isrealobj(value) or not _is_finite(value):
-        raise TreeError(f"the value of {name} must be a finite number or an expression, got {value!r}")
-    return float(value)
-
-
-def _parsed(text: str, name: str) -> float | Expression:
-    problem = f"the value of {name} is no number and no expression: {text!r}"
-    if not text.isprintable():
+    if not isinstance(value, str):
+        number = np.asarray(value)
+        if number.ndim or number.dtype.kind not in "biuf" or not np.isfinite(number):
+            raise TreeError(f"the value of {name} must be a finite number or an expression, got {value!r}")
+        return float(number)
+    problem = f"the value of {name} is no number and no expression: {value!r}"
+    if not value.isprintable():
         raise TreeError(problem)
     try:
-        return parse_number(text.strip())
-    except CircuitError:
-        try:
-            return folded(parse_expression(text), text)
-        except CircuitError as error:
-            raise TreeError(f"{problem} ({error})") from None
-
-
-def _is_finite(value: object) -> bool:
-    try:
-        return math.isfinite(value)  # type: ignore[arg-type]
-    except TypeError:  # no number at all
-        return False
+        return folded(parse_expression(value), value)
+    except CircuitError as error:
+        raise TreeError(f"{problem} ({error})") from None
 
 
 @functools.cache
