@@ -133,6 +133,9 @@ def run(
                 gain = 1 / spool.peak if normalise and spool.peak > 0 else 1.0
                 clipped = spool.write(source.fs, gain=gain)
     _conclude(out, source, spool, output_volts, gain, clipped)
+    # A model that would be the same at any rate has none to say.
+    if built.fs is None and built.rebuilt_at(float(source.fs)) is None:
+        print(f"warning: {model}: does not say at which sample rate it was trained", file=sys.stderr)
     if told:
         print(f"warning: {told}", file=sys.stderr)
 
@@ -161,7 +164,6 @@ def _restored(path: str) -> "cn.Model":
 def _checked_rate(path: str, model: "cn.Model", fs: int | None) -> int | None:
     """The rate that a model was made for or trained at, where it knows it; else what was asked for."""
     if model.fs is None:
-        print(f"warning: {path}: does not say at which rate it was trained", file=sys.stderr)
         return fs
     own = round(model.fs)
     if own != model.fs:

@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from flax import nnx
 
 import circuitnn as cn
 from circuitnn.cli import render
+from circuitnn.train.checkpoint import save_tree
 from tests.cli.conftest import FS
 from tests.models import Gain, Leaky
 
@@ -140,6 +142,45 @@ def test_a_saved_model_runs_at_its_own_rate(call, saved):
     np.testing.assert_allclose(sound()[0], cn.run(Leaky(), x)[1], rtol=1e-5, atol=1e-6)
     said = call("run", "model.npz", "in.wav", "new.wav", "--fs", "44100", fails=2).stderr
     assert "was made for 48000 Hz; leave out --fs 44100" in said
+
+
+KINDS = {
+    "network": lambda: cn.recurrent.GRU(3, controls=("gain", "tone"), fs=FS, rngs=nnx.Rngs(0)),
+    "hybrid": lambda: cn.chain(
+        first=cn.nodal.NodalModel(cn.read_netlist("tone.cir"), FS, oversampling=2),
+        second=cn.residual(cn.recurrent.Memoryless((2,), controls=("gain",), rngs=nnx.Rngs(0))),
+    ),
+    "filter": lambda: cn.filters.NeuralToneStack({"gain": 0.5, "tone": 0.2}, fs=FS, hidden=(2,), order=2),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_any_kind_plays(kind, call):
+    model = KINDS[kind]()
+    cn.train.save(model, "model.npz")
+    result = call("run", "model.npz", "in.wav", "out.wav", "--knob", "TONE=0.9", "--knob", "gain=0.1")
+    if kind == "hybrid":
+        assert "knobs: tone 0.9, level 1, gain 0.1" in result.stdout
+    x = np.append(sound("in.wav")[0], np.zeros(model.latency))
+    _, y = cn.run(model, x, controls={"tone": 0.9, "gain": 0.1})
+    np.testing.assert_allclose(sound()[0], y[model.latency :], rtol=1e-5, atol=1e-6)
+    assert "sample rate" not in result.stderr
+    assert "no knob 'mid'" in call("run", "model.npz", "in.wav", "o.wav", "--knob", "mid=0", fails=2).stderr
+
+
+def test_a_network_that_knows_no_rate_says_so(call):
+    cn.train.save(cn.recurrent.GRU(2, rngs=nnx.Rngs(0)), "model.npz")
+    said = "warning: model.npz: does not say at which sample rate it was trained\n"
+    assert call("run", "model.npz", "in.wav", "out.wav").stderr == said
+    cn.train.save(cn.hybrid.Gain(0.5), "model.npz")
+    assert not call("run", "model.npz", "in.wav", "new.wav").stderr
+
+
+def test_a_file_that_does_not_say_what_it_holds(call):
+    save_tree("old.npz", [np.zeros(3)], {"model": "GRU"})
+    said = call("run", "old.npz", "in.wav", "out.wav", fails=2).stderr
+    assert "old.npz: holds a GRU without its settings" in said
+    assert "load(model, path)" in said
 
 
 def test_a_saved_model_that_is_no_single_wire(call, saved):
