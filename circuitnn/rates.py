@@ -104,10 +104,10 @@ def _plan(up: int, down: int, latency: int) -> _Plan:
 
 @functools.lru_cache(maxsize=16)
 def _table(up: int, down: int, reach: int) -> np.ndarray:
-    """The low-pass filter by phases: [r, c] is its value at r + (c - reach - 1) up, (up, 2 reach + 2)."""
+    """The low-pass filter by phases: [r, c] is its value at r + (reach - c) up, (up, 2 reach + 2)."""
     taps = up * low_pass(up, down)
     half = len(taps) // 2
-    at = half + np.arange(up)[:, None] + (np.arange(2 * reach + 2) - reach - 1) * up
+    at = half + np.arange(up)[:, None] + (reach - np.arange(2 * reach + 2)) * up
     return np.where((at >= 0) & (at < len(taps)), taps[np.clip(at, 0, len(taps) - 1)], 0.0)
 
 
@@ -230,8 +230,8 @@ def _interpolated(samples: Array, times: np.ndarray, more: Array, table: np.ndar
         before: how many are in front.
     """
     place, phase = _split(times, more, len(table))
-    weights, width = jnp.asarray(table[:, ::-1], samples.dtype), table.shape[1]
-    first = place + before + 1 - width // 2  # that the window begins with, whose last weight is the first of the table
+    weights, width = jnp.asarray(table, samples.dtype), table.shape[1]
+    first = place + before + 1 - width // 2  # that the window begins with
 
     def at(where: tuple[Array, Array]) -> Array:
         start, row = where
