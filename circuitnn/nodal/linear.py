@@ -16,8 +16,11 @@ from circuitnn.transient.system import Discretisation, Linear
 class NodalEquations(Linear):
     """All of it in one matrix, with the capacitors and inductors as their companions."""
 
-    def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
+    def solve(self, topology: Topology, values: Values, discretisation: Discretisation) -> Network:
         """As `Linear.solve`."""
         return in_chunks(
-            lambda values: solved_network(top, values, lambda values: companion(top, values, how.step)), values
+            lambda values: solved_network(
+                topology, values, lambda values: companion(topology, values, discretisation.step)
+            ),
+            values,
         )

@@ -57,7 +57,6 @@ class NodalModel(CircuitModel):
     ):
         super().__init__(
             circuit,
-            NodalEquations(),
             fs=fs,
             rule=rule,
             trainable=trainable,
@@ -65,3 +64,8 @@ class NodalModel(CircuitModel):
             solver=solver,
             dtype=dtype,
         )
+
+    @property
+    def linear(self) -> NodalEquations:
+        """All of it in one matrix."""
+        return NodalEquations()

@@ -18,7 +18,7 @@ from circuitnn.transient.parts import Shown, Solution, Stepper
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def solve_block(
-    where: PortMap, is_parallel: bool, stepper: Stepper, z: Array, v: Array, u: Array, shown: Shown | None
+    port_map: PortMap, is_parallel: bool, stepper: Stepper, z: Array, v: Array, u: Array, shown: Shown | None
 ) -> Solution:
     """Run the circuit over a block.
 
@@ -26,7 +26,7 @@ def solve_block(
     and carried along time by a linear recurrence, so that no iteration is differentiated.
 
     Args:
-        where: the devices on the ports.
+        port_map: the devices on the ports.
         is_parallel: solve for all samples at once (`circuitnn.transient.parallel`) in place of a loop over them.
         stepper: the discretised circuit.
         z: (n_states, batch) companion states before the first sample.
@@ -34,45 +34,49 @@ def solve_block(
         u: (time, n_in, batch).
         shown: true states, for teacher forcing.
     """
-    ready = prepare_ports(where, stepper.devices, -stepper.ports.i) if where.ports else None
+    prepared = prepare_ports(port_map, stepper.devices, -stepper.ports.i) if port_map.ports else None
     if is_parallel:
-        return solve_at_once(where, ready, stepper, z, v, u, shown, functools.partial(_in_order, where, ready))
-    return _in_order(where, ready, stepper, z, v, u, shown)
+        return solve_at_once(
+            port_map, prepared, stepper, z, v, u, shown, functools.partial(_in_order, port_map, prepared)
+        )
+    return _in_order(port_map, prepared, stepper, z, v, u, shown)
 
 
-def _in_order(where: PortMap, ready: Ports | None, stepper: Stepper, z: Array, v: Array, u: Array, shown) -> Solution:
+def _in_order(
+    port_map: PortMap, prepared: Ports | None, stepper: Stepper, z: Array, v: Array, u: Array, shown
+) -> Solution:
     """One sample after the other."""
-    still, moving, joined = _apart((ready, stepper.ports, stepper.update))
+    still, moving, joined = _apart((prepared, stepper.ports, stepper.update))
     # What the laws gave at the sample before is no start for an iteration once the devices have changed.
-    is_explicit = where.is_explicit
-    is_stale = ready is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(ready.devices))
+    is_explicit = port_map.is_explicit
+    is_stale = prepared is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(prepared.devices))
 
     def step(carry, inputs):
-        z, v, at = carry
+        z, v, law_values = carry
         u, shown, moving = inputs
-        ready, ports, update = joined(still, moving)
+        prepared, ports, update = joined(still, moving)
         if shown is not None:
             z = jnp.where(shown.mask > 0, shown.z, z)
         change = open_circuit(update, z, u)
-        if ready is not None:
+        if prepared is not None:
             w = unstacked(open_circuit(ports, z, u))
             if is_explicit:
-                v, found = w, evaluate_at(where, ready.devices, w)
+                v, solved = w, evaluate_at(port_map, prepared.devices, w)
             else:
-                at = evaluate_at(where, ready.devices, v) if is_stale else at
-                v, at = newton(where, ready, w, v, at)
-                found = at
-            for drive, current in enumerate(excess_current(where, ready, v, found)):
+                law_values = evaluate_at(port_map, prepared.devices, v) if is_stale else law_values
+                v, law_values = newton(port_map, prepared, w, v, law_values)
+                solved = law_values
+            for drive, current in enumerate(excess_current(port_map, prepared, v, solved)):
                 change = change + update.i[..., :, drive, :] * current
-        return (z + change, v, at), (z, v)
+        return (z + change, v, law_values), (z, v)
 
-    rows = unstacked(jnp.broadcast_to(v, (where.ports, z.shape[-1])))
-    at: Any = ()
-    if ready is not None and not is_explicit:
-        first: Ports = jax.tree.map(lambda leaf: leaf[0], ready)
-        at = evaluate_at(where, first.devices, rows)
-    (last, _, _), (before, solved) = lax.scan(step, (z, rows, at), (u, shown, moving))
-    return Solution(before, stacked(solved) if solved else jnp.zeros((len(u), *v.shape), v.dtype), last)
+    rows = unstacked(jnp.broadcast_to(v, (port_map.ports, z.shape[-1])))
+    law_values: Any = ()
+    if prepared is not None and not is_explicit:
+        first: Ports = jax.tree.map(lambda leaf: leaf[0], prepared)
+        law_values = evaluate_at(port_map, first.devices, rows)
+    (last, _, _), (before, ports) = lax.scan(step, (z, rows, law_values), (u, shown, moving))
+    return Solution(before, stacked(ports) if ports else jnp.zeros((len(u), *v.shape), v.dtype), last)
 
 
 def _apart(tree: Any):
@@ -90,15 +94,15 @@ def _apart(tree: Any):
 
 
 @solve_block.defjvp
-def _solve_block_jvp(where, is_parallel, primals, tangents):
+def _solve_block_jvp(port_map, is_parallel, primals, tangents):
     stepper, z, v, u, shown = primals
     stepper_dot, z_dot, _, u_dot, shown_dot = tangents
-    solution = solve_block(where, is_parallel, stepper, z, v, u, shown)
-    at = law(where, stepper.devices, solution.ports)
+    solution = solve_block(port_map, is_parallel, stepper, z, v, u, shown)
+    law_values = law(port_map, stepper.devices, solution.ports)
 
     def ports_and_update(stepper, u):
         """Both at the solution, with the port voltages and the companion states held."""
-        current = law(where, stepper.devices, solution.ports).current
+        current = law(port_map, stepper.devices, solution.ports).current
         return (
             evaluate(stepper.ports, solution.before, u, current),
             evaluate(stepper.update, solution.before, u, current),
@@ -107,10 +111,10 @@ def _solve_block_jvp(where, is_parallel, primals, tangents):
     _, (ports_dot, update_dot) = jax.jvp(ports_and_update, (stepper, u), (stepper_dot, u_dot))
     states, batch = solution.before.shape[-2:]
     transition, drive, follow = stepper.update.z, update_dot, None
-    if where.ports:
+    if port_map.ports:
         # Constants of the recurrence first, tangents apart from them: the rule stays linear in the tangents.
-        follow = sensitivity(where, at.slopes, -stepper.ports.i)
-        from_ports = matmul(stepper.update.i, jacobian(where, at.slopes))
+        follow = sensitivity(port_map, law_values.slopes, -stepper.ports.i)
+        from_ports = matmul(stepper.update.i, jacobian(port_map, law_values.slopes))
         transition = transition + matmul(from_ports, matmul(follow, stepper.ports.z))
         drive = drive + apply(from_ports, apply(follow, ports_dot))
     unit = jnp.eye(states, dtype=z.dtype)[:, :, None]

@@ -13,7 +13,7 @@ CHUNK = 1024  # samples
 
 
 def in_chunks(solve: Callable[[Values], Network], values: Values) -> Network:
-    """Chunks of time one after the other: what is found for one stays in the cache until it is needed.
+    """Chunks of time one after the other: the solution of one stays in the cache until it is needed.
 
     Args:
         solve: the network for values along a chunk of time.
@@ -29,10 +29,10 @@ def in_chunks(solve: Callable[[Values], Network], values: Values) -> Network:
         full = jnp.pad(value, [(0, pieces * CHUNK - time), (0, 0)], mode="edge")
         return full.reshape(pieces, CHUNK, value.shape[1])
 
-    def at(here: Values) -> Network:
-        found = solve({**values, **here})
+    def solved(piece: Values) -> Network:
+        network = solve({**values, **piece})
         # What does not move has one sample, and is given all of them: pieces have to be alike.
-        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (CHUNK, *leaf.shape[1:])), found)
+        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (CHUNK, *leaf.shape[1:])), network)
 
-    found = lax.map(at, {name: cut(value) for name, value in moving.items()})
-    return jax.tree.map(lambda leaf: leaf.reshape(pieces * CHUNK, *leaf.shape[2:])[:time], found)
+    networks = lax.map(solved, {name: cut(value) for name, value in moving.items()})
+    return jax.tree.map(lambda leaf: leaf.reshape(pieces * CHUNK, *leaf.shape[2:])[:time], networks)

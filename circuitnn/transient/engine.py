@@ -3,14 +3,15 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.mna.nonlinear import law, port_map
+from circuitnn.mna.nonlinear import law
+from circuitnn.mna.nonlinear import port_map as port_map_of
 from circuitnn.mna.operating_point import evaluate, open_circuit, operating_point
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
@@ -22,37 +23,19 @@ from circuitnn.numerics.small import MAX_WRITTEN_OUT
 from circuitnn.transient.block import solve_block
 from circuitnn.transient.carry import CircuitCarry
 from circuitnn.transient.parts import Shown, Stepper
-from circuitnn.transient.system import Discretisation, Imposed, Linear, System, prepare, prepare_imposed
-
-SOLVERS = ("auto", "sequential", "parallel")
-SHORTEST_PARALLEL = 64  # samples: below, an accelerator too has the loop done by the time
+from circuitnn.transient.system import Discretisation, Engine, Imposed, System, prepare, prepare_imposed
 
 Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
 
 
-@final
-@dataclasses.dataclass(frozen=True)
-class Engine:
-    """What is fixed of a model: the circuit's shape, how its linear part is solved, the rule, the way along time."""
-
-    top: Topology
-    linear: Linear
-    how: Discretisation
-    solver: str = "auto"
-
-    def is_parallel(self, time: int) -> bool:
-        """Whether a block of that length is solved for all samples at once."""
-        if self.solver == "auto":
-            return jax.default_backend() != "cpu" and time >= SHORTEST_PARALLEL
-        return self.solver == "parallel"
-
-
-@jax.jit(static_argnums=(0, 3))
-def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]) -> tuple[CircuitCarry, Array]:
+@jax.jit(static_argnums=(0, 1, 4))
+def at_rest(
+    topology: Topology, has_history: bool, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]
+) -> tuple[CircuitCarry, Array]:
     """The operating point and the outputs there, spread over a batch; knobs are of shape () or (1, batch)."""
     values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
     width = max((value.shape[0] for value in values.values() if value.ndim), default=0)
-    solve = functools.partial(operating_point, engine.top)
+    solve = functools.partial(operating_point, topology)
     if width:
         axes = {name: 0 if value.ndim and value.shape[0] > 1 else None for name, value in values.items()}
         values = {name: value if value.ndim == 0 or axes[name] == 0 else value[0] for name, value in values.items()}
@@ -61,10 +44,9 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
     point = solve(values)
     is_batched = point.states.ndim > 1
 
-    def spread(each: Array) -> Array:
-        return (
-            jnp.reshape(each, (*batch, each.shape[-1])) if is_batched else jnp.broadcast_to(each, (*batch, *each.shape))
-        )
+    def spread(level: Array) -> Array:
+        shape = (*batch, level.shape[-1])
+        return jnp.reshape(level, shape) if is_batched else jnp.broadcast_to(level, shape)
 
     states = spread(point.states)
     report = SolveReport.zero(batch)
@@ -73,7 +55,7 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
     carry = CircuitCarry(
         states=states,
         dual=jnp.zeros_like(states),
-        previous=states if engine.how.history else states[..., :0],
+        previous=states if has_history else states[..., :0],
         ports=spread(point.ports),
         u=spread(point.inputs),
         report=dataclasses.replace(
@@ -86,20 +68,16 @@ def at_rest(engine: Engine, circuit: Circuit, knobs: Knobs, batch: tuple[int, ..
 
 
 @jax.jit(static_argnums=0)
-def at_states(
-    engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs, weights: Any = None
-) -> CircuitCarry:
+def at_states(engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs) -> CircuitCarry:
     """The carry with other states, and the currents that belong to them."""
     batch = carry.states.shape[:-1]
-    known = prepare_imposed(engine.top, circuit, knobs, engine.how)
+    imposed = jax.tree.map(lambda leaf: leaf[0], prepare_imposed(engine, circuit, knobs))
     columns = _column(states)
-    dual, ports = _imposed(
-        engine, jax.tree.map(lambda leaf: leaf[0], known), columns, _column(carry.u), _column(carry.ports)
-    )
-    previous = carry.previous
-    if engine.how.history:
-        rate = prepare(engine.top, engine.linear, circuit, knobs, engine.how, weights).rate[0]
-        previous = _row(columns - rate * (engine.how.period / engine.how.step) * dual, batch)
+    dual, ports = _solved_imposed(engine, imposed, columns, _column(carry.u), _column(carry.ports))
+    previous, discretisation = carry.previous, engine.discretisation
+    if discretisation.history:
+        rate = prepare(engine, circuit, knobs).rate[0]
+        previous = _row(columns - rate * (discretisation.period / discretisation.step) * dual, batch)
     return dataclasses.replace(
         carry, states=states, dual=_row(dual, batch), previous=previous, ports=_row(ports, batch)
     )
@@ -112,32 +90,31 @@ def run_block(
     x: Array,
     knobs: Knobs,
     forcing: Forcing | None,
-    weights: Any = None,
 ) -> tuple[CircuitCarry, Array, Array]:
-    """One block: carry, y (..., time, n_out) and states (..., time, n_states); `weights` as for `Linear.at_ports`."""
-    top, how = engine.top, engine.how
+    """One block: carry, y (..., time, n_out) and states (..., time, n_states)."""
     batch, time = x.shape[:-2], x.shape[-2]
     u = to_columns(x)
-    system = prepare(top, engine.linear, circuit, knobs, how, weights)
+    system = prepare(engine, circuit, knobs)
     forced = None
     if forcing is not None:
         true = to_columns(jnp.asarray(forcing.previous, u.dtype))
         mask = None if forcing.mask is None else to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
-        forced = _Forced(prepare_imposed(top, circuit, knobs, how), true, mask)
-    start = _Columns(*(_column(each) for each in (carry.states, carry.dual, carry.previous, carry.ports, carry.u)))
+        forced = _Forced(prepare_imposed(engine, circuit, knobs), true, mask)
+    start = _Columns(*(_column(rows) for rows in (carry.states, carry.dual, carry.previous, carry.ports, carry.u)))
     run = functools.partial(_columns_of_block, engine)
-    width = u.shape[-1] if engine.is_parallel(time) else lanes(u.shape[-1], is_small=len(top.ports) < MAX_WRITTEN_OUT)
-    found = over_lanes(run, u.shape[-1], width, system, start, u, forced)
-    last = found.last
+    is_small = len(engine.topology.ports) < MAX_WRITTEN_OUT
+    width = u.shape[-1] if engine.is_parallel(time) else lanes(u.shape[-1], is_small=is_small)
+    block = over_lanes(run, u.shape[-1], width, system, start, u, forced)
+    last = block.last
     carry = CircuitCarry(
         states=_row(last.states, batch),
         dual=_row(last.dual, batch),
         previous=_row(last.previous, batch),
         ports=_row(last.ports, batch),
         u=x[..., -1, :],
-        report=carry.report.including(time, *(jnp.reshape(each, batch) for each in found.tally)),
+        report=carry.report.including(time, *(jnp.reshape(count, batch) for count in block.tally)),
     )
-    return carry, to_rows(found.y, batch), to_rows(found.states, batch)
+    return carry, to_rows(block.y, batch), to_rows(block.states, batch)
 
 
 @final
@@ -155,13 +132,13 @@ class _Columns(NamedTuple):
 class _Forced(NamedTuple):
     """Teacher forcing: the true states before each sample (time, n_states, batch), and where they are shown."""
 
-    known: Imposed
+    imposed: Imposed
     true: Array
     mask: Array | None
 
 
 @final
-class _Found(NamedTuple):
+class _Block(NamedTuple):
     """A block. What is not asked for costs nothing, which is why the last samples stand apart from the states."""
 
     last: _Columns
@@ -170,91 +147,93 @@ class _Found(NamedTuple):
     tally: tuple[Array, Array]
 
 
-def _columns_of_block(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> _Found:
+def _columns_of_block(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> _Block:
     """A block of a group of streams."""
     before, ports = _solution(engine, system, start, u, forced)
-    z = before[..., : len(engine.top.reactive), :]
+    z = before[..., : len(engine.topology.reactive), :]
     observe = functools.partial(_observe, engine)
     if u.shape[-1] == 1 and all(leaf.shape[0] == 1 for leaf in jax.tree.leaves(system)):
         # One stream: time takes the place of the batch, which is contiguous.
         still = jax.tree.map(lambda leaf: leaf[0], system)
         dual, states, y, good = (
-            _as_time(each) for each in observe(still, *(_as_batch(each) for each in (z, u, ports)))
+            _as_time(result) for result in observe(still, *(_as_batch(columns) for columns in (z, u, ports)))
         )
     else:
         dual, states, y, good = observe(system, z, u, ports)
     previous = start.previous
-    if engine.how.history:
+    if engine.discretisation.history:
         previous = states[-2] if len(u) > 1 else start.states
     last = _Columns(states[-1], dual[-1], previous, ports[-1], u[-1])
-    return _Found(last, states, y, tally(~good[:, 0], axis=0))
+    return _Block(last, states, y, tally(~good[:, 0], axis=0))
 
 
 def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
     """Dual, states, outputs and whether the solve converged (one row), all samples at once."""
-    top, where = engine.top, engine.linear.port_map(engine.top)
+    topology, port_map = engine.topology, engine.linear.port_map(engine.topology)
     # Once, and not again for everything that needs it: the laws are most of the work here.
-    current = lax.optimization_barrier(law(where, system.devices, ports).current)
+    current = lax.optimization_barrier(law(port_map, system.devices, ports).current)
     dual = evaluate(system.dual, z, u, current)
     y = evaluate(system.outputs, z, u, current)
-    y = jnp.broadcast_to(y, (*u.shape[:-2], len(top.outputs), u.shape[-1]))
+    y = jnp.broadcast_to(y, (*u.shape[:-2], len(topology.outputs), u.shape[-1]))
     seen = system.ports.z[..., : z.shape[-2], :]
     w = open_circuit(dataclasses.replace(system.ports, z=seen), z, u)
     good = converged(-system.ports.i, w, ports, current)
-    if not where.ports:
+    if not port_map.ports:
         good = good & jnp.all(jnp.isfinite(y), axis=-2)
     return dual, z + system.rate * dual, y, good[..., None, :]
 
 
 def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> tuple[Array, Array]:
     """Companion states before each sample and port voltages at it."""
-    how, where = engine.how, engine.linear.port_map(engine.top)
+    discretisation, port_map = engine.discretisation, engine.linear.port_map(engine.topology)
     stepper = Stepper(system.ports, system.update, system.devices)
-    z = _companion(how, system.rate[0], start.states, start.dual, start.previous)
+    z = _companion(discretisation, system.rate[0], start.states, start.dual, start.previous)
     if forced is None:
-        return solve_block(where, engine.is_parallel(len(u)), stepper, z, start.ports, u, None)[:2]
+        return solve_block(port_map, engine.is_parallel(len(u)), stepper, z, start.ports, u, None)[:2]
     true = forced.true
     earlier = jnp.concatenate([start.u[None], u[:-1]])
-    dual, guess = _imposed(engine, forced.known, true, earlier, start.ports)
-    previous = jnp.concatenate([start.previous[None], true[:-1]]) if how.history else true[..., :0, :]
-    shown = _companion(how, system.rate, true, dual, previous)
+    dual, guess = _solved_imposed(engine, forced.imposed, true, earlier, start.ports)
+    previous = jnp.concatenate([start.previous[None], true[:-1]]) if discretisation.history else true[..., :0, :]
+    shown = _companion(discretisation, system.rate, true, dual, previous)
     if forced.mask is None:
         w = open_circuit(system.ports, shown, u)
-        return shown, solve_ports(where, False, system.devices, -system.ports.i, w, guess)
-    return solve_block(where, engine.is_parallel(len(u)), stepper, z, start.ports, u, Shown(shown, forced.mask))[:2]
+        return shown, solve_ports(port_map, False, system.devices, -system.ports.i, w, guess)
+    return solve_block(port_map, engine.is_parallel(len(u)), stepper, z, start.ports, u, Shown(shown, forced.mask))[:2]
 
 
-def _companion(how: Discretisation, rate: Array, states: Array, dual: Array, previous: Array) -> Array:
+def _companion(discretisation: Discretisation, rate: Array, states: Array, dual: Array, previous: Array) -> Array:
     """What the next sample needs to know of the last one, (..., n, batch); with a history twice as many rows."""
-    z = states + how.memory * rate * dual
-    if not how.history:
+    z = states + discretisation.memory * rate * dual
+    if not discretisation.history:
         return z
-    return jnp.concatenate([z + how.history * (states - previous), jnp.broadcast_to(states, z.shape)], axis=-2)
+    return jnp.concatenate(
+        [z + discretisation.history * (states - previous), jnp.broadcast_to(states, z.shape)], axis=-2
+    )
 
 
-def _imposed(engine: Engine, known: Imposed, states: Array, u: Array, guess: Array) -> tuple[Array, Array]:
+def _solved_imposed(engine: Engine, imposed: Imposed, states: Array, u: Array, guess: Array) -> tuple[Array, Array]:
     """Dual and port voltages that belong to given states, all in columns."""
-    where = port_map(engine.top)
-    w = open_circuit(known.ports, states, u)
-    ports = solve_ports(where, False, known.devices, -known.ports.i, w, guess)
-    return evaluate(known.dual, states, u, law(where, known.devices, ports).current), ports
+    port_map = port_map_of(engine.topology)
+    w = open_circuit(imposed.ports, states, u)
+    ports = solve_ports(port_map, False, imposed.devices, -imposed.ports.i, w, guess)
+    return evaluate(imposed.dual, states, u, law(port_map, imposed.devices, ports).current), ports
 
 
-def _column(each: Array) -> Array:
+def _column(rows: Array) -> Array:
     """(..., n) as (n, batch)."""
-    return to_columns(each[..., None, :])[0]
+    return to_columns(rows[..., None, :])[0]
 
 
-def _as_batch(each: Array) -> Array:
+def _as_batch(columns: Array) -> Array:
     """(time, n, 1) as (n, time)."""
-    return each[:, :, 0].T
+    return columns[:, :, 0].T
 
 
-def _as_time(each: Array) -> Array:
+def _as_time(columns: Array) -> Array:
     """(n, time) as (time, n, 1)."""
-    return each.T[:, :, None]
+    return columns.T[:, :, None]
 
 
-def _row(each: Array, batch: tuple[int, ...]) -> Array:
+def _row(column: Array, batch: tuple[int, ...]) -> Array:
     """(n, batch) as (..., n)."""
-    return to_rows(each[None], batch)[..., 0, :]
+    return to_rows(column[None], batch)[..., 0, :]

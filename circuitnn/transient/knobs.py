@@ -19,8 +19,8 @@ def flat_controls(
         ValueError: for a shape that does not broadcast against (..., time).
     """
     flat = {}
-    for name, given in (controls or {}).items():
-        value = jnp.asarray(given, dtype)
+    for name, position in (controls or {}).items():
+        value = jnp.asarray(position, dtype)
         if value.ndim == 0:
             flat[name] = value
             continue

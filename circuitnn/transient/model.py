@@ -1,5 +1,6 @@
 """A circuit sample by sample, whatever its linear part is solved with."""
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from circuitnn.arguments import checked_dtype
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_solvable, states_are_independent
-from circuitnn.mna.topology import topology
+from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Carry, Controls, Forcing, Model, StateModel
 from circuitnn.numerics.half_band import half_band
 from circuitnn.numerics.rules import Rule, rule_named
@@ -20,9 +21,8 @@ from circuitnn.oversampling import Oversampling
 from circuitnn.settings import settings_of
 from circuitnn.transient import engine
 from circuitnn.transient.carry import CircuitCarry
-from circuitnn.transient.engine import Engine
 from circuitnn.transient.knobs import flat_controls
-from circuitnn.transient.system import Discretisation, Linear
+from circuitnn.transient.system import SOLVERS, Discretisation, Engine, Linear
 from circuitnn.transient.values import CircuitValues
 
 IMPOSED_FRACTION = 1e-6  # of a step, where states constrain each other
@@ -31,13 +31,12 @@ IMPOSED_FRACTION = 1e-6  # of a step, where states constrain each other
 class CircuitModel(StateModel):
     """A circuit discretised: ``x_n = F(x_{n-1}, u_n)``, ``y_n = G(x_n, u_n)`` (abstract).
 
-    A subclass says how the linear part of the circuit is solved. The rest is the same for all: at each sample a damped
-    Newton iteration solves for all nonlinear devices together; gradients are implicit; knobs, learnable values,
-    oversampling, forced states and the parallel solution work alike.
+    A subclass says in `linear` how the linear part of the circuit is solved. The rest is the same for all: at each
+    sample a damped Newton iteration solves for all nonlinear devices together; gradients are implicit; knobs, learnable
+    values, oversampling, forced states and the parallel solution work alike.
 
     Args:
         circuit: from `read_netlist` or the catalogue.
-        linear: how its linear part is solved.
         fs: sample rate, Hz.
         rule: name of a discretisation rule, or one made by `alpha_transform`.
         trainable: patterns of value names.
@@ -54,7 +53,6 @@ class CircuitModel(StateModel):
     def __init__(
         self,
         circuit: Circuit,
-        linear: Linear,
         *,
         fs: float,
         rule: str | Rule,
@@ -66,25 +64,25 @@ class CircuitModel(StateModel):
         dtype = checked_dtype(dtype)
         if not (np.isfinite(fs) and fs > 0):
             raise ValueError(f"fs must be a positive sample rate in Hz, got {fs}")
-        if solver not in engine.SOLVERS:
-            raise ValueError(f"no solver named {solver!r}; there are {', '.join(engine.SOLVERS)}")
-        how = rule if isinstance(rule, Rule) else rule_named(rule)
-        self.fs, self.rule, self.dtype = float(fs), rule, dtype
+        if solver not in SOLVERS:
+            raise ValueError(f"no solver named {solver!r}; there are {', '.join(SOLVERS)}")
+        self.fs, self.rule, self.solver, self.dtype = float(fs), rule, solver, dtype
         self.oversampling = Oversampling(half_band(oversampling))
-        top = topology(circuit)
-        resolved = circuit.resolve()
-        period = 1 / (self.fs * oversampling)
-        step = how.gain * period
-        check_solvable(top, resolved, step)
-        can_be_imposed = states_are_independent(top, resolved) and not any(top.is_charge)
-        fraction = 0.0 if can_be_imposed else IMPOSED_FRACTION
-        discretisation = Discretisation(
-            step=step, memory=how.memory, history=how.history, period=period, imposed_step=fraction * step
-        )
-        self.engine = Engine(top, linear, discretisation, solver)
+        self.topology = topology(circuit)
+        self.discretisation = _discretised(self.topology, circuit, rule, 1 / (self.fs * oversampling))
         self.in_features, self.out_features = len(circuit.inputs), len(circuit.outputs)
-        self.state_names = tuple(branch.name for branch in top.reactive)
+        self.state_names = tuple(branch.name for branch in self.topology.reactive)
         self.values = CircuitValues(circuit, trainable, dtype)
+
+    @property
+    @abc.abstractmethod
+    def linear(self) -> Linear:
+        """How the linear part of the circuit is solved, with the present numbers of what is at its ports."""
+
+    @property
+    def engine(self) -> Engine:
+        """What runs, but for the circuit's values."""
+        return Engine(self.topology, self.linear, self.discretisation, self.solver)
 
     @property
     def circuit(self) -> Circuit:
@@ -107,13 +105,8 @@ class CircuitModel(StateModel):
         return {
             "trainable": self.values.trainable,
             "oversampling": self.oversampling.filters.factor,
-            "solver": self.engine.solver,
+            "solver": self.solver,
         }
-
-    @property
-    def weights(self) -> Any:
-        """Numbers of devices that are no circuit's, as `Linear.at_ports` wants them; None where there are none."""
-        return None
 
     @property
     def latency(self) -> int:
@@ -142,7 +135,7 @@ class CircuitModel(StateModel):
 
     def _at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> tuple[CircuitCarry, Array]:
         knobs = flat_controls(matched(controls, self.controls), batch, None, self.dtype)
-        return engine.at_rest(self.engine, self.circuit, knobs, batch)
+        return engine.at_rest(self.topology, bool(self.discretisation.history), self.circuit, knobs, batch)
 
     def states(self, carry: Carry) -> Array:
         """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`.
@@ -162,7 +155,7 @@ class CircuitModel(StateModel):
         inner = self.oversampling.inner(carry)
         states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
         knobs = flat_controls(matched(controls, self.controls), states.shape[:-1], None, self.dtype)
-        forced = engine.at_states(self.engine, self.circuit, inner, states, knobs, self.weights)
+        forced = engine.at_states(self.engine, self.circuit, inner, states, knobs)
         return self.oversampling.with_inner(carry, forced)
 
     def trace(
@@ -179,4 +172,14 @@ class CircuitModel(StateModel):
     ) -> tuple[CircuitCarry, Array, Array]:
         """At the circuit's own rate."""
         knobs = flat_controls(matched(controls, self.controls), x.shape[:-2], x.shape[-2], self.dtype)
-        return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing, self.weights)
+        return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing)
+
+
+def _discretised(topology: Topology, circuit: Circuit, rule: str | Rule, period: float) -> Discretisation:
+    """The rule at that sample period, once it is known to have a solution."""
+    rule = rule if isinstance(rule, Rule) else rule_named(rule)
+    values, step = circuit.resolve(), rule.gain * period
+    check_solvable(topology, values, step)
+    can_be_imposed = states_are_independent(topology, values) and not any(topology.is_charge)
+    imposed_step = 0.0 if can_be_imposed else IMPOSED_FRACTION * step
+    return Discretisation(step, rule.memory, rule.history, period, imposed_step)

@@ -20,8 +20,8 @@ MAX_ITERATIONS = 100  # then the loop over the samples takes over
 
 
 def solve_at_once(
-    where: PortMap,
-    ready: Ports | None,
+    port_map: PortMap,
+    prepared: Ports | None,
     stepper: Stepper,
     z: Array,
     v: Array,
@@ -41,16 +41,16 @@ def solve_at_once(
         return recurrence_with_shown(transition, drive, z, shown.mask, shown.mask * shown.z, True)
 
     update = stepper.update
-    if ready is None:
+    if prepared is None:
         before, last = recurrence(update.z, apply(update.u, u) + update.one)
         return Solution(before, jnp.zeros((time, 0, batch), z.dtype), last)
 
     def along(v):
         """Trajectories of the linearised circuit."""
-        at = law(where, stepper.devices, v)
-        slopes = jacobian(where, at.slopes)
-        follow = sensitivity(where, at.slopes, -stepper.ports.i)
-        rest = at.current - apply(slopes, v)
+        law_values = law(port_map, stepper.devices, v)
+        slopes = jacobian(port_map, law_values.slopes)
+        follow = sensitivity(port_map, law_values.slopes, -stepper.ports.i)
+        rest = law_values.current - apply(slopes, v)
         open_ports = apply(stepper.ports.u, u) + stepper.ports.one + apply(stepper.ports.i, rest)
         from_ports = matmul(matmul(update.i, slopes), follow)
         drive = apply(update.u, u) + update.one + apply(update.i, rest) + apply(from_ports, open_ports)
@@ -60,22 +60,22 @@ def solve_at_once(
     def iterate(state):
         v, _, count, *_ = state
         before, last, following = along(v)
-        step = jnp.stack(limited(where, ready, unstacked(v), unstacked(following - v)), axis=-2)
-        left = jnp.max(excess_of(where, unstacked(v), unstacked(step)))
+        step = jnp.stack(limited(port_map, prepared, unstacked(v), unstacked(following - v)), axis=-2)
+        left = jnp.max(excess_of(port_map, unstacked(v), unstacked(step)))
         return v + step, left, count + 1, before, last
 
     # What ends the scalar iteration is meant for Halley's steps, of third order; these are of second.
-    enough = 0.01 if where.is_scalar and z.dtype == jnp.float64 else 1.0
+    enough = 0.01 if port_map.is_scalar and z.dtype == jnp.float64 else 1.0
 
     def unfinished(state):
         _, left, count, *_ = state
         return ~(left <= enough) & (count < MAX_ITERATIONS)
 
-    guess = jnp.broadcast_to(v, (time, where.ports, batch))
+    guess = jnp.broadcast_to(v, (time, port_map.ports, batch))
     nothing = jnp.zeros((time, states, batch), z.dtype)
     start = (guess, jnp.asarray(jnp.inf, z.dtype), jnp.int32(0), nothing, z)
-    found, left, _, before, last = lax.while_loop(unfinished, iterate, start)
-    return lax.cond(left <= enough, lambda: Solution(before, found, last), lambda: in_order(stepper, z, v, u, shown))
+    ports, left, _, before, last = lax.while_loop(unfinished, iterate, start)
+    return lax.cond(left <= enough, lambda: Solution(before, ports, last), lambda: in_order(stepper, z, v, u, shown))
 
 
 def recurrence_with_shown(

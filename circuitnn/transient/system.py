@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import jax
 import numpy as np
@@ -13,7 +13,8 @@ from jax import numpy as jnp
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.batches import solved_network
 from circuitnn.mna.network import Affine, Network
-from circuitnn.mna.nonlinear import Devices, PortMap, devices, port_map
+from circuitnn.mna.nonlinear import Devices, PortMap, devices
+from circuitnn.mna.nonlinear import port_map as port_map_of
 from circuitnn.mna.stamps import Values, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology
 
@@ -49,6 +50,10 @@ class Imposed:
     devices: Devices
 
 
+SOLVERS = ("auto", "sequential", "parallel")
+SHORTEST_PARALLEL = 64  # samples: below, an accelerator too has the loop done by the time
+
+
 @final
 @dataclass(frozen=True)
 class Discretisation:
@@ -62,89 +67,97 @@ class Discretisation:
 
 
 class Linear(abc.ABC):
-    """A way to solve the linear part of a circuit, without numbers: hashable, so that programs are compiled for it."""
+    """A way to solve the linear part of a circuit; a device at its ports may have numbers that are no circuit's."""
 
     @abc.abstractmethod
-    def solve(self, top: Topology, values: Values, how: Discretisation) -> Network:
+    def solve(self, topology: Topology, values: Values, discretisation: Discretisation) -> Network:
         """The discretised circuit seen from its ports, with a time axis in front and a batch axis at the end.
 
         Args:
-            top: shape of the circuit.
+            topology: shape of the circuit.
             values: from `Circuit.resolve`, each of shape () or (time or 1, batch or 1).
-            how: the rule.
+            discretisation: the rule at the sample rate.
 
         Returns:
             Of the states' voltages and currents those that belong to the dual are enough: `across` of the inductors,
             `through` of the rest.
         """
 
-    def port_map(self, top: Topology) -> PortMap:
+    def port_map(self, topology: Topology) -> PortMap:
         """Which device sits on which ports."""
-        return port_map(top)
+        return port_map_of(topology)
 
-    def at_ports(self, top: Topology, values: Values, solved: Network, weights: Any = None) -> tuple[Network, Devices]:
+    def at_ports(self, topology: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
         """The devices, and the network as they want to see it.
 
         Args:
-            top: shape of the circuit.
+            topology: shape of the circuit.
             values: as for `solve`.
             solved: from `solve`.
-            weights: of a device that has numbers which are no circuit's, such as a neural network; any pytree.
         """
-        return solved, devices(top, values)
+        return solved, devices(topology, values)
 
 
-def prepare(
-    top: Topology,
-    linear: Linear,
-    circuit: Circuit,
-    controls: Mapping[str, Array],
-    how: Discretisation,
-    weights: Any = None,
-) -> System:
+@final
+@dataclass(frozen=True)
+class Engine:
+    """What runs, but for the circuit's values: its shape, a way to solve the linear part, the rule, the way in time."""
+
+    topology: Topology
+    linear: Linear
+    discretisation: Discretisation
+    solver: str = "auto"
+
+    def is_parallel(self, time: int) -> bool:
+        """Whether a block of that length is solved for all samples at once."""
+        if self.solver == "auto":
+            return jax.default_backend() != "cpu" and time >= SHORTEST_PARALLEL
+        return self.solver == "parallel"
+
+
+def prepare(engine: Engine, circuit: Circuit, controls: Mapping[str, Array]) -> System:
     """The system for a block.
 
     Args:
-        top: shape of the circuit.
-        linear: how its linear part is solved.
+        engine: what runs.
         circuit: its present values.
         controls: knobs, each of shape () or (time or 1, batch or 1).
-        how: the rule.
-        weights: as for `Linear.at_ports`.
     """
+    topology, linear, discretisation = engine.topology, engine.linear, engine.discretisation
     values = circuit.resolve(controls)
-    solved, parameters = linear.at_ports(top, values, linear.solve(top, values, how), weights)
-    dual = _dual(top, values, solved)
-    rate = _last_to_middle(how.step / reactive_values(top, values))
-    following = jnp.concatenate([rate[1:], rate[-1:]]) if how.memory else rate
-    scale = (1 + how.history) * rate + how.memory * following
+    solved, parameters = linear.at_ports(topology, values, linear.solve(topology, values, discretisation))
+    dual = _dual(topology, values, solved)
+    rate = _last_to_middle(discretisation.step / reactive_values(topology, values))
+    following = jnp.concatenate([rate[1:], rate[-1:]]) if discretisation.memory else rate
+    scale = (1 + discretisation.history) * rate + discretisation.memory * following
     update = _scaled(dual, scale)
     ports, outputs = solved.ports, solved.outputs
-    if how.history:
-        update, ports = _with_history(update, _scaled(dual, rate), how.history), _padded(ports)
+    if discretisation.history:
+        update, ports = _with_history(update, _scaled(dual, rate), discretisation.history), _padded(ports)
     return System(ports, dual, update, outputs, rate, parameters)
 
 
-def prepare_imposed(top: Topology, circuit: Circuit, controls: Mapping[str, Array], how: Discretisation) -> Imposed:
+def prepare_imposed(engine: Engine, circuit: Circuit, controls: Mapping[str, Array]) -> Imposed:
     """The circuit with its states imposed; along time, each sample has the controls of the one before."""
+    topology, step = engine.topology, engine.discretisation.imposed_step
     values = circuit.resolve(controls)
-    linear = solved_network(top, values, lambda values: imposed(top, values, how.imposed_step))
-    found = Imposed(linear.ports, _dual(top, values, linear), devices(top, values))
-    return jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), found)
+    linear = solved_network(topology, values, lambda values: imposed(topology, values, step))
+    result = Imposed(linear.ports, _dual(topology, values, linear), devices(topology, values))
+    return jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), result)
 
 
-def _dual(top: Topology, values: Values, linear: Network) -> Affine:
+def _dual(topology: Topology, values: Values, linear: Network) -> Affine:
     """Value times derivative of each state: a capacitor's current; an inductor's voltage, less what is induced."""
-    coils = np.asarray(top.is_inductor, bool)
+    coils = np.asarray(topology.is_inductor, bool)
 
     def rows(across: Array, through: Array) -> Array:
         return jnp.where(coils.reshape(-1, *[1] * (across.ndim - 2)), across, through)
 
     across = linear.across
-    if top.mutual:
-        share = shares(top, values)
+    if topology.mutual:
+        share = shares(topology, values)
         share = share[None, ..., None] if share.ndim == 2 else jnp.moveaxis(share, 1, -1)
-        across = Affine(*(_mixed(share, each) for each in (across.z, across.u, across.one, across.i)))
+        across = Affine(*(_mixed(share, part) for part in (across.z, across.u, across.one, across.i)))
     return jax.tree.map(rows, across, linear.through)
 
 

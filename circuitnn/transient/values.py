@@ -93,12 +93,12 @@ def tolerances(names: Iterable[str], trainable: Sequence[str] | Mapping[str, flo
     names = tuple(names)
     trainable = (trainable,) if isinstance(trainable, str) else trainable
     patterns = trainable if isinstance(trainable, Mapping) else dict.fromkeys(trainable)
-    found: dict[str, float | None] = {}
+    bounds: dict[str, float | None] = {}
     for pattern, tolerance in patterns.items():
         if tolerance is not None and not 0 < tolerance < 1:
             raise ValueError(f"trainable: the tolerance of {pattern!r} must be between 0 and 1, got {tolerance}")
         matching = [name for name in names if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
         if not matching:
             raise ValueError(f"trainable: {pattern!r} matches no value; there are {', '.join(names)}")
-        found |= dict.fromkeys(matching, tolerance)
-    return found
+        bounds |= dict.fromkeys(matching, tolerance)
+    return bounds

@@ -1,7 +1,7 @@
 """A diode or a pair of them at the root as a function of the incident wave: nothing is iterated along time."""
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 from jax import Array
 
@@ -71,11 +71,8 @@ class PairLaw:
         if apart and self.down:
             raise ValueError(f'trainable: {", ".join(apart)} would make unequal diodes, which need the law "newton"')
 
-    def parameters(self, values: Values, resistance: Array, weights: Any = None) -> dict[str, Array]:
-        """What the law needs, (time or 1, batch or 1) each: all diodes are as the first one.
-
-        `weights` are those of a `NeuralLaw`.
-        """
+    def parameters(self, values: Values, resistance: Array) -> dict[str, Array]:
+        """What the law needs, (time or 1, batch or 1) each: all diodes are as the first one."""
         name, model = self.forward
         saturation = values[f"{model}.IS"] * values[name]
         thermal = values[f"{model}.N"] * (THERMAL_VOLTAGE / self.up)

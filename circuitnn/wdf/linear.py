@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 from jax import numpy as jnp
 
@@ -32,9 +32,9 @@ class WaveTree(Linear):
     tree: Junction
     law: PairLaw | NeuralLaw | None = None
 
-    def solve(self, topology: Topology, values: Values, rule: Discretisation) -> Network:
+    def solve(self, topology: Topology, values: Values, discretisation: Discretisation) -> Network:
         """As `Linear.solve`."""
-        return in_chunks(lambda values: network_of(Columns(topology, values, rule.step), self.tree), values)
+        return in_chunks(lambda values: network_of(Columns(topology, values, discretisation.step), self.tree), values)
 
     def port_map(self, topology: Topology) -> PortMap:
         """Which device sits on which ports; one that is a function of the wave has the wave for a port."""
@@ -43,14 +43,12 @@ class WaveTree(Linear):
             return ports
         return ports._replace(devices=(self.law.device(),), exponents=((),), is_explicit=True)
 
-    def at_ports(
-        self, topology: Topology, values: Values, solved: Network, weights: Any = None
-    ) -> tuple[Network, Devices]:
+    def at_ports(self, topology: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
         """As `Linear.at_ports`: the incident wave is the voltage of the open port, whatever the device does."""
         if self.law is None:
-            return super().at_ports(topology, values, solved, weights)
+            return super().at_ports(topology, values, solved)
         ports = solved.ports
-        parameters = self.law.parameters(values, -ports.i[:, 0, 0], weights)
+        parameters = self.law.parameters(values, -ports.i[:, 0, 0])
         none = jnp.zeros((1, 0, 1), ports.i.dtype)
         ports = dataclasses.replace(ports, i=jnp.zeros_like(ports.i))
         return dataclasses.replace(solved, ports=ports), Devices(((parameters,),), none)

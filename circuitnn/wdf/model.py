@@ -1,5 +1,6 @@
 """The wave digital filter of a circuit, sample by sample."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -20,7 +21,7 @@ from circuitnn.wdf.drawing import drawing
 from circuitnn.wdf.elements import Element
 from circuitnn.wdf.explicit import LAWS, pair_law
 from circuitnn.wdf.linear import WaveTree
-from circuitnn.wdf.neural import NeuralOnePort, NeuralWeights
+from circuitnn.wdf.neural import NeuralLaw, NeuralOnePort
 from circuitnn.wdf.roots import NeuralRoot, Root
 
 
@@ -76,16 +77,15 @@ class WDFModel(CircuitModel):
         dtype: Any = jnp.float32,
     ):
         if isinstance(tree, Derived):
-            circuit, linear = tree
+            circuit, waves = tree
             self.built = None
         else:
             circuit, junction, law = build(tree, root, output, controls)
-            linear = WaveTree(junction, law)
+            waves = WaveTree(junction, law)
             # As text, since what is static in a model has to be hashable.
             self.built = json.dumps(plain({"tree": tree, "root": root, "output": output}))
         super().__init__(
             circuit,
-            linear,
             fs=fs,
             rule=rule,
             trainable=trainable,
@@ -96,28 +96,31 @@ class WDFModel(CircuitModel):
         devices = (root,) if not isinstance(root, Sequence) else root
         networks = [device.network for device in devices if isinstance(device, NeuralRoot)]
         self.network: NeuralOnePort | None = networks[0] if networks else None
-        if linear.law is not None:
-            linear.law.check(self.values)
+        self.waves = waves
+        if waves.law is not None:
+            waves.law.check(self.values)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What it is, as plain data: the constructors of its tree, or the circuit that it was derived from."""
         if self.built is not None:
             return settings_of(self, **json.loads(self.built), **self.numerical_settings)
-        law = getattr(self.engine.linear, "law", None)
+        law = self.waves.law
         rest = {"rule": self.rule, "fs": self.fs, **self.numerical_settings, "dtype": np.dtype(self.dtype).name}
         diodes = "newton" if law is None else law.law
         return {"kind": "WDFModel", "circuit": self.values.start.settings, "diodes": diodes, **plain(rest)}
 
     @property
-    def weights(self) -> NeuralWeights | None:
-        """Those of the network at the root, where there is one."""
-        if self.network is None:
-            return None
-        return jax.tree.map(lambda weight: weight.astype(self.dtype), self.network.weights)
+    def linear(self) -> WaveTree:
+        """The tree; where a network is at its root, with the present weights."""
+        law = self.waves.law
+        if self.network is None or not isinstance(law, NeuralLaw):
+            return self.waves
+        weights = jax.tree.map(lambda weight: weight.astype(self.dtype), self.network.weights)
+        return dataclasses.replace(self.waves, law=dataclasses.replace(law, weights=weights))
 
     def __str__(self) -> str:
-        return drawing(self.engine.linear.tree)  # type: ignore[attr-defined]
+        return drawing(self.waves.tree)
 
 
 def _described(*, circuit: Circuit | None = None, **arguments: Any) -> WDFModel:

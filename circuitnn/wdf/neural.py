@@ -1,6 +1,6 @@
 """A small network in place of the nonlinear device at the root of a wave digital filter (Chowdhury and Clarke 2022)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, final
@@ -132,23 +132,25 @@ def reflected(symmetric: bool, weights: NeuralWeights, a: ArrayLike, R: ArrayLik
 @final
 @dataclass(frozen=True)
 class NeuralLaw:
-    """A network at the root, without its numbers; static.
+    """A network at the root.
 
     Attributes:
         symmetric: as of `NeuralOnePort`.
         like: the diodes that it stands in for.
+        weights: its numbers; None where a model keeps them, which puts them in.
     """
 
     symmetric: bool
     like: PairLaw
+    weights: NeuralWeights | None = None
 
     def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
         """As a `Law` of which the incident wave is the voltage: the current that goes with it."""
         return [(v[0] - _reflected(self.symmetric, v[0], p)) / (2 * p["R"])], []
 
     def device(self) -> DeviceInstance:
-        """On the one port and drive that there are."""
-        return self.like.device()._replace(law=Law(self, is_costly=True))
+        """On the one port and drive that there are; static, hence without the numbers."""
+        return self.like.device()._replace(law=Law(replace(self, weights=None), is_costly=True))
 
     def check(self, values: CircuitValues) -> None:
         """Refuse to learn values of diodes that do not run.
@@ -162,9 +164,10 @@ class NeuralLaw:
                 f"trainable: {idle} would not change the sound, since a network runs in place of the diodes"
             )
 
-    def parameters(self, values: Any, resistance: Array, weights: NeuralWeights) -> dict[str, Array]:
+    def parameters(self, values: Any, resistance: Array) -> dict[str, Array]:
         """What the law needs: R (time or 1, batch or 1), the others with a time axis in front and a batch axis last."""
-        return _prepared(self.symmetric, weights, resistance)
+        assert self.weights is not None
+        return _prepared(self.symmetric, self.weights, resistance)
 
 
 def _prepared(symmetric: bool, weights: NeuralWeights, R: Array) -> dict[str, Array]:
