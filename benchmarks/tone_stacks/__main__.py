@@ -10,9 +10,8 @@ from typing import Any
 
 from benchmarks.circuits import header
 from benchmarks.tone_stacks import report
-from benchmarks.tone_stacks.cost import costs
 from benchmarks.tone_stacks.fits import CIRCUITS, Setting, as_it_comes, fits
-from benchmarks.tone_stacks.stability import stability
+from benchmarks.tone_stacks.motion import costs, stability
 from circuitnn.study.benchmark import Benchmark, main
 from circuitnn.study.tables import Row
 from circuitnn.train import Schedule

@@ -40,11 +40,9 @@ def write(folder: Path, study: Study) -> Path:
         ReportError: when the results cannot be read, the folder cannot be written, or a package is missing.
     """
     check_extras()
-    from circuitnn.study import plots
-
     folder = Path(folder)
     records = Records.read(folder)
-    pictures = plots.render(records)
+    pictures = drawn(records)
     page = render(records, pictures, study)
     try:
         for picture in (one for section in pictures.values() for one in section):
@@ -56,6 +54,19 @@ def write(folder: Path, study: Study) -> Path:
     except OSError as error:
         raise ReportError(f"{folder}: cannot be written ({error.strerror or error})") from error
     return path
+
+
+def drawn(records: Records) -> dict[str, list]:
+    """All figures, by section of the page: each says in its title what its data show."""
+    from circuitnn.study import points, style, traces  # which need matplotlib
+
+    with style.context():
+        return {
+            "error": [points.error(records)],
+            "bias": [points.bias(records)] if records.state_models else [],
+            "horizon": [p for circuit in records.circuits if (p := traces.horizon(records, circuit))],
+            "waveforms": [p for circuit in records.circuits if (p := traces.waveforms(records, circuit))],
+        }
 
 
 def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:

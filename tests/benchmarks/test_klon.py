@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.klon import material, report, training
+from benchmarks.klon import __main__ as report
+from benchmarks.klon import material, training
 from benchmarks.klon.__main__ import BENCHMARK
 from circuitnn.losses import esr
 from circuitnn.nodal import NodalModel

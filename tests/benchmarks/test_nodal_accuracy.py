@@ -4,7 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.nodal_accuracy import measure, report
+from benchmarks.nodal_accuracy import __main__ as report
+from benchmarks.nodal_accuracy import measure
 from benchmarks.nodal_accuracy.__main__ import BENCHMARK
 from circuitnn import audio, circuits, spice
 from circuitnn.study.benchmark import main

@@ -13,7 +13,7 @@ from benchmarks.state_matching.__main__ import STUDY
 from benchmarks.state_matching.contenders import CONTENDERS, MATCHED, PLAIN, UNITS
 from benchmarks.state_matching.targets import HIDDEN, LFO_CENTRE, LFO_DEPTH, TARGETS, oscillator
 from circuitnn.recurrent import Scaling
-from circuitnn.study import Records, Task, plots, report
+from circuitnn.study import Records, Task, report
 from circuitnn.study.contenders import numbers_of
 from circuitnn.study.datasets import matched_states
 
@@ -103,7 +103,7 @@ def no_pictures(records):
 
 
 def test_the_page_says_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(plots, "render", no_pictures)
+    monkeypatch.setattr(report, "drawn", no_pictures)
     results = rows()
     (tmp_path / "results.json").write_text(json.dumps(results))
     np.savez(tmp_path / "curves.npz")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.tone_stacks import report, stability
+from benchmarks.tone_stacks import motion, report
 from benchmarks.tone_stacks.__main__ import BENCHMARK
 from benchmarks.tone_stacks.fits import hidden_units
 from circuitnn.filters import Biquads, Coupled, NeuralToneStack
@@ -39,9 +39,9 @@ def test_comparison_of_forms():
     assert worse["p"] == 1
 
 
-@pytest.mark.parametrize("name", stability.MOVEMENTS)
+@pytest.mark.parametrize("name", motion.MOVEMENTS)
 def test_movements_stay_between_the_ends_and_move(name):
-    found = stability.MOVEMENTS[name](np.random.default_rng(0), (3, 5000, 2), 0)
+    found = motion.MOVEMENTS[name](np.random.default_rng(0), (3, 5000, 2), 0)
     assert found.shape == (3, 5000, 2)
     assert found.min() >= 0
     assert found.max() <= 1
@@ -53,8 +53,8 @@ def test_the_bound_with_constant_knobs_is_a_peak_that_can_be():
     model = NeuralToneStack({"a": 0.5}, order=2, hidden=(2,))
     model.kernels[-1][...] = 0 * model.kernels[-1][...]
     model.biases[-1][...] = np.array([0, 0, 0, -0.1, -0.1, 0.4], np.float32)  # C = 0, D = 0.5
-    assert stability.constant_bound(model) == pytest.approx(0.5, rel=1e-5)
-    peak, is_finite = stability.played(model, "coupled", stability.random, 2000, 0)
+    assert motion.constant_bound(model) == pytest.approx(0.5, rel=1e-5)
+    peak, is_finite = motion.played(model, "coupled", motion.random, 2000, 0)
     assert is_finite
     assert peak == pytest.approx(0.5, rel=1e-2)
 
@@ -79,7 +79,7 @@ def test_a_small_run(tmp_path, capsys):
     assert main(BENCHMARK, options) == 0
     found = json.loads(output.read_text())
     assert len(found["rows"]) == 6
-    assert len(found["stability"]) == 3 * len(stability.MOVEMENTS)
+    assert len(found["stability"]) == 3 * len(motion.MOVEMENTS)
     assert {row["form"] for row in found["costs"]} == {"coupled", "biquads"}
     assert "big_muff_tone" in output.with_suffix(".md").read_text()
     assert "target" in capsys.readouterr().out

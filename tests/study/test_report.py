@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.exposure_bias.__main__ import STUDY
-from circuitnn.study import Records, ReportError, main, plots, report, style, traces
+from circuitnn.study import Records, ReportError, main, report, style, traces
 from tests.study import fake
 
 
@@ -76,7 +76,7 @@ def test_pictures_are_readable_files(folder):
 def test_one_seed_and_one_circuit_without_curves():
     results, _ = fake.study(circuits=1, seeds=1)
     records = Records.of(results)
-    pictures = plots.render(records)
+    pictures = report.drawn(records)
     assert pictures["horizon"] == pictures["waveforms"] == []
     Page(report.render(records, pictures, STUDY))
 
@@ -85,7 +85,7 @@ def test_black_boxes_alone_have_no_bias_to_show():
     results, _ = fake.study(circuits=1, seeds=2)
     results["rows"] = [row for row in results["rows"] if row["model"] in fake.BLACK_BOXES]
     records = Records.of(results)
-    pictures = plots.render(records)
+    pictures = report.drawn(records)
     assert pictures["bias"] == []
     assert "does not compare" in Page(report.render(records, pictures, STUDY)).text
 
@@ -133,7 +133,7 @@ def test_bad_folders_get_one_clear_error(tmp_path, capsys):
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     fake.write(tmp_path, *fake.study(circuits=1, seeds=1))
     (tmp_path / "report.html").mkdir()
-    monkeypatch.setattr(plots, "render", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
+    monkeypatch.setattr(report, "drawn", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
     with pytest.raises(ReportError, match="cannot be written"):
         report.write(tmp_path, STUDY)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -147,7 +147,7 @@ def test_a_missing_package_is_named_with_its_extra(package, tmp_path, monkeypatc
 
 
 def test_command_line_renders_again(folder, capsys, monkeypatch):
-    monkeypatch.setattr(plots, "render", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
+    monkeypatch.setattr(report, "drawn", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
     before = (folder / "report.html").read_bytes()
     try:
         assert main(STUDY, ["--render", str(folder)]) == 0

@@ -1,4 +1,4 @@
-"""What happens to fitted filters whose knobs move as fast as the sound."""
+"""Filters whose numbers move as fast as the sound: whether they stay in bounds, and what a sample costs."""
 
 import dataclasses
 from collections.abc import Callable
@@ -11,14 +11,17 @@ from jax import Array
 from jax import numpy as jnp
 from numpy.typing import NDArray
 
+from benchmarks.tone_stacks.fits import FORMS, FS
 from circuitnn.filters import Biquads, Form, NeuralToneStack
+from circuitnn.study.rounds import Step, best_of
 
 BLOCK = 100_000
 STREAMS = 10
 TAIL = 48_000  # samples of an impulse response: a pole at 1 Hz has died away
 SETTINGS = 128
 
-FS = 48_000
+BATCH, BATCH_SECONDS = 256, 0.2
+ORDERS = (3, 4, 6, 8)
 
 # (streams, samples, knobs) from a generator and the number of the first sample.
 Movement = Callable[[np.random.Generator, tuple[int, ...], int], NDArray]
@@ -114,3 +117,37 @@ def _block(model: NeuralToneStack, structure: str, state: Array, knobs: Array, x
 
 def _structured(form: Form, structure: str) -> Form:
     return dataclasses.replace(form, structure=structure) if isinstance(form, Biquads) else form
+
+
+def costs(rounds: int) -> list[dict[str, Any]]:
+    """A row for each form and order: million samples a second, one stream and a batch that moves together."""
+    found: dict[tuple[str, int, str], Step] = {}
+    for kind in FORMS:
+        for order in ORDERS:
+            found[kind, order, "one"] = _step(kind, order, FS, ())
+            found[kind, order, "batch"] = _step(kind, order, round(BATCH_SECONDS * FS), (BATCH,))
+    for step in found.values():
+        jax.block_until_ready(step.run())
+    best = best_of(found, rounds)
+    return [
+        {
+            "form": kind,
+            "order": order,
+            **{
+                what: found[kind, order, what].audio_seconds * FS / best[kind, order, what] for what in ("one", "batch")
+            },
+        }
+        for kind in FORMS
+        for order in ORDERS
+    ]
+
+
+def _step(kind: str, order: int, samples: int, batch: tuple[int, ...]) -> Step:
+    rng = np.random.default_rng(0)
+    form_of = FORMS[kind]
+    free = form_of.initial(order, FS) + 0.1 * np.sin(np.linspace(0, 300, samples))[:, None]
+    form: Form = form_of.unpacked(jnp.asarray(free, jnp.float32), order, 1 - 1e-5)
+    form, x = jax.device_put((form, jnp.asarray(rng.uniform(-1, 1, (*batch, samples)), jnp.float32)))
+    state = jnp.zeros((*batch, form.memory), jnp.float32)
+    run = jax.jit(lambda form, state, x: form.filtered(state, x))
+    return Step(lambda: run(form, state, x), max(1, int(np.prod(batch))) * samples / FS)
