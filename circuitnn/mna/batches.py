@@ -10,11 +10,11 @@ from circuitnn.mna.stamps import Reactive, Values
 from circuitnn.mna.topology import Topology
 
 
-def solved_network(top: Topology, values: Values, reactive: Callable[[Values], Reactive]) -> Network:
+def solved_network(topology: Topology, values: Values, reactive: Callable[[Values], Reactive]) -> Network:
     """The network for values that vary along time or over a batch.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         values: each of shape () or (time or 1, batch or 1).
         reactive: gives the equations of the capacitors and inductors at such values.
 
@@ -22,14 +22,14 @@ def solved_network(top: Topology, values: Values, reactive: Callable[[Values], R
         With leaves (time or 1, ..., batch or 1); along time, of the states' voltages and currents those of the dual.
     """
     if any(value.ndim and value.shape[0] > 1 for value in values.values()):
-        return network_along(top, values, reactive(values))
+        return network_along(topology, values, reactive(values))
     axes = {name: 0 if value.ndim else None for name, value in values.items()}
     flat = {name: value[0] if value.ndim else value for name, value in values.items()}
     width = max((value.shape[0] for value in flat.values() if value.ndim), default=1)
     flat = {name: jnp.broadcast_to(value, (width,)) if value.ndim else value for name, value in flat.items()}
 
     def one(values: Values) -> Network:
-        return network(top, values, reactive(values))
+        return network(topology, values, reactive(values))
 
     if all(axis is None for axis in axes.values()):
         return jax.tree.map(lambda leaf: leaf[None, ..., None], one(flat))

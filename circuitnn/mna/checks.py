@@ -8,7 +8,7 @@ from jax import numpy as jnp
 
 from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna.network import system_matrix
-from circuitnn.mna.nonlinear import devices, law, port_map
+from circuitnn.mna.nonlinear import devices, law, port_map_of
 from circuitnn.mna.nonlinear import jacobian as law_jacobian
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, Values, at_rest, companion
 from circuitnn.mna.topology import Topology
@@ -17,7 +17,7 @@ _PORT_VOLTAGES = (0.0, 0.4)  # one where the circuit has a solution is enough: a
 SINGULAR = 1e-13  # smallest singular value of the balanced matrix, relative to the largest
 
 
-def check_solvable(top: Topology, values: Values, step: float) -> None:
+def check_solvable(topology: Topology, values: Values, step: float) -> None:
     """Check the equations at rest and along time, with concrete values; traced ones are not known yet and pass.
 
     Raises:
@@ -27,57 +27,64 @@ def check_solvable(top: Topology, values: Values, step: float) -> None:
         return
     known = {name: np.asarray(value, np.float64) for name, value in values.items()}
     _check(
-        top, known, companion(top, known, step, np), "a loop of ideal voltage sources, or a node that nothing holds?"
+        topology,
+        known,
+        companion(topology, known, step, np),
+        "a loop of ideal voltage sources, or a node that nothing holds?",
     )
-    if top.uncharged and all(known[name] == 0 for name in (*top.inputs, *top.constants)):
+    if topology.uncharged and all(known[name] == 0 for name in (*topology.inputs, *topology.constants)):
         return  # nothing moves at rest, even where no equation says so
     _check(
-        top,
+        topology,
         known,
-        at_rest(top, known, np),
+        at_rest(topology, known, np),
         "at rest, capacitors are open and inductors short: a node without a path for direct current, or a loop of "
         "inductors and voltage sources? A large resistor (1e9) to ground, or a small one (1e-3) in the loop, helps",
     )
 
 
-def states_are_independent(top: Topology, values: Values) -> bool:
+def states_are_independent(topology: Topology, values: Values) -> bool:
     """Whether all states can be imposed at once: no loop of capacitors and voltage sources, no cut of inductors."""
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return True
     known = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    return _is_solvable(top, known, companion(top, known, 0.0, np))
+    return _is_solvable(topology, known, companion(topology, known, 0.0, np))
 
 
-def rest_is_determined(top: Topology, values: Values) -> bool:
+def rest_is_determined(topology: Topology, values: Values) -> bool:
     """Whether direct current determines all voltages and currents: no capacitors alone in series, no loop of coils."""
     known = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    return _is_solvable(top, known, at_rest(dataclasses.replace(top, uncharged=False), known, np))
+    return _is_solvable(topology, known, at_rest(dataclasses.replace(topology, uncharged=False), known, np))
 
 
-def _is_solvable(top: Topology, known: Values, reactive: Reactive) -> bool:
-    return any(_weakest(_matrix(top, known, reactive, volts))[0] > SINGULAR for volts in _PORT_VOLTAGES)
+def _is_solvable(topology: Topology, known: Values, reactive: Reactive) -> bool:
+    return any(_weakest(_matrix(topology, known, reactive, volts))[0] > SINGULAR for volts in _PORT_VOLTAGES)
 
 
-def _matrix(top: Topology, known: Values, reactive: Reactive, volts: float) -> np.ndarray:
+def _matrix(topology: Topology, known: Values, reactive: Reactive, volts: float) -> np.ndarray:
     """With a conductance across each junction, whatever it conducts now, and other laws as they are at some voltage."""
-    jacobian = np.zeros((len(top.drives), len(top.ports)))
-    where = port_map(top)
-    if top.free_drives:
-        at = law(where, jax.tree.map(lambda leaf: leaf[0], devices(top, known)), jnp.full((len(top.ports), 1), volts))
-        slopes = np.asarray(law_jacobian(where, at.slopes))[..., 0]
-        free = list(top.free_drives)
+    jacobian = np.zeros((len(topology.drives), len(topology.ports)))
+    port_map = port_map_of(topology)
+    if topology.free_drives:
+        at = law(
+            port_map,
+            jax.tree.map(lambda leaf: leaf[0], devices(topology, known)),
+            jnp.full((len(topology.ports), 1), volts),
+        )
+        slopes = np.asarray(law_jacobian(port_map, at.slopes))[..., 0]
+        free = list(topology.free_drives)
         jacobian[free] = slopes[free]
-    for port, quantity in enumerate(top.ports):
+    for port, quantity in enumerate(topology.ports):
         if quantity.junction >= 0:
             jacobian[quantity.junction, port] = 1 / IMPEDANCE
-    return np.asarray(system_matrix(top, known, reactive, jacobian=jacobian, module=np), np.float64)
+    return np.asarray(system_matrix(topology, known, reactive, jacobian=jacobian, module=np), np.float64)
 
 
-def _check(top: Topology, known: Values, reactive: Reactive, hint: str) -> None:
-    found = [_weakest(_matrix(top, known, reactive, volts)) for volts in _PORT_VOLTAGES]
+def _check(topology: Topology, known: Values, reactive: Reactive, hint: str) -> None:
+    found = [_weakest(_matrix(topology, known, reactive, volts)) for volts in _PORT_VOLTAGES]
     smallest, direction = max(found, key=lambda each: each[0])
     if smallest <= SINGULAR:
-        names = [top.unknowns[k] for k in np.flatnonzero(np.abs(direction) > 0.3 * np.abs(direction).max())]
+        names = [topology.unknowns[k] for k in np.flatnonzero(np.abs(direction) > 0.3 * np.abs(direction).max())]
         raise CircuitError(f"the circuit's equations have no unique solution: {', '.join(names)} undetermined; {hint}")
 
 

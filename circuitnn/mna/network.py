@@ -50,41 +50,43 @@ class Network:
     outputs: Affine  # voltages and currents that are heard
 
 
-def system_matrix(top: Topology, values: Values, reactive: Reactive, *, jacobian: Any = None, module: Any = jnp) -> Any:
+def system_matrix(
+    topology: Topology, values: Values, reactive: Reactive, *, jacobian: Any = None, module: Any = jnp
+) -> Any:
     """The square matrix of the equations, (size, size): currents into nodes first, then the branches.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         values: from `Circuit.resolve`, scalars.
         reactive: equations of the capacitors and inductors.
         jacobian: (n_drives, n_ports) of the devices, for small signals; without it they are left out, and the ports
             have their `shunt`.
         module: jax.numpy, or numpy for a check in double precision.
     """
-    return _assemble(top, stamps(top, values, reactive), jacobian, module)
+    return _assemble(topology, stamps(topology, values, reactive), jacobian, module)
 
 
-def _assemble(top: Topology, parts: list[Stamp], jacobian: Any, module: Any) -> Any:
+def _assemble(topology: Topology, parts: list[Stamp], jacobian: Any, module: Any) -> Any:
     weight = _weights(parts, module)
     if jacobian is not None:  # of charges it is complex at a frequency, even where no weight is
         weight = weight.astype(np.result_type(weight.dtype, jacobian.dtype))
-    left, right = _vectors(top, parts)
-    matrix = module.asarray(fixed_part(top, with_shunts=jacobian is None), weight.dtype)
+    left, right = _vectors(topology, parts)
+    matrix = module.asarray(fixed_part(topology, with_shunts=jacobian is None), weight.dtype)
     matrix = matrix + (module.asarray(left, weight.dtype) * weight) @ module.asarray(right, weight.dtype).T
-    if jacobian is not None and len(top.drives):
-        drives, ports = excitations(top)["drives"], selections(top)["ports"]
+    if jacobian is not None and len(topology.drives):
+        drives, ports = excitations(topology)["drives"], selections(topology)["ports"]
         linear = module.asarray(drives, weight.dtype) @ module.asarray(jacobian, weight.dtype)
         matrix = matrix - linear @ module.asarray(ports, weight.dtype)
     return matrix
 
 
 def network(
-    top: Topology, values: Values, reactive: Reactive, *, leak: float = 0, jacobian: Array | None = None
+    topology: Topology, values: Values, reactive: Reactive, *, leak: float = 0, jacobian: Array | None = None
 ) -> Network:
     """The equations solved for the ports, the states' voltages and currents, and the outputs; differentiable.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         values: from `Circuit.resolve`, scalars.
         reactive: equations of the capacitors and inductors.
         leak: conductance to ground from each node that no linear element connects with it, relative to the largest at
@@ -93,58 +95,58 @@ def network(
             only laws without junctions hold get `LEAK`.
         jacobian: of the devices, for small signals; else the ports have their `shunt`.
     """
-    matrix = system_matrix(top, values, reactive, jacobian=jacobian)
+    matrix = system_matrix(topology, values, reactive, jacobian=jacobian)
     if leak:
-        is_floating = np.isin(np.arange(top.size), sorted(_floating(top)))
-        largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(top.nodes)]), axis=1, initial=0))
-        held = jnp.asarray(IMPEDANCE * LEAK * _held_by_slopes(top), matrix.dtype)
+        is_floating = np.isin(np.arange(topology.size), sorted(_floating(topology)))
+        largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(topology.nodes)]), axis=1, initial=0))
+        held = jnp.asarray(IMPEDANCE * LEAK * _held_by_slopes(topology), matrix.dtype)
         matrix = matrix + jnp.diag(leak * jnp.where(is_floating, largest, 0) + held)
-    right = excitations(top)
+    right = excitations(topology)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
-    rows = selections(top)
+    rows = selections(topology)
     found = jnp.asarray(np.concatenate(list(rows.values())), matrix.dtype) @ solved
-    constants = _constants(top, values, matrix.dtype)
-    return Network(**_cut(top, rows, found, lambda one: one @ constants, axis=1))
+    constants = _constants(topology, values, matrix.dtype)
+    return Network(**_cut(topology, rows, found, lambda one: one @ constants, axis=1))
 
 
-def _floating(top: Topology) -> set[int]:
+def _floating(topology: Topology) -> set[int]:
     """Nodes that at rest neither resistors nor coils nor voltage sources connect with ground."""
-    group = {node: {node} for node in range(REFERENCE, len(top.nodes))}
-    coils = [branch for branch, is_coil in zip(top.reactive, top.is_inductor, strict=True) if is_coil]
-    joins: list[Any] = [*top.resistors, *top.pots, *top.series, *top.voltage, *coils]
+    group = {node: {node} for node in range(REFERENCE, len(topology.nodes))}
+    coils = [branch for branch, is_coil in zip(topology.reactive, topology.is_inductor, strict=True) if is_coil]
+    joins: list[Any] = [*topology.resistors, *topology.pots, *topology.series, *topology.voltage, *coils]
     for join in joins:
         if group[join.a] is not group[join.b]:
             both = group[join.a] | group[join.b]
             group.update(dict.fromkeys(both, both))
-    return set(range(len(top.nodes))) - group[REFERENCE]
+    return set(range(len(topology.nodes))) - group[REFERENCE]
 
 
-def _held_by_slopes(top: Topology) -> np.ndarray:
+def _held_by_slopes(topology: Topology) -> np.ndarray:
     """One at the nodes that at rest only currents without a junction hold, by their slopes."""
-    drives = [top.drives[k] for k in top.free_drives if top.drives[k].branch < 0]
+    drives = [topology.drives[k] for k in topology.free_drives if topology.drives[k].branch < 0]
     driven = {node for drive in drives for node in (drive.a, drive.b) if node >= 0}
-    coils = [branch for branch, is_coil in zip(top.reactive, top.is_inductor, strict=True) if is_coil]
-    junctions = [port for port in top.ports if port.junction >= 0]
-    others: list[Any] = [*top.resistors, *top.pots, *top.series, *top.voltage, *coils, *junctions]
+    coils = [branch for branch, is_coil in zip(topology.reactive, topology.is_inductor, strict=True) if is_coil]
+    junctions = [port for port in topology.ports if port.junction >= 0]
+    others: list[Any] = [*topology.resistors, *topology.pots, *topology.series, *topology.voltage, *coils, *junctions]
     held = {node for other in others for node in (other.a, other.b)}
-    return np.isin(np.arange(top.size), sorted(driven - held)).astype(float)
+    return np.isin(np.arange(topology.size), sorted(driven - held)).astype(float)
 
 
-def network_along(top: Topology, values: Values, reactive: Reactive) -> Network:
+def network_along(topology: Topology, values: Values, reactive: Reactive) -> Network:
     """The same for values that vary along time, with one solve of the whole matrix and small ones for each sample.
 
     A change of weights is a change of low rank: ``(A + U D V^T)^-1 = A^-1 - A^-1 U (I + D V^T A^-1 U)^-1 D V^T A^-1``
     (Woodbury 1950), with one row and column for each stamp that moves.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         values: each of shape (), or (time or 1, batch or 1).
         reactive: of (time or 1, batch or 1, n_states).
 
     Returns:
         With leaves (time, ..., batch); of the states' voltages and currents those that belong to the dual.
     """
-    parts = [part._replace(weight=two_axes(part.weight)) for part in stamps(top, values, reactive)]
+    parts = [part._replace(weight=two_axes(part.weight)) for part in stamps(topology, values, reactive)]
     moves = [part for part in parts if part.weight.shape[0] > 1]
     # The answer does not depend on the place that the changes are counted from, so no gradient goes through it.
     centre = [lax.stop_gradient(jnp.mean(part.weight, axis=0)) for part in moves]
@@ -152,13 +154,15 @@ def network_along(top: Topology, values: Values, reactive: Reactive) -> Network:
     middle = still + [part._replace(weight=weight) for part, weight in zip(moves, centre, strict=True)]
     batch = max((part.weight.shape[-1] for part in middle), default=1)
     weights = jnp.stack([jnp.broadcast_to(part.weight, (batch,)) for part in middle])
-    right = np.concatenate(list(excitations(top).values()), axis=1)
-    chosen = _chosen_rows(top)
+    right = np.concatenate(list(excitations(topology).values()), axis=1)
+    chosen = _chosen_rows(topology)
     rows = np.concatenate(list(chosen.values()))
-    left, taken = _vectors(top, moves)
+    left, taken = _vectors(topology, moves)
 
     def at_centre(weights):
-        matrix = _assemble(top, [part._replace(weight=w) for part, w in zip(middle, weights, strict=True)], None, jnp)
+        matrix = _assemble(
+            topology, [part._replace(weight=w) for part, w in zip(middle, weights, strict=True)], None, jnp
+        )
         solved = _solve(matrix, np.concatenate([right, left], axis=1))
         return jnp.asarray(np.concatenate([rows, taken.T]), matrix.dtype) @ solved
 
@@ -166,16 +170,16 @@ def network_along(top: Topology, values: Values, reactive: Reactive) -> Network:
     shape = max(part.weight.shape[0] for part in moves), batch
     change = [jnp.broadcast_to(part.weight - w, shape) for part, w in zip(moves, centre, strict=True)]
     moved = _updated(found, jnp.stack(change, axis=1), len(rows), right.shape[1])
-    constants = _constants(top, values, found.dtype)
+    constants = _constants(topology, values, found.dtype)
     constants = constants[None, :, None] if constants.ndim == 1 else jnp.moveaxis(constants, -1, 1)
-    linear = _cut(top, chosen, moved, lambda one: jnp.sum(one * constants[:, None], axis=2), axis=2)
+    linear = _cut(topology, chosen, moved, lambda one: jnp.sum(one * constants[:, None], axis=2), axis=2)
     return Network(ports=linear["ports"], across=linear["dual"], through=linear["dual"], outputs=linear["outputs"])
 
 
-def _chosen_rows(top: Topology) -> dict[str, np.ndarray]:
+def _chosen_rows(topology: Topology) -> dict[str, np.ndarray]:
     """`selections`, with the voltages of the coils and the currents of the capacitors only."""
-    rows = selections(top)
-    coils = np.asarray(top.is_inductor, bool)[:, None]
+    rows = selections(topology)
+    coils = np.asarray(topology.is_inductor, bool)[:, None]
     dual = np.where(coils, rows["across"], rows["through"]) if len(coils) else rows["across"]
     return {"ports": rows["ports"], "dual": dual, "outputs": rows["outputs"]}
 
@@ -220,10 +224,10 @@ def _updated(found: Array, change: Array, n: int, m: int) -> Array:
 
 
 def _cut(
-    top: Topology, rows: dict[str, np.ndarray], found: Array, of_constants: Callable[[Array], Array], *, axis: int
+    topology: Topology, rows: dict[str, np.ndarray], found: Array, of_constants: Callable[[Array], Array], *, axis: int
 ) -> dict[str, Affine]:
     """`found`, rows by columns with the columns along `axis`, cut to pieces by name."""
-    widths = [len(top.reactive), len(top.inputs), len(top.drives)]
+    widths = [len(topology.reactive), len(topology.inputs), len(topology.drives)]
     parts = {}
     first = 0
     for name, selected in rows.items():
@@ -240,15 +244,15 @@ def _solve(matrix: Array, right: np.ndarray) -> Array:
     return jnp.linalg.solve(matrix * scale, jnp.asarray(right, matrix.dtype) * scale)
 
 
-def _constants(top: Topology, values: Values, dtype: Any) -> Array:
+def _constants(topology: Topology, values: Values, dtype: Any) -> Array:
     """The constant sources along the last axis: (n,), or (time or 1, batch or 1, n)."""
-    shape = jnp.broadcast_shapes(*(values[name].shape for name in top.constants))
-    each = [jnp.broadcast_to(values[name], shape) for name in top.constants]
+    shape = jnp.broadcast_shapes(*(values[name].shape for name in topology.constants))
+    each = [jnp.broadcast_to(values[name], shape) for name in topology.constants]
     return jnp.stack(each, -1).astype(dtype) if each else jnp.zeros(0, dtype)
 
 
-def _vectors(top: Topology, parts: list[Stamp]) -> tuple[np.ndarray, np.ndarray]:
-    nothing = np.zeros((top.size, 0))
+def _vectors(topology: Topology, parts: list[Stamp]) -> tuple[np.ndarray, np.ndarray]:
+    nothing = np.zeros((topology.size, 0))
     left = np.stack([part.left for part in parts], 1) if parts else nothing
     right = np.stack([part.right for part in parts], 1) if parts else nothing
     return left, right

@@ -46,36 +46,42 @@ class PortMap(NamedTuple):
 
 
 @final
-class Law(NamedTuple):
+class Linearisation(NamedTuple):
     """What the drives do, (..., n_drives, batch), and its slopes, (..., len(slopes), batch)."""
 
     current: Array
     slopes: Array
 
 
-def port_map(top: Topology) -> PortMap:
+def port_map_of(topology: Topology) -> PortMap:
     """Which device sits on which ports."""
     slopes = dict.fromkeys(
-        (drive, port) for device in top.devices for drive, _ in device.drives for port, _ in device.ports if drive >= 0
+        (drive, port)
+        for device in topology.devices
+        for drive, _ in device.drives
+        for port, _ in device.ports
+        if drive >= 0
     )
     return PortMap(
-        ports=len(top.ports),
-        drives=len(top.drives),
-        devices=top.devices,
-        scale=tuple(1.0 if port.branch < 0 else 1 / IMPEDANCE for port in top.ports),
-        junction=tuple(port.junction for port in top.ports),
-        shunt=shunt(top),
-        exponents=tuple(tuple(device.ports[place][0] for place in device.exponential_ports) for device in top.devices),
+        ports=len(topology.ports),
+        drives=len(topology.drives),
+        devices=topology.devices,
+        scale=tuple(1.0 if port.branch < 0 else 1 / IMPEDANCE for port in topology.ports),
+        junction=tuple(port.junction for port in topology.ports),
+        shunt=shunt(topology),
+        exponents=tuple(
+            tuple(device.ports[place][0] for place in device.exponential_ports) for device in topology.devices
+        ),
         slopes=tuple(slopes),
     )
 
 
-def devices(top: Topology, values: Values) -> Devices:
+def devices(topology: Topology, values: Values) -> Devices:
     """Parameters of all devices, from `Circuit.resolve`; values of shape () or (time or 1, batch or 1)."""
-    parameters = tuple(parameters_of(device, values) for device in top.devices)
+    parameters = tuple(parameters_of(device, values) for device in topology.devices)
     rows = [
         per_volt
-        for device, of_device in zip(top.devices, parameters, strict=True)
+        for device, of_device in zip(topology.devices, parameters, strict=True)
         for per_volt in exponents_per_volt(device, of_device)
     ]
     parameters = jax.tree.map(two_axes, parameters)
@@ -87,82 +93,88 @@ def devices(top: Topology, values: Values) -> Devices:
 Rows = list[Array]  # quantities of one row each, (..., batch)
 
 
-def evaluate_at(where: PortMap, given: Devices, v: Rows) -> Rows:
+def evaluate_laws(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
     """What is dear to compute of the laws, at the port voltages v (one row each).
 
-    The exponentials of the junctions; of B sources all there is: current, slopes and, for one port alone, curvature.
+    The exponentials of the junctions; of costly laws all there is: current, slopes and, for one port alone, curvature.
     """
-    found: Rows = []
+    law_values: Rows = []
     position = 0
-    for device, own, parameters in zip(where.devices, where.exponents, given.parameters, strict=True):
+    for device, ports, parameters in zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True):
         if device.law.is_costly:
-            ports, factors = _own_ports(where, device, v)
-            found += currents(device, parameters, ports, [])
+            volts, factors = _in_own_direction(port_map, device, v)
+            law_values += currents(device, parameters, volts, [])
             for index, factor in enumerate(factors):
-                dot, dot_dot = _slopes(device, parameters, ports, [], [], index, factor, {})
-                found += dot + (dot_dot() if where.is_scalar else [])
-        for port in own:
-            found.append(exponential(jnp.minimum(given.per_volt[..., position, :] * v[port], LARGEST_EXPONENT)))
+                slope, curvature = _slopes(device, parameters, volts, [], [], index, factor, {})
+                law_values += slope + (curvature() if port_map.is_scalar else [])
+        for port in ports:
+            exponent = all_devices.per_volt[..., position, :] * v[port]
+            law_values.append(exponential(jnp.minimum(exponent, LARGEST_EXPONENT)))
             position += 1
-    return found
+    return law_values
 
 
-def rows_of(where: PortMap, given: Devices, v: Rows, at: Rows) -> tuple[Rows, Rows, Rows]:
+def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) -> tuple[Rows, Rows, Rows]:
     """Currents of the drives, their slopes and, for one port alone, the curvature.
 
     Everything is in rows, and no arrays are stacked: the compiler then makes loops over the batch of it that have no
     branches. The shunts are not in it.
 
     Args:
-        where: the devices on the ports.
-        given: their parameters.
+        port_map: the devices on the ports.
+        all_devices: their parameters.
         v: of the ports.
-        at: from `evaluate_at`.
+        law_values: from `evaluate_laws`.
     """
     zero = jnp.zeros_like(v[0])
-    total: list = [None] * where.drives
-    slopes: dict = dict.fromkeys(where.slopes)
-    curvature: Rows = [zero] if where.is_scalar else []
-    ready = iter(at)
+    total: list = [None] * port_map.drives
+    slopes: dict = dict.fromkeys(port_map.slopes)
+    curvature: Rows = [zero] if port_map.is_scalar else []
+    following = iter(law_values)
     position = 0
-    for device, own, parameters in zip(where.devices, where.exponents, given.parameters, strict=True):
-        ports, factors = _own_ports(where, device, v)
-        rates = [given.per_volt[..., k, :] for k in range(position, position + len(own))]
-        position += len(own)
+    for device, exponent_ports, parameters in zip(
+        port_map.devices, port_map.exponents, all_devices.parameters, strict=True
+    ):
+        volts, factors = _in_own_direction(port_map, device, v)
+        rates = [all_devices.per_volt[..., k, :] for k in range(position, position + len(exponent_ports))]
+        position += len(exponent_ports)
         if device.law.is_costly:
-            current = [next(ready)]
+            current = [next(following)]
         else:
-            capped = [next(ready) for _ in own]
+            capped = [next(following) for _ in exponent_ports]
             # Beyond the largest exponent the exponential goes on as its tangent.
-            beyond = [jnp.maximum(r * v[port] - LARGEST_EXPONENT, 0) for r, port in zip(rates, own, strict=True)]
+            beyond = [
+                jnp.maximum(rate * v[port] - LARGEST_EXPONENT, 0)
+                for rate, port in zip(rates, exponent_ports, strict=True)
+            ]
             powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
-            current = currents(device, parameters, ports, powers)
+            current = currents(device, parameters, volts, powers)
         for index, (port, _) in enumerate(device.ports):
             if device.law.is_costly:
-                dot = [next(ready)]
-                second = [next(ready)] if where.is_scalar else []
+                slope = [next(following)]
+                second = [next(following)] if port_map.is_scalar else []
             else:
-                rate = {k: r for k, (r, each) in enumerate(zip(rates, own, strict=True)) if each == port}
-                dot, dot_dot = _slopes(device, parameters, ports, powers, capped, index, factors[index], rate)
-                second = dot_dot() if where.is_scalar else []
-            for (drive, direction), each in zip(device.drives, dot, strict=True):
+                moving = {k: rate for k, rate in enumerate(rates) if exponent_ports[k] == port}
+                slope, bend = _slopes(device, parameters, volts, powers, capped, index, factors[index], moving)
+                second = bend() if port_map.is_scalar else []
+            for (drive, direction), row in zip(device.drives, slope, strict=True):
                 if drive >= 0:
-                    slopes[drive, port] = _plus(slopes[drive, port], each, direction)
-            if where.is_scalar:
+                    slopes[drive, port] = _plus(slopes[drive, port], row, direction)
+            if port_map.is_scalar:
                 curvature = [_plus(curvature[0], second[0], device.drives[0][1])]
-        for (drive, direction), each in zip(device.drives, current, strict=True):
+        for (drive, direction), row in zip(device.drives, current, strict=True):
             if drive >= 0:
-                total[drive] = _plus(total[drive], each, direction)
+                total[drive] = _plus(total[drive], row, direction)
 
-    def known(rows) -> Rows:
+    def filled(rows) -> Rows:
         return [zero if row is None else row for row in rows]
 
-    return known(total), known(slopes.values()), curvature
+    return filled(total), filled(slopes.values()), curvature
 
 
-def _own_ports(where: PortMap, device: DeviceInstance, v: Rows) -> tuple[Rows, list[float]]:
+def _in_own_direction(port_map: PortMap, device: DeviceInstance, v: Rows) -> tuple[Rows, list[float]]:
     """The quantities of a device in its own direction and in SI units, and their factors."""
-    factors = [sign * where.scale[port] for port, sign in device.ports]
+    factors = [sign * port_map.scale[port] for port, sign in device.ports]
     return [v[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)], factors
 
 
@@ -176,78 +188,81 @@ def _slopes(
     moved = list(rate)
 
     def law(v, e):
-        own = [v if k == index else each for k, each in enumerate(ports)]
-        return currents(device, parameters, own, [e[moved.index(k)] if k in rate else p for k, p in enumerate(powers)])
+        volts = [v if k == index else port for k, port in enumerate(ports)]
+        exponentials = [e[moved.index(k)] if k in rate else power for k, power in enumerate(powers)]
+        return currents(device, parameters, volts, exponentials)
+
+    def dots(c):
+        return [jnp.broadcast_to(power * rate[k], power.shape) for power, k in zip(c, moved, strict=True)]
 
     def along(v, e, c):
-        powers_dot = [jnp.broadcast_to(each * rate[k], each.shape) for each, k in zip(c, moved, strict=True)]
-        return jax.jvp(law, (v, e), (jnp.full_like(v, factor), powers_dot))[1]
+        return jax.jvp(law, (v, e), (jnp.full_like(v, factor), dots(c)))[1]
 
     v, e, c = ports[index], [powers[k] for k in moved], [capped[k] for k in moved]
 
     def second():
-        dot = [jnp.broadcast_to(each * rate[k], each.shape) for each, k in zip(c, moved, strict=True)]
-        return jax.jvp(along, (v, e, c), (jnp.full_like(v, factor), dot, dot))[1]
+        moving = dots(c)
+        return jax.jvp(along, (v, e, c), (jnp.full_like(v, factor), moving, moving))[1]
 
     return along(v, e, c), second
 
 
-def _plus(total: Array | None, each: Array, direction: int) -> Array:
-    signed = each if direction > 0 else -each
+def _plus(total: Array | None, row: Array, direction: int) -> Array:
+    signed = row if direction > 0 else -row
     return signed if total is None else total + signed
 
 
-def law(where: PortMap, given: Devices, v: Array) -> Law:
+def law(port_map: PortMap, all_devices: Devices, v: Array) -> Linearisation:
     """Currents of the drives at the port voltages v (..., n_ports, batch), and slopes, less those of the shunts."""
-    if not where.drives:
+    if not port_map.drives:
         nothing = jnp.zeros((*v.shape[:-2], 0, v.shape[-1]), v.dtype)
-        return Law(nothing, nothing)
+        return Linearisation(nothing, nothing)
     rows = unstacked(v)
-    total, slopes, _ = rows_of(where, given, rows, evaluate_at(where, given, rows))
-    shape = jnp.broadcast_shapes(*(each.shape for each in (*total, *slopes)))
-    total = [jnp.broadcast_to(each, shape) for each in without_shunts(where, total, rows)]
-    taken = taken_away(where, v.dtype)
+    total, slopes, _ = rows_of(port_map, all_devices, rows, evaluate_laws(port_map, all_devices, rows))
+    shape = jnp.broadcast_shapes(*(row.shape for row in (*total, *slopes)))
+    total = [jnp.broadcast_to(row, shape) for row in without_shunts(port_map, total, rows)]
+    shunt = taken_away(port_map, v.dtype)
     slopes = [
-        jnp.broadcast_to(each - taken if taken and where.junction[port] == drive else each, shape)
-        for (drive, port), each in zip(where.slopes, slopes, strict=True)
+        jnp.broadcast_to(row - shunt if shunt and port_map.junction[port] == drive else row, shape)
+        for (drive, port), row in zip(port_map.slopes, slopes, strict=True)
     ]
-    return Law(jnp.stack(total, -2), jnp.stack(slopes, -2))
+    return Linearisation(jnp.stack(total, -2), jnp.stack(slopes, -2))
 
 
-def without_shunts(where: PortMap, current: list[Array], v: list[Array]) -> list[Array]:
+def without_shunts(port_map: PortMap, current: list[Array], v: list[Array]) -> list[Array]:
     """Currents of the drives less those of the shunts that the linear part has."""
-    taken = taken_away(where, v[0].dtype)
-    if not taken:
+    shunt = taken_away(port_map, v[0].dtype)
+    if not shunt:
         return current
     current = list(current)
-    for port, drive in enumerate(where.junction):
+    for port, drive in enumerate(port_map.junction):
         if drive >= 0:
-            current[drive] = current[drive] - taken * v[port]
+            current[drive] = current[drive] - shunt * v[port]
     return current
 
 
-def jacobian(where: PortMap, slopes: Array) -> Array:
+def jacobian(port_map: PortMap, slopes: Array) -> Array:
     """Slopes (..., len(slopes), batch) as a matrix (..., n_drives, n_ports, batch)."""
-    place = {pair: k for k, pair in enumerate(where.slopes)}
+    place = {pair: k for k, pair in enumerate(port_map.slopes)}
     zero = jnp.zeros((*slopes.shape[:-2], slopes.shape[-1]), slopes.dtype)
     rows = [
-        jnp.stack([slopes[..., place[d, p], :] if (d, p) in place else zero for p in range(where.ports)], axis=-2)
-        for d in range(where.drives)
+        jnp.stack([slopes[..., place[d, p], :] if (d, p) in place else zero for p in range(port_map.ports)], axis=-2)
+        for d in range(port_map.drives)
     ]
     return jnp.stack(rows, axis=-3)
 
 
-def taken_away(where: PortMap, dtype) -> float:
+def taken_away(port_map: PortMap, dtype) -> float:
     """The shunt, less a few units of rounding: what is left of it acts as GMIN where nothing else holds a node."""
-    return where.shunt * (1 - 8 * float(jnp.finfo(dtype).eps))
+    return port_map.shunt * (1 - 8 * float(jnp.finfo(dtype).eps))
 
 
-def shunted(where: PortMap, jacobian: Array, dtype) -> Array:
+def shunted(port_map: PortMap, jacobian: Array, dtype) -> Array:
     """A jacobian (n_drives, n_ports) from `law` with the shunts' conductance back in it."""
-    taken = taken_away(where, dtype)
-    for port, drive in enumerate(where.junction):
-        if drive >= 0 and taken:
-            jacobian = jacobian.at[drive, port].add(taken)
+    shunt = taken_away(port_map, dtype)
+    for port, drive in enumerate(port_map.junction):
+        if drive >= 0 and shunt:
+            jacobian = jacobian.at[drive, port].add(shunt)
     return jacobian
 
 

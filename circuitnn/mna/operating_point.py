@@ -11,7 +11,7 @@ from jax import numpy as jnp
 
 from circuitnn.mna.elements import CHARGE_UNIT
 from circuitnn.mna.network import Affine, Network, network
-from circuitnn.mna.nonlinear import devices, jacobian, law, port_map, shunted
+from circuitnn.mna.nonlinear import devices, jacobian, law, port_map_of, shunted
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.stamps import Values, at_rest
 from circuitnn.mna.topology import Topology
@@ -32,59 +32,59 @@ class OperatingPoint:
     is_found: Array  # whether the equations hold
 
 
-def operating_point(top: Topology, values: Values) -> OperatingPoint:
+def operating_point(topology: Topology, values: Values) -> OperatingPoint:
     """The operating point, as ngspice's ``.op``; differentiable in `values` (from `Circuit.resolve`)."""
-    where, given = port_map(top), devices(top, values)
-    rest = at_rest(top, values)
-    linear = network(top, values, rest, leak=4 * float(jnp.finfo(rest.across.dtype).eps))
-    inputs = jnp.stack([values[name] for name in top.inputs])
+    port_map, given = port_map_of(topology), devices(topology, values)
+    rest = at_rest(topology, values)
+    linear = network(topology, values, rest, leak=4 * float(jnp.finfo(rest.across.dtype).eps))
+    inputs = jnp.stack([values[name] for name in topology.inputs])
     given = jax.tree.map(lambda leaf: leaf[0], given)
     linear, u = jax.tree.map(lambda leaf: leaf[..., None], (linear, inputs))
     # At rest no charge moves: what the junctions hold has no part in the equations.
-    moves = jnp.asarray(np.array([[drive.charge < 0] for drive in top.drives], bool).reshape(-1, 1))
+    moves = jnp.asarray(np.array([[drive.charge < 0] for drive in topology.drives], bool).reshape(-1, 1))
     parts = {name: getattr(linear, name) for name in ("ports", "across", "through", "outputs")}
     linear = Network(**{name: dataclasses.replace(part, i=jnp.where(moves, part.i, 0)) for name, part in parts.items()})
     w = linear.ports.one + apply(linear.ports.u, u)
-    v = solve_ports(where, True, given, -linear.ports.i, w, jnp.zeros_like(w))
-    at = law(where, given, v)
+    v = solve_ports(port_map, True, given, -linear.ports.i, w, jnp.zeros_like(w))
+    at = law(port_map, given, v)
 
     def rows(part: Affine) -> Array:
         return (part.one + apply(part.u, u) + apply(part.i, at.current))[..., 0]
 
-    states = jnp.where(np.asarray(top.is_inductor, bool), rows(linear.through), rows(linear.across))
-    for k, drive in enumerate(top.drives):
+    states = jnp.where(np.asarray(topology.is_inductor, bool), rows(linear.through), rows(linear.across))
+    for k, drive in enumerate(topology.drives):
         if drive.charge >= 0:
             states = states.at[drive.charge].set(at.current[k, 0])
-    slopes = jacobian(where, at.slopes)[..., 0] if where.drives else jnp.zeros((0, where.ports), v.dtype)
+    slopes = jacobian(port_map, at.slopes)[..., 0] if port_map.drives else jnp.zeros((0, port_map.ports), v.dtype)
     return OperatingPoint(
         inputs=inputs,
         states=states,
         ports=v[..., 0],
-        jacobian=shunted(where, slopes, v.dtype),
+        jacobian=shunted(port_map, slopes, v.dtype),
         outputs=rows(linear.outputs),
         is_found=converged(-linear.ports.i, w, v, at.current)[0],
     )
 
 
-def slopes_at_rest(top: Topology, values: Values) -> Array:
+def slopes_at_rest(topology: Topology, values: Values) -> Array:
     """The devices' slopes at the operating point, (n_drives, n_ports); nothing is solved where no device has a port."""
-    if not top.ports:
-        return jnp.zeros((len(top.drives), 0), jnp.result_type(*values.values()))
-    return operating_point(top, values).jacobian
+    if not topology.ports:
+        return jnp.zeros((len(topology.drives), 0), jnp.result_type(*values.values()))
+    return operating_point(topology, values).jacobian
 
 
-def small_signal(top: Topology, values: Values) -> tuple[Array, Values]:
+def small_signal(topology: Topology, values: Values) -> tuple[Array, Values]:
     """The devices' slopes at the operating point, (n_drives, n_ports), and the values with the junctions' capacitances.
 
     A junction's charge is a capacitor of the value dq/dv to small signals; as a drive it has no slope then.
     """
-    slopes = slopes_at_rest(top, values)
+    slopes = slopes_at_rest(topology, values)
     found = dict(values)
-    for k, drive in enumerate(top.drives):
+    for k, drive in enumerate(topology.drives):
         if drive.charge >= 0:
-            port = next(p for p, port in enumerate(top.ports) if (port.a, port.b) == (drive.a, drive.b))
-            found[top.reactive[drive.charge].name] = CHARGE_UNIT * slopes[k, port]
-    moves = np.array([[drive.charge < 0] for drive in top.drives], bool).reshape(-1, 1)
+            port = next(p for p, port in enumerate(topology.ports) if (port.a, port.b) == (drive.a, drive.b))
+            found[topology.reactive[drive.charge].name] = CHARGE_UNIT * slopes[k, port]
+    moves = np.array([[drive.charge < 0] for drive in topology.drives], bool).reshape(-1, 1)
     return jnp.where(moves, slopes, 0), found
 
 

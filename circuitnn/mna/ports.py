@@ -17,7 +17,7 @@ from circuitnn.mna.nonlinear import (
     Devices,
     PortMap,
     Rows,
-    evaluate_at,
+    evaluate_laws,
     jacobian,
     law,
     rows_of,
@@ -47,21 +47,21 @@ class Ports(NamedTuple):
     up: Array  # by how much the ports may go in one iteration where the junctions have taken over
 
 
-def prepare_ports(where: PortMap, devices: Devices, resistance: Array) -> Ports:
+def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array) -> Ports:
     """Prepare the iteration. No gradient goes through it: the solution is differentiated, not the way to it.
 
     A forward step from cold may go to where a junction conducts as much as the circuit around it does: going further
     only overshoots on the exponential. This is SPICE's junction limiting (Nagel 1975) with the circuit's own critical
     voltage.
     """
-    drives = [max(drive, 0) for drive in where.junction]
+    drives = [max(drive, 0) for drive in port_map.junction]
     seen = jnp.stack([resistance[..., port, drive, :] for port, drive in enumerate(drives)], axis=-2)
     seen = jnp.maximum(seen, float(jnp.finfo(seen.dtype).tiny) ** 0.25)
     infinite = jnp.full_like(seen[..., 0, :], jnp.inf)
-    upper, lower, up = ([infinite] * where.ports for _ in range(3))
+    upper, lower, up = ([infinite] * port_map.ports for _ in range(3))
     place = 0
-    for device, given in zip(where.devices, devices.parameters, strict=True):
-        for junction, direction, parameters in junctions_of(device, given):
+    for device, of_device in zip(port_map.devices, devices.parameters, strict=True):
+        for junction, direction, parameters in junctions_of(device, of_device):
             port, sign = device.ports[junction.port]
             per_volt = devices.per_volt[..., place, :] * (direction * sign)
             place += 1
@@ -72,100 +72,102 @@ def prepare_ports(where: PortMap, devices: Devices, resistance: Array) -> Ports:
             side[port] = jnp.minimum(side[port], critical)
             up[port] = jnp.minimum(up[port], STEPS_UP / per_volt)
 
-    ready = Ports(
+    prepared = Ports(
         devices=devices,
         resistance=resistance,
-        held=_held(where, resistance),
+        held=_held(port_map, resistance),
         upper=stacked(upper),
         lower=-stacked(lower),
         up=stacked(up),
     )
-    return lax.stop_gradient(ready)
+    return lax.stop_gradient(prepared)
 
 
-def _held(where: PortMap, resistance: Array) -> Array:
-    taken = taken_away(where, resistance.dtype)
-    unit = identity(where.ports, resistance.dtype)
-    if not taken:
-        return jnp.broadcast_to(unit, (*resistance.shape[:-2], where.ports, resistance.shape[-1]))
+def _held(port_map: PortMap, resistance: Array) -> Array:
+    shunt = taken_away(port_map, resistance.dtype)
+    unit = identity(port_map.ports, resistance.dtype)
+    if not shunt:
+        return jnp.broadcast_to(unit, (*resistance.shape[:-2], port_map.ports, resistance.shape[-1]))
     zero = jnp.zeros_like(resistance[..., 0, :])
-    columns = [resistance[..., drive, :] if drive >= 0 else zero for drive in where.junction]
-    return unit - taken * jnp.stack(columns, axis=-2)
+    columns = [resistance[..., drive, :] if drive >= 0 else zero for drive in port_map.junction]
+    return unit - shunt * jnp.stack(columns, axis=-2)
 
 
-def excess_current(where: PortMap, ready: Ports, v: Rows, at: Rows) -> Rows:
+def excess_current(port_map: PortMap, prepared: Ports, v: Rows, law_values: Rows) -> Rows:
     """Currents less those of the shunts: what the linear part of the circuit is driven by."""
-    return without_shunts(where, rows_of(where, ready.devices, v, at)[0], v)
+    return without_shunts(port_map, rows_of(port_map, prepared.devices, v, law_values)[0], v)
 
 
-def newton(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows) -> tuple[Rows, Rows]:
-    """Port voltages and the laws there, from a first guess (v, at); ends when the last step was small everywhere.
+def newton(port_map: PortMap, prepared: Ports, w: Rows, v: Rows, law_values: Rows) -> tuple[Rows, Rows]:
+    """Port voltages and the laws there, from a first guess; ends when the last step was small everywhere.
 
     Where that takes too long the iteration begins anew from the guess, and each step is shortened until the residual
     has become smaller. On a passive circuit the equations are monotone, the steps go downhill, and it gets there.
     """
 
     def plain(state):
-        v, at, _, count = state
-        step, residual = _step(where, ready, w, v, at)
-        left = excess_of(where, v, step)
-        if where.ports > 1:
+        v, law_values, _, count = state
+        step, residual = _step(port_map, prepared, w, v, law_values)
+        left = excess_of(port_map, v, step)
+        if port_map.ports > 1:
             # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
             left = jnp.where(_is_rounding(residual, w, v), 0, left)
         v = _added(v, step)
-        return v, evaluate_at(where, ready.devices, v), left, count + 1
+        return v, evaluate_laws(port_map, prepared.devices, v), left, count + 1
 
     def unfinished(state):
         *_, left, count = state
         return jnp.any(left > 1) & (count < PLAIN_ITERATIONS)
 
-    start = (v, at, jnp.full_like(v[0], jnp.inf), jnp.int32(0))
-    found, at, left, _ = lax.while_loop(unfinished, plain, start)
+    start = (v, law_values, jnp.full_like(v[0], jnp.inf), jnp.int32(0))
+    solved, law_values, left, _ = lax.while_loop(unfinished, plain, start)
     stuck = ~(left <= 1)  # not "greater than": a step that is no number has failed too
-    return _guarded(where, ready, w, _chosen(stuck, v, found), at, stuck)
+    return _guarded(port_map, prepared, w, _chosen(stuck, v, solved), law_values, stuck)
 
 
-def _guarded(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, active: Array) -> tuple[Rows, Rows]:
+def _guarded(
+    port_map: PortMap, prepared: Ports, w: Rows, v: Rows, law_values: Rows, active: Array
+) -> tuple[Rows, Rows]:
     """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active."""
 
     def attempt(state):
-        best, at_best, least, step, _, count = state
+        best, best_values, least, step, _, count = state
         trial = _added(best, step)
-        at = evaluate_at(where, ready.devices, trial)
-        following, residual = _step(where, ready, w, trial, at, is_direct=True)
-        size = sum(each * each for each in residual)
+        law_values = evaluate_laws(port_map, prepared.devices, trial)
+        following, residual = _step(port_map, prepared, w, trial, law_values, is_direct=True)
+        size = sum(row * row for row in residual)
         better = size < least
-        at_best = _chosen(better, at, at_best)
+        best_values = _chosen(better, law_values, best_values)
         best, least = _chosen(better, trial, best), jnp.where(better, size, least)
         # The last step, after which the next is below rounding, has to be taken as well.
-        has_moved = (excess_of(where, best, step) > 1) | (count == 0)
-        step = _chosen(better, following, [0.25 * each for each in step])
-        return best, at_best, least, step, has_moved | (excess_of(where, best, step) > 1), count + 1
+        has_moved = (excess_of(port_map, best, step) > 1) | (count == 0)
+        step = _chosen(better, following, [0.25 * row for row in step])
+        return best, best_values, least, step, has_moved | (excess_of(port_map, best, step) > 1), count + 1
 
     def unfinished(state):
         *_, active, count = state
         return jnp.any(active) & (count < GUARDED_ITERATIONS)
 
-    still = [jnp.zeros_like(each) for each in v]
-    best, at, *_ = lax.while_loop(
-        unfinished, attempt, (v, at, jnp.full_like(v[0], jnp.inf), still, active, jnp.int32(0))
+    still = [jnp.zeros_like(row) for row in v]
+    best, law_values, *_ = lax.while_loop(
+        unfinished, attempt, (v, law_values, jnp.full_like(v[0], jnp.inf), still, active, jnp.int32(0))
     )
-    return best, at
+    return best, law_values
 
 
-def excess_of(where: PortMap, v: Rows, step: Rows) -> Array:
+def excess_of(port_map: PortMap, v: Rows, step: Rows) -> Array:
     """The largest of the steps, relative to what ends the iteration: the step after it would be below rounding.
 
     The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
     What has no junctions, such as a B source, may bend more sharply than any junction.
     """
     single = v[0].dtype == jnp.float32
-    bends = any(not device.law.junctions for device in where.devices)
-    absolute = (4e-4 if single else 3e-6) if where.is_scalar else (3e-5 if single else 1e-8)
-    absolute = 0.1 * absolute if bends and where.is_scalar else absolute
+    bends = any(not device.law.junctions for device in port_map.devices)
+    absolute = (4e-4 if single else 3e-6) if port_map.is_scalar else (3e-5 if single else 1e-8)
+    absolute = 0.1 * absolute if bends and port_map.is_scalar else absolute
     relative = 4 * float(jnp.finfo(v[0].dtype).eps)
-    each = [jnp.abs(moved) / (absolute + relative * jnp.abs(at)) for moved, at in zip(step, v, strict=True)]
-    return functools.reduce(jnp.maximum, each)
+    excess = [jnp.abs(moved) / (absolute + relative * jnp.abs(port)) for moved, port in zip(step, v, strict=True)]
+    return functools.reduce(jnp.maximum, excess)
 
 
 def _added(v: Rows, step: Rows) -> Rows:
@@ -188,19 +190,19 @@ def converged(resistance: Array, w: Array, v: Array, current: Array) -> Array:
     return jnp.all(jnp.abs(residual) <= RESIDUAL[int(w.dtype == jnp.float32)] * (1 + terms), axis=-2)
 
 
-def sensitivity(where: PortMap, slopes: Array, resistance: Array) -> Array:
+def sensitivity(port_map: PortMap, slopes: Array, resistance: Array) -> Array:
     """``(I + K G)^-1``, (..., n_ports, n_ports, batch): how port voltages follow w; slopes as `law` gives them."""
-    if where.is_scalar:
+    if port_map.is_scalar:
         return 1 / (1 + resistance * slopes[..., None, :, :])
-    return inverse(identity(where.ports, resistance.dtype) + matmul(resistance, jacobian(where, slopes)))
+    return inverse(identity(port_map.ports, resistance.dtype) + matmul(resistance, jacobian(port_map, slopes)))
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Array, w: Array, guess: Array) -> Array:
+def solve_ports(port_map: PortMap, robust: bool, devices: Devices, resistance: Array, w: Array, guess: Array) -> Array:
     """Port voltages, differentiable to any order in everything but the guess.
 
     Args:
-        where: the devices on the ports.
+        port_map: the devices on the ports.
         robust: where Newton's iteration fails, follow the solution from no sources at all (source stepping), and where
             that fails from conductances across all junctions (gmin stepping).
         devices: parameters, (..., batch).
@@ -208,13 +210,13 @@ def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Arra
         w: open-circuit voltages.
         guess: where the iteration starts, broadcasts against w.
     """
-    if where.ports == 0 or where.is_explicit:
+    if port_map.ports == 0 or port_map.is_explicit:
         return w
-    ready = prepare_ports(where, devices, resistance)
+    prepared = prepare_ports(port_map, devices, resistance)
 
     v = jnp.broadcast_to(guess, w.shape)
     if not robust:
-        return _newton_on_arrays(where, ready, w, v)
+        return _newton_on_arrays(port_map, prepared, w, v)
     # All at once; else source stepping; else gmin stepping: one program, so that the iteration is compiled once.
     ramp = np.linspace(0, 1, CONTINUATION_STEPS) ** 2
     falling = np.append(np.logspace(-1, -13, CONTINUATION_STEPS - 1), 0)
@@ -222,15 +224,15 @@ def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Arra
     conductances = jnp.asarray(np.concatenate([[0], np.zeros_like(ramp), falling]), w.dtype)
     starts = jnp.isin(jnp.arange(len(scales)), jnp.asarray([1, 1 + len(ramp)]))
     ends = jnp.isin(jnp.arange(len(scales)), jnp.asarray([0, len(ramp), len(ramp) + len(falling)]))
-    across = identity(where.ports, w.dtype) - _held_by_one(where, resistance)
+    across = identity(port_map.ports, w.dtype) - _held_by_one(port_map, resistance)
 
     def attempt(state):
         k, v, _ = state
         v = jnp.where(starts[k], 0, v)
-        here = ready._replace(held=ready.held + conductances[k] * across)
-        v = _newton_on_arrays(where, here, scales[k] * w, v)
-        found = jnp.all(converged(resistance, w, v, law(where, devices, v).current))
-        return k + 1, v, ends[k] & found
+        with_gmin = prepared._replace(held=prepared.held + conductances[k] * across)
+        v = _newton_on_arrays(port_map, with_gmin, scales[k] * w, v)
+        is_solution = jnp.all(converged(resistance, w, v, law(port_map, devices, v).current))
+        return k + 1, v, ends[k] & is_solution
 
     def unfinished(state):
         k, _, is_done = state
@@ -239,87 +241,89 @@ def solve_ports(where: PortMap, robust: bool, devices: Devices, resistance: Arra
     return lax.while_loop(unfinished, attempt, (jnp.int32(0), v, jnp.asarray(False)))[1]
 
 
-def _held_by_one(where: PortMap, resistance: Array) -> Array:
+def _held_by_one(port_map: PortMap, resistance: Array) -> Array:
     """``I - K`` in siemens and ohms: what a shunt of one siemens across each junction would leave of the ports."""
-    return _held(where._replace(shunt=1 / (1 - 8 * float(jnp.finfo(resistance.dtype).eps))), resistance)
+    return _held(port_map._replace(shunt=1 / (1 - 8 * float(jnp.finfo(resistance.dtype).eps))), resistance)
 
 
 @solve_ports.defjvp
-def _solve_ports_jvp(where, robust, primals, tangents):
+def _solve_ports_jvp(port_map, robust, primals, tangents):
     devices, resistance, w, guess = primals
     devices_dot, resistance_dot, w_dot, _ = tangents
-    v = solve_ports(where, robust, devices, resistance, w, guess)
-    if where.ports == 0 or where.is_explicit:
+    v = solve_ports(port_map, robust, devices, resistance, w, guess)
+    if port_map.ports == 0 or port_map.is_explicit:
         return v, w_dot
-    at = law(where, devices, v)
-    _, current_dot = jax.jvp(lambda devices: law(where, devices, v).current, (devices,), (devices_dot,))
-    drive = w_dot - apply(resistance_dot, at.current) - apply(resistance, current_dot)
-    v_dot = apply(sensitivity(where, at.slopes, resistance), drive)
+    linearised = law(port_map, devices, v)
+    _, current_dot = jax.jvp(lambda devices: law(port_map, devices, v).current, (devices,), (devices_dot,))
+    drive = w_dot - apply(resistance_dot, linearised.current) - apply(resistance, current_dot)
+    v_dot = apply(sensitivity(port_map, linearised.slopes, resistance), drive)
     return v, jnp.broadcast_to(v_dot, v.shape)
 
 
-def _newton_on_arrays(where: PortMap, ready: Ports, w: Array, v: Array) -> Array:
+def _newton_on_arrays(port_map: PortMap, prepared: Ports, w: Array, v: Array) -> Array:
     rows = unstacked(v)
-    return stacked(newton(where, ready, unstacked(w), rows, evaluate_at(where, ready.devices, rows))[0])
+    return stacked(newton(port_map, prepared, unstacked(w), rows, evaluate_laws(port_map, prepared.devices, rows))[0])
 
 
-def _step(where: PortMap, ready: Ports, w: Rows, v: Rows, at: Rows, is_direct: bool = False) -> tuple[Rows, Rows]:
+def _step(
+    port_map: PortMap, prepared: Ports, w: Rows, v: Rows, law_values: Rows, is_direct: bool = False
+) -> tuple[Rows, Rows]:
     """One limited Newton step, and the residual before it; `is_direct` keeps its direction, which goes downhill.
 
     For one port with one law the step is Halley's, which costs no further exponential.
     """
-    current, slopes, curvature = rows_of(where, ready.devices, v, at)
-    ports = range(where.ports)
-    if where.is_scalar:
-        k = ready.resistance[..., 0, 0, :]
+    current, slopes, curvature = rows_of(port_map, prepared.devices, v, law_values)
+    ports = range(port_map.ports)
+    if port_map.is_scalar:
+        k = prepared.resistance[..., 0, 0, :]
         residual = [v[0] + k * current[0] - w[0]]
         slope = 1 + k * slopes[0]
         square = slope * slope
         # Bounded below: half of it is what the exponential itself gives far above the solution.
         step = [-residual[0] * slope / jnp.maximum(square - 0.5 * residual[0] * (k * curvature[0]), 0.4 * square)]
-    elif where.ports <= MAX_WRITTEN_OUT:
+    elif port_map.ports <= MAX_WRITTEN_OUT:
         residual = [
-            sum(ready.held[..., i, j, :] * v[j] for j in ports)
-            + sum(ready.resistance[..., i, d, :] * current[d] for d in range(where.drives))
+            sum(prepared.held[..., i, j, :] * v[j] for j in ports)
+            + sum(prepared.resistance[..., i, d, :] * current[d] for d in range(port_map.drives))
             - w[i]
             for i in ports
         ]
-        step = [-each for each in solve(_matrix(where, ready, slopes), residual)]
+        step = [-row for row in solve(_matrix(port_map, prepared, slopes), residual)]
     else:
-        total = apply(ready.held, stacked(v)) + apply(ready.resistance, stacked(current)) - stacked(w)
+        total = apply(prepared.held, stacked(v)) + apply(prepared.resistance, stacked(current)) - stacked(w)
         residual = unstacked(total)
-        step = unstacked(-solve_arrays(_matrix_array(where, ready, slopes), total))
-    short = limited(where, ready, v, step)
-    if is_direct and where.ports > 1:
+        step = unstacked(-solve_arrays(_matrix_array(port_map, prepared, slopes), total))
+    short = limited(port_map, prepared, v, step)
+    if is_direct and port_map.ports > 1:
         parts = [jnp.where(a == b, 1, a / jnp.where(b == 0, 1, b)) for a, b in zip(short, step, strict=True)]
         scale = functools.reduce(jnp.minimum, parts)
-        short = [scale * each for each in step]
+        short = [scale * row for row in step]
     return short, residual
 
 
-def limited(where: PortMap, ready: Ports, v: Rows, step: Rows) -> Rows:
+def limited(port_map: PortMap, prepared: Ports, v: Rows, step: Rows) -> Rows:
     """Steps that overshoot no exponential."""
-    found = []
-    for port in range(where.ports):
-        lower, upper, up = (each[..., port, :] for each in (ready.lower, ready.upper, ready.up))
-        found.append(jnp.clip(step[port], -jnp.maximum(up, v[port] - lower), jnp.maximum(up, upper - v[port])))
-    return found
+    short = []
+    for port in range(port_map.ports):
+        lower, upper, up = (rows[..., port, :] for rows in (prepared.lower, prepared.upper, prepared.up))
+        short.append(jnp.clip(step[port], -jnp.maximum(up, v[port] - lower), jnp.maximum(up, upper - v[port])))
+    return short
 
 
-def _matrix(where: PortMap, ready: Ports, slopes: Rows) -> list[Rows]:
+def _matrix(port_map: PortMap, prepared: Ports, slopes: Rows) -> list[Rows]:
     """``I + K G``."""
-    rows = [[ready.held[..., i, j, :] for j in range(where.ports)] for i in range(where.ports)]
-    for (drive, port), slope in zip(where.slopes, slopes, strict=True):
-        for i in range(where.ports):
-            rows[i][port] = rows[i][port] + ready.resistance[..., i, drive, :] * slope
+    rows = [[prepared.held[..., i, j, :] for j in range(port_map.ports)] for i in range(port_map.ports)]
+    for (drive, port), slope in zip(port_map.slopes, slopes, strict=True):
+        for i in range(port_map.ports):
+            rows[i][port] = rows[i][port] + prepared.resistance[..., i, drive, :] * slope
     return rows
 
 
-def _matrix_array(where: PortMap, ready: Ports, slopes: Rows) -> Array:
+def _matrix_array(port_map: PortMap, prepared: Ports, slopes: Rows) -> Array:
     """The same as one array, (..., n_ports, n_ports, batch)."""
-    columns = [ready.held[..., port, :] for port in range(where.ports)]
-    for (drive, port), slope in zip(where.slopes, slopes, strict=True):
-        columns[port] = columns[port] + ready.resistance[..., drive, :] * slope[..., None, :]
+    columns = [prepared.held[..., port, :] for port in range(port_map.ports)]
+    for (drive, port), slope in zip(port_map.slopes, slopes, strict=True):
+        columns[port] = columns[port] + prepared.resistance[..., drive, :] * slope[..., None, :]
     return jnp.stack(jnp.broadcast_arrays(*columns), axis=-2)
 
 

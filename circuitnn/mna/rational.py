@@ -19,7 +19,7 @@ from circuitnn.mna.topology import Topology
 RADII = np.geomspace(1e-3, 1e13, 33)  # rad/s
 
 
-def rational(top: Topology, values: Values, known: Structure) -> tuple[Array, Array]:
+def rational(topology: Topology, values: Values, known: Structure) -> tuple[Array, Array]:
     """Coefficients with the highest power of s first, for small signals around the operating point.
 
     The lowest coefficient of the denominator that is not always zero is one.
@@ -28,7 +28,7 @@ def rational(top: Topology, values: Values, known: Structure) -> tuple[Array, Ar
         Numerators (n_out, n_in, m) and denominator (n,), both without coefficients that are zero whatever the values
         are at the high end.
     """
-    system = implicit(top, values)
+    system = implicit(topology, values)
     kept = np.asarray(known.states, int)
     f, g, c = system.f[kept][:, kept], system.g[kept], system.c[:, kept]
     order = len(kept)

@@ -12,13 +12,13 @@ from circuitnn.mna.stamps import Values, harmonic
 from circuitnn.mna.topology import Topology
 
 
-def transfer(top: Topology, values: Values, s: Array) -> Array:
+def transfer(topology: Topology, values: Values, s: Array) -> Array:
     """Outputs over inputs at the complex frequencies s (n,): (n_out, n_in, n); differentiable in `values` and s."""
-    slopes = slopes_at_rest(top, values)
-    is_charge = np.array([[drive.charge >= 0] for drive in top.drives], bool).reshape(-1, 1)
+    slopes = slopes_at_rest(topology, values)
+    is_charge = np.array([[drive.charge >= 0] for drive in topology.drives], bool).reshape(-1, 1)
 
     def at(s):
         jacobian = jnp.where(is_charge, s * CHARGE_UNIT, 1) * slopes  # of a charge the current is wanted
-        return network(top, values, harmonic(top, values, s), jacobian=jacobian).outputs.u
+        return network(topology, values, harmonic(topology, values, s), jacobian=jacobian).outputs.u
 
     return jax.vmap(at, out_axes=-1)(s)

@@ -57,26 +57,26 @@ class StateSpace:
     follow: Array  # (n_states, n_in)
 
 
-def implicit(top: Topology, values: Values) -> Implicit:
+def implicit(topology: Topology, values: Values) -> Implicit:
     """The circuit linearised at its operating point, in the form that every circuit has."""
-    jacobian, values = small_signal(top, values)
-    linear = network(top, values, companion(top, values, STEP), jacobian=jacobian)
-    coils = np.asarray(top.is_inductor, bool)[:, None]
-    value = reactive_values(top, values)[:, None]
+    jacobian, values = small_signal(topology, values)
+    linear = network(topology, values, companion(topology, values, STEP), jacobian=jacobian)
+    coils = np.asarray(topology.is_inductor, bool)[:, None]
+    value = reactive_values(topology, values)[:, None]
 
     def rate(across: Array, through: Array) -> Array:
-        induced = shares(top, values) @ across if top.mutual else across
+        induced = shares(topology, values) @ across if topology.mutual else across
         return jnp.where(coils, induced, through) / value
 
     f, g = rate(linear.across.z, linear.through.z), rate(linear.across.u, linear.through.u)
     return Implicit(f=f, g=g, c=linear.outputs.z, d=linear.outputs.u)
 
 
-def state_space(top: Topology, values: Values, known: Structure) -> StateSpace:
+def state_space(topology: Topology, values: Values, known: Structure) -> StateSpace:
     """State-space matrices of the circuit linearised at its operating point; differentiable in `values`.
 
     Args:
-        top: shape of the circuit.
+        topology: shape of the circuit.
         values: from `Circuit.resolve`, scalars.
         known: the structure of the circuit.
 
@@ -85,7 +85,7 @@ def state_space(top: Topology, values: Values, known: Structure) -> StateSpace:
     """
     if not known.is_proper:
         raise CircuitError("an output follows the derivative of an input: there is no state space without it")
-    system = implicit(top, values)
+    system = implicit(topology, values)
     count = system.f.shape[0]
     unit = jnp.eye(count, dtype=system.f.dtype)
     if len(known.independent) == count:

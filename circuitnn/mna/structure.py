@@ -14,7 +14,7 @@ import numpy as np
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.mna.nonlinear import port_map
+from circuitnn.mna.nonlinear import port_map_of
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, excitations, fixed_part, ordered_pairs, selections, stamps
 from circuitnn.mna.topology import Topology
 from circuitnn.numerics.modular import PRIME, Residue, SingularError, independent_rows, interpolate, residues
@@ -60,7 +60,7 @@ def gains_of(circuit: Circuit) -> Gains:
 
 
 @functools.lru_cache(maxsize=256)
-def structure(top: Topology, gains: Gains = ()) -> Structure:
+def structure(topology: Topology, gains: Gains = ()) -> Structure:
     """The structure of a circuit.
 
     Raises:
@@ -68,7 +68,7 @@ def structure(top: Topology, gains: Gains = ()) -> Structure:
     """
     numbers = _Numbers(gains)
     try:
-        full, inputs, outputs, direct = _seen_from_states(top, numbers)
+        full, inputs, outputs, direct = _seen_from_states(topology, numbers)
         states = _in_use(full, inputs, outputs)
         kept = np.ix_(states, states)
         denominator, numerators = _polynomials(
@@ -110,45 +110,45 @@ class _Numbers(Mapping[str, Residue]):
         return self.source.randrange(1, PRIME)
 
 
-def _seen_from_states(top: Topology, numbers: _Numbers) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _seen_from_states(topology: Topology, numbers: _Numbers) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """``x = P z + H u, y = C z + D u`` with the companion states ``z = x - h x'``; currents in volts across IMPEDANCE.
 
     The matrix is the one at s = 1/h, which is a random number too.
     """
-    coils = np.asarray(top.is_inductor, bool)
-    products = [numbers[branch.name] * numbers["1/h"] for branch in top.reactive]
+    coils = np.asarray(topology.is_inductor, bool)
+    products = [numbers[branch.name] * numbers["1/h"] for branch in topology.reactive]
     one, mutual = Residue(1), {}
-    for k, pair in enumerate(top.mutual):
+    for k, pair in enumerate(topology.mutual):
         mutual[pair.a, pair.b] = mutual[pair.b, pair.a] = numbers[f"M{k}"] * numbers["1/h"]
-    crossed = [-mutual.get(pair, Residue(0)) for pair in ordered_pairs(top)]
+    crossed = [-mutual.get(pair, Residue(0)) for pair in ordered_pairs(topology)]
     reactive = Reactive(
         across=_objects([one if coil else each for coil, each in zip(coils, products, strict=True)]),
         through=_objects([-each if coil else -one for coil, each in zip(coils, products, strict=True)]),
         mutual_across=_objects([Residue(0)] * len(crossed)),
         mutual_through=_objects(crossed),
     )
-    matrix = residues(fixed_part(top, with_shunts=False))
-    for part in stamps(top, numbers, reactive):
+    matrix = residues(fixed_part(topology, with_shunts=False))
+    for part in stamps(topology, numbers, reactive):
         weight = Residue(np.asarray(part.weight, object)[()]).value
         left, right = residues(part.left), residues(part.right)
         matrix = (matrix + (weight * left % PRIME)[:, None] * right) % PRIME
-    chosen, driven = selections(top), excitations(top)
-    slopes = np.zeros((len(top.drives), len(top.ports)), np.int64)
-    for drive, port in port_map(top).slopes:
-        if top.drives[drive].charge < 0:  # a junction's charge is one of the capacitors
+    chosen, driven = selections(topology), excitations(topology)
+    slopes = np.zeros((len(topology.drives), len(topology.ports)), np.int64)
+    for drive, port in port_map_of(topology).slopes:
+        if topology.drives[drive].charge < 0:  # a junction's charge is one of the capacitors
             slopes[drive, port] = numbers.random()
     linear = multiply_residues(residues(driven["drives"]), slopes)
     matrix = (matrix - multiply_residues(linear, residues(chosen["ports"]))) % PRIME
 
-    count = len(top.reactive)
-    from_states = np.zeros((top.size, count), np.int64)
+    count = len(topology.reactive)
+    from_states = np.zeros((topology.size, count), np.int64)
     for k in range(count):
         own = reactive.through[k] / IMPEDANCE if coils[k] else reactive.across[k]
-        from_states[top.first_reactive + k, k] = own.value
-    for (a, b), each in zip(ordered_pairs(top), crossed, strict=True):
-        from_states[top.first_reactive + a, b] = (each / IMPEDANCE).value
+        from_states[topology.first_reactive + k, k] = own.value
+    for (a, b), each in zip(ordered_pairs(topology), crossed, strict=True):
+        from_states[topology.first_reactive + a, b] = (each / IMPEDANCE).value
     right = np.concatenate([from_states, residues(driven["inputs"])], axis=1)
-    through = np.eye(top.size)[top.first_reactive :]
+    through = np.eye(topology.size)[topology.first_reactive :]
     rows = np.concatenate([np.where(coils[:, None], through, chosen["across"]), chosen["outputs"]])
     found = multiply_residues(residues(rows), solve_residues(matrix, right)[1])
     return found[:count, :count], found[:count, count:], found[count:, :count], found[count:, count:]

@@ -7,7 +7,7 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.nonlinear import PortMap, evaluate_at, jacobian, law, stacked, unstacked
+from circuitnn.mna.nonlinear import PortMap, evaluate_laws, jacobian, law, stacked, unstacked
 from circuitnn.mna.operating_point import evaluate, open_circuit
 from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence
@@ -61,9 +61,9 @@ def _in_order(
         if prepared is not None:
             w = unstacked(open_circuit(ports, z, u))
             if is_explicit:
-                v, solved = w, evaluate_at(port_map, prepared.devices, w)
+                v, solved = w, evaluate_laws(port_map, prepared.devices, w)
             else:
-                law_values = evaluate_at(port_map, prepared.devices, v) if is_stale else law_values
+                law_values = evaluate_laws(port_map, prepared.devices, v) if is_stale else law_values
                 v, law_values = newton(port_map, prepared, w, v, law_values)
                 solved = law_values
             for drive, current in enumerate(excess_current(port_map, prepared, v, solved)):
@@ -74,7 +74,7 @@ def _in_order(
     law_values: Any = ()
     if prepared is not None and not is_explicit:
         first: Ports = jax.tree.map(lambda leaf: leaf[0], prepared)
-        law_values = evaluate_at(port_map, first.devices, rows)
+        law_values = evaluate_laws(port_map, first.devices, rows)
     (last, _, _), (before, ports) = lax.scan(step, (z, rows, law_values), (u, shown, moving))
     return Solution(before, stacked(ports) if ports else jnp.zeros((len(u), *v.shape), v.dtype), last)
 

@@ -10,8 +10,7 @@ from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.mna.nonlinear import law
-from circuitnn.mna.nonlinear import port_map as port_map_of
+from circuitnn.mna.nonlinear import law, port_map_of
 from circuitnn.mna.operating_point import evaluate, open_circuit, operating_point
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology

@@ -13,8 +13,7 @@ from jax import numpy as jnp
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.batches import solved_network
 from circuitnn.mna.network import Affine, Network
-from circuitnn.mna.nonlinear import Devices, PortMap, devices
-from circuitnn.mna.nonlinear import port_map as port_map_of
+from circuitnn.mna.nonlinear import Devices, PortMap, devices, port_map_of
 from circuitnn.mna.stamps import Values, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology
 

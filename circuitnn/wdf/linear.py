@@ -7,7 +7,7 @@ from typing import final
 from jax import numpy as jnp
 
 from circuitnn.mna.network import Network
-from circuitnn.mna.nonlinear import Devices, PortMap, port_map
+from circuitnn.mna.nonlinear import Devices, PortMap, port_map_of
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.transient.chunks import in_chunks
@@ -38,7 +38,7 @@ class WaveTree(Linear):
 
     def port_map(self, topology: Topology) -> PortMap:
         """Which device sits on which ports; one that is a function of the wave has the wave for a port."""
-        ports = port_map(topology)
+        ports = port_map_of(topology)
         if self.law is None:
             return ports
         return ports._replace(devices=(self.law.device(),), exponents=((),), is_explicit=True)

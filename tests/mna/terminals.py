@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.circuit import read_netlist
-from circuitnn.mna.nonlinear import devices, law, port_map, taken_away
+from circuitnn.mna.nonlinear import devices, law, port_map_of, taken_away
 from circuitnn.mna.topology import topology
 
 # Sources and resistors that make a circuit of it; only the devices are asked.
@@ -24,7 +24,7 @@ def device(lines, dtype=jnp.float64):
 def parts(circuit):
     """What `law` takes of a circuit: which device sits where, and their parameters."""
     top = topology(circuit)
-    return port_map(top), jax.tree.map(lambda leaf: leaf[0], devices(top, circuit.resolve()))
+    return port_map_of(top), jax.tree.map(lambda leaf: leaf[0], devices(top, circuit.resolve()))
 
 
 def port_voltages(circuit, **volts):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
-from circuitnn.mna.nonlinear import port_map
+from circuitnn.mna.nonlinear import port_map_of
 from circuitnn.testing import check_block_law
 from circuitnn.transient import engine as engine_module
 from circuitnn.transient import parallel
@@ -79,7 +79,7 @@ def test_an_iteration_that_does_not_end_gives_way_to_the_loop(monkeypatch):
 def test_on_the_cpu_the_loop_is_chosen():
     model = cn.nodal.NodalModel(cn.circuits.diode_clipper(), FS)
     assert model.engine.is_parallel(10_000) == (jax.default_backend() != "cpu")
-    assert port_map(model.engine.topology).is_scalar
+    assert port_map_of(model.engine.topology).is_scalar
 
 
 def test_an_unknown_solver_is_refused():
