@@ -3,7 +3,7 @@
 import functools
 import itertools
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, final
 
@@ -263,8 +263,8 @@ def residual(model: Model) -> Residual:
     return Residual(model)
 
 
-def _composed(kind: type[Composition], models: Mapping[str, Model] | list[Model]) -> Composition:
-    return kind(**models) if isinstance(models, Mapping) else kind(*models)  # type: ignore[call-arg]
+def _composed(kind: Callable[..., Composition], models: Mapping[str, Model] | list[Model]) -> Composition:
+    return kind(**models) if isinstance(models, Mapping) else kind(*models)
 
 
 def _check_rates(what: str, models: tuple[Model, ...]) -> None:

@@ -187,7 +187,9 @@ class Resampled(Model):
         kept = lax.dynamic_slice_in_dim(made, count, plan.memory[1], axis=-2)
         return ResampledCarry(inner, heard[..., time:, :], kept, (phase + rest) % down), out
 
-    def _run(self, carry: Carry, u: Array, knobs: Controls, whole: int, *, is_more: Array) -> tuple[Carry, Array]:
+    def _run(
+        self, carry: Carry, u: Array, knobs: dict[str, Array], whole: int, *, is_more: Array
+    ) -> tuple[Carry, Array]:
         """The model over the samples that there are in any case, and over the last one where it is there."""
 
         def part(span: slice) -> tuple[Array, Controls]:

@@ -125,7 +125,9 @@ def build(data: Any, made: Callable[[Any], None] = lambda thing: None) -> Any:
     if kind not in _BUILDERS:
         raise ValueError(f"no kind of model {kind!r} is known: import the module that registers it")
     spelt = {key: name for name, key in _SPELT.items()}
-    arguments = {spelt.get(name, name): build(entry, made) for name, entry in data.items() if name != "kind"}
+    arguments: dict[str, Any] = {
+        spelt.get(str(name), str(name)): build(entry, made) for name, entry in data.items() if name != "kind"
+    }
     if "dtype" in arguments:
         if arguments["dtype"] not in DTYPES:
             raise ValueError(f"dtype: there are {', '.join(DTYPES)}, not {arguments['dtype']!r}")

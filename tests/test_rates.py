@@ -110,3 +110,25 @@ def test_members_of_a_chain_have_one_rate():
     with pytest.raises(ValueError, match=r"chain: .*GRU for 48000 Hz, .*LSTM for 44100 Hz; see circuitnn.resampled"):
         cn.chain(network(), cn.recurrent.LSTM(2, fs=44_100, rngs=nnx.Rngs(0)))
     assert cn.chain(network(), cn.recurrent.LSTM(2, rngs=nnx.Rngs(0))).fs == 48_000
+
+
+def test_training_gives_a_network_the_rate_of_its_data_and_another_rate_is_said():
+    x = np.random.default_rng(3).standard_normal(64)
+    data = cn.train.Dataset(x, x, fs=32_000)
+    quick = {"epochs": 1, "progress": False}
+    regime = cn.train.TruncatedBPTT(length=16, warmup=0)
+    inner = cn.chain(a=cn.recurrent.GRU(2, rngs=nnx.Rngs(0)), b=cn.hybrid.Gain(1.0))
+    model, _ = cn.train.fit(inner, data, regime, **quick)
+    assert (model["a"].fs, model.fs, inner.fs) == (32_000, 32_000, None)
+    told = r"a Chain for 32000 Hz is given signals of 44100 Hz.*circuitnn.resampled\(model, 44100\)"
+    elsewhere = cn.train.Dataset(x, x, fs=44_100)
+    with pytest.warns(cn.RateWarning, match=told):
+        cn.train.exposure_bias(model, elsewhere, warmup=10)
+    with pytest.warns(cn.RateWarning, match=told):
+        cn.train.fit(model, elsewhere, regime, **quick)
+    stn = cn.recurrent.STN(("C1",), rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="the teacher, a STN, knows no sample rate"):
+        cn.train.record(stn, x, fs=48_000)
+    fast = cn.hybrid.Oversampled(cn.recurrent.GRU(2, rngs=nnx.Rngs(0)), 4)
+    fast.trained_at(32_000)
+    assert (fast.model.fs, fast.fs) == (128_000, 32_000)

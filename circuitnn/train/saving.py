@@ -34,7 +34,7 @@ def save(model: Model, path: str | os.PathLike) -> None:
     header: dict[str, Any] = {"model": kind_of(type(model))}
     try:
         header["settings"] = model.settings
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # not registered; values that are a batch
         header["why"] = str(error)
     else:
         try:
