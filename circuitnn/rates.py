@@ -170,9 +170,9 @@ class Resampled(Model):
         plan, time = self._plan, x.shape[-2]
         up, down, phase = plan.up, plan.down, carry.phase
         whole, rest = divmod(time * up, down)  # samples inside; one more where the phase has got so far
-        heard = jnp.concatenate([carry.x, x], axis=-2)
+        inputs = jnp.concatenate([carry.x, x], axis=-2)
         inside = np.arange(whole + (rest > 0)) * down
-        u = _interpolated(heard, inside - plan.delay[0], -phase, _table(up, down, plan.reach[0]), plan.memory[0])
+        u = _interpolated(inputs, inside - plan.delay[0], -phase, _table(up, down, plan.reach[0]), plan.memory[0])
         # The sample outside after which a sample inside is made.
         after = jnp.clip(_split(inside + down - 1, -phase, up)[0], 0, time - 1)
         values = {name: jnp.asarray(value) for name, value in (controls or {}).items()}
@@ -180,12 +180,12 @@ class Resampled(Model):
             name: jnp.take(value, after, axis=-1) if _is_along(value, time) else value for name, value in values.items()
         }
         inner, y = self._run(carry.inner, u, knobs, whole, is_more=phase + rest >= down)
-        made = jnp.concatenate([carry.y, y], axis=-2)
+        outputs = jnp.concatenate([carry.y, y], axis=-2)
         outside = np.arange(time) * up
-        out = _interpolated(made, outside - plan.delay[1], phase, _table(down, up, plan.reach[1]), plan.memory[1])
+        out = _interpolated(outputs, outside - plan.delay[1], phase, _table(down, up, plan.reach[1]), plan.memory[1])
         count = whole + (phase + rest >= down) if rest else whole
-        kept = lax.dynamic_slice_in_dim(made, count, plan.memory[1], axis=-2)
-        return ResampledCarry(inner, heard[..., time:, :], kept, (phase + rest) % down), out
+        kept = lax.dynamic_slice_in_dim(outputs, count, plan.memory[1], axis=-2)
+        return ResampledCarry(inner, inputs[..., time:, :], kept, (phase + rest) % down), out
 
     def _run(
         self, carry: Carry, u: Array, knobs: dict[str, Array], whole: int, *, is_more: Array
@@ -235,9 +235,9 @@ def _interpolated(samples: Array, times: np.ndarray, more: Array, table: np.ndar
     weights, width = jnp.asarray(table, samples.dtype), table.shape[1]
     first = place + before + 1 - width // 2  # that the window begins with
 
-    def at(where: tuple[Array, Array]) -> Array:
-        start, row = where
+    def interpolate(place: tuple[Array, Array]) -> Array:
+        start, row = place
         window = lax.dynamic_slice_in_dim(samples, start, width, axis=-2)
         return jnp.einsum("...wf,w->...f", window, weights[row])
 
-    return jnp.moveaxis(lax.map(at, (first, phase), batch_size=CHUNK), 0, -2)
+    return jnp.moveaxis(lax.map(interpolate, (first, phase), batch_size=CHUNK), 0, -2)

@@ -39,9 +39,9 @@ def register(cls: Class, *, name: str | None = None, build: Callable[..., Any] |
         ValueError: when another class has that name.
     """
     kind = name or cls.__name__
-    for other, known in _NAMES.items():
+    for other, registered in _NAMES.items():
         is_same = (other.__module__, other.__qualname__) == (cls.__module__, cls.__qualname__)
-        if known == kind and not is_same:  # a class that is defined again, in a notebook, takes its own place
+        if registered == kind and not is_same:  # a class that is defined again, in a notebook, takes its own place
             raise ValueError(
                 f"{other.__module__}.{other.__qualname__} is of the kind {kind!r} already: give another name"
             )
@@ -65,7 +65,7 @@ def settings_of(thing: Any, **values: Any) -> dict[str, Any]:
     Raises:
         TypeError: for an argument that is neither, or is no plain data.
     """
-    found = {"kind": kind_of(type(thing))}
+    settings = {"kind": kind_of(type(thing))}
     for name in arguments_of(type(thing)):
         if name in _DRAWN:
             continue
@@ -75,8 +75,8 @@ def settings_of(thing: Any, **values: Any) -> dict[str, Any]:
                 "define the property settings"
             )
         value = values[name] if name in values else getattr(thing, name)
-        found[name] = np.dtype(value).name if name == "dtype" else plain(value)
-    return found | {name: plain(value) for name, value in values.items() if name not in found}
+        settings[name] = np.dtype(value).name if name == "dtype" else plain(value)
+    return settings | {name: plain(value) for name, value in values.items() if name not in settings}
 
 
 def plain(value: Any) -> Any:
@@ -85,6 +85,8 @@ def plain(value: Any) -> Any:
     Raises:
         TypeError: for anything else.
     """
+    if isinstance(value, np.generic):
+        return value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(getattr(value, "settings", None), dict):
@@ -147,4 +149,5 @@ def arguments_of(cls: type) -> list[str]:
     """Names of what a constructor takes, but for those without a name of their own."""
     # Of __init__, because the class itself has the signature of its metaclass.
     _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
-    return [each.name for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [parameter.name for parameter in parameters if parameter.kind not in unnamed]

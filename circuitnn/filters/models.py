@@ -27,7 +27,7 @@ from circuitnn.settings import register, settings_of
 def _form_of(kind: type[Form], **numbers: Any) -> Form:
     """A form from plain data: lists become arrays, what is static stays what it is."""
     static = {field.name for field in dataclasses.fields(kind) if field.metadata.get("static")}  # type: ignore[arg-type]
-    return kind(**{name: each if name in static else np.asarray(each, np.float64) for name, each in numbers.items()})
+    return kind(**{name: value if name in static else np.asarray(value, np.float64) for name, value in numbers.items()})
 
 
 for _kind in (Coupled, Biquads, StateSpace):

@@ -124,7 +124,7 @@ def fit(
     is_many = not isinstance(model, Model)
     models = checked_models(model)
     check_task(models[0], checked_data(data), checked_regime(regime), loss, epochs=epochs, batch=batch)
-    models = [_knowing_rate(each, data.fs) for each in models]
+    models = [_knowing_rate(member, data.fs) for member in models]
     data = with_knobs(data, models[0])
     validation = None if validation is None else with_knobs(checked_data(validation), models[0])
     for signals in (data,) if validation is None else (data, validation):

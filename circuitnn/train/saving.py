@@ -166,18 +166,18 @@ def _match(stored: Mapping[str, Any], model: Model, path: str | os.PathLike, pla
     """
     settings = model.settings
     for key, what in (("kind", "kind"), ("controls", "knobs"), ("state_names", "states"), ("models", "parts")):
-        theirs, ours = (_names(each.get(key)) for each in (stored, settings))
-        if theirs != ours:
+        there, here = _names(stored.get(key)), _names(settings.get(key))
+        if there != here:
             raise CheckpointError(
-                f"{path}: {what} of {place}: the file has {theirs}, the model {ours}; build it the same way, or use "
+                f"{path}: {what} of {place}: the file has {there}, the model {here}; build it the same way, or use "
                 "restore(), which needs no model"
             )
-    rate, own = stored.get("fs"), settings.get("fs")
-    if own is None and rate is not None:
+    rate, rate_here = stored.get("fs"), settings.get("fs")
+    if rate_here is None and rate is not None:
         model.fs = rate
-    elif rate not in (None, own) and "circuit" not in stored and "tree" not in stored:
+    elif rate not in (None, rate_here) and "circuit" not in stored and "tree" not in stored:
         warnings.warn(
-            f"{path}: {place} was trained at {rate:g} Hz and is loaded into one for {own:g} Hz",
+            f"{path}: {place} was trained at {rate:g} Hz and is loaded into one for {rate_here:g} Hz",
             RateWarning,
             stacklevel=4,
         )
@@ -191,4 +191,4 @@ def _match(stored: Mapping[str, Any], model: Model, path: str | os.PathLike, pla
 def _names(value: Any) -> Any:
     if isinstance(value, dict):
         return ", ".join(value)
-    return len(value) if isinstance(value, list) and any(isinstance(each, dict) for each in value) else value
+    return len(value) if isinstance(value, list) and any(isinstance(part, dict) for part in value) else value
