@@ -147,18 +147,6 @@ def test_the_initial_states():
     check_gradient(lambda s: jnp.sum(model(model.force(model.init_carry(), s), x)[1] ** 2), (jnp.asarray([0.3]),))
 
 
-def test_a_gradient_is_that_of_the_nodal_model():
-    """Of the same energy, in the same values: all of them at once."""
-    circuit, x = cn.circuits.tube_screamer_clipping(), jnp.asarray(played("tube_screamer_clipping", SAMPLES))
-    found = []
-    for model in (derived("tube_screamer_clipping"), cn.nodal.NodalModel(circuit, FS, dtype=jnp.float64)):
-        energy, values = energy_of(model)
-        found.append(jax.jit(jax.grad(energy))(values, x))
-    largest = max(abs(float(found[1][name] * values[name])) for name in values)
-    for name, value in values.items():
-        np.testing.assert_allclose(found[0][name] * value, found[1][name] * value, rtol=1e-8, atol=1e-9 * largest)
-
-
 # One of each sort; it holds for all others, too, which would take minutes.
 ONE_OF_EACH = (
     "vox_ac30",

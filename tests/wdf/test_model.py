@@ -160,27 +160,12 @@ def test_saving(tmp_path):
     assert np.max(np.abs(y - cn.run(hand_built(), x)[1])) > 1e-3
 
 
-def test_it_is_drawn():
-    """The root, the adaptors, all leaves by name, and what has a state."""
-    text = str(hand_built())
-    assert text.splitlines()[0] == "root: D1, D2 (one port)"
-    for name in ("Vin", "RVin", "R1", "Ch z⁻¹", "Cl z⁻¹", "L1 z⁻¹"):
-        assert name in text
-    assert "S" in text
-    assert "P" in text
-
-
 def test_rest_and_silence():
     model = hand_built()
     carry, y = cn.run(model, np.zeros(50))
     np.testing.assert_allclose(y, 0, atol=1e-14)
     assert model.init_carry((2, 3)).states.shape == (2, 3, 3)
     assert int(carry.report.failed) == 0
-
-
-def test_one_dimension_in_one_out():
-    _, y = cn.run(hand_built(), guitar_like(30))
-    assert y.shape == (30,)
 
 
 def test_the_circuit_of_a_tree_can_be_derived_again():

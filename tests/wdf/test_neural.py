@@ -13,6 +13,7 @@ from jax import numpy as jnp
 import circuitnn as cn
 from circuitnn import wdf
 from circuitnn.devices.constants import THERMAL_VOLTAGE
+from circuitnn.testing import check_batch, check_block_law
 from circuitnn.wdf.diodes import diode, pair_exact
 from tests.nodal.signals import noise
 
@@ -115,20 +116,11 @@ def test_wave_in_the_loop_is_that_of_the_network():
 
 @pytest.mark.parametrize("kwargs", [{}, {"oversampling": 2}, {"solver": "parallel"}, {"rule": "backward_euler"}])
 def test_block_law(kwargs):
-    model, x = clipper(**kwargs), noise(150, 1, peak=4)
-    _, whole = cn.run(model, x)
-    carry, first = cn.run(model, x[:67])
-    _, second = cn.run(model, x[67:], carry)
-    np.testing.assert_allclose(np.concatenate([first, second]), whole, atol=1e-10)
+    check_block_law(clipper(**kwargs), noise(150, 1, peak=4), cuts=(67,), rtol=1e-10)
 
 
 def test_batch_is_its_entries():
-    model = clipper(dtype=jnp.float32)
-    x = np.stack([noise(80, 1, peak=peak) for peak in (0.1, 1, 4)]).astype(np.float32)
-    _, together = cn.run(model, x)
-    assert together.dtype == jnp.float32
-    for entry, alone in zip(x, together, strict=True):
-        np.testing.assert_allclose(cn.run(model, entry)[1], alone, atol=1e-5)
+    check_batch(clipper(), np.stack([noise(80, 1, peak=peak) for peak in (0.1, 1, 4)]), rtol=1e-10)
 
 
 @pytest.mark.parametrize("batch", [(), (3,)])
