@@ -80,41 +80,41 @@ def fit_components(
         raise ValueError(f"precision has to be between 0 and 1, got {precision}")
     if starts < 1:
         raise ValueError(f"starts has to be at least 1, got {starts}")
-    box = Prior.of(circuit, learnt, len(turned))
+    prior = Prior.of(circuit, learnt, len(turned))
     with jax.enable_x64(True):
         problem = ResponseProblem(
             circuit.astype(np.float64),
             jnp.asarray(target.freqs, jnp.float64),
             {name: jnp.asarray(position, jnp.float64) for name, position in knobs.items()},
             jnp.asarray(target.response, jnp.complex128),
-            jnp.asarray(box.spread, jnp.float64),
+            jnp.asarray(prior.spread, jnp.float64),
             tuple(learnt),
             tuple(turned),
             target.has_phase,
         )
         _check_response(problem, target)
         rng = np.random.default_rng(seed)
-        guesses = [np.zeros(box.spread.size), *(box.anywhere(rng) for _ in range(starts - 1))]
+        guesses = [np.zeros(prior.spread.size), *(prior.anywhere(rng) for _ in range(starts - 1))]
         noise = FIRST_NOISE if noise_db is None else noise_db
         shown = tqdm(guesses, unit="start", disable=not progress, dynamic_ncols=True)
-        best = best_of([descended(problem, guess, noise, box) for guess in shown])
-        best, noise, left = settled(problem, best, noise, box, least=LEAST_NOISE, is_known=noise_db is not None)
-        report = _report(problem, best, box, (noise, left), precision)
+        best = best_of([descended(problem, guess, noise, prior) for guess in shown])
+        best, noise, left = settled(problem, best, noise, prior, least=LEAST_NOISE, is_known=noise_db is not None)
+        report = _report(problem, best, prior, (noise, left), precision)
     return {each.name: each.fitted for each in report.values}, report
 
 
 def _report(
-    problem: ResponseProblem, best: Minimum, box: Prior, noise: tuple[float, float], precision: float
+    problem: ResponseProblem, best: Minimum, prior: Prior, noise: tuple[float, float], precision: float
 ) -> ComponentReport:
     unknowns = jnp.asarray(best.at)
     # J is per spread; the report is in logarithms of values and shapes of tapers.
-    slopes = np.asarray(linearised(problem, unknowns)[1]) / noise[0] / box.spread
+    slopes = np.asarray(linearised(problem, unknowns)[1]) / noise[0] / prior.spread
     count = len(problem.names)
-    wanted = np.array([*np.minimum(box.spread[:count], precision), *[TAPER_PRECISION] * len(problem.tapers)])
+    wanted = np.array([*np.minimum(prior.spread[:count], precision), *[TAPER_PRECISION] * len(problem.tapers)])
     known = determination(slopes, wanted / 3)
     names = [*problem.names, *problem.tapers]
     fitted = (*problem.values(unknowns).values(), *problem.shapes(unknowns).values())
-    at_bound = (best.at <= box.low) | (best.at >= box.high)
+    at_bound = (best.at <= prior.low) | (best.at >= prior.high)
     kinds = dict.fromkeys(problem.tapers, "taper")
     rows = fitted_values(problem.circuit, names, np.array(fitted), known, at_bound, kinds)
     return ComponentReport(

@@ -102,11 +102,11 @@ def identify(
     signals = recordings(x, y, fs)
     learnt = learnt_values(circuit, set(), fit, tolerance)
     positions = tuple(name for name in circuit.controls if name in learnt and 0 <= float(circuit.values[name]) <= 1)
-    box = Prior.of(circuit, learnt, usual=USUAL, positions=positions).including(
+    prior = Prior.of(circuit, learnt, usual=USUAL, positions=positions).including(
         float(REACH), float(REACH) if max_delay else 0.0
     )
     if gain == "fit":
-        box = box.including(DECADE, 2 * DECADE)
+        prior = prior.including(DECADE, 2 * DECADE)
     with jax.enable_x64(True):
         circuit = circuit.astype(np.float64)
         model = NodalModel(circuit, signals.fs, oversampling=oversampling, dtype=jnp.float64)
@@ -129,18 +129,18 @@ def identify(
             keep=jnp.asarray(pieces.keep),
             basis=jnp.asarray(pieces.basis),
             gain=jnp.asarray(alignment.gain if gain == "fit" else float(gain)),
-            spread=jnp.asarray(box.spread),
+            spread=jnp.asarray(prior.spread),
             names=tuple(learnt),
             positions=positions,
             has_gain=gain == "fit",
             before=pieces.before,
         )
-        found = _searched(problem, box, starts, seed, progress)
+        found = _searched(problem, prior, starts, seed, progress)
         least = LEAST_NOISE * float(np.std(pieces.y))
         noise = max(_left(problem, found[0].at), least)
-        best = descended(problem, found[0].at, noise, box)
-        best, _, noise = settled(problem, best, noise, box, least=least, is_known=False)
-        report = reported(problem, best, box, alignment, pieces, noise, precision)
+        best = descended(problem, found[0].at, noise, prior)
+        best, _, noise = settled(problem, best, noise, prior, least=least, is_known=False)
+        report = reported(problem, best, prior, alignment, pieces, noise, precision)
         report = dataclasses.replace(
             report,
             starts=tuple(each.error / found[0].error for each in found),
@@ -195,18 +195,18 @@ def _aligned(model: NodalModel, signals: Recordings, max_delay: float) -> Alignm
     return dataclasses.replace(alignment, delay_samples=0.0, standard_error=0.0, polarity=polarity)
 
 
-def _searched(problem: AudioProblem, box: Prior, starts: int, seed: int, progress: bool) -> list[Minimum]:
+def _searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, progress: bool) -> list[Minimum]:
     """Where searches from the nominal values and from the best of the others end, the lowest first."""
     rng = np.random.default_rng(seed)
-    nominal = np.zeros(box.spread.size)
-    guesses = [nominal, *(box.anywhere(rng) for _ in range(starts - 1))]
+    nominal = np.zeros(prior.spread.size)
+    guesses = [nominal, *(prior.anywhere(rng) for _ in range(starts - 1))]
     errors = [_left(problem, guess) for guess in guesses]
     if not np.isfinite(errors[0]):
         raise ValueError("identify: the output of the circuit with its nominal values is not finite")
     others = [int(k) for k in np.argsort(errors) if k and np.isfinite(errors[k])][:SEARCHES]
     noise = min(error for error in errors if np.isfinite(error))
     shown = tqdm([0, *others], unit="search", disable=not progress, dynamic_ncols=True)
-    found = [descended(problem, guesses[k], noise, box, steps=SEARCH_STEPS, enough=ROUGHLY) for k in shown]
+    found = [descended(problem, guesses[k], noise, prior, steps=SEARCH_STEPS, enough=ROUGHLY) for k in shown]
     return sorted(found, key=lambda each: each.error)
 
 

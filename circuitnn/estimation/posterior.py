@@ -47,14 +47,14 @@ def normal(problem: Problem, unknowns: ArrayLike, noise: float) -> tuple[NDArray
 
 
 def descended(
-    problem: Problem, start: NDArray, noise: float, box: Prior, *, steps: int = STEPS, enough: float = ENOUGH
+    problem: Problem, start: NDArray, noise: float, prior: Prior, *, steps: int = STEPS, enough: float = ENOUGH
 ) -> Minimum:
     """The minimum below a start, for a known noise; `enough` is a step, in the unit of the unknowns, that ends it."""
 
     def at(unknowns):
         return normal(problem, unknowns, noise)
 
-    return descend(at, start, steps=steps, low=box.low, high=box.high, enough=enough)
+    return descend(at, start, steps=steps, low=prior.low, high=prior.high, enough=enough)
 
 
 def best_of(found: Iterable[Minimum]) -> Minimum:
@@ -63,7 +63,7 @@ def best_of(found: Iterable[Minimum]) -> Minimum:
 
 
 def settled(
-    problem: Problem, best: Minimum, noise: float, box: Prior, *, least: float, is_known: bool
+    problem: Problem, best: Minimum, noise: float, prior: Prior, *, least: float, is_known: bool
 ) -> tuple[Minimum, float, float]:
     """The minimum, the noise, and the noise in what it leaves; unless known, the noise is what is left (MacKay 1992).
 
@@ -71,7 +71,7 @@ def settled(
         problem: circuit and data.
         best: minimum for the noise.
         noise: given, or a guess.
-        box: bounds.
+        prior: bounds.
         least: noise.
         is_known: whether the noise is given.
     """
@@ -80,7 +80,7 @@ def settled(
         if is_known or abs(left / noise - 1) < 0.01:
             break
         noise = left
-        best = descended(problem, best.at, noise, box)
+        best = descended(problem, best.at, noise, prior)
         left = left_over(problem, best.at, noise, least)
     return best, noise, left
 

@@ -45,8 +45,8 @@ class ResponseProblem:
         return moved(self.circuit, self.names, (self.spread * unknowns)[: len(self.names)])
 
     def shapes(self, unknowns: Array) -> dict[str, Array]:
-        found = (self.spread * unknowns)[len(self.names) :]
-        return {name: found[k] for k, name in enumerate(self.tapers)}
+        shapes = (self.spread * unknowns)[len(self.names) :]
+        return {name: shapes[k] for k, name in enumerate(self.tapers)}
 
     def response(self, unknowns: Array) -> Array:
         """(n, f) complex."""
@@ -71,6 +71,6 @@ class ResponseProblem:
         return jnp.concatenate([error.real, error.imag])
 
 
-def decibels(box: ResponseProblem, unknowns: NDArray) -> NDArray:
+def decibels(problem: ResponseProblem, unknowns: NDArray) -> NDArray:
     """(n, f): magnitude errors, dB."""
-    return np.asarray(residual(box, jnp.asarray(unknowns)))[: box.target.size].reshape(box.target.shape)
+    return np.asarray(residual(problem, jnp.asarray(unknowns)))[: problem.target.size].reshape(problem.target.shape)

@@ -26,7 +26,7 @@ GAIN = "gain of y"
 def reported(
     problem: AudioProblem,
     best: Minimum,
-    box: Prior,
+    prior: Prior,
     alignment: Alignment,
     pieces: Excerpts,
     noise: float,
@@ -37,7 +37,7 @@ def reported(
     Args:
         problem: circuit and excerpts.
         best: the minimum.
-        box: bounds of the unknowns.
+        prior: bounds of the unknowns.
         alignment: in whole samples, as the excerpts were cut.
         pieces: the excerpts.
         noise: standard deviation of what is left, volts.
@@ -45,14 +45,14 @@ def reported(
     """
     count, unknowns = len(problem.names), jnp.asarray(best.at)
     rest, slopes = (np.asarray(each) for each in linearised(problem, unknowns))
-    slopes = slopes / box.spread
+    slopes = slopes / prior.spread
     values = [*range(count), *([count + 1] if problem.has_gain else [])]
-    of_delay = slopes[:, [count]] * (box.high[count] > 0)
+    of_delay = slopes[:, [count]] * (prior.high[count] > 0)
     pieces_long = problem.y.shape[1]
     inside = np.arange(0, pieces_long - pieces_long // 10, max(round(BLOCK * alignment.fs), 1))
     blocks = (np.arange(0, rest.size, pieces_long)[:, None] + inside).ravel()
     seen, coloured = information(slopes[:, values], of_delay, rest, noise, blocks)
-    limits = np.minimum(box.spread[values], precision) / 3
+    limits = np.minimum(prior.spread[values], precision) / 3
     known = determination(seen, limits)
     fitted = [*(float(each) for each in problem.values(unknowns).values()), float(problem.level(unknowns))]
     rows = fitted_values(
@@ -60,7 +60,7 @@ def reported(
         [*problem.names, *([GAIN] if problem.has_gain else [])],
         np.array(fitted[: len(values)]),
         known,
-        ((best.at <= box.low) | (best.at >= box.high))[values],
+        ((best.at <= prior.low) | (best.at >= prior.high))[values],
         dict.fromkeys(problem.positions, "position") | {GAIN: "gain"},
     )
     combinations = named(known.combinations, rows)
@@ -69,7 +69,7 @@ def reported(
     held = [k for k, row in enumerate(rows) if row.label in pivots]
     delay, error = _delay(problem, unknowns, slopes, (rest, noise, blocks))
     recorded = np.asarray(_recorded(problem))
-    before = np.asarray(residual(problem, jnp.zeros(box.spread.size)))
+    before = np.asarray(residual(problem, jnp.zeros(prior.spread.size)))
     return IdentificationReport(
         values=rows[:count],
         gain=rows[count] if problem.has_gain else None,
@@ -79,7 +79,7 @@ def reported(
         combinations=combinations,
         to_measure=tuple(rows[k].label for k in known.to_measure),
         known=known_combinations(rows, several, pivots, errors_given(seen, limits, held)),
-        per_gain={} if problem.has_gain else _per_gain(rows, slopes * box.spread, recorded, box, noise),
+        per_gain={} if problem.has_gain else _per_gain(rows, slopes * prior.spread, recorded, prior, noise),
         precision=precision,
         noise=noise,
         coloured=coloured,
@@ -116,11 +116,11 @@ def _delay(problem: AudioProblem, unknowns: Array, slopes: NDArray, left: tuple)
 
 
 def _per_gain(
-    rows: Sequence[FittedValue], slopes: NDArray, recorded: NDArray, box: Prior, noise: float
+    rows: Sequence[FittedValue], slopes: NDArray, recorded: NDArray, prior: Prior, noise: float
 ) -> dict[str, float]:
     """How the most probable values move with y, percent for 1 %."""
-    gram = slopes.T @ slopes / noise**2 + np.eye(box.spread.size)
-    moves = np.linalg.solve(gram, slopes.T @ recorded / noise**2) * box.spread
+    gram = slopes.T @ slopes / noise**2 + np.eye(prior.spread.size)
+    moves = np.linalg.solve(gram, slopes.T @ recorded / noise**2) * prior.spread
     return {row.label: float(move) for row, move in zip(rows, moves, strict=False) if row.is_determined}
 
 

@@ -52,9 +52,9 @@ class Prior(NamedTuple):
         rows = []
         for name, bound in learnt.items():
             if name in positions:
-                at = float(circuit.values[name])
+                position = float(circuit.values[name])
                 free = ANYWHERE if bound is None else bound
-                rows.append((free, free, max(-at, -bound if bound else -1.0), min(1 - at, bound or 1.0)))
+                rows.append((free, free, max(-position, -bound if bound else -1.0), min(1 - position, bound or 1.0)))
                 continue
             free = DECADE if bound is None else bound
             low, high = (-np.inf, np.inf) if bound is None else (np.log1p(-bound), np.log1p(bound))
@@ -69,7 +69,7 @@ class Prior(NamedTuple):
     def including(self, spread: float, reach: float) -> "Prior":
         """And one that every search starts from 0 with, and that stays within `reach` of it."""
         more = (spread, 0.0, -reach / spread, reach / spread)
-        return Prior(*(np.append(each, number) for each, number in zip(self, more, strict=True)))
+        return Prior(*(np.append(column, number) for column, number in zip(self, more, strict=True)))
 
     def anywhere(self, rng: np.random.Generator) -> NDArray:
         return np.clip(rng.uniform(-1, 1, self.spread.size) * self.usual / self.spread, self.low, self.high)
@@ -120,18 +120,17 @@ def learnt_values(
     # "L*" means inductors and not the knob "level".
     parameters = set(circuit.controls)
     names = [name for name in circuit.values if name not in parameters or name.lower() in spelled]
-    found = tolerances(names, trainable)
-    for name in found:
+    bounds = tolerances(names, trainable)
+    for name in bounds:
         if np.ndim(circuit.values[name]) or float(circuit.values[name]) == 0:
             raise ValueError(f"trainable: the nominal value of {name} has to be a number that is not 0")
-    return {name: found[name] for name in circuit.values if name in found}
+    return {name: bounds[name] for name in circuit.values if name in bounds}
 
 
 def _of_model(circuit: Circuit, pattern: str) -> str:
     """For "D1.IS" this is "DCLIP.IS" where DCLIP is the model of D1."""
     part, _, parameter = pattern.rpartition(".")
-    known = {name.lower() for name in circuit.values}
-    if part not in circuit or pattern.lower() in known:
+    if part not in circuit or pattern.lower() in map(str.lower, circuit.values):
         return pattern
     model = circuit[part].model
     if model is None:

@@ -19,7 +19,7 @@ from circuitnn.wdf.build import build
 from circuitnn.wdf.decompose import decompose
 from circuitnn.wdf.drawing import drawing
 from circuitnn.wdf.elements import Element
-from circuitnn.wdf.explicit import LAWS, pair_law
+from circuitnn.wdf.explicit import LAWS, PairLaw, pair_law
 from circuitnn.wdf.linear import WaveTree
 from circuitnn.wdf.neural import NeuralLaw, NeuralOnePort
 from circuitnn.wdf.roots import NeuralRoot, Root
@@ -107,7 +107,7 @@ class WDFModel(CircuitModel):
             return settings_of(self, **json.loads(self.built), **self.numerical_settings)
         law = self.waves.law
         rest = {"rule": self.rule, "fs": self.fs, **self.numerical_settings, "dtype": np.dtype(self.dtype).name}
-        diodes = "newton" if law is None else law.law
+        diodes = law.law if isinstance(law, PairLaw) else "newton"
         return {"kind": "WDFModel", "circuit": self.values.start.settings, "diodes": diodes, **plain(rest)}
 
     @property
