@@ -114,14 +114,14 @@ class Block:
     @cached_property
     def parameters(self) -> dict[str, Assigned]:
         """Its ``.param`` by lower-case name."""
-        found: dict[str, Assigned] = {}
+        assigned: dict[str, Assigned] = {}
         for name, text, line in self.contents.parameters:
-            _new(found, name, line, ".param")
+            _new(assigned, name, line, ".param")
             try:
-                found[name.lower()] = (name, parse_parameter(text, self.functions), line)
+                assigned[name.lower()] = (name, parse_parameter(text, self.functions), line)
             except NetlistError as error:
                 raise NetlistError(f".param {name}: {error}", line.number, line.text, line.file) from None
-        return found
+        return assigned
 
     @cached_property
     def statements(self) -> Statements:
@@ -204,6 +204,6 @@ def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     return Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
 
 
-def _new(known: Mapping[str, object], name: str, line: Line, what: str) -> None:
-    if name.lower() in known:
+def _new(taken: Mapping[str, object], name: str, line: Line, what: str) -> None:
+    if name.lower() in taken:
         raise line.error(f"duplicate {what} {name}")

@@ -147,8 +147,8 @@ class Circuit:
     @property
     def nodes(self) -> tuple[str, ...]:
         """Node names without ground, in order of appearance."""
-        found = dict.fromkeys(node for part in self.components for node in part.nodes)
-        return tuple(node for node in found if node != GROUND)
+        names = dict.fromkeys(node for part in self.components for node in part.nodes)
+        return tuple(node for node in names if node != GROUND)
 
     @property
     def dtype(self) -> np.dtype:
@@ -168,12 +168,12 @@ class Circuit:
         Raises:
             ValueError: for a name that has no number of its own, a non-finite number, or one that must be positive.
         """
-        known = {name.lower(): name for name in self.values}
+        spelling = {name.lower(): name for name in self.values}
         replaced = dict(self.values)
-        for given, value in values.items():
-            name = known.get(given.lower())
+        for key, value in values.items():
+            name = spelling.get(key.lower())
             if name is None:
-                raise ValueError(self._no_such_value(given))
+                raise ValueError(self._no_such_value(key))
             if isinstance(value, str):
                 try:
                     value = parse_number(value)
@@ -240,15 +240,15 @@ class Circuit:
         for parameter in self.parameters:  # each after those it refers to
             if parameter.expression is not None:
                 numbers[parameter.name] = evaluate(parameter.expression, numbers, xp)
-        found = {parameter.name: numbers[parameter.name] for parameter in self.parameters}
+        resolved = {parameter.name: numbers[parameter.name] for parameter in self.parameters}
         for part in self.components:
             if not part.is_behavioural:
-                found[part.name] = numbers[part.name] if part.value is None else evaluate(part.value, numbers, xp)
+                resolved[part.name] = numbers[part.name] if part.value is None else evaluate(part.value, numbers, xp)
         for model in self.models:
             for name, expression in model.parameters:
                 key = f"{model.name}.{name}"
-                found[key] = numbers[key] if expression is None else evaluate(expression, numbers, xp)
-        return found
+                resolved[key] = numbers[key] if expression is None else evaluate(expression, numbers, xp)
+        return resolved
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -274,16 +274,16 @@ class Circuit:
         """
         return netlist_text(self)
 
-    def _no_such_value(self, given: str) -> str:
+    def _no_such_value(self, name: str) -> str:
         expressions = {part.name.lower(): part.value for part in self.components}
         expressions |= {parameter.name.lower(): parameter.expression for parameter in self.parameters}
         for model in self.models:
             expressions |= {f"{model.name}.{name}".lower(): value for name, value in model.parameters}
-        expression = expressions.get(given.lower())
+        expression = expressions.get(name.lower())
         if expression is not None:
             names = ", ".join(dict.fromkeys(names_in(expression)))
-            return f"{given} is given by the expression {{{expression}}}: replace {names} instead"
-        return f"no value named {given!r}{did_you_mean(given, self.values)}; there are {', '.join(self.values)}"
+            return f"{name} is given by the expression {{{expression}}}: replace {names} instead"
+        return f"no value named {name!r}{did_you_mean(name, self.values)}; there are {', '.join(self.values)}"
 
 
 def checked_circuit(circuit: Any) -> Circuit:

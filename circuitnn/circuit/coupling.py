@@ -24,7 +24,8 @@ def impossible_couplings(components: Sequence[Component], values: Mapping[str, A
                 return
             pairs[frozenset(part.couples)] = part
     coils = {
-        name: at for at, name in enumerate(dict.fromkeys(name for pair in pairs.values() for name in pair.couples))
+        name: place
+        for place, name in enumerate(dict.fromkeys(name for pair in pairs.values() for name in pair.couples))
     }
     if len(coils) > MAX_COILS:
         yield next(iter(pairs.values())).name, f"more than {MAX_COILS} coupled inductors"
@@ -32,7 +33,7 @@ def impossible_couplings(components: Sequence[Component], values: Mapping[str, A
     batch = np.broadcast_shapes(*(np.shape(values[part.name]) for part in pairs.values()))
     for group in _groups(pairs.values(), coils):
         inside = [part for part in pairs.values() if part.couples[0] in group]
-        index = {name: at for at, name in enumerate(sorted(group))}
+        index = {name: place for place, name in enumerate(sorted(group))}
         matrix = np.zeros((*batch, len(group), len(group)))
         matrix[..., range(len(group)), range(len(group))] = 1.0
         for part in inside:

@@ -38,12 +38,12 @@ class Draft:
         self.parameters = self._parameters()
 
     def _parameters(self) -> tuple[Parameter, ...]:
-        own = self.block.parameters
-        found = []
-        for key in ordered(own):
-            name, value, line = own[key]
-            found.append(Parameter(name, self._expression(name, self.top.value(value, line), line), line.number))
-        return tuple(found)
+        assigned = self.block.parameters
+        parameters = []
+        for key in ordered(assigned):
+            name, value, line = assigned[key]
+            parameters.append(Parameter(name, self._expression(name, self.top.value(value, line), line), line.number))
+        return tuple(parameters)
 
     def _expression(self, key: str, value: Value, line: Line) -> Expression | None:
         """None after storing a literal under its key; else the expression itself."""
@@ -77,9 +77,9 @@ class Draft:
 
     def _component(self, flat: Flat, nodes: dict[str, str], models: dict[str, DeviceModel]) -> Component:
         part, line = flat.element.component, flat.line
-        own = tuple(nodes[node.lower()] for node in part.nodes)
+        spelled = tuple(nodes[node.lower()] for node in part.nodes)
         if part.is_behavioural:
-            return dataclasses.replace(part, nodes=own, value=self._behaviour(part, line, nodes))
+            return dataclasses.replace(part, nodes=spelled, value=self._behaviour(part, line, nodes))
         value = part.value if flat.element.number is None else flat.element.number
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ class Draft:
         sense = None if part.sense is None else self._reference(part, part.sense, VOLTAGE_SOURCE, line)
         couples = tuple(self._reference(part, coil, INDUCTOR, line) for coil in part.couples)
         return dataclasses.replace(
-            part, nodes=own, value=expression, model=model, sense=sense, couples=couples, line=line.number
+            part, nodes=spelled, value=expression, model=model, sense=sense, couples=couples, line=line.number
         )
 
     def _check_number(self, part: Component, value: Value | None, line: Line) -> None:
@@ -107,8 +107,8 @@ class Draft:
         flat = self.flat.get(name.lower())
         if flat is None or flat.element.component.device is not device:
             others = (flat.element.component for flat in self.flat.values())
-            known = listing(other.name for other in others if other.device is device)
-            raise line.error(f"{part.name} refers to {name}, which is no {device.word}; there are: {known}")
+            names = listing(other.name for other in others if other.device is device)
+            raise line.error(f"{part.name} refers to {name}, which is no {device.word}; there are: {names}")
         return flat.element.component.name
 
     def _behaviour(self, part: Component, line: Line, nodes: dict[str, str]) -> Expression:
@@ -117,8 +117,8 @@ class Draft:
                 case Voltage(plus, minus):
                     for node in (plus, minus):
                         if node != "0" and node.lower() not in nodes:
-                            known = listing(name for name in nodes.values() if name != "0")
-                            raise line.error(f"{part.name} refers to the node {node}; the nodes are {known}")
+                            names = listing(name for name in nodes.values() if name != "0")
+                            raise line.error(f"{part.name} refers to the node {node}; the nodes are {names}")
                     return Voltage(nodes[plus.lower()], nodes.get(minus.lower(), minus))
                 case Current(source):
                     return Current(self._reference(part, source, VOLTAGE_SOURCE, line))

@@ -100,7 +100,8 @@ def source(
             waveform = word
             resting = _resting_value(word, words[position:])
             # Its arguments end the line, where the signal takes their place; only a DC value may follow them.
-            position = next((at for at in range(position, len(words)) if words[at].upper() == "DC"), len(words))
+            following = (index for index in range(position, len(words)) if words[index].upper() == "DC")
+            position = next(following, len(words))
         elif value is None:
             if word == "DC":
                 position += words[position : position + 1] == ["="]
@@ -115,10 +116,10 @@ def source(
 
 def _without_parasitics(name: str, words: list[str]) -> list[str]:
     """The words without LTspice's ``Rser=0``; another value is an error."""
-    for at in range(len(words) - 2):
-        if words[at].lower() in _PARASITIC and words[at + 1] == "=":
-            _refuse_parasitics(name, {words[at].lower(): words[at + 2]})
-            return _without_parasitics(name, words[:at] + words[at + 3 :])
+    for index in range(len(words) - 2):
+        if words[index].lower() in _PARASITIC and words[index + 1] == "=":
+            _refuse_parasitics(name, {words[index].lower(): words[index + 2]})
+            return _without_parasitics(name, words[:index] + words[index + 3 :])
     return words
 
 

@@ -34,7 +34,7 @@ class _Reading:
     root: Path | None
     files: int = 0
     characters: int = 0
-    known: dict[Path, str] = field(default_factory=dict)
+    texts: dict[Path, str] = field(default_factory=dict)
 
     def expand(self, lines: list[Line], folder: Path | None, depth: int) -> Iterator[Line]:
         for line in lines:
@@ -57,11 +57,11 @@ class _Reading:
             yield from self.expand(_until_end(inner), path.parent, depth + 1)
 
     def path(self, line: Line, folder: Path, name: str) -> Path:
-        given = Path(name)
-        if given.is_absolute() or ".." in given.parts or "\\" in name or name.startswith("~") or ":" in name:
+        relative = Path(name)
+        if relative.is_absolute() or ".." in relative.parts or "\\" in name or name.startswith("~") or ":" in name:
             raise line.error(f"{name!r}: only files within the netlist's folder are included")
         try:
-            path = (folder / given).resolve(strict=True)
+            path = (folder / relative).resolve(strict=True)
         except (OSError, ValueError, RuntimeError):
             raise line.error(f"there is no file {name!r} in the folder of the netlist") from None
         if self.root is None or not path.is_relative_to(self.root):
@@ -73,36 +73,36 @@ class _Reading:
         return path
 
     def text(self, line: Line, path: Path) -> str:
-        if path not in self.known:
+        if path not in self.texts:
             try:
-                self.known[path] = load_file(path)
+                self.texts[path] = load_file(path)
             except OSError as error:
                 reason = errno.errorcode.get(error.errno or 0, "error")
                 raise line.error(f"{path.name!r} cannot be read ({reason})") from None
             except NetlistError as error:
                 raise line.error(f"{path.name!r}: {error}") from None
         self.files += 1
-        self.characters += len(self.known[path])
+        self.characters += len(self.texts[path])
         if self.files > MAX_FILES or self.characters > MAX_CHARACTERS:
             raise line.error(f"more than {MAX_FILES} included files or {MAX_CHARACTERS} characters in them")
-        return self.known[path]
+        return self.texts[path]
 
 
 def _until_end(lines: list[Line]) -> list[Line]:
     """The lines before an ``.end``, which closes the included file only."""
-    end = next((at for at, line in enumerate(lines) if line.text.split()[0].lower() == ".end"), len(lines))
+    end = next((number for number, line in enumerate(lines) if line.text.split()[0].lower() == ".end"), len(lines))
     return lines[:end]
 
 
 def _section(line: Line, lines: list[Line], name: str) -> list[Line]:
     """The lines between ``.lib name`` and ``.endl``."""
-    found: list[Line] | None = None
+    section: list[Line] | None = None
     for inner in lines:
         words = inner.text.lower().split()
-        if found is None and words[0] == ".lib" and words[1:] == [name.lower()]:
-            found = []
-        elif found is not None and words[0] == ".endl":
-            return found
-        elif found is not None:
-            found.append(inner)
+        if section is None and words[0] == ".lib" and words[1:] == [name.lower()]:
+            section = []
+        elif section is not None and words[0] == ".endl":
+            return section
+        elif section is not None:
+            section.append(inner)
     raise line.error(f"the library has no section {name!r} that ends in .endl")

@@ -52,17 +52,17 @@ def model_parameters(
         raise card.line.error(f".model {card.name}: unknown parameter {card.extra[0]!r}")
     for key, text in card.assigned:
         name = names.get(key.upper())
-        where = f".model {card.name}: {key.upper()}"
+        place = f".model {card.name}: {key.upper()}"
         if key in _DATA_SHEET | _OTHER_TEMPERATURES:
             continue
         try:
             value = parse_value(text, functions) if isinstance(text, str) else text
         except NetlistError as error:
-            raise NetlistError(f"{where}: {error}", card.line.number, card.line.text, card.line.file) from None
+            raise NetlistError(f"{place}: {error}", card.line.number, card.line.text, card.line.file) from None
         if name is None:
             others.append((key, value))
         elif name in assigned:
-            raise card.line.error(f"{where} is given twice")
+            raise card.line.error(f"{place} is given twice")
         else:
             assigned[name] = value
     for key, value in others:
@@ -75,7 +75,7 @@ def model_parameters(
 
 
 def _check_harmless(card: ModelCard, device: ModelDevice, key: str, value: Value, assigned: dict[str, Value]) -> None:
-    where = f".model {card.name}: {key.upper()}"
+    place = f".model {card.name}: {key.upper()}"
     if key in device.only_with and assigned.get(device.only_with[key], 0.0) == 0.0:
         return
     if key in device.same_as and assigned.get(device.same_as[key]) == value:
@@ -84,7 +84,7 @@ def _check_harmless(card: ModelCard, device: ModelDevice, key: str, value: Value
     harmless = {**device.ALWAYS_HARMLESS, **device.harmless}
     if key not in harmless:
         names = ", ".join(parameter.name for parameter in device.parameters)
-        raise card.line.error(f"{where} is not supported; {hint or f'a {card.kind} here has {names}'}")
+        raise card.line.error(f"{place} is not supported; {hint or f'a {card.kind} here has {names}'}")
     needed = harmless[key]
     if needed is not None and value != needed:
-        raise card.line.error(f"{where} must be {needed:g}" + (f" ({hint})" if hint else ""))
+        raise card.line.error(f"{place} must be {needed:g}" + (f" ({hint})" if hint else ""))

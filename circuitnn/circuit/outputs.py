@@ -15,7 +15,7 @@ _FORM = re.compile(r"([vi])\s*\(\s*([^\s,()]+)\s*(?:,\s*([^\s,()]+)\s*)?\)", re.
 
 
 @final
-class Heard(NamedTuple):
+class Probe(NamedTuple):
     """One output.
 
     Attributes:
@@ -27,7 +27,7 @@ class Heard(NamedTuple):
     quantity: Voltage | Current
 
 
-def heard(components: Sequence[Component], name: str) -> Heard:
+def probe(components: Sequence[Component], name: str) -> Probe:
     """What an output is: ``out``, ``v(out)``, ``v(a,b)``, ``v(C1)`` or ``i(R1)``; case does not matter.
 
     Where a node and a component have the same name, ``v(...)`` is the voltage of the node.
@@ -38,7 +38,7 @@ def heard(components: Sequence[Component], name: str) -> Heard:
     nodes = {node.lower(): node for part in components for node in part.nodes if node != GROUND}
     alone = nodes.get(name.lower())
     if alone is not None:
-        return Heard(alone, Voltage(alone))
+        return Probe(alone, Voltage(alone))
     form = _FORM.fullmatch(name.strip())
     parts = {part.name.lower(): part for part in components if part.nodes}
     if form is None:
@@ -57,40 +57,40 @@ def heard(components: Sequence[Component], name: str) -> Heard:
     return _between(name, f"v({part.name})", *ends)
 
 
-def nodes_heard(outputs: Iterable[Heard]) -> set[str]:
+def probed_nodes(outputs: Iterable[Probe]) -> set[str]:
     """The nodes whose voltages the outputs are made of."""
     voltages = [output.quantity for output in outputs if isinstance(output.quantity, Voltage)]
-    return {node for each in voltages for node in (each.plus, each.minus)}
+    return {node for voltage in voltages for node in (voltage.plus, voltage.minus)}
 
 
-def _voltage(name: str, first: str, second: str, nodes: dict[str, str]) -> Heard:
-    known = nodes | {GROUND: GROUND, "gnd": GROUND}
+def _voltage(name: str, first: str, second: str, nodes: dict[str, str]) -> Probe:
+    spelling = nodes | {GROUND: GROUND, "gnd": GROUND}
     for node in (first, second):
-        if node.lower() not in known:
+        if node.lower() not in spelling:
             or_component = "" if name.count(",") else " or component"
             raise NetlistError(
                 f"{name}: no node{or_component} named {node!r} for the output; the nodes are {listing(nodes.values())}"
             )
-    plus, minus = known[first.lower()], known[second.lower()]
+    plus, minus = spelling[first.lower()], spelling[second.lower()]
     return _between(name, plus if minus == GROUND else f"v({plus},{minus})", plus, minus)
 
 
-def _between(name: str, spelled: str, plus: str, minus: str) -> Heard:
+def _between(name: str, spelled: str, plus: str, minus: str) -> Probe:
     if plus == minus:
         raise NetlistError(f"{name}: the output is zero whatever the circuit does, both ends are node {plus}")
-    return Heard(spelled, Voltage(plus, minus))
+    return Probe(spelled, Voltage(plus, minus))
 
 
-def _current(name: str, part: Component | None, components: Sequence[Component]) -> Heard:
+def _current(name: str, part: Component | None, components: Sequence[Component]) -> Probe:
     if part is None:
-        offered = listing(each.name for each in components if _has_current(each))
+        offered = listing(other.name for other in components if _has_current(other))
         raise NetlistError(f"{name}: no such component for the output; those whose currents can be heard are {offered}")
     if not _has_current(part):
         raise NetlistError(
             f"{name}: a current can be heard of R, C, L and of sources that fix a voltage (V, E, H, B with V=); "
             f"put a voltage source of 0 V in series with {part.name} and ask for its current"
         )
-    return Heard(f"i({part.name})", Current(part.name))
+    return Probe(f"i({part.name})", Current(part.name))
 
 
 def _has_current(part: Component) -> bool:

@@ -12,7 +12,7 @@ from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
-from circuitnn.circuit.outputs import Heard, heard, nodes_heard
+from circuitnn.circuit.outputs import Probe, probe, probed_nodes
 from circuitnn.circuit.topology import topology_fault
 from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
@@ -69,13 +69,13 @@ def circuit_of(
     draft = Draft(block)
     components = draft.components()
     inputs = draft.inputs(_sequence(inputs, "inputs"))
-    found = _outputs(components, _sequence(outputs, "outputs"))
+    probes = _outputs(components, _sequence(outputs, "outputs"))
     draft.check_waveforms(inputs)
-    names = tuple(output.name for output in found)
+    names = tuple(output.name for output in probes)
     title = draft.title or title
     circuit = Circuit(draft.values, components, draft.models, draft.parameters, inputs, names, title, uncharged)
     draft.check_values(circuit)
-    fault = topology_fault(components, nodes_heard(found), uncharged=uncharged)
+    fault = topology_fault(components, probed_nodes(probes), uncharged=uncharged)
     if fault is not None:
         refused = NetlistError(fault.message)
         raise refused if fault.component is None else draft.with_text(refused, fault.component)
@@ -121,7 +121,7 @@ def _sequence(names: str | Sequence[str], what: str) -> tuple[str, ...]:
 def _title(text: str, is_file: bool) -> tuple[str, list[Line]]:
     """The title without comment signs, and the logical lines after it with the numbers they have in the text."""
     physical = physical_lines(text)
-    position = 0 if is_file else next((at for at, line in enumerate(physical) if line.strip()), 0)
+    position = 0 if is_file else next((number for number, line in enumerate(physical) if line.strip()), 0)
     first = physical[position].strip()
     if not is_file and not first.startswith("*") and (not first or _is_statement(first, text)):
         return "", logical_lines(text)
@@ -156,8 +156,8 @@ def _is_defined(directive: str, name: str, text: str) -> bool:
     return bool(re.search(rf"(?im)^\s*{re.escape(directive)}\s*{re.escape(name)}\s", text))
 
 
-def _outputs(components: Sequence[Component], names: tuple[str, ...]) -> tuple[Heard, ...]:
-    found = tuple(heard(components, name) for name in names)
-    if len({output.name for output in found}) < len(found):  # "out" and "v(out)"
+def _outputs(components: Sequence[Component], names: tuple[str, ...]) -> tuple[Probe, ...]:
+    probes = tuple(probe(components, name) for name in names)
+    if len({output.name for output in probes}) < len(probes):  # "out" and "v(out)"
         raise NetlistError(f"outputs has a quantity twice: {', '.join(names)}")
-    return found
+    return probes

@@ -103,8 +103,8 @@ class Scope:
         self.work.spend(line, 1 + len(block.lines))
         outside = [self.node(name) for name in instance.nodes]
         inner.nodes = dict(zip((port.lower() for port in block.ports), outside, strict=True))
-        given = {name: self.value(value, line) for name, value in instance.assigned.items()}
-        inner.values = inner.local_values(given, line)
+        of_instance = {name: self.value(value, line) for name, value in instance.assigned.items()}
+        inner.values = inner.local_values(of_instance, line)
         return inner
 
     def _subcircuit(self, instance: Instance) -> "tuple[Scope, Block]":
@@ -114,32 +114,32 @@ class Scope:
             if block is not None:
                 return scope, block
             scope = scope.definer
-        known = ", ".join(block.name for block in list(self.top.block.contents.blocks.values())[:20]) or "none"
+        names = ", ".join(block.name for block in list(self.top.block.contents.blocks.values())[:20]) or "none"
         raise instance.line.error(
-            f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; there are: {known}"
+            f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; there are: {names}"
         )
 
-    def local_values(self, given: Mapping[str, Value], line: Line) -> dict[str, Value]:
+    def local_values(self, of_instance: Mapping[str, Value], line: Line) -> dict[str, Value]:
         """The parameters of an instance: those given, the defaults of the others, and its ``.param``."""
         block = self.block
         local: dict[str, Assigned] = {}
-        where = block.line or line
+        place = block.line or line
         for name, text in block.defaults.items():
             try:
-                local[name] = (name, parse_parameter(text, block.functions), where)
+                local[name] = (name, parse_parameter(text, block.functions), place)
             except NetlistError as error:
-                raise NetlistError(f".subckt {block.name}: {error}", where.number, where.text, where.file) from None
-        for name, assigned in block.parameters.items():
-            if name in local or name in given:
-                raise assigned[2].error(f"duplicate .param {assigned[0]}: it is a parameter of the subcircuit as well")
-            local[name] = assigned
-        for name in given:
+                raise NetlistError(f".subckt {block.name}: {error}", place.number, place.text, place.file) from None
+        for name, entry in block.parameters.items():
+            if name in local or name in of_instance:
+                raise entry[2].error(f"duplicate .param {entry[0]}: it is a parameter of the subcircuit as well")
+            local[name] = entry
+        for name in of_instance:
             if name not in local and name not in block.words:
                 raise line.error(f"the .subckt {block.name} has no parameter {name}")
-        self.values = dict(given)
-        for key in ordered({name: entry for name, entry in local.items() if name not in given}):
-            _, value, at = local[key]
-            self.values[key] = self.value(value, at)
+        self.values = dict(of_instance)
+        for key in ordered({name: entry for name, entry in local.items() if name not in of_instance}):
+            _, value, at_line = local[key]
+            self.values[key] = self.value(value, at_line)
         return self.values
 
     def value(self, value: Value, line: Line) -> Value:
@@ -152,10 +152,10 @@ class Scope:
             raise error.at(line.number, line.text, line.file) from None
 
     def _substituted(self, tree: Expression, line: Line, replacement: Callable[[Expression], Expression]) -> Expression:
-        found = substitute(tree, replacement)
-        self.work.spend(line, extent(found)[1])
-        check_extent(found)
-        return found
+        replaced = substitute(tree, replacement)
+        self.work.spend(line, extent(replaced)[1])
+        check_extent(replaced)
+        return replaced
 
     def _parameter(self, leaf: Expression, line: Line) -> Expression:
         if not isinstance(leaf, Name):
@@ -171,8 +171,8 @@ class Scope:
             return Name(scope.block.parameters[key][0])
         if key == "pi":
             return Number(math.pi)
-        known = ", ".join([name for name, _, _ in list(scope.block.parameters.values())[:20]]) or "none"
-        raise line.error(_UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {known}")
+        names = ", ".join([name for name, _, _ in list(scope.block.parameters.values())[:20]]) or "none"
+        raise line.error(_UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {names}")
 
     def node(self, name: str) -> str:
         """The name of a node in the flattened netlist."""
@@ -193,17 +193,17 @@ class Scope:
             "couples": tuple(self.name(name) for name in part.couples),
             "sense": None if part.sense is None else self.name(part.sense),
         }
-        own = element.number
+        number = element.number
         if part.is_behavioural:
             fields["value"] = self._behaviour(part.value, line)  # type: ignore[arg-type]
         elif part.value is not None:
             value = self.value(part.value, line)
-            own, fields["value"] = (value, None) if isinstance(value, float) else (None, value)
+            number, fields["value"] = (value, None) if isinstance(value, float) else (None, value)
         card = None if part.model is None else self._model(part.name, part.model, line)
         if card is not None:
             fields["model"] = card[1].prefix + card[0].name
         component = dataclasses.replace(part, **fields)
-        return Flat(dataclasses.replace(element, component=component, number=own), line, card)
+        return Flat(dataclasses.replace(element, component=component, number=number), line, card)
 
     def _behaviour(self, tree: Expression, line: Line) -> Expression:
         def replacement(leaf: Expression) -> Expression:
@@ -215,8 +215,8 @@ class Scope:
                     return Negative(Voltage(minus)) if plus == GROUND else Voltage(plus, minus)
                 case Current(source):
                     return Current(self.name(source))
-            found = self._parameter(leaf, line)
-            return found if isinstance(found, Name) else signed_as_in_parameters(found)
+            replaced = self._parameter(leaf, line)
+            return replaced if isinstance(replaced, Name) else signed_as_in_parameters(replaced)
 
         try:
             return self._substituted(tree, line, replacement)
@@ -230,22 +230,22 @@ class Scope:
             if card is not None:
                 return card, scope
             scope = scope.definer
-        known = ", ".join(card.name for card in list(self.top.block.contents.cards.values())[:20]) or "none"
-        raise line.error(f"{owner} refers to the .model {name}, which is missing; there are: {known}")
+        names = ", ".join(card.name for card in list(self.top.block.contents.cards.values())[:20]) or "none"
+        raise line.error(f"{owner} refers to the .model {name}, which is missing; there are: {names}")
 
 
 def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
     """The keys in their order, except that each comes after those it refers to (depth first, no recursion)."""
-    ready: dict[str, None] = {}
+    placed: dict[str, None] = {}
     for first in parameters:
         path = {first: None}  # each refers to the next one
         while path:
             key = next(reversed(path))
             _, value, line = parameters[key]
-            needs = () if isinstance(value, float) or key in ready else (name.lower() for name in names_in(value))
-            missing = next((name for name in needs if name in parameters and name not in ready), None)
+            needs = () if isinstance(value, float) or key in placed else (name.lower() for name in names_in(value))
+            missing = next((name for name in needs if name in parameters and name not in placed), None)
             if missing is None:
-                ready[key] = None
+                placed[key] = None
                 path.popitem()
             elif missing in path:
                 members = list(path)
@@ -253,4 +253,4 @@ def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
                 raise line.error(f"the .param {circle} refer to each other in a circle")
             else:
                 path[missing] = None
-    return list(ready)
+    return list(placed)

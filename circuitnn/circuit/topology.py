@@ -17,7 +17,7 @@ class Fault(NamedTuple):
     component: str | None = None
 
 
-def topology_fault(components: Sequence[Component], heard: Iterable[str], *, uncharged: bool = False) -> Fault | None:
+def topology_fault(components: Sequence[Component], probed: Iterable[str], *, uncharged: bool = False) -> Fault | None:
     """The first of: no ground, loops of voltage sources and inductors, floating and dangling nodes; None if solvable.
 
     Where there are controlled sources, a node that one of them drives or senses counts as held, since feedback may hold
@@ -33,7 +33,7 @@ def topology_fault(components: Sequence[Component], heard: Iterable[str], *, unc
         _loop(part for part in components if part.fixes_voltage or part.device is INDUCTOR)
         or _sensed_only(components)
         or _floating(components)
-        or _dangling(components, set(heard))
+        or _dangling(components, set(probed))
         or _without_dc_path(components)
     )
 
@@ -100,7 +100,7 @@ def _floating(components: Sequence[Component]) -> Fault | None:
     return Fault(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.name)
 
 
-def _dangling(components: Sequence[Component], heard: set[str]) -> Fault | None:
+def _dangling(components: Sequence[Component], probed: set[str]) -> Fault | None:
     """Terminals in the air; those of subcircuits are left alone, where a pin may be unused."""
     touching: dict[str, list[Component]] = {}
     for part in components:
@@ -108,7 +108,7 @@ def _dangling(components: Sequence[Component], heard: set[str]) -> Fault | None:
             touching.setdefault(node, []).append(part)
     for node, parts in touching.items():
         part = parts[0]
-        is_alone = len(parts) == 1 and node != GROUND and node not in heard
+        is_alone = len(parts) == 1 and node != GROUND and node not in probed
         if is_alone and not part.is_controlled_source and "." not in part.name:
             return Fault(f"node {node} is dangling: only {part.name} is connected to it", part.name)
     return None

@@ -15,12 +15,12 @@ Value = float | Expression
 
 def tokens(text: str) -> list[str]:
     """Words, ``=`` signs and whole ``{...}`` or quoted groups; parentheses and commas only separate."""
-    found = _TOKEN.findall(text)
-    if "{" in found or "}" in found:
+    words = _TOKEN.findall(text)
+    if "{" in words or "}" in words:
         raise NetlistError("unbalanced braces")
-    if "'" in found or '"' in found:
+    if "'" in words or '"' in words:
         raise NetlistError("unbalanced quotes")
-    return found
+    return words
 
 
 def parse_value(text: str, functions: Mapping[str, Macro] | None = None) -> Value:

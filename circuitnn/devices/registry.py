@@ -34,7 +34,9 @@ DEVICES: dict[str, Device] = {
 
 def model_device(kind: str) -> ModelDevice | None:
     """The device whose ``.model`` has this kind, in capitals; None where there is none."""
-    return next((each for each in DEVICES.values() if isinstance(each, ModelDevice) and kind in each.kinds), None)
+    return next(
+        (device for device in DEVICES.values() if isinstance(device, ModelDevice) and kind in device.kinds), None
+    )
 
 
 def register(device: ModelDevice) -> None:

@@ -201,14 +201,14 @@ class _Parser:
 
     def signs(self, allowed: tuple[str, ...]) -> list[str]:
         """The signs ahead, from the inside out; minus signs cancel and plus signs do nothing."""
-        found: list[str] = []
+        operators: list[str] = []
         while (token := self.peek()) in allowed:
             self.take()
-            if token == "-" and found[-1:] == ["-"]:
-                found.pop()
+            if token == "-" and operators[-1:] == ["-"]:
+                operators.pop()
             elif token != "+":
-                found.append(str(token))
-        return found[::-1]
+                operators.append(str(token))
+        return operators[::-1]
 
     def unary(self, depth: int) -> Expression:
         signs = self.signs(("+", "-", "!"))
@@ -288,10 +288,10 @@ class _Parser:
             inside = (*context.inside, function)
             inner = _Context(context.behavioural, context.functions, inside, context.bodies)
             context.bodies[function] = _parse(macro.body, inner)
-        given = dict(zip(macro.parameters, arguments, strict=True))
+        by_parameter = dict(zip(macro.parameters, arguments, strict=True))
 
         def replacement(leaf: Expression) -> Expression:
-            return given.get(leaf.name.lower(), leaf) if isinstance(leaf, Name) else leaf
+            return by_parameter.get(leaf.name.lower(), leaf) if isinstance(leaf, Name) else leaf
 
         tree = substitute(context.bodies[function], replacement)
         check_extent(tree)

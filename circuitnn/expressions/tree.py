@@ -132,16 +132,16 @@ def substitute(expression: Expression, replacement: "Callable[[Expression], Expr
         if id(tree) not in done:
             match tree:
                 case Number():
-                    found: Expression = tree
+                    replaced: Expression = tree
                 case Negative(operand):
-                    found = Negative(visit(operand))
+                    replaced = Negative(visit(operand))
                 case Binary(operator, left, right):
-                    found = Binary(operator, visit(left), visit(right))
+                    replaced = Binary(operator, visit(left), visit(right))
                 case Call(function, arguments):
-                    found = Call(function, tuple(visit(argument) for argument in arguments))
+                    replaced = Call(function, tuple(visit(argument) for argument in arguments))
                 case _:
-                    found = replacement(tree)
-            done[id(tree)] = found
+                    replaced = replacement(tree)
+            done[id(tree)] = replaced
         return done[id(tree)]
 
     return visit(expression)

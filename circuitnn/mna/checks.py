@@ -25,19 +25,19 @@ def check_solvable(topology: Topology, values: Values, step: float) -> None:
     """
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return
-    known = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    numbers = {name: np.asarray(value, np.float64) for name, value in values.items()}
     _check(
         topology,
-        known,
-        companion(topology, known, step, np),
+        numbers,
+        companion(topology, numbers, step, np),
         "a loop of ideal voltage sources, or a node that nothing holds?",
     )
-    if topology.uncharged and all(known[name] == 0 for name in (*topology.inputs, *topology.constants)):
+    if topology.uncharged and all(numbers[name] == 0 for name in (*topology.inputs, *topology.constants)):
         return  # nothing moves at rest, even where no equation says so
     _check(
         topology,
-        known,
-        at_rest(topology, known, np),
+        numbers,
+        at_rest(topology, numbers, np),
         "at rest, capacitors are open and inductors short: a node without a path for direct current, or a loop of "
         "inductors and voltage sources? A large resistor (1e9) to ground, or a small one (1e-3) in the loop, helps",
     )
@@ -47,42 +47,42 @@ def states_are_independent(topology: Topology, values: Values) -> bool:
     """Whether all states can be imposed at once: no loop of capacitors and voltage sources, no cut of inductors."""
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return True
-    known = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    return _is_solvable(topology, known, companion(topology, known, 0.0, np))
+    numbers = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    return _is_solvable(topology, numbers, companion(topology, numbers, 0.0, np))
 
 
 def rest_is_determined(topology: Topology, values: Values) -> bool:
     """Whether direct current determines all voltages and currents: no capacitors alone in series, no loop of coils."""
-    known = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    return _is_solvable(topology, known, at_rest(dataclasses.replace(topology, uncharged=False), known, np))
+    numbers = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    return _is_solvable(topology, numbers, at_rest(dataclasses.replace(topology, uncharged=False), numbers, np))
 
 
-def _is_solvable(topology: Topology, known: Values, reactive: Reactive) -> bool:
-    return any(_weakest(_matrix(topology, known, reactive, volts))[0] > SINGULAR for volts in _PORT_VOLTAGES)
+def _is_solvable(topology: Topology, numbers: Values, reactive: Reactive) -> bool:
+    return any(_weakest(_matrix(topology, numbers, reactive, volts))[0] > SINGULAR for volts in _PORT_VOLTAGES)
 
 
-def _matrix(topology: Topology, known: Values, reactive: Reactive, volts: float) -> np.ndarray:
+def _matrix(topology: Topology, numbers: Values, reactive: Reactive, volts: float) -> np.ndarray:
     """With a conductance across each junction, whatever it conducts now, and other laws as they are at some voltage."""
     jacobian = np.zeros((len(topology.drives), len(topology.ports)))
     port_map = port_map_of(topology)
     if topology.free_drives:
-        at = law(
+        linearised = law(
             port_map,
-            jax.tree.map(lambda leaf: leaf[0], devices(topology, known)),
+            jax.tree.map(lambda leaf: leaf[0], devices(topology, numbers)),
             jnp.full((len(topology.ports), 1), volts),
         )
-        slopes = np.asarray(law_jacobian(port_map, at.slopes))[..., 0]
+        slopes = np.asarray(law_jacobian(port_map, linearised.slopes))[..., 0]
         free = list(topology.free_drives)
         jacobian[free] = slopes[free]
     for port, quantity in enumerate(topology.ports):
         if quantity.junction >= 0:
             jacobian[quantity.junction, port] = 1 / IMPEDANCE
-    return np.asarray(system_matrix(topology, known, reactive, jacobian=jacobian, module=np), np.float64)
+    return np.asarray(system_matrix(topology, numbers, reactive, jacobian=jacobian, module=np), np.float64)
 
 
-def _check(topology: Topology, known: Values, reactive: Reactive, hint: str) -> None:
-    found = [_weakest(_matrix(topology, known, reactive, volts)) for volts in _PORT_VOLTAGES]
-    smallest, direction = max(found, key=lambda each: each[0])
+def _check(topology: Topology, numbers: Values, reactive: Reactive, hint: str) -> None:
+    weakest = [_weakest(_matrix(topology, numbers, reactive, volts)) for volts in _PORT_VOLTAGES]
+    smallest, direction = max(weakest, key=lambda pair: pair[0])
     if smallest <= SINGULAR:
         names = [topology.unknowns[k] for k in np.flatnonzero(np.abs(direction) > 0.3 * np.abs(direction).max())]
         raise CircuitError(f"the circuit's equations have no unique solution: {', '.join(names)} undetermined; {hint}")

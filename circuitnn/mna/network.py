@@ -104,9 +104,9 @@ def network(
     right = excitations(topology)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
     rows = selections(topology)
-    found = jnp.asarray(np.concatenate(list(rows.values())), matrix.dtype) @ solved
+    selected = jnp.asarray(np.concatenate(list(rows.values())), matrix.dtype) @ solved
     constants = _constants(topology, values, matrix.dtype)
-    return Network(**_cut(topology, rows, found, lambda one: one @ constants, axis=1))
+    return Network(**_cut(topology, rows, selected, lambda one: one @ constants, axis=1))
 
 
 def _floating(topology: Topology) -> set[int]:
@@ -166,11 +166,11 @@ def network_along(topology: Topology, values: Values, reactive: Reactive) -> Net
         solved = _solve(matrix, np.concatenate([right, left], axis=1))
         return jnp.asarray(np.concatenate([rows, taken.T]), matrix.dtype) @ solved
 
-    found = jax.vmap(at_centre, in_axes=1, out_axes=-1)(weights)
+    selected = jax.vmap(at_centre, in_axes=1, out_axes=-1)(weights)
     shape = max(part.weight.shape[0] for part in moves), batch
     change = [jnp.broadcast_to(part.weight - w, shape) for part, w in zip(moves, centre, strict=True)]
-    moved = _updated(found, jnp.stack(change, axis=1), len(rows), right.shape[1])
-    constants = _constants(topology, values, found.dtype)
+    moved = _updated(selected, jnp.stack(change, axis=1), len(rows), right.shape[1])
+    constants = _constants(topology, values, selected.dtype)
     constants = constants[None, :, None] if constants.ndim == 1 else jnp.moveaxis(constants, -1, 1)
     linear = _cut(topology, chosen, moved, lambda one: jnp.sum(one * constants[:, None], axis=2), axis=2)
     return Network(ports=linear["ports"], across=linear["dual"], through=linear["dual"], outputs=linear["outputs"])
@@ -184,23 +184,23 @@ def _chosen_rows(topology: Topology) -> dict[str, np.ndarray]:
     return {"ports": rows["ports"], "dual": dual, "outputs": rows["outputs"]}
 
 
-def _updated(found: Array, change: Array, n: int, m: int) -> Array:
+def _updated(selected: Array, change: Array, n: int, m: int) -> Array:
     """The selected rows of the solution after a change of weights, (time, n, m, batch).
 
     Args:
-        found: (n + moves, m + moves, batch): the rows and those that the moving stamps take, for the right-hand sides
-            and those that the moving stamps put.
+        selected: (n + moves, m + moves, batch): the rows and those that the moving stamps take, for the right-hand
+            sides and those that the moving stamps put.
         change: (time, moves, batch) of the weights.
         n: how many of the rows are wanted.
         m: how many right-hand sides there are.
     """
     fixed, from_change, to_change, loop = (
-        each[:, :, None, :] for each in (found[:n, :m], found[:n, m:], found[n:, :m], found[n:, m:])
+        block[:, :, None, :] for block in (selected[:n, :m], selected[:n, m:], selected[n:, :m], selected[n:, m:])
     )
     time, moves, batch = change.shape
-    unit = jnp.eye(moves, dtype=found.dtype)[:, :, None, None]
+    unit = jnp.eye(moves, dtype=selected.dtype)[:, :, None, None]
 
-    def at(change):  # (moves, samples, batch)
+    def updated(change):  # (moves, samples, batch)
         by_row = change[:, None]
         both = jnp.concatenate(
             [unit + by_row * loop, jnp.broadcast_to(by_row * to_change, (moves, m, *change.shape[1:]))], 1
@@ -219,21 +219,26 @@ def _updated(found: Array, change: Array, n: int, m: int) -> Array:
     pieces = -(-time // samples)
     padded = jnp.pad(change, ((0, pieces * samples - time), (0, 0), (0, 0)))
     columns = jnp.moveaxis(padded.reshape(pieces, samples, moves, batch), 2, 1)
-    moved = lax.map(at, columns)
+    moved = lax.map(updated, columns)
     return jnp.moveaxis(moved, 3, 1).reshape(pieces * samples, n, m, batch)[:time]
 
 
 def _cut(
-    topology: Topology, rows: dict[str, np.ndarray], found: Array, of_constants: Callable[[Array], Array], *, axis: int
+    topology: Topology,
+    rows: dict[str, np.ndarray],
+    solution: Array,
+    of_constants: Callable[[Array], Array],
+    *,
+    axis: int,
 ) -> dict[str, Affine]:
-    """`found`, rows by columns with the columns along `axis`, cut to pieces by name."""
+    """`solution`, rows by columns with the columns along `axis`, cut to pieces by name."""
     widths = [len(topology.reactive), len(topology.inputs), len(topology.drives)]
     parts = {}
     first = 0
     for name, selected in rows.items():
-        own = lax.slice_in_dim(found, first, first + len(selected), axis=axis - 1)
+        rows_of_part = lax.slice_in_dim(solution, first, first + len(selected), axis=axis - 1)
         first += len(selected)
-        z, u, i, one = jnp.split(own, np.cumsum(widths), axis=axis)
+        z, u, i, one = jnp.split(rows_of_part, np.cumsum(widths), axis=axis)
         parts[name] = Affine(z=z, u=u, i=i, one=of_constants(one))
     return parts
 
@@ -247,8 +252,8 @@ def _solve(matrix: Array, right: np.ndarray) -> Array:
 def _constants(topology: Topology, values: Values, dtype: Any) -> Array:
     """The constant sources along the last axis: (n,), or (time or 1, batch or 1, n)."""
     shape = jnp.broadcast_shapes(*(values[name].shape for name in topology.constants))
-    each = [jnp.broadcast_to(values[name], shape) for name in topology.constants]
-    return jnp.stack(each, -1).astype(dtype) if each else jnp.zeros(0, dtype)
+    sources = [jnp.broadcast_to(values[name], shape) for name in topology.constants]
+    return jnp.stack(sources, -1).astype(dtype) if sources else jnp.zeros(0, dtype)
 
 
 def _vectors(topology: Topology, parts: list[Stamp]) -> tuple[np.ndarray, np.ndarray]:

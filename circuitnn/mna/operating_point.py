@@ -34,35 +34,37 @@ class OperatingPoint:
 
 def operating_point(topology: Topology, values: Values) -> OperatingPoint:
     """The operating point, as ngspice's ``.op``; differentiable in `values` (from `Circuit.resolve`)."""
-    port_map, given = port_map_of(topology), devices(topology, values)
+    port_map, all_devices = port_map_of(topology), devices(topology, values)
     rest = at_rest(topology, values)
     linear = network(topology, values, rest, leak=4 * float(jnp.finfo(rest.across.dtype).eps))
     inputs = jnp.stack([values[name] for name in topology.inputs])
-    given = jax.tree.map(lambda leaf: leaf[0], given)
+    all_devices = jax.tree.map(lambda leaf: leaf[0], all_devices)
     linear, u = jax.tree.map(lambda leaf: leaf[..., None], (linear, inputs))
     # At rest no charge moves: what the junctions hold has no part in the equations.
     moves = jnp.asarray(np.array([[drive.charge < 0] for drive in topology.drives], bool).reshape(-1, 1))
     parts = {name: getattr(linear, name) for name in ("ports", "across", "through", "outputs")}
     linear = Network(**{name: dataclasses.replace(part, i=jnp.where(moves, part.i, 0)) for name, part in parts.items()})
     w = linear.ports.one + apply(linear.ports.u, u)
-    v = solve_ports(port_map, True, given, -linear.ports.i, w, jnp.zeros_like(w))
-    at = law(port_map, given, v)
+    v = solve_ports(port_map, True, all_devices, -linear.ports.i, w, jnp.zeros_like(w))
+    linearised = law(port_map, all_devices, v)
 
     def rows(part: Affine) -> Array:
-        return (part.one + apply(part.u, u) + apply(part.i, at.current))[..., 0]
+        return (part.one + apply(part.u, u) + apply(part.i, linearised.current))[..., 0]
 
     states = jnp.where(np.asarray(topology.is_inductor, bool), rows(linear.through), rows(linear.across))
     for k, drive in enumerate(topology.drives):
         if drive.charge >= 0:
-            states = states.at[drive.charge].set(at.current[k, 0])
-    slopes = jacobian(port_map, at.slopes)[..., 0] if port_map.drives else jnp.zeros((0, port_map.ports), v.dtype)
+            states = states.at[drive.charge].set(linearised.current[k, 0])
+    slopes = (
+        jacobian(port_map, linearised.slopes)[..., 0] if port_map.drives else jnp.zeros((0, port_map.ports), v.dtype)
+    )
     return OperatingPoint(
         inputs=inputs,
         states=states,
         ports=v[..., 0],
         jacobian=shunted(port_map, slopes, v.dtype),
         outputs=rows(linear.outputs),
-        is_found=converged(-linear.ports.i, w, v, at.current)[0],
+        is_found=converged(-linear.ports.i, w, v, linearised.current)[0],
     )
 
 
@@ -79,13 +81,13 @@ def small_signal(topology: Topology, values: Values) -> tuple[Array, Values]:
     A junction's charge is a capacitor of the value dq/dv to small signals; as a drive it has no slope then.
     """
     slopes = slopes_at_rest(topology, values)
-    found = dict(values)
+    with_capacitances = dict(values)
     for k, drive in enumerate(topology.drives):
         if drive.charge >= 0:
             port = next(p for p, port in enumerate(topology.ports) if (port.a, port.b) == (drive.a, drive.b))
-            found[topology.reactive[drive.charge].name] = CHARGE_UNIT * slopes[k, port]
+            with_capacitances[topology.reactive[drive.charge].name] = CHARGE_UNIT * slopes[k, port]
     moves = np.array([[drive.charge < 0] for drive in topology.drives], bool).reshape(-1, 1)
-    return jnp.where(moves, slopes, 0), found
+    return jnp.where(moves, slopes, 0), with_capacitances
 
 
 def evaluate(part: Affine, z: Array, u: Array, current: Array) -> Array:

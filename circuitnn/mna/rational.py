@@ -19,7 +19,7 @@ from circuitnn.mna.topology import Topology
 RADII = np.geomspace(1e-3, 1e13, 33)  # rad/s
 
 
-def rational(topology: Topology, values: Values, known: Structure) -> tuple[Array, Array]:
+def rational(topology: Topology, values: Values, structure: Structure) -> tuple[Array, Array]:
     """Coefficients with the highest power of s first, for small signals around the operating point.
 
     The lowest coefficient of the denominator that is not always zero is one.
@@ -29,7 +29,7 @@ def rational(topology: Topology, values: Values, known: Structure) -> tuple[Arra
         are at the high end.
     """
     system = implicit(topology, values)
-    kept = np.asarray(known.states, int)
+    kept = np.asarray(structure.states, int)
     f, g, c = system.f[kept][:, kept], system.g[kept], system.c[:, kept]
     order = len(kept)
     if not order:
@@ -54,8 +54,8 @@ def rational(topology: Topology, values: Values, known: Structure) -> tuple[Arra
         """(radii, angles, ...) to (radii, ..., powers)."""
         return jnp.where(mask, jnp.real(jnp.tensordot(samples, jnp.asarray(weights, s.dtype), axes=(1, 0))), 0)
 
-    denominator = parts(determinant, np.asarray(known.denominator))
-    numerators = parts(product, np.asarray(known.numerators))
+    denominator = parts(determinant, np.asarray(structure.denominator))
+    numerators = parts(product, np.asarray(structure.numerators))
     # Where a coefficient vanishes, at the end of a knob, its gradient is taken where it would stand out.
     powers = np.arange(order + 1)
     near = float(jnp.finfo(f.dtype).eps) ** (0.5 * np.abs(powers[:, None] - powers))
@@ -68,11 +68,13 @@ def rational(topology: Topology, values: Values, known: Structure) -> tuple[Arra
     clear = lax.stop_gradient(jnp.abs(numerators)) + faint
     largest = lax.stop_gradient(jnp.max(jnp.abs(numerators), axis=(0, -1)))[..., None]
     top_parts, exponents = _chosen(numerators, clear * close[:, None, None], level, rounding * largest)
-    lowest = known.denominator.index(True)
+    lowest = structure.denominator.index(True)
     a = jnp.where(powers == lowest, 1, bottom / bottom[lowest] * jnp.exp(exponent - exponent[lowest]))
     b = top_parts / bottom[lowest] * jnp.exp(exponents - exponent[lowest])
-    height = 1 + max([k for rows in known.numerators for row in rows for k, used in enumerate(row) if used], default=0)
-    return b[..., :height][..., ::-1], a[: 1 + _last(known.denominator)][::-1]
+    height = 1 + max(
+        [k for rows in structure.numerators for row in rows for k, used in enumerate(row) if used], default=0
+    )
+    return b[..., :height][..., ::-1], a[: 1 + _last(structure.denominator)][::-1]
 
 
 def _last(mask: tuple[bool, ...]) -> int:

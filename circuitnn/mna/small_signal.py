@@ -17,8 +17,8 @@ def transfer(topology: Topology, values: Values, s: Array) -> Array:
     slopes = slopes_at_rest(topology, values)
     is_charge = np.array([[drive.charge >= 0] for drive in topology.drives], bool).reshape(-1, 1)
 
-    def at(s):
+    def at_frequency(s):
         jacobian = jnp.where(is_charge, s * CHARGE_UNIT, 1) * slopes  # of a charge the current is wanted
         return network(topology, values, harmonic(topology, values, s), jacobian=jacobian).outputs.u
 
-    return jax.vmap(at, out_axes=-1)(s)
+    return jax.vmap(at_frequency, out_axes=-1)(s)

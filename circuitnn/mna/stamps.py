@@ -48,8 +48,8 @@ class Stamp(NamedTuple):
 
 def reactive_values(topology: Topology, values: Values, module: Any = jnp) -> Any:
     """Capacitances and inductances in the order of the states, along a new last axis; of charges what they count in."""
-    known = [values.get(b.name, CHARGE_UNIT) if charge else values[b.name] for b, charge in _states(topology)]
-    return _stack(module, known, values)
+    in_order = [values.get(b.name, CHARGE_UNIT) if charge else values[b.name] for b, charge in _states(topology)]
+    return _stack(module, in_order, values)
 
 
 def couplings(topology: Topology, values: Values, module: Any = jnp) -> tuple[list[Any], list[Any], list[Any]]:
@@ -59,9 +59,9 @@ def couplings(topology: Topology, values: Values, module: Any = jnp) -> tuple[li
     voltage of the other has in ``L_a di_a/dt``; and for each state the share of its own voltage, 1 where nothing is
     coupled. L is the matrix of all inductances.
     """
-    own: list[Any] = [1.0] * len(topology.reactive)
+    own_share: list[Any] = [1.0] * len(topology.reactive)
     if not topology.mutual:
-        return [], [], own
+        return [], [], own_share
     coils = sorted({k for pair in topology.mutual for k in (pair.a, pair.b)})
     value = {k: values[topology.reactive[k].name] for k in coils}
     mutual = {}
@@ -75,19 +75,19 @@ def couplings(topology: Topology, values: Values, module: Any = jnp) -> tuple[li
     inverse = module.linalg.inv(module.stack(rows, -2))
     place = {k: i for i, k in enumerate(coils)}
     for k in coils:
-        own[k] = value[k] * inverse[..., place[k], place[k]]
+        own_share[k] = value[k] * inverse[..., place[k], place[k]]
     # Through a chain of couplings each coil of a group feels every other one.
     pairs = ordered_pairs(topology)
     shares = [value[a] * inverse[..., place[a], place[b]] for a, b in pairs]
-    return [mutual.get(pair, zero) for pair in pairs], shares, own
+    return [mutual.get(pair, zero) for pair in pairs], shares, own_share
 
 
 def shares(topology: Topology, values: Values) -> Array:
     """(..., n_states, n_states): how the voltages of coupled coils add up to ``L di/dt`` of each."""
-    _, crossed, own = couplings(topology, values)
+    _, crossed, own_share = couplings(topology, values)
     pairs = dict(zip(ordered_pairs(topology), crossed, strict=True))
     n = len(topology.reactive)
-    entries = [own[a] if a == b else pairs.get((a, b), 0.0) for a in range(n) for b in range(n)]
+    entries = [own_share[a] if a == b else pairs.get((a, b), 0.0) for a in range(n) for b in range(n)]
     flat = _stack(jnp, entries, values)
     return flat.reshape(*flat.shape[:-1], n, n)
 
@@ -102,11 +102,11 @@ def companion(topology: Topology, values: Values, step: float, module: Any = jnp
     """Discretised: ``v - (step/C) i = z`` and ``i - (step/L) v = z``, with step = h/2 (trapezoidal) or h."""
     ratio = -step / reactive_values(topology, values, module)
     coils = np.asarray(topology.is_inductor, bool)
-    _, shares, own = couplings(topology, values, module)
+    _, shares, own_share = couplings(topology, values, module)
     # A charge is what a drive says it is, unless it is a capacitor to small signals (and has a value then).
     one = module.where(_driven(topology, values), 0, module.ones_like(ratio))
     mutual = [ratio[..., a] * share for (a, _), share in zip(ordered_pairs(topology), shares, strict=True)]
-    across = ratio * _stack(module, own, values) if topology.mutual else ratio
+    across = ratio * _stack(module, own_share, values) if topology.mutual else ratio
     crossed = _stack(module, mutual, values)
     return Reactive(
         across=module.where(coils, across, one),
@@ -167,40 +167,40 @@ def shunt(topology: Topology) -> float:
 
 def stamps(topology: Topology, values: Values, reactive: Reactive) -> list[Stamp]:
     """All stamps that have a value; the weights have the shape of the values."""
-    found = [
+    parts = [
         Stamp(*_twice(difference(topology, part.a, part.b)), IMPEDANCE / values[part.name])
         for part in topology.resistors
     ]
     for inner in topology.series:
         conductance = values[inner.device] / values[inner.parameter]
-        found.append(Stamp(*_twice(difference(topology, inner.a, inner.b)), IMPEDANCE * conductance))
+        parts.append(Stamp(*_twice(difference(topology, inner.a, inner.b)), IMPEDANCE * conductance))
     first = len(topology.nodes)
     unit = np.eye(topology.size)
     for k, branch in enumerate(topology.branches):
         if branch in topology.pots:
-            found.append(Stamp(*_twice(unit[first + k]), -values[branch.name] / IMPEDANCE))
+            parts.append(Stamp(*_twice(unit[first + k]), -values[branch.name] / IMPEDANCE))
     for source in topology.controlled:
         sensing = difference(topology, source.c, source.d)
         if source.is_nullor:
             continue
         if source.branch >= 0:
-            found.append(Stamp(unit[source.branch], sensing, -values[source.name]))
+            parts.append(Stamp(unit[source.branch], sensing, -values[source.name]))
         else:
-            found.append(Stamp(difference(topology, source.a, source.b), sensing, IMPEDANCE * values[source.name]))
+            parts.append(Stamp(difference(topology, source.a, source.b), sensing, IMPEDANCE * values[source.name]))
     for sensed in topology.sensing:
         if sensed.branch >= 0:
-            found.append(Stamp(unit[sensed.branch], unit[sensed.sensed], -values[sensed.name] / IMPEDANCE))
+            parts.append(Stamp(unit[sensed.branch], unit[sensed.sensed], -values[sensed.name] / IMPEDANCE))
         else:
-            found.append(Stamp(difference(topology, sensed.a, sensed.b), unit[sensed.sensed], values[sensed.name]))
+            parts.append(Stamp(difference(topology, sensed.a, sensed.b), unit[sensed.sensed], values[sensed.name]))
     first = topology.first_reactive
     for k, branch in enumerate(topology.reactive):
-        found.append(Stamp(unit[first + k], difference(topology, branch.a, branch.b), _each(reactive.across, k)))
-        found.append(Stamp(*_twice(unit[first + k]), _each(reactive.through, k) / IMPEDANCE))
+        parts.append(Stamp(unit[first + k], difference(topology, branch.a, branch.b), _each(reactive.across, k)))
+        parts.append(Stamp(*_twice(unit[first + k]), _each(reactive.through, k) / IMPEDANCE))
     for k, (a, b) in enumerate(ordered_pairs(topology)):
         other = topology.reactive[b]
-        found.append(Stamp(unit[first + a], difference(topology, other.a, other.b), reactive.mutual_across[..., k]))
-        found.append(Stamp(unit[first + a], unit[first + b], reactive.mutual_through[..., k] / IMPEDANCE))
-    return found
+        parts.append(Stamp(unit[first + a], difference(topology, other.a, other.b), reactive.mutual_across[..., k]))
+        parts.append(Stamp(unit[first + a], unit[first + b], reactive.mutual_through[..., k] / IMPEDANCE))
+    return parts
 
 
 def fixed_part(topology: Topology, *, with_shunts: bool) -> np.ndarray:
@@ -239,7 +239,9 @@ def excitations(topology: Topology) -> dict[str, np.ndarray]:
         "drives": [_drive(topology, drive) for drive in topology.drives],
         "constants": [by_name[name] for name in topology.constants],
     }
-    return {name: np.stack(each, 1) if each else np.zeros((topology.size, 0)) for name, each in columns.items()}
+    return {
+        name: np.stack(vectors, 1) if vectors else np.zeros((topology.size, 0)) for name, vectors in columns.items()
+    }
 
 
 def selections(topology: Topology) -> dict[str, np.ndarray]:
@@ -257,7 +259,7 @@ def selections(topology: Topology) -> dict[str, np.ndarray]:
             for out in topology.outputs
         ],
     }
-    return {name: np.stack(each) if each else np.zeros((0, topology.size)) for name, each in rows.items()}
+    return {name: np.stack(vectors) if vectors else np.zeros((0, topology.size)) for name, vectors in rows.items()}
 
 
 def difference(topology: Topology, a: int, b: int) -> np.ndarray:
@@ -302,12 +304,12 @@ def _twice(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return row, row
 
 
-def _stack(module: Any, each: list[Any], values: Values) -> Any:
+def _stack(module: Any, entries: list[Any], values: Values) -> Any:
     dtype = np.result_type(*(value.dtype for value in values.values()))
-    if not each:
+    if not entries:
         return module.zeros(0, dtype)
-    shape = np.broadcast_shapes(*(np.shape(value) for value in each))
-    return module.stack([module.broadcast_to(module.asarray(value, dtype), shape) for value in each], -1)
+    shape = np.broadcast_shapes(*(np.shape(value) for value in entries))
+    return module.stack([module.broadcast_to(module.asarray(value, dtype), shape) for value in entries], -1)
 
 
 def _nothing(topology: Topology, like: Any, module: Any) -> Any:

@@ -72,23 +72,23 @@ def implicit(topology: Topology, values: Values) -> Implicit:
     return Implicit(f=f, g=g, c=linear.outputs.z, d=linear.outputs.u)
 
 
-def state_space(topology: Topology, values: Values, known: Structure) -> StateSpace:
+def state_space(topology: Topology, values: Values, structure: Structure) -> StateSpace:
     """State-space matrices of the circuit linearised at its operating point; differentiable in `values`.
 
     Args:
         topology: shape of the circuit.
         values: from `Circuit.resolve`, scalars.
-        known: the structure of the circuit.
+        structure: the structure of the circuit.
 
     Raises:
         CircuitError: where an output follows the derivative of an input.
     """
-    if not known.is_proper:
+    if not structure.is_proper:
         raise CircuitError("an output follows the derivative of an input: there is no state space without it")
     system = implicit(topology, values)
     count = system.f.shape[0]
     unit = jnp.eye(count, dtype=system.f.dtype)
-    if len(known.independent) == count:
+    if len(structure.independent) == count:
         # P^-1 = 1 - h A
         both = jnp.linalg.solve(unit + STEP * system.f, jnp.concatenate([system.f, system.g], axis=1))
         a, b = both[:, :count], both[:, count:]
@@ -97,7 +97,7 @@ def state_space(topology: Topology, values: Values, known: Structure) -> StateSp
             a=a, b=b, c=system.c @ held, d=system.d - STEP * system.c @ b, states=unit, follow=jnp.zeros_like(b)
         )
     # P = W P_S with the rows S of the independent states: P has the rank of P_S, and its range is that of W.
-    rows, columns = np.asarray(known.independent, int), np.asarray(known.pivots, int)
+    rows, columns = np.asarray(structure.independent, int), np.asarray(structure.pivots, int)
     full = unit + STEP * system.f
     spread = jnp.linalg.solve(full[rows][:, columns].T, full[:, columns].T).T
     reduced = full[rows] @ spread

@@ -95,16 +95,16 @@ class _Numbers(Mapping[str, Residue]):
 
     def __init__(self, gains: Gains):
         self.source = random.Random(1971)
-        self.known = {name: Residue(value) for name, value in gains}
+        self.residues = {name: Residue(value) for name, value in gains}
 
     def __getitem__(self, name: str) -> Residue:
-        return self.known.setdefault(name, Residue(self.random()))
+        return self.residues.setdefault(name, Residue(self.random()))
 
     def __iter__(self):
-        return iter(self.known)
+        return iter(self.residues)
 
     def __len__(self) -> int:
-        return len(self.known)
+        return len(self.residues)
 
     def random(self) -> int:
         return self.source.randrange(1, PRIME)
@@ -122,8 +122,8 @@ def _seen_from_states(topology: Topology, numbers: _Numbers) -> tuple[np.ndarray
         mutual[pair.a, pair.b] = mutual[pair.b, pair.a] = numbers[f"M{k}"] * numbers["1/h"]
     crossed = [-mutual.get(pair, Residue(0)) for pair in ordered_pairs(topology)]
     reactive = Reactive(
-        across=_objects([one if coil else each for coil, each in zip(coils, products, strict=True)]),
-        through=_objects([-each if coil else -one for coil, each in zip(coils, products, strict=True)]),
+        across=_objects([one if coil else residue for coil, residue in zip(coils, products, strict=True)]),
+        through=_objects([-residue if coil else -one for coil, residue in zip(coils, products, strict=True)]),
         mutual_across=_objects([Residue(0)] * len(crossed)),
         mutual_through=_objects(crossed),
     )
@@ -143,20 +143,20 @@ def _seen_from_states(topology: Topology, numbers: _Numbers) -> tuple[np.ndarray
     count = len(topology.reactive)
     from_states = np.zeros((topology.size, count), np.int64)
     for k in range(count):
-        own = reactive.through[k] / IMPEDANCE if coils[k] else reactive.across[k]
-        from_states[topology.first_reactive + k, k] = own.value
-    for (a, b), each in zip(ordered_pairs(topology), crossed, strict=True):
-        from_states[topology.first_reactive + a, b] = (each / IMPEDANCE).value
+        diagonal = reactive.through[k] / IMPEDANCE if coils[k] else reactive.across[k]
+        from_states[topology.first_reactive + k, k] = diagonal.value
+    for (a, b), residue in zip(ordered_pairs(topology), crossed, strict=True):
+        from_states[topology.first_reactive + a, b] = (residue / IMPEDANCE).value
     right = np.concatenate([from_states, residues(driven["inputs"])], axis=1)
     through = np.eye(topology.size)[topology.first_reactive :]
     rows = np.concatenate([np.where(coils[:, None], through, chosen["across"]), chosen["outputs"]])
-    found = multiply_residues(residues(rows), solve_residues(matrix, right)[1])
-    return found[:count, :count], found[:count, count:], found[count:, :count], found[count:, count:]
+    solution = multiply_residues(residues(rows), solve_residues(matrix, right)[1])
+    return solution[:count, :count], solution[:count, count:], solution[count:, :count], solution[count:, count:]
 
 
-def _objects(each: list[Residue]) -> np.ndarray:
-    array = np.empty(len(each), object)
-    array[:] = each
+def _objects(entries: list[Residue]) -> np.ndarray:
+    array = np.empty(len(entries), object)
+    array[:] = entries
     return array
 
 

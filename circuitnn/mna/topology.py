@@ -5,7 +5,7 @@ from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.circuit.components import GROUND, NULLOR, Component
-from circuitnn.circuit.outputs import Heard, heard
+from circuitnn.circuit.outputs import Probe, probe
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.expressions.tree import Current
@@ -111,12 +111,12 @@ class Topology:
     @property
     def constants(self) -> tuple[str, ...]:
         """Names of the independent sources that are not inputs."""
-        own = {part.name for part in self.controlled} | {part.name for part in self.sensing}
-        own |= {name for device in self.devices for name in device.names}
+        dependent = {part.name for part in self.controlled} | {part.name for part in self.sensing}
+        dependent |= {name for device in self.devices for name in device.names}
         return tuple(
             source.name
             for source in (*self.voltage, *self.current)
-            if source.name not in self.inputs and source.name not in own
+            if source.name not in self.inputs and source.name not in dependent
         )
 
 
@@ -133,7 +133,7 @@ def topology(circuit: Circuit) -> Topology:
         raise ValueError("the circuit has no output: name a node when reading the netlist, outputs=('out',)")
     index = {name: i for i, name in enumerate(circuit.nodes)} | {GROUND: REFERENCE}
     parts = circuit.components
-    outputs = [heard(parts, name) for name in circuit.outputs]
+    outputs = [probe(parts, name) for name in circuit.outputs]
     measured = {output.quantity.source for output in outputs if isinstance(output.quantity, Current)}
 
     def branches(chosen) -> tuple[Branch, ...]:
@@ -203,7 +203,7 @@ def topology(circuit: Circuit) -> Topology:
     )
 
 
-def _output(output: Heard, index: dict[str, int], branch_of: dict[str, int]) -> Output:
+def _output(output: Probe, index: dict[str, int], branch_of: dict[str, int]) -> Output:
     match output.quantity:
         case Current(source):
             return Output(REFERENCE, REFERENCE, branch_of[source.lower()])

@@ -12,7 +12,7 @@ from circuitnn.mna.elements import Branch, DeviceInstance, Drive, Quantity, Seri
 
 @final
 class Wiring:
-    """Ports, drives and devices as they are found."""
+    """Ports, drives and devices as they are met."""
 
     def __init__(self, circuit: Circuit, index: dict[str, int], first_charge: int):
         self.first_charge = first_charge
@@ -22,10 +22,10 @@ class Wiring:
         self.ports: list[Quantity] = []
         self.drives: list[Drive] = []
         self.series: list[SeriesResistance] = []
-        self.found: dict[tuple, DeviceInstance] = {}
+        self.instances: dict[tuple, DeviceInstance] = {}
 
     def devices(self) -> tuple[DeviceInstance, ...]:
-        return tuple(self.found.values())
+        return tuple(self.instances.values())
 
     def quantity(self, a: int, b: int, branch: int = -1) -> tuple[int, int]:
         """Index of a port, and -1 where it is known the other way round."""
@@ -39,21 +39,21 @@ class Wiring:
         """Port and drive across two nodes, and the sign of both."""
         port, sign = self.quantity(*((a, b) if b < a else (b, a)))
         sign = sign if b < a else -sign
-        known = self.ports[port]
-        if known.junction < 0:
-            self.drives.append(Drive(known.a, known.b))
-            known = self.ports[port] = known._replace(junction=len(self.drives) - 1)
-        return port, known.junction, sign
+        quantity = self.ports[port]
+        if quantity.junction < 0:
+            self.drives.append(Drive(quantity.a, quantity.b))
+            quantity = self.ports[port] = quantity._replace(junction=len(self.drives) - 1)
+        return port, quantity.junction, sign
 
     def charge(self, name: str, port: int) -> int:
         """The drive of a junction's charge; its state comes after the capacitors and inductors."""
-        known = self.ports[port]
-        self.drives.append(Drive(known.a, known.b, charge=self.first_charge + len(self.charges)))
-        self.charges.append(Branch(name, known.a, known.b))
+        quantity = self.ports[port]
+        self.drives.append(Drive(quantity.a, quantity.b, charge=self.first_charge + len(self.charges)))
+        self.charges.append(Branch(name, quantity.a, quantity.b))
         return len(self.drives) - 1
 
     def add(self, key: tuple, device: DeviceInstance) -> None:
-        self.found[key] = device
+        self.instances[key] = device
 
     def wire_behavioural(self, part: Component, branch_of: dict[str, int]) -> None:
         """A B source: a port for each voltage or current in its expression, a drive of its own."""
@@ -61,9 +61,9 @@ class Wiring:
         is_voltage = part.quantity == "V"
         self.drives.append(Drive(a, b, branch_of[part.name.lower()] if is_voltage else -1))
         law = cast(Expression, part.value)
-        found = list(dict.fromkeys(leaves_in(law)))
-        names = [leaf.name for leaf in found if isinstance(leaf, Name)]
-        leaves = [leaf for leaf in found if not isinstance(leaf, Name)]
+        leaves_of_law = list(dict.fromkeys(leaves_in(law)))
+        names = [leaf.name for leaf in leaves_of_law if isinstance(leaf, Name)]
+        leaves = [leaf for leaf in leaves_of_law if not isinstance(leaf, Name)]
         ports = []
         for leaf in leaves:
             match leaf:
@@ -134,9 +134,9 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         ((port, sign),) = ports
         key = (port, model.name)
         names, backward = ((part.name,), ()) if sign > 0 else ((), (part.name,))
-        before = wiring.found.get(key)
+        before = wiring.instances.get(key)
         if before is not None:
-            wiring.found[key] = before._replace(names=before.names + names, backward=before.backward + backward)
+            wiring.instances[key] = before._replace(names=before.names + names, backward=before.backward + backward)
             return
         drives = [(drive, sign * direction) for drive, direction in drives]
         instance = instance._replace(names=names, backward=backward, ports=((port, 1),), drives=tuple(drives))
@@ -146,4 +146,4 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
             a, b = pairs[device.ports[place]]
             charge = (-1, 0) if a == b else (wiring.charge(f"{part.name}.{name}", index), sign)
             instance = instance._replace(drives=(*instance.drives, charge))
-    wiring.found[key] = instance
+    wiring.instances[key] = instance

@@ -73,7 +73,7 @@ def renamed(circuit: Circuit) -> tuple[Circuit, Names]:
         dataclasses.replace(
             model,
             name=names.models[model.name],
-            parameters=tuple((parameter, value(given)) for parameter, given in model.parameters),
+            parameters=tuple((parameter, value(number)) for parameter, number in model.parameters),
         )
         for model in circuit.models
     )

@@ -7,7 +7,7 @@ from jax import numpy as jnp
 
 from circuitnn.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
-from circuitnn.circuit.outputs import Heard, heard
+from circuitnn.circuit.outputs import Probe, probe
 from circuitnn.expressions.tree import Current, Voltage
 from circuitnn.spice.names import Names, renamed
 from circuitnn.spice.program import SpiceError
@@ -16,7 +16,7 @@ from circuitnn.spice.raw import Plot
 _PROBE = "circuitnn_current"  # with a number, the node between a component and its meter; with a V before it, the meter
 
 
-def probed(circuit: Circuit) -> tuple[Circuit, tuple[Heard, ...], Names]:
+def probed(circuit: Circuit) -> tuple[Circuit, tuple[Probe, ...], Names]:
     """The circuit as ngspice gets to see it, and what to listen to.
 
     It has a source of 0 V in series with each component whose current is heard, and all names are ours.
@@ -26,12 +26,12 @@ def probed(circuit: Circuit) -> tuple[Circuit, tuple[Heard, ...], Names]:
     """
     components, values, outputs = list(circuit.components), dict(circuit.values), []
     for k, name in enumerate(circuit.outputs):
-        output = heard(circuit.components, name)
+        output = probe(circuit.components, name)
         if isinstance(output.quantity, Current):
-            at = next(i for i, part in enumerate(components) if part.name == output.quantity.source)
-            plus, minus, *sensed = components[at].nodes
+            place = next(i for i, part in enumerate(components) if part.name == output.quantity.source)
+            plus, minus, *sensed = components[place].nodes
             node, meter = f"{_PROBE}_{k}", f"V{_PROBE}_{k}"
-            components[at] = dataclasses.replace(components[at], nodes=(plus, node, *sensed))
+            components[place] = dataclasses.replace(components[place], nodes=(plus, node, *sensed))
             components.append(Component(meter, "V", (node, minus)))
             values[meter] = jnp.zeros(())
             output = output._replace(quantity=Current(meter))
@@ -40,7 +40,7 @@ def probed(circuit: Circuit) -> tuple[Circuit, tuple[Heard, ...], Names]:
     return changed, tuple(output._replace(quantity=names.quantity(output.quantity)) for output in outputs), names
 
 
-def vectors(outputs: tuple[Heard, ...]) -> str:
+def vectors(outputs: tuple[Probe, ...]) -> str:
     """What ngspice has to save."""
     names = []
     for output in outputs:
@@ -52,7 +52,7 @@ def vectors(outputs: tuple[Heard, ...]) -> str:
     return " ".join(dict.fromkeys(names))
 
 
-def waveform(plot: Plot, output: Heard) -> np.ndarray:
+def waveform(plot: Plot, output: Probe) -> np.ndarray:
     """An output in a plot, in volts or amperes."""
     match output.quantity:
         case Current(source):

@@ -120,5 +120,5 @@ def _run(command: list[str], folder: Path, timeout: float) -> tuple[int, str]:
 def complaints(words: str) -> str:
     """The lines of ngspice's output that say what went wrong, at most eight of them."""
     lines = [line.strip() for line in words.splitlines()]
-    found = [line for line in lines if line and _COMPLAINT.search(line)]
-    return "\n".join((found or [line for line in lines if line][-8:])[:8]) or "it said nothing"
+    complaints = [line for line in lines if line and _COMPLAINT.search(line)]
+    return "\n".join((complaints or [line for line in lines if line][-8:])[:8]) or "it said nothing"

@@ -40,7 +40,7 @@ def read_raw(data: bytes) -> list[Plot]:
         if len(names) != columns or len(data) - position < length:
             raise ValueError("a raw file that is cut short")
         table = np.frombuffer(data, kind, columns * points, position).reshape(points, columns)
-        plots.append(Plot(fields.get("plotname", ""), {name: table[:, at] for at, name in enumerate(names)}))
+        plots.append(Plot(fields.get("plotname", ""), {name: table[:, column] for column, name in enumerate(names)}))
         position += length
     return plots
 

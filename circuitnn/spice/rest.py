@@ -37,13 +37,13 @@ def operating_point(
     """
     circuit = checked_circuit(circuit)
     batch = np.broadcast_shapes(*map(np.shape, constants(controls, circuit.controls).values()))
-    found = {name: np.empty(batch) for name in (*circuit.nodes, *circuit.outputs)}
+    volts = {name: np.empty(batch) for name in (*circuit.nodes, *circuit.outputs)}
     for index, turned in settled(circuit, controls, batch):
         ours, outputs, names = probed(turned)
         text = netlist_text(ours, tail=[(tolerances or Tolerances()).options(), ".op"])
         plot = simulate(text, {}, names, timeout=timeout)[0]
         for node in circuit.nodes:
-            found[node][index] = voltage(plot, names.nodes[node])[0]
+            volts[node][index] = voltage(plot, names.nodes[node])[0]
         for output in outputs:
-            found[output.name][index] = waveform(plot, output)[0]
-    return found
+            volts[output.name][index] = waveform(plot, output)[0]
+    return volts

@@ -6,7 +6,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
-from circuitnn.circuit.outputs import Heard
+from circuitnn.circuit.outputs import Probe
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.knobs import constants
 from circuitnn.spice.names import Names
@@ -54,7 +54,7 @@ def ac(
 
 def _respond(
     circuit: Circuit,
-    outputs: tuple[Heard, ...],
+    outputs: tuple[Probe, ...],
     names: Names,
     source: str,
     freqs: np.ndarray,

@@ -7,7 +7,7 @@ from jax.typing import ArrayLike
 
 from circuitnn.circuit import Circuit, Part
 from circuitnn.circuit.circuit import checked_circuit
-from circuitnn.circuit.outputs import Heard
+from circuitnn.circuit.outputs import Probe
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.devices.sources import CURRENT_SOURCE
 from circuitnn.spice.names import Names
@@ -89,7 +89,7 @@ def _rates(fs: float, max_step: float | None) -> tuple[float, float]:
 
 def _play(
     circuit: Circuit,
-    outputs: tuple[Heard, ...],
+    outputs: tuple[Probe, ...],
     names: Names,
     x: np.ndarray,
     fs: float,

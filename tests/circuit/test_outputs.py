@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from circuitnn.circuit import CircuitError, read_netlist
-from circuitnn.circuit.outputs import heard
+from circuitnn.circuit.outputs import probe
 from circuitnn.expressions.tree import Current, Voltage
 
 TEXT = (
@@ -37,13 +37,13 @@ TEXT = (
 def test_what_an_output_stands_for(given, name, quantity):
     circuit = read_netlist(TEXT, outputs=given)
     assert circuit.outputs == (name,)
-    assert heard(circuit.components, name) == (name, quantity)
+    assert probe(circuit.components, name) == (name, quantity)
 
 
 def test_a_node_comes_before_a_component_of_its_name():
     circuit = read_netlist("t\nVin in 0 0\nR1 in C1 1k\nC1 C1 in 1n\nR2 C1 0 1k\n", outputs=("v(c1)", "i(c1)", "v(r2)"))
     assert circuit.outputs == ("C1", "i(C1)", "v(R2)")
-    assert heard(circuit.components, "v(C1)").quantity == Voltage("C1")
+    assert probe(circuit.components, "v(C1)").quantity == Voltage("C1")
 
 
 @pytest.mark.parametrize(
