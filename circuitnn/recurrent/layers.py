@@ -93,5 +93,5 @@ def affine_lanes(h: Array, weight: Array, bias: Array) -> Array:
     """``W h + b`` over the feature axis of (time, features, lanes)."""
     # A product for each sample: a single one would make the compiler transpose the whole trajectory, and the time loop
     # that writes it with it.
-    each = jnp.broadcast_to(weight, (h.shape[0], *weight.shape))
-    return each @ h + bias[:, None]
+    repeated = jnp.broadcast_to(weight, (h.shape[0], *weight.shape))
+    return repeated @ h + bias[:, None]

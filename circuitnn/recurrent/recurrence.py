@@ -83,25 +83,25 @@ def _run(cell, weights, state, xs, injection, *, kept_slots):
     prepared = cell.prepare(weights)
 
     def step(state, inputs):
-        x, known = inputs
-        if known is not None:
-            state = (_inject(injection.projection, state[0], *known), *state[1:])
+        x, forced = inputs
+        if forced is not None:
+            state = (_inject(injection.projection, state[0], *forced), *state[1:])
         state, _ = cell.forward(prepared, state, x)
         # Written as one row each: the compiler makes a plain copy of it.
         return state, tuple(slot.reshape(-1) for slot in state[:kept_slots])
 
-    known = None if injection is None else (injection.target, injection.mask)
-    last, rows = jax.lax.scan(step, state, (xs, known))
+    forced = None if injection is None else (injection.target, injection.mask)
+    last, rows = jax.lax.scan(step, state, (xs, forced))
     return last, tuple(row.reshape(-1, *state[0].shape) for row in rows)
 
 
 def _backward(cell, kept, gradients):
     weights, state, xs, injection, trajectory, wants = kept
     g_last, g_hs = jax.tree.map(_instantiated, gradients, is_leaf=_is_symbolic)
-    own = tuple(jnp.concatenate([first[None], later[:-1]]) for first, later in zip(state, trajectory, strict=True))
-    known = None if injection is None else (injection.target, injection.mask)
+    unforced = tuple(jnp.concatenate([first[None], later[:-1]]) for first, later in zip(state, trajectory, strict=True))
+    forced = None if injection is None else (injection.target, injection.mask)
     projection = None if injection is None else injection.projection
-    samples = (g_hs, own, xs, known)
+    samples = (g_hs, unforced, xs, forced)
     chunk = partial(_chunk_backward, cell, cell.prepare(weights), weights, projection, wants)
 
     rows = 8 + 6 * cell.slots  # arrays of (hidden, lanes) that one sample of a chunk needs
@@ -116,10 +116,10 @@ def _backward(cell, kept, gradients):
         chunks = jax.tree.map(lambda a: a[:whole].reshape(-1, size, *a.shape[1:]), samples)
         carry, piece = jax.lax.scan(chunk, carry, chunks, reverse=True)
         pieces.insert(0, jax.tree.map(lambda a: a.reshape(whole, *a.shape[2:]), piece))
-    g_xs, g_known = jax.tree.map(lambda *parts: jnp.concatenate(parts), *pieces)
+    g_xs, g_forced = jax.tree.map(lambda *parts: jnp.concatenate(parts), *pieces)
     g_xs = jnp.zeros_like(xs) if g_xs is None else g_xs
     g_state, sums, g_projection = carry
-    return sums.gradients(cell), g_state, g_xs, _injection_gradient(injection, g_projection, g_known)
+    return sums.gradients(cell), g_state, g_xs, _injection_gradient(injection, g_projection, g_forced)
 
 
 _recurrence.defvjp(_forward, _backward, symbolic_zeros=True)
@@ -151,10 +151,10 @@ class _Sums(NamedTuple):
 
 def _chunk_backward(cell, prepared, weights, projection, wants, carry, samples):
     """A few samples backwards: (gradient of the state after them, sums so far) -> the same before them."""
-    g_hs, own, xs, known = samples
+    g_hs, unforced, xs, forced = samples
     g_state, sums, g_projection = carry
-    before = own if known is None else (_inject(projection, own[0], *known), *own[1:])
-    mask = None if known is None else known[1]
+    before = unforced if forced is None else (_inject(projection, unforced[0], *forced), *unforced[1:])
+    mask = None if forced is None else forced[1]
     seen = jnp.concatenate([xs, jnp.ones_like(xs[:, :1])], axis=1)
     wants_x, wants_injection = (flag is not None for flag in wants)
     width = weights.hh.shape[0]
@@ -172,17 +172,17 @@ def _chunk_backward(cell, prepared, weights, projection, wants, carry, samples):
         joined = jnp.concatenate(pre)
         to_gates = joined[:width]
         g_seen = direct[0] + transposed @ to_gates
-        g_own = g_seen if mask is None else _inject_backward(projection, g_seen, mask)
+        g_unforced = g_seen if mask is None else _inject_backward(projection, g_seen, mask)
         sums = _Sums(sums.hh + to_gates @ h.T, sums.seen + joined @ seen.T)
-        return ((g_own, *direct[1:]), sums), (joined if wants_x else None, g_seen if wants_injection else None)
+        return ((g_unforced, *direct[1:]), sums), (joined if wants_x else None, g_seen if wants_injection else None)
 
     inputs = g_hs, before[0], seen, factors, mask
     (g_state, sums), (joined, g_seen) = jax.lax.scan(step, (g_state, sums), inputs, reverse=True)
     g_xs = _input_gradient(cell, weights, joined) if wants_x else None
     if not wants_injection:
         return (g_state, sums, g_projection), (g_xs, None)
-    g_chunk, g_known = _injection_gradients(projection, own[0], g_seen, *known)
-    return (g_state, sums, g_projection + g_chunk), (g_xs, g_known)
+    g_chunk, g_forced = _injection_gradients(projection, unforced[0], g_seen, *forced)
+    return (g_state, sums, g_projection + g_chunk), (g_xs, g_forced)
 
 
 def _input_gradient(cell, weights, joined):
@@ -205,17 +205,17 @@ def _inject_backward(projection, g, mask):
     return g - _project(projection if projection.shape[1] == 1 else projection.T, masked)
 
 
-def _injection_gradients(projection, own, g_seen, target, mask):
+def _injection_gradients(projection, unforced, g_seen, target, mask):
     masked = mask * g_seen
     if projection.shape[1] == 1:
-        g_projection = -jnp.sum(masked * own, axis=(0, 2))[:, None]
+        g_projection = -jnp.sum(masked * unforced, axis=(0, 2))[:, None]
     else:
-        g_projection = -jnp.sum(jnp.einsum("tgl,thl->tgh", masked, own), axis=0)
-    error = target - _project(projection, own)
+        g_projection = -jnp.sum(jnp.einsum("tgl,thl->tgh", masked, unforced), axis=0)
+    error = target - _project(projection, unforced)
     return g_projection, (masked, jnp.sum(g_seen * error, axis=1, keepdims=True))
 
 
-def _injection_gradient(injection, g_projection, g_known):
-    if injection is None or g_known is None:
+def _injection_gradient(injection, g_projection, g_forced):
+    if injection is None or g_forced is None:
         return jax.tree.map(jnp.zeros_like, injection)
-    return Injection(g_projection, *g_known)
+    return Injection(g_projection, *g_forced)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 Layers = tuple[tuple[Array, Array | None], ...]  # weight (out, in) and bias (out,) of each layer, the first one first
-Known = tuple[Array, Array]  # true states before each sample (time, n_states, lanes); where they hold (time, 1, lanes)
+Forced = tuple[Array, Array]  # true states before each sample (time, n_states, lanes); where they hold (time, 1, lanes)
 
 WIDE = 32  # from this many inputs on a matrix product is faster than multiply-and-add
 
@@ -49,7 +49,7 @@ residual_step.defvjp(_step_forward, _step_backward)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def residual_scan(step: float, layers: Layers, start: Array, us: Array, known: Known | None) -> Array:
+def residual_scan(step: float, layers: Layers, start: Array, us: Array, forced: Forced | None) -> Array:
     """States after each sample, (time, n_states, lanes), of a network that runs freely.
 
     Args:
@@ -57,7 +57,7 @@ def residual_scan(step: float, layers: Layers, start: Array, us: Array, known: K
         layers: tanh in all but the last.
         start: (n_states, lanes).
         us: (time, inputs, lanes).
-        known: true states that replace the network's own before a sample.
+        forced: true states that replace the network's own before a sample.
     """
 
     def body(x, inputs):
@@ -67,24 +67,24 @@ def residual_scan(step: float, layers: Layers, start: Array, us: Array, known: K
         x = x + step * _network(layers, x, u)[-1]
         return x, x
 
-    return jax.lax.scan(body, start, (us, known))[1]
+    return jax.lax.scan(body, start, (us, forced))[1]
 
 
-def _scan_forward(step, layers, start, us, known):
-    xs = residual_scan(step, layers, start, us, known)
-    return xs, (layers, start, us, known, xs)
+def _scan_forward(step, layers, start, us, forced):
+    xs = residual_scan(step, layers, start, us, forced)
+    return xs, (layers, start, us, forced, xs)
 
 
 def _scan_backward(step, kept, gradient):
-    layers, start, us, known, xs = kept
-    own = jnp.concatenate([start[None], xs[:-1]])
-    before = own if known is None else own + known[1] * (known[0] - own)
+    layers, start, us, forced, xs = kept
+    unforced = jnp.concatenate([start[None], xs[:-1]])
+    before = unforced if forced is None else unforced + forced[1] * (forced[0] - unforced)
     *values, _ = _network(layers, before, us)
     # Row j of the list: d x_n / d x_{n-1, j}, (time, n_states, lanes).
     n_states = start.shape[0]
     columns = jnp.stack([_tangent(step, layers, values, n_states, j) for j in range(n_states)], axis=1)
-    if known is not None:
-        columns = columns * (1 - known[1])[:, None]
+    if forced is not None:
+        columns = columns * (1 - forced[1])[:, None]
 
     def body(later, inputs):
         g, columns = inputs
@@ -93,10 +93,10 @@ def _scan_backward(step, kept, gradient):
 
     g_start, adjoint = jax.lax.scan(body, jnp.zeros_like(start), (gradient, columns), reverse=True)
     g_layers, g_before, g_us = _step_backward(step, (layers, values), adjoint)
-    if known is None:
+    if forced is None:
         return g_layers, g_start, g_us, None
-    g_mask = jnp.sum(g_before * (known[0] - own), axis=1, keepdims=True)
-    return g_layers, g_start, g_us, (known[1] * g_before, g_mask)
+    g_mask = jnp.sum(g_before * (forced[0] - unforced), axis=1, keepdims=True)
+    return g_layers, g_start, g_us, (forced[1] * g_before, g_mask)
 
 
 residual_scan.defvjp(_scan_forward, _scan_backward)

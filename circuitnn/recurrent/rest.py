@@ -57,9 +57,9 @@ def rest(model: Model, start: Array, silence: Silence, *, batch: tuple[int, ...]
 def _first_positions(model: Model, controls: Controls | None) -> dict[str, Array]:
     """The model's knobs at the first sample: (), or (..., 1) where the entries of a batch differ."""
     first = {}
-    for name in model.controls:
-        if name in (controls or {}):
-            knob = jnp.asarray(controls[name], model.dtype)
+    for name, position in (controls or {}).items():
+        if name in model.controls:
+            knob = jnp.asarray(position, model.dtype)
             knob = knob[..., :1] if knob.ndim else knob
             first[name] = knob.reshape(()) if knob.size == 1 else knob
     return first

@@ -63,8 +63,8 @@ class Scaling(NamedTuple):
         size = {"rms": lambda v: np.sqrt(np.mean(v**2, axis=0)), "std": lambda v: np.std(v, axis=0)}
         if measure not in size:
             raise ValueError(f'measure must be "rms" or "std", got {measure!r}')
-        given = {"x": x, "y": y} | ({} if states is None else {"states": states})
-        rows = {name: _rows(name, value) for name, value in given.items()}
+        signals = {"x": x, "y": y} | ({} if states is None else {"states": states})
+        rows = {name: _rows(name, value) for name, value in signals.items()}
         offsets = {name: _bias(value) for name, value in rows.items()}
         rows = {name: value - offsets[name] for name, value in rows.items()}
         scales = {name: _nonzero(size[measure](value)) for name, value in rows.items()}
@@ -93,12 +93,12 @@ class Affine(nnx.Module):
 
     def to_network(self, value: Array) -> Array:
         """(..., features) in SI units, to network units."""
-        scale, offset = (jnp.broadcast_to(each[...], value.shape) for each in (self.scale, self.offset))
+        scale, offset = (jnp.broadcast_to(vector[...], value.shape) for vector in (self.scale, self.offset))
         return (value - offset) / scale
 
     def to_si(self, value: Array) -> Array:
         """(..., features) in network units, to SI units."""
-        scale, offset = (jnp.broadcast_to(each[...], value.shape) for each in (self.scale, self.offset))
+        scale, offset = (jnp.broadcast_to(vector[...], value.shape) for vector in (self.scale, self.offset))
         return value * scale + offset
 
 

@@ -152,11 +152,11 @@ class STN(StateModel):
             # Every step starts from a known state: all of them at once.
             lanes = residual_step(self.step, weights, previous, to_columns(u))
         else:
-            known = None
+            forced = None
             if forcing is not None and forcing.mask is not None:
                 mask = jnp.broadcast_to(forcing.mask, x.shape[:-1])[..., None]
-                known = previous, to_columns(mask.astype(self.dtype))
-            lanes = residual_scan(self.step, weights, start.reshape(-1, start.shape[-1]).T, to_columns(u), known)
+                forced = previous, to_columns(mask.astype(self.dtype))
+            lanes = residual_scan(self.step, weights, start.reshape(-1, start.shape[-1]).T, to_columns(u), forced)
         trajectory = to_rows(lanes, x.shape[:-2])
         states = self.state_units.to_si(trajectory)
         y = self.output(states, jnp.concatenate([trajectory, u], axis=-1))

@@ -74,8 +74,8 @@ class Dataset:
         if not self.fs > 0:
             raise ValueError(f"fs must be a positive sample rate in Hz, got {self.fs!r}")
         controls = {}
-        for name, given in (self.controls or {}).items():
-            knob = np.asarray(given)
+        for name, positions in (self.controls or {}).items():
+            knob = np.asarray(positions)
             knob = knob if np.issubdtype(knob.dtype, np.floating) else knob.astype(float)
             check_shape(name, knob.shape, x.shape[:2])
             controls[name] = np.broadcast_to(knob, x.shape[:2])  # a constant stays one number in memory

@@ -5,12 +5,16 @@ import warnings
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from flax import nnx
 
+from circuitnn.audio import excitation
+from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.model import run, trace
+from circuitnn.nodal import NodalModel
 from circuitnn.recurrent import GRU, LSTM, STN, Scaling, StateMatchedGRU
-from circuitnn.train import Dataset, exposure_bias
+from circuitnn.train import Dataset, TruncatedBPTT, exposure_bias, fit, record
 
 SCALING = Scaling(np.array([2.0]), np.array([0.5]), np.array([0.3]), np.array([0.8]), np.array([-1.5]))
 POSITIONS = np.array([[0.0], [0.4], [1.0]])
@@ -101,3 +105,21 @@ def test_the_constant_that_is_left_is_reported():
     constants = [abs(float(run(model, np.zeros(30), controls={"gain": knob})[1][-1])) for knob in POSITIONS[:, 0]]
     report = exposure_bias(model, data, warmup=0)
     np.testing.assert_allclose([report.rest_output, report.rest_share], [max(constants), max(constants) / 4], rtol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [GRU, LSTM])
+def test_one_that_is_trained_keeps_silent(kind):
+    """A diode clipper to an ESR of 0.002: from rest a second of silence is silent, but for a small constant."""
+    truth = NodalModel(diode_clipper(), fs=48_000)
+    data = record(truth, 4.5 * excitation(6, 48_000), fs=48_000)
+    model = kind(8, scaling=Scaling.from_data(data.x, data.y), rngs=nnx.Rngs(0))
+    regime, learn = TruncatedBPTT(length=512, warmup=100), lambda n: optax.adam(optax.cosine_decay_schedule(5e-3, n))
+    model, _ = fit(model, data, regime, optimizer=learn, epochs=30, progress=False)
+    report = exposure_bias(model, data)
+    assert report.esr_free_running < 2e-3
+    assert report.rest_share < 1e-2
+    _, y = run(model, np.zeros(48_000))
+    assert np.abs(y - y[0]).max() <= 1e-6 * np.abs(data.y).max()
+    _, from_zeros = run(model, np.zeros(480), jnp.zeros_like(model.init_carry()))
+    assert np.abs(from_zeros - y[0]).max() > 10 * report.rest_output  # where h = 0 had put it
