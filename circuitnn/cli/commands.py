@@ -6,6 +6,7 @@ from typing import Any, final
 import click
 
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
+from circuitnn.cli.guitar import guitar
 from circuitnn.cli.problems import one_line
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
@@ -13,6 +14,7 @@ from circuitnn.cli.run import run
 EXAMPLES = """\b
 Examples:
   circuitnn response bassman                    the tone stack's curves, as a picture
+  circuitnn guitar guitar.wav                   a sound to try things with
   circuitnn response my.cir --knob treble=0.2 -o my.csv
   circuitnn run my.cir guitar.wav out.wav --knob treble=0.8 --volts 4.5
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report
@@ -72,7 +74,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (response, run, fit_tone_stack):
+for command in (response, run, fit_tone_stack, guitar):
     app.add_command(command)
 
 
