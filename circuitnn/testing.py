@@ -30,34 +30,33 @@ def check_model(
 ) -> None:
     """The block law, batches, both precisions and the gradient of one model, in three compiled programs.
 
-    In double precision each entry of the batch, alone and cut in the middle, gives what the batch gives in one go; the
+    In double precision x cut in the middle, and the batch in reverse order, give what the batch gives in one go; the
     gradient of the energy of y with respect to weights, x and the carry is that of differences (`check_gradient`).
 
     Args:
         build: dtype -> the same model in that precision.
         x: (batch, time, in_features), of an even number of samples.
         controls: constants, or arrays along time, (time,) or (batch, time).
-        rtol: largest difference of entries and halves, relative to the peak of each output.
+        rtol: largest difference of halves, relative to the peak of each output.
         single: the same of single precision.
         gradient: of the gradient; None where it is checked elsewhere.
     """
     model = build(jnp.float64)
     x = jnp.asarray(x, model.dtype)
-    batch, time = x.shape[:2]
+    time = x.shape[1]
     controls = {name: np.asarray(value) for name, value in (controls or {}).items()}
     if gradient is None:
         _, *whole = _observe(model, x, None, controls)
     else:
         whole = _check_gradient_of_energy(model, x, controls, gradient)
-    for entry in range(batch):
-        carry, halves = None, []
-        values = {name: value[entry] if value.ndim == 2 else value for name, value in controls.items()}
-        for start, stop in ((0, time // 2), (time // 2, time)):
-            carry, *half = _observe(model, x[entry, start:stop], carry, _cut(values, start, stop, time))
-            halves.append(half)
-        for name, expected, *parts in zip(("y", "states"), whole, *halves, strict=False):
-            what = f"{name} of entry {entry}, cut at {time // 2}"
-            _assert_close(np.concatenate(parts, axis=-2), expected[entry], rtol, what, peak=_peak(expected))
+    turned = {name: value[::-1] if value.ndim == 2 else value for name, value in controls.items()}
+    carry, halves = None, []
+    for start, stop in ((0, time // 2), (time // 2, time)):
+        carry, *half = _observe(model, x[::-1, start:stop], carry, _cut(turned, start, stop, time))
+        halves.append(half)
+    for name, expected, *parts in zip(("y", "states"), whole, *halves, strict=False):
+        what = f"{name} cut at {time // 2}, the batch in reverse order"
+        _assert_close(np.concatenate(parts, axis=-2)[::-1], expected, rtol, what)
     _assert_precision(carry, whole[0], jnp.float64)
     carry, y = run(build(jnp.float32), x, controls=controls)
     _assert_precision(carry, y, jnp.float32)

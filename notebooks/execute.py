@@ -6,8 +6,11 @@ python notebooks/execute.py 01*.py      only these
 """
 
 import argparse
+import functools
+import multiprocessing
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import jupytext
@@ -28,7 +31,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     arguments = parser.parse_args()
     sources = arguments.sources or sorted(path for path in FOLDER.glob("*.py") if path.name != Path(__file__).name)
-    problems = [problem for source in sources if (problem := run(source, check=arguments.check))]
+    # Two at a time where nothing is written; notebooks that show how long something took run alone.
+    workers = 2 if arguments.check else 1
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        answers = pool.map(functools.partial(run, check=arguments.check), sources)
+        problems = [problem for problem in answers if problem]
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
@@ -42,7 +49,6 @@ def run(source: Path, *, check: bool) -> str | None:
         return f"{target.name} is missing: make notebooks"
     if check and _cells(nbformat.read(target, as_version=4)) != _cells(notebook):
         return f"{target.name} has other cells than {source.name}: make notebooks"
-    print(f"    {source.name} ...", end="", flush=True)
     start = time.monotonic()
     client = NotebookClient(
         notebook,
@@ -54,9 +60,8 @@ def run(source: Path, *, check: bool) -> str | None:
     try:
         client.execute()
     except CellExecutionError as error:
-        print(" failed")
         return f"{source.name}: {error}"
-    print(f" {time.monotonic() - start:.0f} s")
+    print(f"    {source.name}: {time.monotonic() - start:.0f} s", flush=True)
     if not check:
         for cell in notebook.cells:
             cell.pop("id", None)  # random: every run would change the file

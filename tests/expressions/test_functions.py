@@ -91,8 +91,7 @@ def test_ngspice_gives_the_same(tmp_path):
         "pow(abs(x),y)", "u(x)*x", "x>0 ? log10(x) : 1", "abs(x)", "1/(x*x+1)", "ln(exp(x)+1)^1.5",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("x", [0.0, -0.0, 1.0, -1.0, 1e-10, 300.0, -300.0, 1e4, -1e4])
-def test_gradients_are_finite_where_values_are(text, x, dtype):
+def test_gradients_are_finite_where_values_are(text, dtype):
     tree = parse_expression(
         text.replace("x", "v(x)").replace("ev(x)p", "exp").replace("mav(x)", "max"), behavioural=True
     )
@@ -100,13 +99,16 @@ def test_gradients_are_finite_where_values_are(text, x, dtype):
     def function(x, y):
         return jnp.asarray(evaluate(tree, {Voltage("x"): x, "y": y}))
 
-    at = (jnp.asarray(x, dtype), jnp.asarray(0.5, dtype))
-    result, gradient = jax.value_and_grad(function, argnums=(0, 1))(*at)
-    forward = jax.jacfwd(function)(*at)
+    @jax.jit
+    @jax.vmap
+    def derivatives(x):
+        reverse = jax.value_and_grad(function, argnums=(0, 1))(x, jnp.asarray(0.5, dtype))
+        return *reverse, jax.jacfwd(function)(x, jnp.asarray(0.5, dtype))
+
+    result, *slopes = derivatives(np.array([0.0, -0.0, 1.0, -1.0, 1e-10, 300.0, -300.0, 1e4, -1e4], dtype))
     assert result.dtype == dtype
-    assert jnp.isfinite(result)
-    assert jnp.all(jnp.isfinite(jnp.asarray(gradient)))
-    assert jnp.isfinite(forward)
+    assert np.isfinite(result).all()
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slopes))
 
 
 def test_gradients_are_those_of_central_differences():
@@ -121,9 +123,10 @@ def test_gradients_are_those_of_central_differences():
         def function(point, tree=tree, leaves=leaves):
             return jnp.asarray(evaluate(tree, dict(zip(leaves, point, strict=True))), float)
 
-        gradient = jax.grad(function)(point)
+        gradient = jax.jit(jax.grad(function))(point)
+        moved = np.asarray(jax.jit(jax.vmap(function))(point + 1e-6 * np.concatenate([np.eye(9), -np.eye(9)])))
         for k, leaf in enumerate(leaves):
-            up, down = (float(function(point.at[k].add(h))) for h in (1e-6, -1e-6))
+            up, down = moved[k], moved[k + 9]
             if abs(up - down) < 0.1:  # no jump in between
                 assert gradient[k] == pytest.approx((up - down) / 2e-6, rel=1e-6, abs=1e-8), (text, leaf)
 

@@ -32,9 +32,14 @@ def random_form(kind, order, rng, batch=(), dtype=jnp.float64, radius=RADIUS):
     return kind.unpacked(jnp.asarray(free_numbers(kind, order, rng, batch), dtype), order, radius)
 
 
+@jax.jit
+def filtered(form, state, x):
+    return form.filtered(state, x)
+
+
 def impulse_response(form, samples=8192):
-    x = jnp.zeros(samples, form.coefficients().dtype).at[0].set(1)
-    return np.asarray(jax.jit(lambda form: form.filtered(form.at_rest(), x)[1])(form), float)
+    x = np.eye(1, samples, dtype=form.coefficients().dtype)[0]
+    return np.asarray(filtered(form, form.at_rest(), x)[1], float)
 
 
 def check_response(form, rtol):
@@ -51,8 +56,8 @@ def pieces(form, x, cuts):
     """The output of a block, cut where it is said."""
     state, out, moves = form.at_rest(x.shape[:-1]), [], form.coefficients().ndim > 1
     for start, stop in zip([0, *cuts], [*cuts, x.shape[-1]], strict=True):
-        own = jax.tree.map(itemgetter(slice(start, stop)), form) if moves else form
-        state, y = own.filtered(state, x[..., start:stop])
+        piece = jax.tree.map(itemgetter(slice(start, stop)), form) if moves else form
+        state, y = filtered(piece, state, x[..., start:stop])
         out.append(y)
     return np.concatenate(out, axis=-1)
 

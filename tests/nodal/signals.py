@@ -24,12 +24,15 @@ def esr(y, truth):
     return float(np.sum((y - truth) ** 2) / np.sum(truth**2))
 
 
-def energy(circuit, u, *, rule="trapezoidal"):
-    """The energy of the output as a function of the circuit's values and the input, jitted; and both."""
+def energy(circuit, u, *, rule="trapezoidal", scale=1.0):
+    """The energy of the output as a function of the circuit's values and the input, jitted; and both.
+
+    The input is u times `scale`, and the output is counted in units of it.
+    """
 
     @jax.jit
     def total(values, u):
         model = NodalModel(dataclasses.replace(circuit, values=values), rule=rule, dtype=jnp.float64)
-        return jnp.sum(model(model.init_carry(u.shape[:-2]), u)[1] ** 2)
+        return jnp.sum((model(model.init_carry(u.shape[:-2]), u * scale)[1] / scale) ** 2)
 
     return total, ({name: jnp.asarray(value) for name, value in circuit.values.items()}, jnp.asarray(u))

@@ -65,7 +65,7 @@ def outputs_and_gradients(name, data, dtype):
         _, y = tuned(start, jnp.asarray(data["x"], dtype))
         return jnp.sum(jnp.sin(y)), y
 
-    (_, y), gradient = jax.value_and_grad(loss, has_aux=True)(params)
+    (_, y), gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))(params)
     return np.asarray(y), nnx.merge(graph, gradient, fixed).torch_state()
 
 

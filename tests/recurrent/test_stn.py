@@ -41,8 +41,7 @@ def textbook(model, x, gain, start, forcing=None):
     return np.array(states)
 
 
-@pytest.mark.parametrize("fs", [48_000, 96_000])
-@pytest.mark.parametrize("forced", ["free", "always", "sometimes"])
+@pytest.mark.parametrize(("forced", "fs"), [("free", 48_000), ("always", 96_000), ("sometimes", 96_000)])
 def test_follows_the_equations(fs, forced):
     model = build(jnp.float64).at_rate(fs)
     x = signal(30, 1)
@@ -89,7 +88,7 @@ def test_gradient_agrees_with_central_differences(forced):
 def test_own_reverse_rule_agrees_with_the_loop_unrolled():
     model = build(jnp.float64, controls=())
     graph, params, fixed = nnx.split(model, nnx.Param, ...)
-    x = jnp.asarray(30 * signal(1, 11, 1))  # saturated
+    x = jnp.asarray(30 * signal(1, 5, 1))  # saturated
 
     def together(params):
         tuned = nnx.merge(graph, params, fixed)
@@ -104,7 +103,7 @@ def test_own_reverse_rule_agrees_with_the_loop_unrolled():
             total = total + jnp.sum(jnp.sin(y))
         return total
 
-    ours, theirs = jax.grad(together)(params), jax.grad(one_by_one)(params)
+    ours, theirs = jax.jit(jax.grad(together))(params), jax.jit(jax.grad(one_by_one))(params)
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 

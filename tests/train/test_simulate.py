@@ -147,10 +147,10 @@ def test_bad_input_is_one_clear_error(sound, tmp_path):
 
 def test_the_phaser_with_a_moving_oscillator(sound):
     lfo = -2.1 + 0.15 * np.sin(2 * np.pi * 5 * np.arange(len(sound)) / FS)
-    still = dataset(circuits.phase90(), sound[:480], oversampling=2)
-    moved = dataset(circuits.phase90(), sound[:480], inputs={"Vlfo": lfo[:480]}, oversampling=2)
+    still = dataset(circuits.phase90_stage(), sound[:480], oversampling=2)
+    moved = dataset(circuits.phase90_stage(), sound[:480], inputs={"Vlfo": lfo[:480]}, oversampling=2)
     assert moved.x.shape == (1, 480, 2)
-    assert moved.states.shape == (1, 480, 4)
+    assert moved.states.shape == (1, 480, len(circuits.phase90_stage().state_names))
     np.testing.assert_allclose(still.x[0, :, 1], -2.1, rtol=1e-6)
     assert np.max(np.abs(moved.y - still.y)) > 1e-4
 

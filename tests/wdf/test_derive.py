@@ -19,7 +19,7 @@ TOLERANCE = 1e-9
 # One of each sort at each commit: passive with pots, diodes, nullors, a transistor, tubes.
 QUICK = ("diode_clipper_second_order", "bassman", "sallen_key", "tube_screamer_clipping", "common_emitter")
 HEAVY = ("sd1", "phase90", "moog_ladder")  # compilation of each takes most of a minute: only as they are
-RULES = ("backward_euler", "bdf2", alpha_transform(0.4))
+RULES = ("bdf2", alpha_transform(0.4))
 GUITAR = Path("/work/shared/data/guitar-di/john.flac")
 
 
@@ -40,10 +40,8 @@ def test_every_circuit_of_the_catalogue(name):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-@pytest.mark.parametrize("name", ["diode_clipper_second_order", "bassman", "triode_koren"])
+@pytest.mark.parametrize("name", ["diode_clipper_second_order", "bassman"])
 def test_other_rules(name, rule):
-    if name == "triode_koren" and rule != "bdf2":
-        pytest.skip("compilation of tubes takes long, and their states have nothing that the others' have not")
     assert difference(derived(name, rule=rule), played(name, 100)) < TOLERANCE
 
 

@@ -3,37 +3,10 @@ import pytest
 
 from circuitnn.circuit import THERMAL_VOLTAGE, catalogue
 from circuitnn.nodal import frequency_response
-from tests.circuit.catalogue.closed_forms import CLOSED_FORMS
 from tests.golden.catalogue.load import golden
 
 FREQS = np.geomspace(20, 20e3, 21)
 S = 2j * np.pi * FREQS
-HAS_OPAMP = {  # of gain 1e6 or 1e5, where the closed form's is infinite
-    *("klon_buffer", "klon_tone", "klon_amplifier", "klon_summing", "tube_screamer_clipping", "tube_screamer_tone"),
-    *("sd1_clipping", "sd1_tone", "sallen_key", "ms20_filter"),
-}
-
-
-def positions(circuit):
-    """The knobs' positions, (5, 1) each: three rows within, then both ends; one response of a batch compiles once."""
-    rows = np.random.default_rng(0).uniform(0.05, 0.95, (5, len(circuit.controls)))
-    rows[3], rows[4] = 0, 1
-    return dict(zip(circuit.controls, rows.T[:, :, None], strict=True))
-
-
-@pytest.mark.parametrize("name", CLOSED_FORMS)
-def test_response(name):
-    circuit = catalogue.CATALOGUE[name]()
-    knobs = positions(circuit)
-    found = np.atleast_2d(frequency_response(circuit, FREQS, controls=knobs))
-    assert np.all(np.isfinite(found))
-    for index, row in enumerate(found):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            expected = CLOSED_FORMS[name](S, **{knob: values[index, 0] for knob, values in knobs.items()})
-        usable = np.isfinite(expected)  # at the ends, some forms divide by the resistance that is nothing
-        assert index >= 3 or np.all(usable)
-        rtol = 1e-3 if name in HAS_OPAMP else 1e-9
-        np.testing.assert_allclose(row[usable], expected[usable], rtol=rtol, atol=1e-12)
 
 
 def test_pultec_is_flat_with_its_knobs_at_zero():
@@ -74,8 +47,7 @@ def test_vox_is_nearly_flat_without_bass_and_scooped_with_it():
 def test_phaser_stage_passes_all_and_the_whole_has_notches():
     h = frequency_response(catalogue.phase90_stage(), FREQS)
     np.testing.assert_allclose(np.abs(h[0, 0]), 1, rtol=1e-5)
-    many = np.geomspace(50, 20e3, 400)
-    level = np.abs(frequency_response(catalogue.phase90(), many)[0, 0])
+    level = np.abs(golden("phase90", 0).response[0])  # the engine is compared with it elsewhere
     minima = np.flatnonzero((level[1:-1] < level[:-2]) & (level[1:-1] < level[2:]))
     assert len(minima) == 2
 

@@ -1,4 +1,4 @@
-"""The catalogue against what ngspice made of it, without ngspice."""
+"""The catalogue against what ngspice made of it, without ngspice, and against closed forms."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -6,9 +6,14 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.circuit import catalogue
+from tests.circuit.catalogue.closed_forms import CLOSED_FORMS
 from tests.golden.catalogue.load import EVERY, FS, golden, settings, signal
 
 NAMES = list(catalogue.CATALOGUE)
+HAS_OPAMP = {  # of gain 1e6 or 1e5, where the closed form's is infinite
+    *("klon_buffer", "klon_tone", "klon_amplifier", "klon_summing", "tube_screamer_clipping", "tube_screamer_tone"),
+    *("sd1_clipping", "sd1_tone", "sallen_key", "ms20_filter"),
+}
 QUICK = ("bassman", "tube_screamer_clipping", "common_emitter", "triode_koren")
 SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CATALOGUE[name]().controls else 1)]
 
@@ -18,15 +23,27 @@ SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CA
     "name", [pytest.param(name, marks=pytest.mark.slow) if name == "moog_ladder" else name for name in NAMES]
 )
 def test_frequency_response(name):
+    """ngspice's at two settings of the knobs; at these and at five more, both ends too, the closed form if any."""
     circuit = catalogue.CATALOGUE[name]()
-    rows = settings(circuit)
-    knobs = {knob: np.array([[row[knob]] for row in rows]) for knob in circuit.controls}
+    rows, names = settings(circuit), list(circuit.controls)
+    others = np.random.default_rng(0).uniform(0.05, 0.95, (5, len(names)))
+    others[3], others[4] = 0, 1
+    if not (name in CLOSED_FORMS and names):
+        others = others[:0]
+    rows += [dict(zip(names, row, strict=True)) for row in others]
     freqs = golden(name, 0).freqs
-    found = np.reshape(cn.nodal.frequency_response(circuit, freqs, controls=knobs), (len(rows), -1, len(freqs)))
-    for index, h in enumerate(found):
-        expected = golden(name, index).response
+    knobs = {knob: np.array([[row[knob]] for row in rows]) for knob in names}
+    response = np.reshape(cn.nodal.frequency_response(circuit, freqs, controls=knobs), (len(rows), -1, len(freqs)))
+    for index in range(len(rows) - len(others)):
         # ngspice's constants of the junctions and its 1 mOhm in place of nothing are within this.
-        np.testing.assert_allclose(h, expected, rtol=1e-6, atol=1e-10)
+        np.testing.assert_allclose(response[index], golden(name, index).response, rtol=1e-6, atol=1e-10)
+    for index, row in enumerate(rows if name in CLOSED_FORMS else ()):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            expected = CLOSED_FORMS[name](2j * np.pi * freqs, **row)
+        usable = np.isfinite(expected)  # at the ends, some forms divide by the resistance that is nothing
+        assert np.all(usable) or {0, 1} & set(row.values())
+        rtol = 1e-3 if name in HAS_OPAMP else 1e-9
+        np.testing.assert_allclose(response[index, 0][usable], expected[usable], rtol=rtol, atol=1e-12)
 
 
 @pytest.mark.parametrize(
