@@ -7,7 +7,7 @@ from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.devices.device import Source
-from circuitnn.devices.law import Law, Parameters
+from circuitnn.devices.law import Exponentials, Law, Parameters
 from circuitnn.expressions.tree import Expression, evaluate
 
 BEHAVIOURAL_SOURCE = Source(
@@ -29,7 +29,7 @@ class ExpressionLaw:
     expression: Expression
     leaves: tuple[Expression, ...]
 
-    def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
+    def __call__(self, p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array], list[Array]]:
         """The voltage or current of the source; no charges."""
         leaf_values: dict[Any, Any] = {**p, **dict(zip(self.leaves, v, strict=True))}
         value = evaluate(self.expression, leaf_values, jnp)

@@ -8,13 +8,13 @@ from jax import numpy as jnp
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
-from circuitnn.devices.law import Junction, Parameters
+from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
 
 _CHARGE = ("CJE", "CJC", "TF", "TR")
 
 
-def gummel_poon(p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
+def gummel_poon(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array], list[Array]]:
     """Ebers and Moll's transistor with the Early effect and high-level injection, as in SPICE.
 
     The currents are those from the base to the emitter and to the collector, so that the emitter's current out of it

@@ -5,13 +5,13 @@ from jax import Array
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
-from circuitnn.devices.law import Junction, Parameters
+from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
 
 _CHARGE = ("CJO", "TT")
 
 
-def shockley(p: Parameters, v: list[Array], e: list[Array]) -> tuple[list[Array], list[Array]]:
+def shockley(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array], list[Array]]:
     """``i = IS (e^(v/(N kT/q)) - 1)``; charge of the depletion layer, and ``TT i`` on its way through."""
     current = p["IS"] * (e[0] - 1)
     if "CJO" not in p:

@@ -6,13 +6,13 @@ from jax import numpy as jnp
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
-from circuitnn.devices.law import Junction, Parameters
+from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
 
 _CHARGE = ("CGS", "CGD")
 
 
-def shichman_hodges(p: Parameters, v: list[Array], e: list[Array]) -> tuple[list[Array], list[Array]]:
+def shichman_hodges(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array], list[Array]]:
     """The JFET of SPICE, in both directions of the channel.
 
     With ``r(x) = max(x, 0)^2`` the triode and saturation regions are one formula:

@@ -7,12 +7,13 @@ derivatives are taken by JAX. A law is finite for every finite voltage, and has 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 from jax import Array
 
 Parameters = Mapping[str, Array]
-LawFunction = Callable[[Parameters, list[Array], list[Array | None]], tuple[list[Array], list[Array]]]
+Exponentials = list[Any]  # arrays (..., batch); None of a junction that is not there
+LawFunction = Callable[[Parameters, list[Array], Exponentials], tuple[list[Array], list[Array]]]
 
 
 @final

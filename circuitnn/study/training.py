@@ -9,6 +9,7 @@ import numpy as np
 from flax import nnx
 
 from circuitnn.circuit import Circuit
+from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.nodal import NodalModel
 from circuitnn.recurrent import Scaling
 from circuitnn.study.datasets import load, matched_states, shown
@@ -61,6 +62,6 @@ def output_state(circuit: Circuit) -> str | None:
     """The capacitor across which the output is taken, if there is one."""
     for name in circuit.state_names:
         component = circuit[name]
-        if component.kind == "C" and component.nodes == (circuit.outputs[0], "0"):
+        if component.device is CAPACITOR and component.nodes == (circuit.outputs[0], "0"):
             return name
     return None

@@ -60,7 +60,7 @@ def drawn(name: str) -> plt.Figure:
     """The figure of one circuit: a panel for each knob, and one for the waveforms where it is nonlinear."""
     circuit = cn.circuits.CATALOGUE[name]().astype(np.float64)
     knobs = list(circuit.controls)
-    is_nonlinear = bool(circuit.models) or any(part.kind == "B" for part in circuit.components)
+    is_nonlinear = bool(circuit.models) or any(part.is_behavioural for part in circuit.components)
     count = max(1, len(knobs)) + is_nonlinear
     columns = 2 if count == 4 else min(count, 3)
     rows = -(-count // columns)
