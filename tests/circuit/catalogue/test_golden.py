@@ -43,7 +43,7 @@ def test_frequency_response(name):
             expected = CLOSED_FORMS[name](2j * np.pi * freqs, **row)
         usable = np.isfinite(expected)  # at the ends, some forms divide by the resistance that is nothing
         assert np.all(usable) or {0, 1} & set(row.values())
-        rtol = 1e-3 if name in HAS_OPAMP else 1e-9
+        rtol = 2e-3 if name in HAS_OPAMP else 1e-9  # 40 dB above 1 of a gain of 1e5 are 1e-3
         np.testing.assert_allclose(h[usable], expected[usable], rtol=rtol, atol=1e-12)
 
 
