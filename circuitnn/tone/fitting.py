@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, final
 import jax
 import numpy as np
 import optax
-from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 from numpy.typing import NDArray
@@ -111,7 +110,7 @@ def fit_tone_stack(
     objective = ToneObjective(models[0], data)
     starts = jnp.stack([weights_of(model) for model in models])
     found, history = _optimised(objective, starts, schedule, np.asarray(seeds), progress=progress)
-    fitted = [nnx.merge(objective.graph, objective.unravel(flat), objective.rest) for flat in found]
+    fitted = [objective.model(flat) for flat in found]
     seconds = time.monotonic() - began
     reports = [
         assess(model, unseen, reference_of, seconds=seconds, history=history[:, k], fitted=len(data.response))

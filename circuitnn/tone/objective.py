@@ -5,7 +5,6 @@ from typing import final
 
 import jax
 import numpy as np
-from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 from jax.flatten_util import ravel_pytree
@@ -31,9 +30,8 @@ class ToneObjective:
     """
 
     def __init__(self, model: NeuralToneStack, data: Responses):
-        graph, params, rest = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
-        self.graph, self.rest = graph, rest
-        self.start, self.unravel = ravel_pytree(params)
+        self.initial = model
+        _, self.unravel = ravel_pytree(model.parameters())
         self.fs, self.freqs = model.fs, data.freqs
         self.floor = FLOOR * float(np.max(np.abs(data.response)))
         self.has_phase = data.has_phase
@@ -43,7 +41,7 @@ class ToneObjective:
         self.phase_weight = jnp.asarray(np.where(heard, PHASE, 0.0), model.dtype)
 
     def model(self, flat: Array) -> NeuralToneStack:
-        return nnx.merge(self.graph, self.unravel(flat), self.rest)
+        return self.initial.with_parameters(self.unravel(flat))
 
     def free(self, flat: Array, knobs: Array) -> Array:
         """The numbers of the filter that the network gives (size,)."""
@@ -51,8 +49,7 @@ class ToneObjective:
 
     def response(self, free: Array) -> Array:
         """Of filters with those numbers (..., size): (..., f)."""
-        model = nnx.merge(self.graph, self.unravel(self.start), self.rest)
-        return model.unpacked(free).response(self.freqs, self.fs)
+        return self.initial.unpacked(free).response(self.freqs, self.fs)
 
     def errors(self, found: Array, target: Array) -> Array:
         """Of responses (..., f): decibels, and weighted nepers of phase in the same unit, (..., f) or (..., 2 f)."""
@@ -120,4 +117,4 @@ class ToneObjective:
 
 def weights_of(model: NeuralToneStack) -> Array:
     """The flat vector of a model's weights, as `ToneObjective` has it."""
-    return ravel_pytree(nnx.state(model, nnx.Param))[0]
+    return ravel_pytree(model.parameters())[0]

@@ -54,14 +54,12 @@ def test_a_neural_device_keeps_the_block_law():
 @pytest.mark.slow
 def test_gradients_reach_the_device_from_behind_the_tone_control():
     model = pedal(np.float64, trainable=("R*", "C1"))
-    graph, params, fixed = nnx.split(model, nnx.Param, ...)
     x, rest = jnp.asarray(np.random.default_rng(1).standard_normal((1, 100, 1))), model.init_carry((1,))
 
-    @jax.jit
     def energy(params):
-        return jnp.sum(nnx.merge(graph, params, fixed)(rest, x)[1] ** 2)
+        return jnp.sum(model.with_parameters(params)(rest, x)[1] ** 2)
 
-    check_gradient(energy, (params,), rtol=1e-4)
+    check_gradient(energy, (model.parameters(),), rtol=1e-4)
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import nnx
 
 import circuitnn as cn
 from circuitnn.testing import check_gradient
@@ -31,13 +30,9 @@ SAMPLES = 40
 
 def energy_of(model):
     """The energy of the output from rest as a function of all values of the circuit and the input; and the values."""
-    graph, variables = nnx.split(model)
 
     def energy(values, u):
-        now = jax.tree.map(lambda leaf: leaf, variables)
-        for name, value in values.items():
-            now["values"]["nominal"][name] = now["values"]["nominal"][name].replace(value)
-        moved = nnx.merge(graph, now)
+        moved = model.with_parameters({"values": {"nominal": values}})
         return jnp.sum(moved(moved.init_carry(), u)[1] ** 2)
 
     return energy, {name: jnp.asarray(value) for name, value in model.circuit.values.items()}

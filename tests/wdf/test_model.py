@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import nnx
 
 import circuitnn as cn
 from circuitnn.model import Forcing, StateModel
@@ -124,12 +123,12 @@ def test_teacher_forcing_trains_a_value():
     truth, x = hand_built(), np.asarray(noise(4), np.float64)
     _, y, states = cn.trace(truth, x)
     model = hand_built(trainable=("Cl",))
-    graph, parameters, rest = nnx.split(model, nnx.Param, ...)
+    parameters = model.parameters()
     shown = Forcing(before(truth, states))
 
     @jax.jit
     def loss(parameters):
-        moved = nnx.merge(graph, parameters, rest)
+        moved = model.with_parameters(parameters)
         return jnp.mean((moved.trace(moved.init_carry((4,)), jnp.asarray(x), None, shown)[1] - y) ** 2)
 
     assert float(loss(parameters)) < 1e-20
@@ -141,7 +140,7 @@ def test_teacher_forcing_trains_a_value():
 
 def test_learnable_values():
     model = hand_built(trainable={"C*": None, "load": None, "RVin": 0.05})
-    found = nnx.state(model, nnx.Param)["values"]
+    found = model.parameters()["values"]
     assert set(found["log_scale"]) == {"Ch", "Cl"}
     assert set(found["linear"]) == {"load"}
     assert set(found["within"]) == {"RVin"}
@@ -151,8 +150,7 @@ def test_learnable_values():
 
 def test_saving(tmp_path):
     model, other = hand_built(trainable=("C*",)), hand_built(trainable=("C*",))
-    graph, parameters, rest = nnx.split(model, nnx.Param, ...)
-    model = nnx.merge(graph, jax.tree.map(lambda leaf: leaf + 0.3, parameters), rest)
+    model = model.with_parameters(jax.tree.map(lambda leaf: leaf + 0.3, model.parameters()))
     cn.train.save(model, tmp_path / "model.npz")
     loaded, x = cn.train.load(other, tmp_path / "model.npz"), noise()
     _, y = cn.run(loaded, x)

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import nnx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,17 +51,13 @@ def trees(draw, depth=2):
 
 def energies(model, values, starts):
     """The energy of the states after each sample with no input, (EACH, SAMPLES + 1), and the outputs."""
-    graph, variables = nnx.split(model)
     names = model.state_names
 
     @jax.jit
     @jax.vmap
     def run(values, start):
-        now = jax.tree.map(lambda leaf: leaf, variables)
-        for name, value in values.items():
-            now["values"]["nominal"][name] = now["values"]["nominal"][name].replace(value)
-        model = nnx.merge(graph, now)
-        circuit = model.circuit
+        moved = model.with_parameters({"values": {"nominal": values}})
+        circuit = moved.circuit
         size = jnp.stack([circuit.values[name] for name in names])
         rate = jnp.stack([0.5 / FS / circuit.values[name] for name in names])
 
@@ -70,10 +65,10 @@ def energies(model, values, starts):
             return jnp.sum(size * (carry.states + rate * carry.dual) ** 2)
 
         def step(carry, _):
-            carry, y = model(carry, jnp.zeros((1, 1), model.dtype))
+            carry, y = moved(carry, jnp.zeros((1, 1), moved.dtype))
             return carry, (energy(carry), y[0, 0], carry.report.failed)
 
-        carry = model.force(model.init_carry(), start)
+        carry = moved.force(moved.init_carry(), start)
         _, (after, y, failed) = jax.lax.scan(step, carry, length=SAMPLES)
         return jnp.concatenate([energy(carry)[None], after]), y, failed[-1]
 
