@@ -1,5 +1,7 @@
 """Tests run in both precisions; 64 bit has to be switched on before the first array is made."""
 
+import gc
+
 import hypothesis
 import jax
 import pytest
@@ -10,6 +12,9 @@ from circuitnn import spice
 # pool has only the other for its parts. So the caller's thread runs it.
 jax.config.update("jax_cpu_enable_async_dispatch", False)
 jax.config.update("jax_enable_x64", True)
+
+# A traced program is a great many objects that live until it is compiled: looking through them costs a twentieth.
+gc.set_threshold(100_000, 20, 50)
 
 # Compilation makes the time of one example meaningless; the same examples everywhere make a failure repeatable.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=30)

@@ -44,7 +44,7 @@ def test_the_same_answer_and_gradient(name, peak):
             return jnp.sum(engine_module.run_block(model.engine, changed, rest, x, {}, None)[1] ** 2)
 
         outputs.append(cn.run(model, x)[1])
-        gradients.append(jax.grad(energy)({"C1" if "C1" in circuit.values else "Cl": 1e-8}))
+        gradients.append(jax.jit(jax.grad(energy))({"C1" if "C1" in circuit.values else "Cl": 1e-8}))
     np.testing.assert_allclose(outputs[1], outputs[0], atol=1e-10 * float(jnp.max(jnp.abs(outputs[0]))))
     np.testing.assert_allclose(*(np.array(list(each.values())) for each in gradients), rtol=1e-7)
 
@@ -54,17 +54,18 @@ def test_block_law_and_forcing():
     x = jnp.asarray(signal(90, 3.0))[:, None]
     check_block_law(other, x, rtol=1e-10)
     rest = one.init_carry()
-    _, _, states = one.trace(rest, x)
+    _, _, states = cn.trace(one, x)
     mask = jnp.arange(90) % 3 == 0
-    forcing = cn.Forcing(1.01 * jnp.concatenate([one.states(rest)[None], states[:-1]]), mask)
-    np.testing.assert_allclose(other.trace(rest, x, None, forcing)[1], one.trace(rest, x, None, forcing)[1], atol=1e-10)
+    forcing = cn.Forcing(jnp.asarray(1.01 * np.concatenate([one.states(rest)[None], states[:-1]])), mask)
+    forced = [cn.trace(model, x, forcing=forcing)[1] for model in (other, one)]
+    np.testing.assert_allclose(*forced, atol=1e-10)
 
 
 def test_knobs_along_time():
     one, other = both(cn.circuits.tube_screamer_clipping())
     x = jnp.asarray(signal(100, 0.3))[:, None]
     knobs = {"drive": jnp.linspace(0, 1, 100)}
-    np.testing.assert_allclose(other(other.init_carry(), x, knobs)[1], one(one.init_carry(), x, knobs)[1], atol=1e-9)
+    np.testing.assert_allclose(*(cn.run(model, x, controls=knobs)[1] for model in (other, one)), atol=1e-9)
 
 
 def test_an_iteration_that_does_not_end_gives_way_to_the_loop(monkeypatch):
