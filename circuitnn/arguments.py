@@ -55,7 +55,7 @@ def checked_dtype(dtype: Any) -> np.dtype:
         ValueError: also for double precision where JAX would fall back to single precision in silence.
     """
     kind = float_type(dtype)
-    if kind == np.float64 and not jax.config.jax_enable_x64:
+    if kind == np.float64 and not jax.config.read("jax_enable_x64"):
         raise ValueError(
             "dtype float64: JAX is in single precision; jax.config.update('jax_enable_x64', True) at the start of the "
             "program switches double precision on, or `with jax.enable_x64(True):` around a part of it"

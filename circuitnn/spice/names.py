@@ -81,7 +81,7 @@ def renamed(circuit: Circuit) -> tuple[Circuit, Names]:
         dataclasses.replace(parameter, name=names.parameters[parameter.name], expression=value(parameter.expression))
         for parameter in circuit.parameters
     )
-    numbers = names.parts | names.parameters
+    numbers = {**names.parts, **names.parameters}
     numbers |= {f"{model.name}.{key}": f"{names.models[model.name]}.{key}" for model in circuit.models
                 for key, _ in model.parameters}  # fmt: skip
     ours = dataclasses.replace(

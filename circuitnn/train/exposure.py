@@ -130,7 +130,9 @@ def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horiz
         previous = jnp.concatenate([initial[:, None], states[:, : warmup - 1]], axis=1)
         carry, _, _ = trace(model, x[:, :warmup], carry, controls=early, forcing=Forcing(previous))
     # Of what moves: a capacitor at half the supply has its mean there. As for training, see `objective.state_scale`.
-    rms = np.sqrt(np.var(data.states, axis=(0, 1)) + 1e-8 * np.mean(np.square(data.states), axis=(0, 1)))
+    rms = np.sqrt(
+        np.var(data.states, axis=(0, 1), dtype=float) + 1e-8 * np.mean(np.square(data.states), axis=(0, 1), dtype=float)
+    )
     errors = []
     for start in (true, true + jnp.asarray(offset * rms, model.dtype)):
         _, _, trajectory = trace(model, x[:, warmup:], model.force(carry, start, controls=late), controls=late)

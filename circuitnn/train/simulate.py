@@ -9,7 +9,8 @@ from typing import Any, final
 
 import jax
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from circuitnn.arguments import float_type
