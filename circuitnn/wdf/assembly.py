@@ -141,7 +141,7 @@ def _add_controlled(
         source = parsed.component
     except CircuitError:
         source = None
-    if source is None or source.kind not in "EGFH":
+    if source is None or not source.is_controlled_source or source.is_behavioural:
         raise TreeError(f"inside an R-type adaptor are controlled sources E, G, F and H, not {line.strip()!r}")
     name, sense = schematic.name(source.kind, source.name), source.sense
     if sense is not None:

@@ -72,7 +72,7 @@ def test_replace_takes_names_in_any_case(tone):
     [
         ({"DX.I": 1.0}, r"no value named 'DX.I'.*did you mean"), ({"C1": 0.0}, "C1 must be positive"),
         ({"C1": -1e-9}, "C1 must be positive"), ({"C1": float("nan")}, "C1 must be finite"),
-        ({"DX.IS": 0.0}, "IS must be positive"), ({"L1": "big"}, "L1 must be a number"),
+        ({"DX.IS": 0.0}, "IS must be positive"), ({"L1": "big"}, "L1: 'big' is not a number"),
         ({"R1": 1e3}, "R1 is given by the expression .*replace upper instead"),
         ({"treble": 2.0}, "R1 must not be negative"),
         ({"DX.N": 1.0}, "given by the expression"), ({"D1": 0.0}, "D1 must be positive"),
