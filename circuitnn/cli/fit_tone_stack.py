@@ -8,7 +8,6 @@ import click
 from circuitnn.cli.loading import read_circuit
 from circuitnn.cli.options import Widths, input_option, output_option
 from circuitnn.cli.problems import Failure, Fault
-from circuitnn.knobs import RULE, knobs_of
 
 EXAMPLES = """\b
 Examples:
@@ -74,6 +73,8 @@ def fit_tone_stack(
 
 def _target(target: str, source_name: str | None, output_name: str | None):
     """A circuit with knobs, or the path of a folder."""
+    from circuitnn.knobs import RULE, knobs_of
+
     if Path(target).is_dir():
         if source_name or output_name:
             raise Fault(f"--input and --output are for netlists; {target} is a folder")

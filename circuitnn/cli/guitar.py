@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli import sounds
-
 EXAMPLES = """\b
 Examples:
   circuitnn guitar guitar.wav
@@ -26,6 +24,7 @@ def guitar(out: Path, seconds: float, fs: int, seed: int) -> None:
     OUT is a .wav, .flac or .aiff file of one channel, whose peak is half of full scale.
     """
     from circuitnn import audio
+    from circuitnn.cli import sounds
 
     sounds.check_name(out)
     audio.write(out, 0.5 * audio.guitar(seconds, fs, seed=seed), fs)

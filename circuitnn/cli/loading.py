@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuitnn.cli.problems import Fault, one_line
-from circuitnn.knobs import did_you_mean, knob_spelling
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -31,6 +30,8 @@ def read_circuit(source: str, source_name: str | None = None, output_name: str |
     elif source in known:
         path = Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{source}.cir")))
     else:
+        from circuitnn.knobs import did_you_mean
+
         what = "is a folder" if Path(source).is_dir() else "no such file"
         stem = Path(source).stem
         more = f" (the catalogue has {stem}, without ending)" if stem in known else did_you_mean(source, known)
@@ -65,6 +66,8 @@ def known_knob(name: str, model: "cn.Circuit | cn.Model", source: str) -> str:
     Raises:
         Fault: when it has no such knob.
     """
+    from circuitnn.knobs import knob_spelling
+
     try:
         return knob_spelling(name, model.controls)
     except ValueError as problem:

@@ -5,8 +5,6 @@ from typing import Any, final
 
 import click
 
-from circuitnn.knobs import check_value
-
 
 @final
 class Knob(click.ParamType):
@@ -24,6 +22,8 @@ class Knob(click.ParamType):
             position = math.nan
         if not (name.strip() and sign) or math.isnan(position):
             self.fail(f"{value!r} is not NAME=POSITION, such as treble=0.2", param, ctx)
+        from circuitnn.knobs import check_value
+
         try:
             check_value(name.strip(), position)
         except ValueError as problem:

@@ -7,7 +7,6 @@ import click
 from circuitnn.cli.loading import PICTURES, positions, read_circuit, spelled
 from circuitnn.cli.options import Frequencies, input_option, knob_option, output_option
 from circuitnn.cli.problems import Failure, Fault
-from circuitnn.knobs import RULE, knobs_of
 
 EXAMPLES = """\b
 Examples:
@@ -69,6 +68,7 @@ def response(
 
     from circuitnn import spice
     from circuitnn.cli import family, picture
+    from circuitnn.knobs import RULE, knobs_of
 
     if not is_table:
         picture.need_matplotlib()

@@ -10,7 +10,6 @@ import click
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
 from circuitnn.cli.options import input_option, knob_option, output_option
 from circuitnn.cli.problems import Fault
-from circuitnn.knobs import knobs_of
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -95,6 +94,7 @@ def run(
     from circuitnn.cli import sounds
     from circuitnn.cli.automation import read_automation
     from circuitnn.cli.render import render
+    from circuitnn.knobs import knobs_of
 
     sounds.check_name(out)
     if out.exists() and Path(sound).exists() and out.samefile(sound):
