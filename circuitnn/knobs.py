@@ -64,7 +64,7 @@ def knob_spelling(name: str, controls: Mapping[str, Any]) -> str:
     return spelling(name, knobs)
 
 
-def matched(values: Mapping[str, ArrayLike] | None, controls: Mapping[str, Any]) -> dict[str, ArrayLike]:
+def matched(values: Mapping[str, Any] | None, controls: Mapping[str, Any]) -> dict[str, Any]:
     """Values of controls under the names that the model has for them.
 
     Args:
@@ -77,7 +77,7 @@ def matched(values: Mapping[str, ArrayLike] | None, controls: Mapping[str, Any])
     """
     if values is not None and not isinstance(values, Mapping):
         raise ValueError(f"controls are given by name, such as {{'treble': 0.5}}, got {type(values).__name__}")
-    result: dict[str, ArrayLike] = {}
+    result: dict[str, Any] = {}
     for name, value in (values or {}).items():
         control = spelling(name, controls)
         if control in result:
@@ -87,7 +87,7 @@ def matched(values: Mapping[str, ArrayLike] | None, controls: Mapping[str, Any])
     return result
 
 
-def within(values: Mapping[str, ArrayLike] | None, controls: Mapping[str, Any]) -> dict[str, ArrayLike] | None:
+def within(values: Mapping[str, Any] | None, controls: Mapping[str, Any]) -> dict[str, Any] | None:
     """Those of the values that a part of a model has, in its spelling."""
     if values is None:
         return None
@@ -149,7 +149,7 @@ def check_shape(name: str, shape: tuple[int, ...], signal: tuple[int, ...]) -> N
     )
 
 
-def constants(values: Mapping[str, ArrayLike] | None, controls: Mapping[str, Any]) -> dict[str, ArrayLike]:
+def constants(values: Mapping[str, Any] | None, controls: Mapping[str, Any]) -> dict[str, Any]:
     """`matched` values for an analysis without time: each a number, or of the shape of a batch.
 
     Raises:
