@@ -129,7 +129,7 @@ def _data(
         if not target.controls:
             raise ValueError("responses without a knob: there is nothing to follow")
         defaults = dict.fromkeys(target.controls, MID_POSITION)
-        positions = defaults | {name: float(value) for name, value in matched(controls, defaults).items()}
+        positions = defaults | {name: float(np.asarray(value)) for name, value in matched(controls, defaults).items()}
         fitted, unseen = _divided(_below(target, fs), seed)
         return fitted, unseen, None, positions
     if isinstance(target, Circuit):
