@@ -44,12 +44,12 @@ def check_model(
     model = build(jnp.float64)
     x = jnp.asarray(x, model.dtype)
     time = x.shape[1]
-    controls = {name: np.asarray(value) for name, value in (controls or {}).items()}
+    knobs = {name: np.asarray(value) for name, value in (controls or {}).items()}
     if gradient is None:
-        _, *whole = _observe(model, x, None, controls)
+        _, *whole = _observe(model, x, None, knobs)
     else:
-        whole = _check_gradient_of_energy(model, x, controls, gradient)
-    turned = {name: value[::-1] if value.ndim == 2 else value for name, value in controls.items()}
+        whole = list(_check_gradient_of_energy(model, x, knobs, gradient))
+    turned = {name: value[::-1] if value.ndim == 2 else value for name, value in knobs.items()}
     carry, halves = None, []
     for start, stop in ((0, time // 2), (time // 2, time)):
         carry, *half = _observe(model, x[::-1, start:stop], carry, _cut(turned, start, stop, time))
@@ -58,7 +58,7 @@ def check_model(
         what = f"{name} cut at {time // 2}, the batch in reverse order"
         _assert_close(np.concatenate(parts, axis=-2)[::-1], expected, rtol, what)
     _assert_precision(carry, whole[0], jnp.float64)
-    carry, y = run(build(jnp.float32), x, controls=controls)
+    carry, y = run(build(jnp.float32), x, controls=knobs)
     _assert_precision(carry, y, jnp.float32)
     _assert_close(y, whole[0], single, "float32 against float64")
 
@@ -111,7 +111,8 @@ def check_dtypes(build: Callable[[Any], Model], x: ArrayLike, *, rtol: float = 1
         carry, y = run(build(dtype), np.asarray(x))
         _assert_precision(carry, y, dtype)
         outputs.append(y)
-    _assert_close(*outputs, rtol, "float32 against float64")
+    single, double = outputs
+    _assert_close(single, double, rtol, "float32 against float64")
 
 
 def check_gradient(
@@ -134,19 +135,21 @@ def check_gradient(
 
 def _check_gradient_of_energy(model: Model, x: jax.Array, controls: Controls, rtol: float) -> tuple[Any, ...]:
     """The gradient of sum(y^2) with respect to weights, x and the carry; y, and the states of a model that has some."""
-    graph, weights, constants = nnx.split(model, nnx.Param, ...)
-    leaves, tree = jax.tree.flatten(model.init_carry(x.shape[:-2], controls))
+    graph, weights, constants = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
+    carry = model.init_carry(x.shape[:-2], controls)
+    leaves, tree = jax.tree.leaves(carry), jax.tree.structure(carry)
     is_real = [jnp.issubdtype(leaf.dtype, jnp.floating) and leaf.size > 0 for leaf in leaves]
 
     def energy(weights, x, real):
         real = iter(real)
-        carry = tree.unflatten([next(real) if moves else leaf for leaf, moves in zip(leaves, is_real, strict=True)])
+        placed = [next(real) if moves else leaf for leaf, moves in zip(leaves, is_real, strict=True)]
+        carry = jax.tree.unflatten(tree, placed)
         model = nnx.merge(graph, weights, constants)
         if isinstance(model, StateModel):
-            _, *outputs = model.trace(carry, x, controls)
+            outputs = tuple(model.trace(carry, x, controls)[1:])
         else:
-            outputs = model(carry, x, controls)[1:]
-        return jnp.sum(outputs[0] ** 2), tuple(outputs)
+            outputs = tuple(model(carry, x, controls)[1:])
+        return jnp.sum(outputs[0] ** 2), outputs
 
     real = [leaf for leaf, moves in zip(leaves, is_real, strict=True) if moves]
     return _check_gradient(energy, (weights, x, real), rtol)
@@ -205,7 +208,7 @@ def _peak(a: jax.Array) -> float:
     return float(np.max(np.abs(np.asarray(a, np.float64)))) or 1.0
 
 
-def _assert_close(actual: jax.Array, expected: jax.Array, rtol: float, what: str, *, peak: float | None = None) -> None:
+def _assert_close(actual: Any, expected: Any, rtol: float, what: str, *, peak: float | None = None) -> None:
     assert actual.shape == expected.shape, f"{what}: shape {actual.shape} instead of {expected.shape}"
     difference = np.abs(np.asarray(actual, np.float64) - np.asarray(expected, np.float64))
     peak = _peak(expected) if peak is None else peak
