@@ -1,6 +1,8 @@
 """Arguments that are often given in another way than they are meant, and errors that say what to write instead."""
 
 import contextlib
+import inspect
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
 
 PRECISIONS = ("float32", "float64")
 NO_MODEL = {
@@ -148,3 +151,44 @@ def continuing(model: Any, carry: Any, batch: tuple[int, ...]) -> Iterator[None]
             f"the carry is of another model or another batch than x: {type(model).__name__}.init_carry({batch}) has "
             f"arrays of the shapes {expected}, this one {actual}"
         ) from error
+
+
+def at_level(model: Any, batch: tuple[int, ...], controls: Any, level: Any) -> Any:
+    """`Model.init_carry` at a level, also of a model whose own does not take one: it knows no start but silence.
+
+    Raises:
+        TypeError: when something else than silence goes into such a model.
+    """
+    if level is None:
+        return model.init_carry(batch, controls)
+    if "level" in inspect.signature(model.init_carry).parameters:
+        return model.init_carry(batch, controls, level=level)
+    carry = model.init_carry(batch, controls)
+    if any(jnp.size(leaf) for leaf in jax.tree.leaves(carry)):
+        remedy = (
+            f"{type(model).__name__}.init_carry takes no level: give it the keyword `*, level=None`, "
+            "the constant in volts that goes in at rest"
+        )
+        if isinstance(level, jax.core.Tracer):
+            warnings.warn(f"{remedy}; it begins as if nothing were heard", stacklevel=3)
+        elif np.any(level):
+            raise TypeError(f"{remedy}, here {np.unique(level)[:3]}")
+    return carry
+
+
+def spread_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    """A level as an array of the shape (*batch, features); zeros for None."""
+    return jnp.zeros(shape, dtype) if level is None else jnp.broadcast_to(checked_level(level, shape, dtype), shape)
+
+
+def checked_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    """A level that broadcasts against (*batch, features), as small as it came; zeros (features,) for None.
+
+    Raises:
+        ValueError: when it does not.
+    """
+    array = jnp.zeros(shape[-1:], dtype) if level is None else jnp.asarray(level, dtype)
+    ends = zip(array.shape[::-1], shape[::-1], strict=False)
+    if not 1 <= array.ndim <= len(shape) or array.shape[-1] != shape[-1] or any(a not in (1, b) for a, b in ends):
+        raise ValueError(f"level: expected {shape[-1]} number(s) of volts, or an array {shape}, got {array.shape}")
+    return array

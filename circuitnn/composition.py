@@ -3,7 +3,7 @@
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, final
 
@@ -11,8 +11,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from circuitnn.arguments import at_level, checked_level, spread_level
 from circuitnn.knobs import joined, within
-from circuitnn.model import Carry, Controls, Model
+from circuitnn.model import Carry, Controls, Level, Model, Rest
 from circuitnn.settings import register, settings_of
 
 
@@ -78,9 +79,6 @@ class Composition(Model):
         parts = dict(zip(self.names, self.models, strict=True)) if self.names else list(self.models)
         return settings_of(self, models=parts)
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        return tuple(model.init_carry(batch, within(controls, model.controls)) for model in self.models)
-
 
 @partial(register, build=lambda models: _composed(Chain, models))
 @final
@@ -102,11 +100,19 @@ class Chain(Composition):
     def latency(self) -> int:
         return sum(model.latency for model in self.models)
 
-    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        first, y = self.models[0].resting(carry[0], x, within(controls, self.models[0].controls))
-        for model, before in zip(self.models[1:], carry[1:], strict=True):
-            _, y = model.resting(before, y, within(controls, model.controls))
-        return first, y
+    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
+        return self.models[0].silence(batch, within(controls, self.models[0].controls))
+
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        """Each model has heard for long what the one before it puts out at rest."""
+        carries, level = _in_a_row(self.models[:-1], batch, controls, level)
+        last = self.models[-1]
+        return (*carries, at_level(last, batch, within(controls, last.controls), level))
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        return _in_a_row(self.models, batch, controls, level)
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries = []
@@ -135,25 +141,37 @@ class Parallel(Composition):
     def latency(self) -> int:
         return max(model.latency for model in self.models)
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        carries = super().init_carry(batch, controls)
-        waits = [self.latency - model.latency for model in self.models]
-        silence = jnp.zeros((*batch, self.in_features), self.dtype)
-        outputs = self._rests(carries, silence, controls)[1] if any(waits) else [silence] * len(waits)
-        return carries, tuple(map(delay_line, waits, outputs))
+    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
+        """That of the first model that has one."""
+        silences = (model.silence(batch, within(controls, model.controls)) for model in self.models)
+        return next((level for level in silences if level is not None), None)
 
-    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        x, outputs = self._rests(carry[0], x, controls)
-        return x, functools.reduce(operator.add, outputs)
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return self._rest(batch, controls, level, [model.latency < self.latency for model in self.models])[0]
 
-    def _rests(self, carries: Carry, x: Array, controls: Controls | None) -> tuple[Array, list[Array]]:
-        """The input that a member asks for, and the output of each for it."""
-        members = [
-            (model, carry, within(controls, model.controls)) for model, carry in zip(self.models, carries, strict=True)
-        ]
-        for model, carry, knobs in members:
-            x, _ = model.resting(carry, x, knobs)
-        return x, [model.resting(carry, x, knobs)[1] for model, carry, knobs in members]
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        carry, outputs = self._rest(batch, controls, level, [True] * len(self.models))
+        return carry, _sum(outputs)
+
+    def _rest(
+        self, batch: tuple[int, ...], controls: Controls | None, level: Level, are_asked: list[bool]
+    ) -> tuple[Carry, list[Array | None]]:
+        """The carry, and the outputs of those models that are asked for them."""
+        level = self.silence(batch, controls) if level is None else level
+        carries, lines, outputs = [], [], []
+        for model, is_asked in zip(self.models, are_asked, strict=True):
+            knobs, y = within(controls, model.controls), None
+            if is_asked:
+                carry, y = model.resting(batch, knobs, level=level)
+            else:
+                carry = at_level(model, batch, knobs, level)
+            carries.append(carry)
+            outputs.append(y)
+            before = spread_level(y, (*batch, self.out_features), self.dtype)
+            lines.append(delay_line(self.latency - model.latency, before))
+        return (tuple(carries), tuple(lines)), outputs
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         carries, lines, outputs = [], [], []
@@ -203,16 +221,23 @@ class Residual(Model):
     def latency(self) -> int:
         return self.model.latency
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        carry = self.model.init_carry(batch, controls)
-        x = jnp.zeros((*batch, self.in_features), self.dtype)
-        if self.latency:
-            x, _ = self.model.resting(carry, x, controls)
-        return carry, delay_line(self.latency, x)
+    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
+        return self.model.silence(batch, controls)
 
-    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        x, y = self.model.resting(carry[0], x, controls)
-        return x, x + y
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        level = self.silence(batch, controls) if level is None else level
+        return at_level(self.model, batch, controls, level), self._line(batch, level)
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        level = self.silence(batch, controls) if level is None else level
+        carry, y = self.model.resting(batch, controls, level=level)
+        x = None if level is None else checked_level(level, (*batch, self.in_features), self.dtype)
+        return (carry, self._line(batch, level)), _sum([x, y])
+
+    def _line(self, batch: tuple[int, ...], level: Level) -> Array:
+        return delay_line(self.latency, spread_level(level, (*batch, self.in_features), self.dtype))
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         after, y = self.model(carry[0], x, controls)
@@ -261,6 +286,23 @@ def parallel(*models: Model, **named: Model) -> Parallel:
 def residual(model: Model) -> Residual:
     """A model in parallel with a wire, which is as late as the model."""
     return Residual(model)
+
+
+def _in_a_row(
+    models: Iterable[Model], batch: tuple[int, ...], controls: Controls | None, level: Level
+) -> tuple[Carry, Any]:
+    """The carries of models at rest, each at the level that the one before it puts out, and the last one's level."""
+    carries = []
+    for model in models:
+        carry, level = model.resting(batch, within(controls, model.controls), level=level)
+        carries.append(carry)
+    return tuple(carries), level
+
+
+def _sum(levels: list[Array | None]) -> Array | None:
+    """Of those that are not 0 V."""
+    volts = [level for level in levels if level is not None]
+    return functools.reduce(operator.add, jnp.broadcast_arrays(*volts)) if volts else None
 
 
 def _composed(kind: Callable[..., Composition], models: Mapping[str, Model] | list[Model]) -> Composition:

@@ -16,7 +16,16 @@ from flax.traverse_util import flatten_dict
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import NO_MODEL, NO_SIGNAL, check_continuation, checked, continuing, what_it_is
+from circuitnn.arguments import (
+    NO_MODEL,
+    NO_SIGNAL,
+    at_level,
+    check_continuation,
+    checked,
+    continuing,
+    spread_level,
+    what_it_is,
+)
 from circuitnn.description import model_in_words
 from circuitnn.knobs import check_shape, matched
 from circuitnn.numerics.report import warn_of_failures
@@ -24,6 +33,8 @@ from circuitnn.settings import build, settings_of
 
 Carry = Any
 Controls = Mapping[str, ArrayLike]
+Level = ArrayLike | None  # (..., in_features) volts; None for silence
+Rest = tuple[Carry, Array | None]  # a carry, and what comes out there; None for 0 V
 
 
 class Forcing(NamedTuple):
@@ -130,7 +141,9 @@ class Model(nnx.Module):
         return nnx.merge(graph, nnx.from_flat_state(variables), copy=True)
 
     @abc.abstractmethod
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
         """The carry of a model at rest, where everything begins that is no continuation.
 
         Its arrays have the batch in front; those without a dimension belong to all entries alike.
@@ -139,22 +152,24 @@ class Model(nnx.Module):
             batch: shape of the batch.
             controls: the knobs that the model rests with, as for a block; of those along time the first sample counts.
                 The defaults when None.
+            level: (..., in_features) volts, the constant that has gone in for long; None for silence, which to a
+                circuit is the DC values of its inputs.
         """
 
-    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        """What goes in and what comes out at rest: what filters and delays around the model have heard before it began.
+    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
+        """What goes in while nothing is heard, broadcast against (*batch, in_features); None where that is 0 V."""
+        return None
 
-        Args:
-            carry: from `init_carry`.
-            x: (..., in_features), what goes in: silence. A circuit has the DC values of its inputs in its place.
-            controls: as for `init_carry`.
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        """The carry at rest, and what comes out there: the level that the next model in a row begins with.
 
-        Returns:
-            The input (..., in_features), and the output (..., out_features).
+        Arguments as for `init_carry`. The output broadcasts against (*batch, out_features); None where it is 0 V.
         """
+        carry = at_level(self, batch, controls, level)
         knobs = {name: jnp.asarray(value) for name, value in (controls or {}).items()}
         first = {name: value[..., :1] if value.ndim else value for name, value in knobs.items()}
-        return x, run(self, x[..., None, :], carry, controls=first)[1][..., 0, :]
+        x = spread_level(level, (*batch, self.in_features), self.dtype)
+        return carry, run(self, x[..., None, :], carry, controls=first)[1][..., 0, :]
 
     @abc.abstractmethod
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, final
 from jax import Array
 from jax import numpy as jnp
 
+from circuitnn.arguments import spread_level
 from circuitnn.knobs import check_shape
-from circuitnn.model import Carry, Controls, Forcing, Model, StateModel
+from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.numerics.half_band import (
     HalfBand,
@@ -137,13 +138,19 @@ class Oversampled(Model):
         filters = self.oversampling.filters
         return filters.latency + self.model.latency // filters.factor
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        inner = self.model.init_carry(batch, controls)
-        silence = jnp.zeros((*batch, self.in_features), self.dtype)
-        return self.oversampling.carry(inner, *self.model.resting(inner, silence, controls))
+    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
+        return self.model.silence(batch, controls)
 
-    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        return self.model.resting(self.oversampling.inner(carry), x, controls)
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return self.resting(batch, controls, level=level)[0]
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        level = self.silence(batch, controls) if level is None else level
+        inner, y = self.model.resting(batch, controls, level=level)
+        before = spread_level(level, (*batch, self.in_features), self.dtype)
+        return self.oversampling.carry(inner, before, spread_level(y, (*batch, self.out_features), self.dtype)), y
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
         def stateless(carry, x, controls, forcing):

@@ -12,8 +12,9 @@ import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
+from circuitnn.arguments import spread_level
 from circuitnn.audio.resampling import low_pass
-from circuitnn.model import Carry, Controls, Model
+from circuitnn.model import Carry, Controls, Level, Model, Rest
 from circuitnn.settings import register
 
 FINEST = 20_000  # of a ratio's two numbers: the filter has some 150 coefficients for each
@@ -152,17 +153,23 @@ class Resampled(Model):
     def rebuilt_at(self, fs: float) -> Model:
         return resampled(self.model, fs)
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> ResampledCarry:
-        inner = self.model.init_carry(batch, controls)
-        silence = jnp.zeros((*batch, self.in_features), self.dtype)
-        x, y = (
-            jnp.broadcast_to(level[..., None, :], (*batch, count, level.shape[-1]))
-            for level, count in zip(self.model.resting(inner, silence, controls), self._plan.memory, strict=True)
-        )
-        return ResampledCarry(inner, x, y, jnp.zeros((), jnp.int32))
+    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
+        return self.model.silence(batch, controls)
 
-    def resting(self, carry: ResampledCarry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        return self.model.resting(carry.inner, x, controls)
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return self.resting(batch, controls, level=level)[0]
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        level = self.silence(batch, controls) if level is None else level
+        inner, y = self.model.resting(batch, controls, level=level)
+        sides = zip((level, y), (self.in_features, self.out_features), self._plan.memory, strict=True)
+        x_before, y_before = (
+            jnp.repeat(spread_level(volts, (*batch, width), self.dtype)[..., None, :], count, axis=-2)
+            for volts, width, count in sides
+        )
+        return ResampledCarry(inner, x_before, y_before, jnp.zeros((), jnp.int32)), y
 
     def __call__(
         self, carry: ResampledCarry, x: Array, controls: Controls | None = None

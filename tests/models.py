@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array, lax
 
+from circuitnn.arguments import spread_level
 from circuitnn.model import Carry, Controls, Forcing, Model, StateModel
 
 
@@ -24,7 +25,7 @@ class Gain(Model):
     def controls(self) -> Mapping[str, float]:
         return {"volume": 1.0}
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level=None) -> Carry:
         return ()
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
@@ -47,8 +48,8 @@ class Leaky(StateModel):
     def controls(self) -> Mapping[str, float]:
         return {}
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        return jnp.zeros((*batch, 1), self.dtype)
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level=None) -> Carry:
+        return spread_level(level, (*batch, 1), self.dtype)
 
     def states(self, carry: Carry) -> Array:
         return carry

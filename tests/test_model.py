@@ -125,7 +125,7 @@ def test_the_checks_can_fail():
         def __init__(self, dtype=jnp.float32):
             self.dtype = dtype
 
-        def init_carry(self, batch=(), controls=None):
+        def init_carry(self, batch=(), controls=None, *, level=None):
             return jnp.zeros((*batch, 1), self.dtype)
 
         def states(self, carry):

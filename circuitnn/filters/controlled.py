@@ -10,10 +10,11 @@ from jax import Array
 from jax import numpy as jnp
 from jax.typing import ArrayLike
 
+from circuitnn.arguments import spread_level
 from circuitnn.filters.form import Form
 from circuitnn.filters.models import checked_freqs
 from circuitnn.knobs import check_shape, check_value, constants
-from circuitnn.model import Carry, Controls, Model, all_controls
+from circuitnn.model import Carry, Controls, Level, Model, Rest, all_controls
 
 
 @final
@@ -81,10 +82,20 @@ class ControlledFilter(Model):
             return None
 
     @final
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return self.resting(batch, controls, level=level)[0]
+
+    @final
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
         first = self._knobs(controls, batch, None)[..., 0, :]
-        form = self.form(first[(0,) * len(batch)] if batch else first)
-        return FilterCarry(form.at_rest(batch), first, jnp.zeros((), jnp.int32))
+        phase = jnp.zeros((), jnp.int32)
+        if level is None:
+            form = self.form(first[(0,) * len(batch)] if batch else first)
+            return FilterCarry(form.at_rest(batch), first, phase), None
+        state, y = self.form(first).at_level(spread_level(level, (*batch, 1), self.dtype)[..., 0], batch)
+        return FilterCarry(state, first, phase), y[..., None]
 
     @final
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:

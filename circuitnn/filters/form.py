@@ -57,11 +57,22 @@ class Form(abc.ABC):
         return jnp.zeros((*batch, self.memory), self.coefficients().dtype)
 
     @final
+    def at_level(self, level: Array, batch: tuple[int, ...] = ()) -> tuple[Array, Array]:
+        """State (*batch, memory) and output (...) after the constant `level` (...) has gone in for long.
+
+        The exact fixed point of the loop with its rounded numbers. A pole at one has none: there the state is zero.
+        """
+        state, gain = _steady(self)
+        level, gain = jnp.broadcast_arrays(level, gain)
+        states = jnp.broadcast_to(state, (*level.shape, self.memory)) * level[..., None]
+        return jnp.broadcast_to(states, (*batch, self.memory)), gain * level
+
+    @final
     def filtered(self, state: Array, x: Array) -> tuple[Array, Array]:
         """Filter a block.
 
         Args:
-            state: (..., memory), from `at_rest` or from the block before.
+            state: (..., memory), from `at_rest`, `at_level` or from the block before.
             x: (..., time). The last axis of the settings in front of the numbers, if there is any, is time, of that
                 length or one; the others are a batch like that of x.
 
@@ -105,6 +116,29 @@ class BoundedForm(Form):
     @abc.abstractmethod
     def unpacked(cls, free: Array, order: int, radius: float) -> Self:
         """The filter with those free numbers (..., size), which may be anything; its poles keep within the radius."""
+
+
+@jax.jit
+def _steady(form: Form) -> tuple[Array, Array]:
+    """State (..., memory) and output (...) for the constant one."""
+    return jnp.vectorize(partial(_fixed_point, form.step, form.memory), signature="(k)->(n),()")(form.coefficients())
+
+
+def _fixed_point(step, memory: int, coefficients: Array) -> tuple[Array, Array]:
+    """The state with s = A s + B, and the output there."""
+
+    def stepped(states: Array, inputs: Array) -> tuple[Array, Array]:
+        return step(jnp.broadcast_to(coefficients[:, None], (len(coefficients), memory + 1)), states, inputs)
+
+    # One column for each unit of the state, and one for that of the input.
+    units, eye = (jnp.eye(memory, columns, dtype=coefficients.dtype) for columns in (memory + 1, memory))
+    columns, _ = stepped(units, jnp.zeros(memory + 1, units.dtype).at[-1].set(1))
+    below, inputs = eye - columns[:, :-1], columns[:, -1]
+    size = jnp.max(jnp.abs(jnp.linalg.solve(*lax.stop_gradient((below, inputs)))))
+    # What grows without end has no rest; nor has what takes longer to it than rounding lets it go.
+    is_bounded = 8 * jnp.finfo(units.dtype).eps * size < jnp.max(jnp.abs(inputs))
+    state = jnp.where(is_bounded, jnp.linalg.solve(jnp.where(is_bounded, below, eye), inputs), 0)
+    return state, stepped(jnp.broadcast_to(state[:, None], units.shape), jnp.ones(memory + 1, units.dtype))[1][0]
 
 
 def _run(step, coefficients: Array, start: Array, x: Array) -> tuple[Array, Array]:

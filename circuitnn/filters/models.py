@@ -13,13 +13,13 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import checked_dtype
+from circuitnn.arguments import checked_dtype, checked_level
 from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm, Form
 from circuitnn.filters.rate_change import at_rate
 from circuitnn.filters.state_space_form import StateSpace
-from circuitnn.model import Carry, Controls, Model
+from circuitnn.model import Carry, Controls, Level, Model, Rest
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.settings import register, settings_of
 
@@ -56,8 +56,17 @@ class Filter(Model):
         return self.form().response(checked_freqs(freqs), self.fs)
 
     @final
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
-        return self.form().at_rest(batch)
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return self.resting(batch, controls, level=level)[0]
+
+    @final
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        if level is None:
+            return self.form().at_rest(batch), None
+        state, y = self.form().at_level(checked_level(level, (*batch, 1), self.dtype)[..., 0], batch)
+        return state, y[..., None]
 
     @final
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:

@@ -8,9 +8,9 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.arguments import checked_dtype
+from circuitnn.arguments import checked_dtype, checked_level, spread_level
 from circuitnn.composition import delay_line, delayed
-from circuitnn.model import Controls, Model
+from circuitnn.model import Carry, Controls, Level, Model, Rest
 from circuitnn.settings import register, settings_of
 
 
@@ -59,8 +59,14 @@ class Gain(_Plain):
     def rebuilt_at(self, fs: float) -> Model:
         return self
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> tuple[()]:
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
         return ()
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        volts = None if level is None else checked_level(level, (*batch, self.in_features), self.dtype)
+        return (), None if volts is None else self.factor[...] * volts
 
     def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
         return carry, self.factor[...] * x
@@ -95,8 +101,14 @@ class Delay(_Plain):
     def latency(self) -> int:
         return self.samples
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        return delay_line(self.samples, jnp.zeros((*batch, self.in_features), self.dtype))
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Array:
+        return delay_line(self.samples, spread_level(level, (*batch, self.in_features), self.dtype))
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        volts = None if level is None else checked_level(level, (*batch, self.in_features), self.dtype)
+        return self.init_carry(batch, controls, level=level), volts
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
         return delayed(carry, x)

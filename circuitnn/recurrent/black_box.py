@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitnn.arguments import checked_dtype, checked_rngs, checked_width
-from circuitnn.model import Controls, Model
+from circuitnn.model import Controls, Level, Model, Rest
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.cells import Cell, Weights
@@ -83,12 +83,24 @@ class BlackBox(Model):
         """The stored normalisation."""
         return stored_scaling(self.inputs, self.units, self.out_features)
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        start = jnp.zeros(self.cell.slots * self.hidden, self.dtype)
-        return rest(self, start, BlackBox._after_silence, batch=batch, controls=controls)
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Array:
+        carry = self._rest(batch, controls, level)
+        return jnp.broadcast_to(carry, (*batch, carry.shape[-1]))
 
-    def _after_silence(self, carry: Array, zeros: Array, controls: Controls) -> Array:
-        return self(carry, zeros, controls)[0]
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        carry = self._rest(batch, controls, level)
+        # At the fixed point the next h is this one.
+        y = self.units.to_si(self.lin(carry[..., : self.hidden]))
+        return jnp.broadcast_to(carry, (*batch, carry.shape[-1])), y
+
+    def _rest(self, batch: tuple[int, ...], controls: Controls | None, level: Level) -> Array:
+        start = jnp.zeros(self.cell.slots * self.hidden, self.dtype)
+        return rest(self, start, BlackBox._after_silence, batch=batch, controls=controls, level=level)
+
+    def _after_silence(self, carry: Array, x: Array, controls: Controls) -> Array:
+        return self(carry, x, controls)[0]
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
         u = to_columns(self.inputs(x, controls))

@@ -9,7 +9,7 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.arguments import checked_dtype, checked_rngs
-from circuitnn.model import Controls, Model
+from circuitnn.model import Carry, Controls, Level, Model
 from circuitnn.recurrent.layers import Dense, Inputs
 from circuitnn.recurrent.scaling import Scaling
 from circuitnn.recurrent.states import output_units, stored_scaling
@@ -69,7 +69,9 @@ class Memoryless(Model):
     def rebuilt_at(self, fs: float) -> Model:
         return self
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> tuple[()]:
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
         return ()
 
     def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:

@@ -11,7 +11,8 @@ import numpy as np
 from flax import nnx
 from jax import Array, lax
 
-from circuitnn.model import Controls, Model
+from circuitnn.arguments import checked_level
+from circuitnn.model import Controls, Level, Model
 
 SECONDS = 2.0  # of silence, at most
 ASSUMED_FS = 48_000  # of a model that does not know its rate
@@ -19,31 +20,41 @@ BLOCK = 101  # samples: a prime, so that a cycle of any other period is not wher
 SETTLED = 4  # units of rounding that a state at rest may still move by
 REACHED = 1e-3  # what it may still move by in the second half of all the silence
 
-Silence = Callable[[Any, Array, Array, Controls], Array]  # (model, carry, x of zeros, knobs) -> carry
+Silence = Callable[[Any, Array, Array, Controls], Array]  # (model, carry, x, knobs) -> carry
 
 
-def rest(model: Model, start: Array, silence: Silence, *, batch: tuple[int, ...], controls: Controls | None) -> Array:
-    """The carry that silence leads a network to; a pure function of its weights and knobs, without a gradient.
+def rest(
+    model: Model,
+    start: Array,
+    silence: Silence,
+    *,
+    batch: tuple[int, ...],
+    controls: Controls | None,
+    level: Level,
+) -> Array:
+    """The carry that silence leads a network to; a pure function of weights, knobs and level, without a gradient.
 
-    Once for each position of the knobs, and not for each entry of the batch. Where two seconds lead to no fixed point,
-    because the network oscillates, runs away or creeps on, the carry is `start`, and a warning says so; inside of
-    another compiled function it cannot.
+    Once for each position of the knobs and each level, and not for each entry of the batch. Where two seconds lead to
+    no fixed point, because the network oscillates, runs away or creeps on, the carry is `start`, and a warning says so;
+    inside of another compiled function it cannot.
 
     Args:
         model: the network.
         start: (n,) the carry that silence begins with.
-        silence: a block of zero volts: (model, carry (..., n), zeros (..., time, in_features), knobs) -> carry.
+        silence: a block of what goes in at rest: (model, carry (..., n), x (..., time, in_features), knobs) -> carry.
         batch: shape of the batch.
         controls: as for `Model.init_carry`.
+        level: as for `Model.init_carry`.
 
     Returns:
-        (*batch, n).
+        (..., n), which broadcasts against (*batch, n).
     """
     knobs = _first_positions(model, controls)
-    shape = np.broadcast_shapes(*(np.shape(knob)[:-1] for knob in knobs.values()))
+    volts = checked_level(level, (*batch, model.in_features), model.dtype)
+    shape = np.broadcast_shapes(volts.shape[:-1], *(np.shape(knob)[:-1] for knob in knobs.values()))
     graph, variables = nnx.split(model)
     blocks = int(SECONDS * (getattr(model, "fs", None) or ASSUMED_FS) / BLOCK)
-    numbers = lax.stop_gradient((variables, start, knobs))
+    numbers = lax.stop_gradient((variables, start, knobs, volts))
     carry, is_reached = _settled(graph, *numbers, silence, shape, blocks)
     if not isinstance(is_reached, jax.core.Tracer) and not np.all(is_reached):
         warnings.warn(
@@ -51,7 +62,7 @@ def rest(model: Model, start: Array, silence: Silence, *, batch: tuple[int, ...]
             "creeps on; it begins as if it had heard nothing",
             stacklevel=3,
         )
-    return jnp.broadcast_to(carry, (*batch, carry.shape[-1]))
+    return carry
 
 
 def _first_positions(model: Model, controls: Controls | None) -> dict[str, Array]:
@@ -65,11 +76,11 @@ def _first_positions(model: Model, controls: Controls | None) -> dict[str, Array
     return first
 
 
-@functools.partial(jax.jit, static_argnums=(0, 4, 5, 6))
-def _settled(graph, variables, start, knobs, silence: Silence, batch, blocks: int) -> tuple[Array, Array]:
+@functools.partial(jax.jit, static_argnums=(0, 5, 6, 7))
+def _settled(graph, variables, start, knobs, volts, silence: Silence, batch, blocks: int) -> tuple[Array, Array]:
     """The carry at rest (*batch, n), and where it was reached (*batch)."""
     model = nnx.merge(graph, variables)
-    zeros = jnp.zeros((*batch, BLOCK, model.in_features), model.dtype)
+    x = jnp.broadcast_to(volts[..., None, :], (*batch, BLOCK, model.in_features))
     start = jnp.broadcast_to(start, (*batch, start.shape[-1]))
 
     def distance(carry, other):
@@ -82,7 +93,7 @@ def _settled(graph, variables, start, knobs, silence: Silence, batch, blocks: in
     def body(state):
         """Compared where twice the time has passed: what creeps is not taken for what rests."""
         before, mark, due, moved, count = state
-        carry, count = silence(model, before, zeros, knobs), count + 1
+        carry, count = silence(model, before, x, knobs), count + 1
         is_due = (count == due) | (count == blocks)
         moved = jnp.where(is_due, jnp.maximum(distance(carry, before), distance(carry, mark)), moved)
         return carry, jnp.where(is_due, carry, mark), jnp.where(is_due, 2 * due, due), moved, count

@@ -9,7 +9,7 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.arguments import checked_dtype, checked_rngs
-from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.model import Controls, Forcing, Level, StateModel
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.black_box import Layer
@@ -114,14 +114,18 @@ class StateMatchedGRU(StateModel):
             scaling = scaling._replace(state_peak=np.asarray(scaling.state) / PEAK_HEADROOM)
         return settings_of(self, output=self.output.names, scaling=scaling)
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Array:
         """The circuit states at their offset, the other units where silence leads them meanwhile."""
         start = self.shown.write(jnp.zeros(self.hidden, self.dtype), self._to_network(self.state_units.offset[...]))
-        return rest(self, start, StateMatchedGRU._after_silence, batch=batch, controls=controls)
+        after = StateMatchedGRU._after_silence
+        carry = rest(self, start, after, batch=batch, controls=controls, level=level)
+        return jnp.broadcast_to(carry, (*batch, self.hidden))
 
-    def _after_silence(self, carry: Array, zeros: Array, controls: Controls) -> Array:
-        states = jnp.broadcast_to(self.state_units.offset[...], (*zeros.shape[:-1], len(self.state_names)))
-        return self.force(self.trace(carry, zeros, controls, Forcing(states))[0], states[..., -1, :])
+    def _after_silence(self, carry: Array, x: Array, controls: Controls) -> Array:
+        states = jnp.broadcast_to(self.state_units.offset[...], (*x.shape[:-1], len(self.state_names)))
+        return self.force(self.trace(carry, x, controls, Forcing(states))[0], states[..., -1, :])
 
     def states(self, carry: Array) -> Array:
         return self.state_units.to_si(self.shown.read(carry))

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from circuitnn.arguments import checked_dtype, checked_rngs
-from circuitnn.model import Controls, Forcing, StateModel
+from circuitnn.arguments import checked_dtype, checked_rngs, spread_level
+from circuitnn.model import Controls, Forcing, Level, StateModel
 from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.layers import Dense, Inputs
@@ -127,11 +127,13 @@ class STN(StateModel):
         """What it is, as plain data."""
         return settings_of(self, output=self.output.names)
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
-        """The circuit states at their offset, after an input of zero volts."""
-        silence = self.inputs.units.to_network(jnp.zeros((self.input_taps - 1) * self.in_features, self.dtype))
-        start = jnp.concatenate([jnp.zeros(len(self.state_names), self.dtype), silence])
-        return jnp.broadcast_to(start, (*batch, *start.shape))
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Array:
+        """The circuit states at their offset, after an input of zero volts or of `level`."""
+        last = self.inputs.units.to_network(spread_level(level, (*batch, self.in_features), self.dtype))
+        taps = last[..., : (self.input_taps - 1) * self.in_features]
+        return jnp.concatenate([jnp.zeros((*batch, len(self.state_names)), self.dtype), taps], axis=-1)
 
     def states(self, carry: Array) -> Array:
         return self.state_units.to_si(carry[..., : len(self.state_names)])

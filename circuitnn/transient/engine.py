@@ -27,12 +27,33 @@ from circuitnn.transient.system import Discretisation, Engine, Imposed, System, 
 Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
 
 
-@jax.jit(static_argnums=(0, 1, 4))
-def at_rest(
-    topology: Topology, has_history: bool, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]
-) -> tuple[CircuitCarry, Array]:
-    """The operating point and the outputs there, spread over a batch; knobs are of shape () or (1, batch)."""
+def silence(topology: Topology, circuit: Circuit, knobs: Knobs, batch: tuple[int, ...]) -> Array:
+    """The DC values of the inputs: (n_in,), or (*batch, n_in) where knobs of shape (1, batch) tell them apart."""
     values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
+    inputs = jnp.stack(jnp.broadcast_arrays(*(values[name] for name in topology.inputs)), axis=-1)
+    if inputs.ndim == 1:
+        return inputs
+    return inputs.reshape(*batch, -1) if len(inputs) > 1 else inputs[0]
+
+
+@jax.jit(static_argnums=(0, 1, 5))
+def at_rest(
+    topology: Topology,
+    has_history: bool,
+    circuit: Circuit,
+    knobs: Knobs,
+    level: Array | None,
+    batch: tuple[int, ...],
+) -> tuple[CircuitCarry, Array]:
+    """The operating point, spread over a batch, and the outputs there, which broadcast against (*batch, n_out).
+
+    Knobs are of shape () or (1, batch); the level (..., n_in) takes the place of the inputs' DC values.
+    """
+    values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
+    if level is not None:
+        rows = level if level.ndim == 1 else jnp.broadcast_to(level, (*batch, level.shape[-1]))
+        volts = rows.reshape(-1, rows.shape[-1]).T if rows.ndim > 1 else rows
+        values |= dict(zip(topology.inputs, volts, strict=True))
     width = max((value.shape[0] for value in values.values() if value.ndim), default=0)
     solve = functools.partial(operating_point, topology)
     if width:
@@ -63,7 +84,7 @@ def at_rest(
             first_failed=jnp.where(is_lost, 0, report.first_failed),
         ),
     )
-    return carry, spread(point.outputs)
+    return carry, spread(point.outputs) if is_batched else point.outputs
 
 
 @jax.jit(static_argnums=0)

@@ -9,12 +9,12 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.arguments import checked_dtype
+from circuitnn.arguments import checked_dtype, checked_level
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_solvable, states_are_independent
 from circuitnn.mna.topology import Topology, topology
-from circuitnn.model import Carry, Controls, Forcing, Model, StateModel
+from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
 from circuitnn.numerics.half_band import half_band
 from circuitnn.numerics.rules import Rule, rule_named
 from circuitnn.oversampling import Oversampling
@@ -118,24 +118,31 @@ class CircuitModel(StateModel):
         """The knobs: the netlist's independent ``.param`` names, with their default values."""
         return self.circuit.controls
 
-    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Carry:
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
         """The operating point: inputs at their DC values, capacitors open, inductors short; differentiable.
 
         Args:
             batch: shape of the batch.
             controls: knobs, at their positions at the first sample; the defaults when None.
+            level: (..., in_features), in place of the inputs' DC values.
         """
-        carry, outputs = self._at_rest(batch, controls)
-        return self.oversampling.carry(carry, carry.u, outputs)
+        return self.resting(batch, controls, level=level)[0]
 
-    def resting(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        """Inputs and outputs at the operating point; `x` does not matter."""
-        carry, outputs = self._at_rest(x.shape[:-1], controls)
-        return carry.u, outputs
+    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
+        """The DC values of the inputs."""
+        return engine.silence(self.topology, self.circuit, self._first_knobs(batch, controls), batch)
 
-    def _at_rest(self, batch: tuple[int, ...], controls: Controls | None) -> tuple[CircuitCarry, Array]:
-        knobs = flat_controls(matched(controls, self.controls), batch, None, self.dtype)
-        return engine.at_rest(self.topology, bool(self.discretisation.history), self.circuit, knobs, batch)
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        """The operating point, and the outputs there."""
+        volts = None if level is None else checked_level(level, (*batch, self.in_features), self.dtype)
+        has_history, knobs = bool(self.discretisation.history), self._first_knobs(batch, controls)
+        carry, y = engine.at_rest(self.topology, has_history, self.circuit, knobs, volts, batch)
+        return self.oversampling.carry(carry, carry.u, jnp.broadcast_to(y, (*batch, self.out_features))), y
+
+    def _first_knobs(self, batch: tuple[int, ...], controls: Controls | None) -> dict[str, Array]:
+        return flat_controls(matched(controls, self.controls), batch, None, self.dtype)
 
     def states(self, carry: Carry) -> Array:
         """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`.
@@ -154,7 +161,7 @@ class CircuitModel(StateModel):
         """
         inner = self.oversampling.inner(carry)
         states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
-        knobs = flat_controls(matched(controls, self.controls), states.shape[:-1], None, self.dtype)
+        knobs = self._first_knobs(states.shape[:-1], controls)
         forced = engine.at_states(self.engine, self.circuit, inner, states, knobs)
         return self.oversampling.with_inner(carry, forced)
 

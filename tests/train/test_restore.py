@@ -148,7 +148,7 @@ class Halved(cn.Model):
     def controls(self):
         return {}
 
-    def init_carry(self, batch=(), controls=None):
+    def init_carry(self, batch=(), controls=None, *, level=None):
         return ()
 
     def __call__(self, carry, x, controls=None):
