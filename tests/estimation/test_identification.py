@@ -84,6 +84,7 @@ def test_what_is_wrong_is_said(of_everything):
         assert warning in str(dataclasses.replace(report, **change))
 
 
+@pytest.mark.slow
 def test_single_precision_callers_get_the_same(of_everything, music, heard):
     with jax.enable_x64(False):
         values, report = identify(CLIPPER, music, heard, fs=FS, fit=("r1", "c1", "dclip.is", "DCLIP.N"), **QUICK)

@@ -44,6 +44,7 @@ def test_a_circuit_from_its_transfer_function():
         assert np.abs(decibels(found, form.response(BELOW, 48_000))).max() < 0.05
 
 
+@pytest.mark.slow
 def test_single_precision():
     model, double = tone_stack(dtype=jnp.float32, size=0.3), tone_stack(size=0.3)
     controls = moving((6, 1))

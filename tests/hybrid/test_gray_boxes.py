@@ -85,6 +85,7 @@ def test_a_device_starts_from_diodes_that_it_has_been_fitted_to():
     assert float(esr(run(neural_clipper(network, np.float32), x)[1], truth)) < 1e-3
 
 
+@pytest.mark.slow
 def test_a_network_beside_a_wrong_circuit_learns_what_is_missing():
     x = lfilter([1.2], [1, -0.9], np.random.default_rng(3).standard_normal((16, 1100, 1)), axis=1)
     circuit = circuits.diode_clipper()

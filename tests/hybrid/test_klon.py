@@ -67,6 +67,7 @@ def small_signal(model):
     return np.fft.rfft(np.asarray(y)[..., 0], axis=1)[:, FREQS] / size
 
 
+@pytest.mark.slow
 def test_small_signals_are_those_of_the_blocks():
     found, expected = small_signal(klon(FS, dtype=np.float64)), joined_blocks(warped(FREQS))
     np.testing.assert_allclose(found, expected, rtol=5e-6)

@@ -118,6 +118,7 @@ def test_force_restores_a_carry_from_its_states():
         np.testing.assert_allclose(getattr(again, name), getattr(carry, name), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_teacher_forcing_trains_a_value():
     """A wrong capacitance finds its way back to the one that the data were made with."""
     truth, x = hand_built(), np.asarray(noise(4), np.float64)
