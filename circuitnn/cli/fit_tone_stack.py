@@ -9,9 +9,13 @@ from circuitnn.cli.loading import read_circuit
 from circuitnn.cli.options import Widths, input_option, output_option
 from circuitnn.cli.problems import Failure, Fault
 
+# Half a minute of two cores, compilation included; what it costs in decibels is in the help of the option.
+QUICK = {"hidden": (16, 16), "settings": 256, "schedule": (600, 25)}
+
 EXAMPLES = """\b
 Examples:
-  circuitnn fit-tone-stack bassman                              the model: bassman.npz
+  circuitnn fit-tone-stack bassman --quick                      a first try: bassman.npz
+  circuitnn fit-tone-stack bassman                              the same in earnest
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report  and figures of how well it follows
   circuitnn fit-tone-stack measurements/ -o amp.npz --fs 44100
   circuitnn run my.npz guitar.wav out.wav --knob treble=0.8     what to do with it
@@ -31,7 +35,17 @@ Examples:
 @click.option("--fs", type=click.IntRange(min=1), default=48_000, show_default=True, help="Sample rate in hertz.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other weights.")
 @click.option("--order", type=click.IntRange(min=1), default=8, show_default=True, help="Order of the filter.")
-@click.option("--hidden", type=Widths(), default="32,32", show_default=True, help="Widths of the network's layers.")
+@click.option(
+    "--hidden",
+    type=Widths(),
+    help="Widths of the network's layers.  [default: 32,32; with --quick 16,16]",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="A first try in well under a minute, for minutes of the full fit: about 0.02 dB off on average and 1 dB at "
+    "most, where the full fit has 0.003 and 0.1 (of the Bassman).",
+)
 @input_option
 @output_option
 def fit_tone_stack(
@@ -41,7 +55,8 @@ def fit_tone_stack(
     fs: int,
     seed: int,
     order: int,
-    hidden: tuple[int, ...],
+    hidden: tuple[int, ...] | None,
+    quick: bool,
     source_name: str | None,
     output_name: str | None,
 ) -> None:
@@ -62,11 +77,12 @@ def fit_tone_stack(
         _check_writable(path)
     if report is not None:
         need_matplotlib()
-    model, found = train.fit_tone_stack(aim, fs=fs, seed=seed, order=order, hidden=hidden, progress=sys.stderr.isatty())
+    options = {"hidden": (32, 32)} | (QUICK if quick else {}) | ({} if hidden is None else {"hidden": hidden})
+    model, told = train.fit_tone_stack(aim, fs=fs, seed=seed, order=order, progress=sys.stderr.isatty(), **options)
     train.save(model, out)
-    click.echo(str(found))
+    click.echo(str(told))
     if report is not None:
-        found.save(report)
+        told.save(report)
         click.echo(str(report))
     click.echo(str(out))
 

@@ -49,6 +49,15 @@ def test_defaults(call, fits):
     assert Path("bassman.npz").is_file()
 
 
+def test_a_quick_fit_is_shorter_and_keeps_what_was_asked_for(call, fits):
+    call("fit-tone-stack", "bassman", "--quick")
+    call("fit-tone-stack", "bassman", "--quick", "--hidden", "8")
+    (_, quick), (_, chosen) = fits
+    assert quick["hidden"] == (16, 16)
+    assert (chosen["hidden"], chosen["schedule"]) == ((8,), quick["schedule"])
+    assert all(short < long for short, long in zip(quick["schedule"], cn.train.Schedule(), strict=True))
+
+
 def test_a_folder_is_handed_on_as_it_is(call, fits):
     Path("measured").mkdir()
     call("fit-tone-stack", "measured")
@@ -84,7 +93,7 @@ def test_bad_folders(call, fits):
 
 @pytest.mark.slow
 def test_from_a_netlist_to_a_sound(call):
-    words = ("--report", "report", "--hidden", "8", "-o", "tone.npz")
+    words = ("--report", "report", "--quick", "--hidden", "8", "-o", "tone.npz")
     call("fit-tone-stack", "tone.cir", *words)
     assert json.loads(Path("report/report.json").read_text())
     assert list(Path("report").glob("*.png"))

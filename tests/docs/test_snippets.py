@@ -48,7 +48,7 @@ def environment(folder):
     home = str(Path(sys.executable).parent)
     activate.write_text(f"export PATH={shlex.quote(home)}:$PATH\n", encoding="utf-8")
     path = os.pathsep.join(name for name in os.environ["PATH"].split(os.pathsep) if name != home)
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path, "MPLBACKEND": "agg"}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path, "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_code_runs(page, tmp_path):
         env=environment(tmp_path),
         capture_output=True,
         text=True,
-        timeout=1800,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     written = set(re.findall(r'(?:write|save)\((?:\w+, )?"(.*?)"', (tmp_path / "page.py").read_text(encoding="utf-8")))
