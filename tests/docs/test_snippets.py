@@ -17,6 +17,7 @@ ACTIVATE = "source .venv/bin/activate"
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 # Quick pages; the others train, fit, or start the command many times.
 QUICK = {"circuits", "index", "metrics", "signals"}
+QUICK_TO_COMPILE = "--xla_backend_optimization_level=0"
 
 
 def blocks(page):
@@ -48,7 +49,14 @@ def environment(folder):
     home = str(Path(sys.executable).parent)
     activate.write_text(f"export PATH={shlex.quote(home)}:$PATH\n", encoding="utf-8")
     path = os.pathsep.join(name for name in os.environ["PATH"].split(os.pathsep) if name != home)
+    # BLAS threads of processes side by side wait for each other, which costs a fit many times its own work.
     return {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path, "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def flags(page):
+    """Most pages wait for the compiler alone; a fit of a filter repays it."""
+    level = "" if re.search("fit[_-]tone[_-]stack", page.read_text(encoding="utf-8")) else QUICK_TO_COMPILE
+    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {level}"}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ def test_code_runs(page, tmp_path):
     done = subprocess.run(
         [sys.executable, "page.py"],
         cwd=tmp_path,
-        env=environment(tmp_path),
+        env=environment(tmp_path) | flags(page),
         capture_output=True,
         text=True,
         timeout=300,
