@@ -43,7 +43,7 @@ Examples:
 @click.option(
     "--quick",
     is_flag=True,
-    help="A first try in well under a minute instead of minutes. It costs accuracy: some 0.02 dB off on average and 1 to "
+    help="A first try in well under a minute instead of minutes. It costs accuracy: some 0.02 dB off on average, 1 to "
     "5 dB in the worst place, where the full fit has 0.003 and 0.1 dB.",
 )
 @input_option
