@@ -10,7 +10,7 @@ from circuitnn.cli.options import Widths, input_option, output_option
 from circuitnn.cli.problems import Failure, Fault
 
 # Half a minute of two cores, compilation included; what it costs in decibels is in the help of the option.
-QUICK = {"hidden": (16, 16), "settings": 256, "schedule": (600, 25)}
+QUICK = {"hidden": (16, 16), "settings": 256, "schedule": (500, 25)}
 
 EXAMPLES = """\b
 Examples:
