@@ -54,9 +54,9 @@ def environment(folder):
 
 
 def flags(page):
-    """Most pages wait for the compiler alone; a fit of a filter repays it."""
-    level = "" if re.search("fit[_-]tone[_-]stack", page.read_text(encoding="utf-8")) else QUICK_TO_COMPILE
-    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {level}"}
+    """Most pages wait for the compiler alone; a fit of a filter or of components from sound repays it."""
+    fits = re.search(r"fit[_-]tone[_-]stack|train\.identify\(", page.read_text(encoding="utf-8"))
+    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {'' if fits else QUICK_TO_COMPILE}"}
 
 
 @pytest.mark.parametrize(
