@@ -27,6 +27,9 @@ OLD_KERNELS := --xla_cpu_parallel_codegen_split_count=1 \
   --xla_backend_extra_options=xla_cpu_disable_new_fusion_emitters=true,xla_cpu_small_while_loop_byte_threshold=300000
 QUICK_TO_COMPILE := --xla_backend_optimization_level=0 $(OLD_KERNELS)
 
+# One worker a core, and small matrices: threads of BLAS would only wait for each other.
+TEST := OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks klon test lint format docs notebooks constraints clean
 
@@ -77,11 +80,11 @@ klon: $(STAMPS)/plots ## the whole Klon: its speed, and networks in its driven p
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"
-	@XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not slow" $(ARGS)
+	@XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(TEST) -m "not slow" $(ARGS)
 
 test-slow: $(STAMPS)/plots $(STAMPS)/dev ## the tests that take more than a few seconds each
 	@echo "==> running the slow tests"
-	@XLA_FLAGS="$(OLD_KERNELS) $$XLA_FLAGS" $(RUN) -m pytest -n $(JOBS) --dist worksteal -m slow $(ARGS)
+	@XLA_FLAGS="$(OLD_KERNELS) $$XLA_FLAGS" $(TEST) -m slow $(ARGS)
 
 lint: $(STAMPS)/dev ## ruff (format and rules) and mypy
 	@failed=0; \
