@@ -33,6 +33,9 @@ def program(page, folder):
             (folder / f"block{number}.sh").write_text("\n".join([*before, *lines]), encoding="utf-8")
             before = [ACTIVATE] if ACTIVATE in text else before  # a reader's shell stays as it is from block to block
             text = f"import subprocess\nsubprocess.run(['bash', '-e', 'block{number}.sh'], check=True)\n"
+        elif file := re.match(r"# (\w+\.py)\n", text):  # a file that the reader is to make
+            (folder / file.group(1)).write_text(text, encoding="utf-8")
+            text = f"import subprocess, sys\nsubprocess.run([sys.executable, '{file.group(1)}'], check=True)\n"
         parts.append(text)
     return "\n".join(parts)
 
