@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,7 +11,7 @@ from circuitnn.cli.options import Widths, input_option, output_option
 from circuitnn.cli.problems import Failure, Fault
 
 # Half a minute of two cores, compilation included; what it costs in decibels is in the help of the option.
-QUICK = {"hidden": (16, 16), "settings": 256, "schedule": (500, 25)}
+QUICK: dict[str, Any] = {"hidden": (16, 16), "settings": 256, "schedule": (500, 25)}
 
 EXAMPLES = """\b
 Examples:
@@ -77,7 +78,9 @@ def fit_tone_stack(
         _check_writable(path)
     if report is not None:
         need_matplotlib()
-    options = {"hidden": (32, 32)} | (QUICK if quick else {}) | ({} if hidden is None else {"hidden": hidden})
+    options: dict[str, Any] = (
+        {"hidden": (32, 32)} | (QUICK if quick else {}) | ({} if hidden is None else {"hidden": hidden})
+    )
     model, told = train.fit_tone_stack(aim, fs=fs, seed=seed, order=order, progress=sys.stderr.isatty(), **options)
     train.save(model, out)
     click.echo(str(told))

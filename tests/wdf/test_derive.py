@@ -20,7 +20,7 @@ TOLERANCE = 1e-9
 QUICK = ("diode_clipper_second_order", "bassman", "sallen_key", "tube_screamer_clipping", "common_emitter")
 HEAVY = ("sd1", "phase90", "moog_ladder")  # compilation of each takes most of a minute: only as they are
 RULES = ("bdf2", alpha_transform(0.4))
-GUITAR = Path("/work/shared/data/guitar-di/john.flac")
+GUITAR = Path(__file__).parents[3] / "shared" / "data" / "guitar-di" / "john.flac"
 
 
 def derived(name, **options):
