@@ -115,7 +115,7 @@ def test_one_that_is_trained_keeps_silent(kind):
     data = record(truth, 4.5 * excitation(6, 48_000), fs=48_000)
     model = kind(8, scaling=Scaling.from_data(data.x, data.y), rngs=nnx.Rngs(0))
     regime, learn = TruncatedBPTT(length=512, warmup=100), lambda n: optax.adam(optax.cosine_decay_schedule(5e-3, n))
-    model, _ = fit(model, data, regime, optimizer=learn, epochs=30, progress=False)
+    model, _ = fit(model, data, regime, optimizer=learn, epochs=40, progress=False)
     report = exposure_bias(model, data)
     assert report.esr_free_running < 2e-3
     assert report.rest_share < 1e-2
