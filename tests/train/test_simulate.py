@@ -190,7 +190,7 @@ print(peak)
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_hours_need_no_more_memory_than_minutes(tmp_path):
-    """Sixteen times as long, the memory that is the process's own (not the mapped files) grows by less than 64 MB; the signal and its answer are 370."""
+    """Sixteen times as long: the process's own memory grows by less than 64 MB; the signal alone has 370."""
     peaks = []
     for seconds in (60, 960):
         arguments = [sys.executable, "-c", MEASURE, str(seconds), str(tmp_path), LOW_PASS]
