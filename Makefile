@@ -101,8 +101,8 @@ docs: $(STAMPS)/plots $(STAMPS)/docs ## the pages, in site/; runs the notebooks
 	@echo "==> running the notebooks"
 	@$(RUN) notebooks/execute.py --check
 	@echo "==> building the pages"
-	@$(RUN) docs/tools/catalogue_page.py --check
-	@$(RUN) docs/tools/devices_page.py --check
+	@$(RUN) -m docs.tools.catalogue_page --check
+	@$(RUN) -m docs.tools.devices_page --check
 	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
 	@$(RUN) docs/tools/check_api.py site
 	@echo "==> open site/index.html"

@@ -1,17 +1,16 @@
-"""Writes docs/catalogue.md from the circuits and their docstrings: python docs/tools/catalogue_page.py [--check]."""
+"""Writes docs/catalogue.md from the circuits and their docstrings: python -m docs.tools.catalogue_page [--check]."""
 
 import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import circuitnn as cn
 from circuitnn.devices.device import ModelDevice
 from circuitnn.devices.registry import DEVICES
 from circuitnn.mna.topology import topology
+from docs.tools.generated import keep
 
-PAGE = Path(__file__).parents[1] / "catalogue.md"
 INTRODUCTION = """\
 # Catalogue
 
@@ -49,18 +48,6 @@ FAMILIES = {
     "filters": "Synthesizer filters",
     "amplifiers": "Amplifier stages",
 }
-
-
-def main(arguments: list[str]) -> int:
-    """Writes the page, or with --check says whether it is up to date; the exit status."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print("docs/catalogue.md is not what the catalogue says: python docs/tools/catalogue_page.py", file=sys.stderr)
-    return 1
 
 
 def page() -> str:
@@ -114,4 +101,4 @@ def _bold(title: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep("catalogue", page(), sys.argv[1:]))

@@ -1,13 +1,12 @@
-"""Writes docs/devices.md from the records of the devices: python docs/tools/devices_page.py [--check]."""
+"""Writes docs/devices.md from the records of the devices: python -m docs.tools.devices_page [--check]."""
 
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from circuitnn.devices.device import Device, ModelDevice, ModelParameter
 from circuitnn.devices.registry import DEVICES
+from docs.tools.generated import keep
 
-PAGE = Path(__file__).parents[1] / "devices.md"
 INTRODUCTION = """\
 # Devices
 
@@ -57,18 +56,6 @@ overflow; the record names the parameters of the junction's saturation current a
 _UNITS = {"ohm": "Ω", "": "–"}
 
 
-def main(arguments: list[str]) -> int:
-    """Writes the page, or with --check says whether it is up to date; the exit status."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print("docs/devices.md is not what the records say: python docs/tools/devices_page.py", file=sys.stderr)
-    return 1
-
-
 def page() -> str:
     """The whole page, for all devices that are registered."""
     return INTRODUCTION + "\n".join(_lines(DEVICES.values()))
@@ -112,4 +99,4 @@ def _code(equation: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep("devices", page(), sys.argv[1:]))
