@@ -17,6 +17,7 @@ from circuitnn.expressions.tree import Current, Voltage, evaluate, leaves_in
 
 THERMAL = 1.38064852e-23 * 300.15 / 1.6021766208e-19  # kT/q at 27 C, volts
 # x'_n = fs (a x_n + b x_{n-1} + c x_{n-2}) - d x'_{n-1}
+LEAK = 1e-12  # siemens
 RULES = {"trapezoidal": (2, -2, 0, 1), "backward_euler": (1, -1, 0, 0), "bdf2": (1.5, -2, 0.5, 0)}
 
 
@@ -168,11 +169,14 @@ class Network:
         return self._newton(matrix, right, now, n)
 
     def _newton(self, matrix, right, now, n):
-        previous = np.inf
+        previous, nodes = np.inf, np.arange(self.nodes)
         for _ in range(400):
             total, slopes = matrix @ now - right, matrix.copy()
             for device in self.devices:
                 device.add(now, n, total, slopes)
+            # Far from the solution a node between diodes may be held by nothing. The leak is in the slopes alone: it
+            # turns steps, and moves no solution.
+            slopes[nodes, nodes] += LEAK
             step = np.linalg.solve(slopes, -total)
             now = now + step
             size = np.max(np.abs(step) / (1 + np.abs(now)), initial=0)

@@ -190,13 +190,18 @@ print(peak)
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_hours_need_no_more_memory_than_minutes(tmp_path):
-    """Sixteen times as long: the process's own memory grows by less than 64 MB; the signal alone has 370."""
+    """Sixteen times as long, the memory that is the process's own (not the mapped files) grows by less than 20 MB."""
     peaks = []
     for seconds in (60, 960):
-        arguments = [sys.executable, "-c", MEASURE, str(seconds), str(tmp_path), LOW_PASS]
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=True)
-        peaks.append(int(done.stdout))
-    assert peaks[1] < peaks[0] + 64_000  # kB
+        # The lesser of two: what the allocator keeps differs by 30 MB from run to run.
+        peaks.append(min(own_peak(seconds, tmp_path / f"{seconds}-{trial}") for trial in range(2)))
+    assert peaks[1] < peaks[0] + 20_000  # kB
+
+
+def own_peak(seconds, folder):
+    folder.mkdir()
+    arguments = [sys.executable, "-c", MEASURE, str(seconds), str(folder), LOW_PASS]
+    return int(subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=True).stdout)
 
 
 def test_the_callers_precision_is_left_alone(sound):
