@@ -15,6 +15,7 @@ from circuitnn.arguments import at_level, checked_level, spread_level
 from circuitnn.knobs import joined, within
 from circuitnn.model import Carry, Controls, Level, Model, Rest
 from circuitnn.settings import register, settings_of
+from circuitnn.wrapper import Wrapper
 
 
 class Composition(Model):
@@ -186,7 +187,7 @@ class Parallel(Composition):
 
 @register
 @final
-class Residual(Model):
+class Residual(Wrapper):
     """The input added to the output of a model: ``y = x + model(x)``, with x as late as the model's output is.
 
     The carry are the model's and the delay line of x.
@@ -197,13 +198,7 @@ class Residual(Model):
             raise ValueError(
                 f"residual: {type(model).__name__} takes {model.in_features} and gives {model.out_features} feature(s)"
             )
-        self.model = model
-        self.in_features = self.out_features = model.in_features
-        self.dtype = model.dtype
-
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return self.model.controls
+        super().__init__(model)
 
     @property
     def fs(self) -> float | None:  # type: ignore[override]
@@ -220,9 +215,6 @@ class Residual(Model):
     @property
     def latency(self) -> int:
         return self.model.latency
-
-    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
-        return self.model.silence(batch, controls)
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None

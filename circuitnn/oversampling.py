@@ -1,6 +1,6 @@
 """Any model at a multiple of the sample rate: one part or several between one pair of half-band filters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
@@ -20,6 +20,7 @@ from circuitnn.numerics.half_band import (
     interpolation_carry,
 )
 from circuitnn.settings import register, settings_of
+from circuitnn.wrapper import Wrapper
 
 Trace = Callable[[Carry, Array, Controls | None, Forcing | None], tuple[Carry, Array, Array]]  # `StateModel.trace`
 
@@ -85,7 +86,7 @@ class Oversampling:
 
 
 @register
-class Oversampled(Model):
+class Oversampled(Wrapper):
     """A model at `factor` times the rate, between linear-phase half-band filters that pass 20 kHz at 48 kHz.
 
     One pair of filters around a whole chain costs less latency than a pair around each of its parts. The filters begin
@@ -108,12 +109,7 @@ class Oversampled(Model):
             raise ValueError(
                 f"a latency of {model.latency} samples at {factor} times the rate is no whole number of samples"
             )
-        self.model = model
-        self.in_features, self.out_features, self.dtype = model.in_features, model.out_features, model.dtype
-
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return self.model.controls
+        super().__init__(model)
 
     @property
     def fs(self) -> float | None:  # type: ignore[override]
@@ -137,9 +133,6 @@ class Oversampled(Model):
     def latency(self) -> int:
         filters = self.oversampling.filters
         return filters.latency + self.model.latency // filters.factor
-
-    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
-        return self.model.silence(batch, controls)
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None

@@ -3,7 +3,6 @@
 import functools
 import math
 import warnings
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple, final
 
@@ -16,6 +15,7 @@ from circuitnn.arguments import spread_level
 from circuitnn.audio.resampling import low_pass
 from circuitnn.model import Carry, Controls, Level, Model, Rest
 from circuitnn.settings import register
+from circuitnn.wrapper import Wrapper
 
 FINEST = 20_000  # of a ratio's two numbers: the filter has some 150 coefficients for each
 CHUNK = 1024  # samples that are interpolated at a time, which bounds the memory
@@ -114,7 +114,7 @@ def _table(up: int, down: int, reach: int) -> np.ndarray:
 
 @register
 @final
-class Resampled(Model):
+class Resampled(Wrapper):
     """A model that runs at its own rate, between band-limited changes of the sample rate on both sides.
 
     Both filters are those of `circuitnn.audio.resample`: linear phase, flat to 0.907 of the lower half rate. A knob
@@ -134,12 +134,8 @@ class Resampled(Model):
         ratio = Fraction(model.fs) / Fraction(fs)
         if max(ratio.numerator, ratio.denominator) > FINEST:
             raise ValueError(f"{fs:g} Hz to {model.fs:g} Hz is too fine a ratio for one filter")
-        self.model, self.fs, self.dtype = model, float(fs), model.dtype
-        self.in_features, self.out_features = model.in_features, model.out_features
-
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return self.model.controls
+        super().__init__(model)
+        self.fs = float(fs)
 
     @property
     def latency(self) -> int:
@@ -152,9 +148,6 @@ class Resampled(Model):
 
     def rebuilt_at(self, fs: float) -> Model:
         return resampled(self.model, fs)
-
-    def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
-        return self.model.silence(batch, controls)
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None

@@ -18,6 +18,7 @@ FLOORS = (
     ("circuit", "audio", "losses", "metrics"),
     ("mna", "spice"),
     ("model",),
+    ("wrapper",),
     ("composition", "oversampling", "rates"),
     ("transient",),
     ("nodal", "wdf", "filters", "recurrent"),

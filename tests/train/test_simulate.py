@@ -191,10 +191,8 @@ print(peak)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_hours_need_no_more_memory_than_minutes(tmp_path):
     """Sixteen times as long, the memory that is the process's own (not the mapped files) grows by less than 20 MB."""
-    peaks = []
-    for seconds in (60, 960):
-        # The lesser of two: what the allocator keeps differs by 30 MB from run to run.
-        peaks.append(min(own_peak(seconds, tmp_path / f"{seconds}-{trial}") for trial in range(2)))
+    # The lesser of two: what the allocator keeps differs by 30 MB from run to run.
+    peaks = [min(own_peak(seconds, tmp_path / f"{seconds}-{trial}") for trial in range(2)) for seconds in (60, 960)]
     assert peaks[1] < peaks[0] + 20_000  # kB
 
 
