@@ -262,12 +262,11 @@ def test_bassman_at_other_rates(bassman, rate):
     exact = np.abs(cn.nodal.frequency_response(circuit, freqs, controls=knobs))
     own, other = (np.abs(model.frequency_response(freqs, controls=knobs, fs=fs)) for fs in (48_000, rate))
     assert np.abs(20 * np.log10(other / own)).max() < 0.05
-    errors, own_errors = (np.abs(20 * np.log10(found / exact)) for found in (other, own))
+    errors = np.abs(20 * np.log10(other / exact))
     assert np.quantile(errors, 0.95) < 0.03
-    # At a few settings near the corners the fit itself is off by more than 0.1 dB, at its own rate too; how many these
-    # are depends on how the kernels of a machine round on the way.
-    assert np.mean(errors > 0.1) < min(np.mean(own_errors > 0.1) + 1e-3, 4e-3)
-    assert errors.max() < 0.3
+    # At a few settings near the corners the fit itself is off by a little more than 0.1 dB, at its own rate too.
+    assert np.mean(errors > 0.1) < 1e-3
+    assert errors.max() < 0.2
     # Outputs that do not cancel each other: it runs in single precision.
     assert float(jnp.abs(model.at(rate).form(jnp.full(3, 0.5)).output).max()) < 10
 
