@@ -120,7 +120,7 @@ def test_many_models_at_once(data):
 
 def test_a_resumed_run_ends_with_the_same_bits(data, tmp_path, monkeypatch):
     before = chain(first=Gain(0.7), low=Leaky(0.5), last=Gain(1.3))
-    module = sys.modules["circuitnn.train.fitting"]
+    module = sys.modules["circuitnn.train.resuming"]
 
     def train(file):
         rates = per_part({"first": None, "low": lambda _: optax.adam(0.02)}, default=optax.sgd(0.01))

@@ -1,0 +1,41 @@
+"""One model or several as one tree of arrays."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from circuitnn.model import Model
+from circuitnn.train.checks import difference
+
+
+def knowing_rate(model: Model, fs: float) -> Model:
+    """A copy whose networks know the rate that they are trained at."""
+    model = nnx.clone(model)
+    model.trained_at(fs)
+    return model
+
+
+def stacked(models: Sequence[Model], learnt: Any, *, is_many: bool) -> tuple[Any, Any, Any]:
+    """Structure, learnt values and other numbers; those of several models stacked along a first axis.
+
+    Raises:
+        ValueError: when models differ in more than their numbers.
+    """
+    graphs, params, fixed = zip(*(nnx.split(model, learnt, ...) for model in models), strict=True)
+    if any(graph != graphs[0] for graph in graphs):
+        raise ValueError(f"models that are trained together must differ in their numbers only{difference(models)}")
+    if not is_many:
+        return graphs[0], jax.tree.map(jnp.copy, params[0]), fixed[0]  # a copy: the epoch takes over its buffers
+    return graphs[0], *(jax.tree.map(lambda *a: jnp.stack(a), *trees) for trees in (params, fixed))
+
+
+def separated(graph: Any, params: Any, fixed: Any, *, count: int, is_many: bool) -> list[Model]:
+    """The models of what `stacked` has joined."""
+
+    def member(tree: Any, index: int) -> Any:
+        return jax.tree.map(lambda a: a[index], tree) if is_many else tree
+
+    return [nnx.merge(graph, member(params, index), member(fixed, index)) for index in range(count)]

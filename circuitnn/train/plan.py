@@ -1,0 +1,32 @@
+"""Which regime each epoch has, and how much it trains."""
+
+from typing import final
+
+from circuitnn.train.dataset import Dataset
+from circuitnn.train.epoch import batches_of
+from circuitnn.train.regimes import InTurn, Regime
+
+
+@final
+class Plan:
+    """The epochs of a training.
+
+    Attributes:
+        schedule: the regime of each.
+    """
+
+    def __init__(self, data: Dataset, regime: Regime | InTurn, *, epochs: int, batch: int):
+        turns = regime if isinstance(regime, InTurn) else InTurn((regime, 1.0))
+        self.schedule = [turns.at(epoch / epochs) for epoch in range(epochs)]
+        self._recordings, self._time, self._batch = len(data.x), data.x.shape[1], batch
+
+    def updates(self, part: Regime) -> int:
+        """Of one epoch."""
+        return batches_of(self._windows(part), self._batch) * part.blocks
+
+    def samples(self, part: Regime) -> int:
+        """Of one epoch, those that have a gradient."""
+        return self.updates(part) * part.length * min(self._batch, max(1, self._windows(part)))
+
+    def _windows(self, part: Regime) -> int:
+        return self._recordings * ((self._time - part.warmup) // (part.length * part.blocks))
