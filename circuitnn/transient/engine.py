@@ -22,7 +22,7 @@ from circuitnn.numerics.small import MAX_WRITTEN_OUT
 from circuitnn.transient.block import solve_block
 from circuitnn.transient.carry import CircuitCarry
 from circuitnn.transient.parts import Shown, Stepper
-from circuitnn.transient.system import Discretisation, Engine, Imposed, System, prepare, prepare_imposed
+from circuitnn.transient.system import Discretisation, Engine, Imposed, System, prepare, prepare_imposed, rate_of
 
 Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
 
@@ -87,16 +87,23 @@ def at_rest(
     return carry, spread(point.outputs) if is_batched else point.outputs
 
 
-@jax.jit(static_argnums=0)
-def at_states(engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs) -> CircuitCarry:
-    """The carry with other states, and the currents that belong to them."""
-    batch = carry.states.shape[:-1]
-    imposed = jax.tree.map(lambda leaf: leaf[0], prepare_imposed(engine, circuit, knobs))
+@jax.jit(static_argnums=(0, 1))
+def at_states(
+    topology: Topology,
+    discretisation: Discretisation,
+    circuit: Circuit,
+    carry: CircuitCarry,
+    states: Array,
+    knobs: Knobs,
+) -> CircuitCarry:
+    """The carry with other states, and the currents that belong to them, however the linear part is solved."""
+    batch, values = carry.states.shape[:-1], circuit.resolve(knobs)
+    imposed = jax.tree.map(lambda leaf: leaf[0], prepare_imposed(topology, discretisation, values))
     columns = _column(states)
-    dual, ports = _solved_imposed(engine, imposed, columns, _column(carry.u), _column(carry.ports))
-    previous, discretisation = carry.previous, engine.discretisation
+    dual, ports = _solved_imposed(topology, imposed, columns, _column(carry.u), _column(carry.ports))
+    previous = carry.previous
     if discretisation.history:
-        rate = prepare(engine, circuit, knobs).rate[0]
+        rate = rate_of(topology, discretisation, values)[0]
         previous = _row(columns - rate * (discretisation.period / discretisation.step) * dual, batch)
     return dataclasses.replace(
         carry, states=states, dual=_row(dual, batch), previous=previous, ports=_row(ports, batch)
@@ -119,7 +126,8 @@ def run_block(
     if forcing is not None:
         true = to_columns(jnp.asarray(forcing.previous, u.dtype))
         mask = None if forcing.mask is None else to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
-        forced = _Forced(prepare_imposed(engine, circuit, knobs), true, mask)
+        imposed = prepare_imposed(engine.topology, engine.discretisation, circuit.resolve(knobs))
+        forced = _Forced(imposed, true, mask)
     start = _Columns(*(_column(rows) for rows in (carry.states, carry.dual, carry.previous, carry.ports, carry.u)))
     run = functools.partial(_columns_of_block, engine)
     is_small = len(engine.topology.ports) < MAX_WRITTEN_OUT
@@ -212,7 +220,7 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
         return solve_block(port_map, engine.is_parallel(len(u)), stepper, z, start.ports, u, None)[:2]
     true = forced.true
     earlier = jnp.concatenate([start.u[None], u[:-1]])
-    dual, guess = _solved_imposed(engine, forced.imposed, true, earlier, start.ports)
+    dual, guess = _solved_imposed(engine.topology, forced.imposed, true, earlier, start.ports)
     previous = jnp.concatenate([start.previous[None], true[:-1]]) if discretisation.history else true[..., :0, :]
     shown = _companion(discretisation, system.rate, true, dual, previous)
     if forced.mask is None:
@@ -231,9 +239,11 @@ def _companion(discretisation: Discretisation, rate: Array, states: Array, dual:
     )
 
 
-def _solved_imposed(engine: Engine, imposed: Imposed, states: Array, u: Array, guess: Array) -> tuple[Array, Array]:
+def _solved_imposed(
+    topology: Topology, imposed: Imposed, states: Array, u: Array, guess: Array
+) -> tuple[Array, Array]:
     """Dual and port voltages that belong to given states, all in columns."""
-    port_map = port_map_of(engine.topology)
+    port_map = port_map_of(topology)
     w = open_circuit(imposed.ports, states, u)
     ports = solve_ports(port_map, False, imposed.devices, -imposed.ports.i, w, guess)
     return evaluate(imposed.dual, states, u, law(port_map, imposed.devices, ports).current), ports

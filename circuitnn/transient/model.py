@@ -162,7 +162,7 @@ class CircuitModel(StateModel):
         inner = self.oversampling.inner(carry)
         states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
         knobs = self._first_knobs(states.shape[:-1], controls)
-        forced = engine.at_states(self.engine, self.circuit, inner, states, knobs)
+        forced = engine.at_states(self.topology, self.discretisation, self.circuit, inner, states, knobs)
         return self.oversampling.with_inner(carry, forced)
 
     def trace(

@@ -126,7 +126,7 @@ def prepare(engine: Engine, circuit: Circuit, controls: Mapping[str, Array]) -> 
     values = circuit.resolve(controls)
     solved, parameters = linear.at_ports(topology, values, linear.solve(topology, values, discretisation))
     dual = _dual(topology, values, solved)
-    rate = _last_to_middle(discretisation.step / reactive_values(topology, values))
+    rate = rate_of(topology, discretisation, values)
     following = jnp.concatenate([rate[1:], rate[-1:]]) if discretisation.memory else rate
     scale = (1 + discretisation.history) * rate + discretisation.memory * following
     update = _scaled(dual, scale)
@@ -136,11 +136,14 @@ def prepare(engine: Engine, circuit: Circuit, controls: Mapping[str, Array]) -> 
     return System(ports, dual, update, outputs, rate, parameters)
 
 
-def prepare_imposed(engine: Engine, circuit: Circuit, controls: Mapping[str, Array]) -> Imposed:
-    """The circuit with its states imposed; along time, each sample has the controls of the one before."""
-    topology, step = engine.topology, engine.discretisation.imposed_step
-    values = circuit.resolve(controls)
-    linear = solved_network(topology, values, lambda values: imposed(topology, values, step))
+def rate_of(topology: Topology, discretisation: Discretisation, values: Values) -> Array:
+    """(time or 1, n_states, batch or 1): step / value, volts per ampere or amperes per volt."""
+    return _last_to_middle(discretisation.step / reactive_values(topology, values))
+
+
+def prepare_imposed(topology: Topology, discretisation: Discretisation, values: Values) -> Imposed:
+    """The circuit with its states imposed; along time, each sample has the values of the one before."""
+    linear = solved_network(topology, values, lambda values: imposed(topology, values, discretisation.imposed_step))
     result = Imposed(linear.ports, _dual(topology, values, linear), devices(topology, values))
     return jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), result)
 

@@ -189,6 +189,23 @@ def test_forced_states():
     np.testing.assert_allclose(found, states, atol=0.02)
 
 
+def test_forced_within_a_gradient(tmp_path):
+    """The weights run along: those of parameters that are traced, and of a model from a file."""
+    model = clipper(rule="bdf2")
+    cn.train.save(model, tmp_path / "model.npz")
+    restored, x = cn.train.restore(tmp_path / "model.npz"), noise(30, 1, peak=1)
+
+    def energy(parameters):
+        changed = restored.with_parameters(parameters)
+        carry = changed.force(changed.init_carry(), jnp.asarray([0.3]))
+        return jnp.sum(cn.run(changed, x, carry)[1] ** 2)
+
+    value, slopes = jax.jit(jax.value_and_grad(energy))(model.parameters())
+    carry = model.force(model.init_carry(), jnp.asarray([0.3]))
+    np.testing.assert_allclose(value, jnp.sum(cn.run(model, x, carry)[1] ** 2), rtol=1e-12)
+    assert all(np.any(slope) for slope in jax.tree.leaves(slopes))
+
+
 @pytest.mark.parametrize(
     ("root", "message"),
     [
