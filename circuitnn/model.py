@@ -29,6 +29,7 @@ from circuitnn.arguments import (
 from circuitnn.description import model_in_words
 from circuitnn.knobs import check_shape, matched
 from circuitnn.numerics.report import warn_of_failures
+from circuitnn.samples import check_axes, check_kind
 from circuitnn.settings import build, settings_of
 
 Carry = Any
@@ -330,17 +331,15 @@ def _signal(model: Model, x: ArrayLike) -> tuple[Array, bool]:
         block = jnp.asarray(x)
     except (TypeError, ValueError):
         raise ValueError(f"x must be samples in volts, this is {what_it_is(x, NO_SIGNAL)}") from None
-    if not jnp.issubdtype(block.dtype, jnp.floating):
-        raise ValueError(f"x must be real floating-point samples in volts, got {block.dtype}; x.astype(float)?")
+    check_kind("x", block.dtype)
     block = block.astype(model.dtype)
     is_mono = block.ndim == 1
     if is_mono:
         block = block[:, None]
     if block.ndim < 2 or block.shape[-1] != model.in_features:
-        raise ValueError(
-            f"x must have the shape (..., time, {model.in_features}), got {jnp.shape(x)}"
-            + (": is the last axis the channel?" if block.ndim >= 2 else "")
-        )
+        check_axes("x", block.shape)
+        more = ": is the last axis the channel?" if block.ndim >= 2 else ""
+        raise ValueError(f"x must have the shape (..., time, {model.in_features}), got {jnp.shape(x)}{more}")
     if block.shape[-2] == 0:
         raise ValueError(f"x has no samples: shape {jnp.shape(x)}")
     return block, is_mono

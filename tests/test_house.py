@@ -10,7 +10,7 @@ import circuitnn
 PACKAGE = Path(circuitnn.__file__).parent
 # From the ground up; what stands on one line are neighbours that do not import each other.
 FLOORS = (
-    ("files", "arguments", "knobs", "rooms", "settings", "version"),
+    ("files", "arguments", "knobs", "rooms", "samples", "settings", "version"),
     ("description",),
     ("numerics",),
     ("expressions",),

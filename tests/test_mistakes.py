@@ -108,7 +108,7 @@ def test_a_model_where_its_circuit_is_meant():
         ((X, 48_000), r"this is a tuple: x, fs = cn.audio.read\(path\)"),
         (None, "this is None|samples in volts"),
         (np.arange(8), r"got int32; x.astype\(float\)|got int64; x.astype\(float\)"),
-        (np.ones(8, complex), "real floating-point samples in volts, got complex"),
+        (np.ones(8, complex), "real floating-point numbers, got complex"),
     ],
 )
 def test_what_is_no_signal(given, says, network):

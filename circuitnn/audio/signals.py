@@ -6,22 +6,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from circuitnn.audio.errors import AudioError
+from circuitnn.samples import check_axes, check_kind
 
 
 def checked_signal(x: ArrayLike, name: str) -> NDArray[np.float64]:
     """The signal as float64.
 
     Raises:
-        AudioError: when it has no samples, is not real, or has NaN or infinite samples; `name` begins the message.
+        AudioError: when it has no samples, is not of real floating-point numbers, has the channels before time, or has
+            NaN or infinite samples; `name` begins the message.
     """
     try:
         signal = np.asarray(x)
     except ValueError as error:
         raise AudioError(f"{name}: not an array of samples: {error}") from error
-    if signal.dtype.kind not in "fiu":
-        raise AudioError(f"{name}: samples must be real numbers, got {signal.dtype}")
+    check_kind(name, signal.dtype, error=AudioError)
     if signal.ndim == 0 or signal.size == 0:
         raise AudioError(f"{name}: no samples (shape {signal.shape})")
+    check_axes(name, signal.shape, AudioError)
     signal = signal.astype(np.float64, copy=False)
     bad = ~np.isfinite(signal)
     if bad.any():

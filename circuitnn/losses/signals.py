@@ -4,6 +4,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitnn.samples import check_kind
+
 
 def pair(prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array]:
     prediction, target = jnp.asarray(prediction), jnp.asarray(target)
@@ -13,8 +15,7 @@ def pair(prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array]:
     if target.ndim == 0 or target.size == 0:
         raise ValueError(f"a loss needs samples, got the shape {target.shape}")
     for name, array in (("prediction", prediction), ("target", target)):
-        if not jnp.issubdtype(array.dtype, jnp.floating):
-            raise ValueError(f"the {name} must be real floating-point numbers, got {array.dtype}")
+        check_kind(f"the {name}", array.dtype)
     return prediction, target
 
 

@@ -3,10 +3,15 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from circuitnn.samples import check_kind
+
 
 def pair(prediction: ArrayLike, target: ArrayLike) -> tuple[NDArray, NDArray]:
     """Both in float64, checked to have one shape and samples."""
-    prediction, target = np.asarray(prediction, np.float64), np.asarray(target, np.float64)
+    prediction, target = np.asarray(prediction), np.asarray(target)
+    for name, array in (("the prediction", prediction), ("the target", target)):
+        check_kind(name, array.dtype)
+    prediction, target = prediction.astype(np.float64, copy=False), target.astype(np.float64, copy=False)
     if prediction.shape != target.shape:
         raise ValueError(f"prediction and target must have one shape, got {prediction.shape} and {target.shape}")
     if target.ndim == 0 or target.size == 0:

@@ -11,13 +11,13 @@ from circuitnn.numerics.taper import taper as taper
 from circuitnn.rooms import handed_on
 from circuitnn.train.checkpoint import CheckpointError as CheckpointError
 from circuitnn.train.dataset import Dataset as Dataset
-from circuitnn.train.dataset import record as record
 from circuitnn.train.exposure import ExposureBias as ExposureBias
 from circuitnn.train.exposure import exposure_bias as exposure_bias
 from circuitnn.train.fitting import DivergenceError as DivergenceError
 from circuitnn.train.fitting import History as History
 from circuitnn.train.fitting import fit as fit
 from circuitnn.train.measured import read_responses as read_responses
+from circuitnn.train.observing import record as record
 from circuitnn.train.parts import PerPart as PerPart
 from circuitnn.train.parts import per_part as per_part
 from circuitnn.train.regimes import InTurn as InTurn

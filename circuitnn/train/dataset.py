@@ -11,10 +11,18 @@ from numpy.typing import ArrayLike
 
 from circuitnn.arguments import NO_DATA, NO_SIGNAL, checked, what_it_is
 from circuitnn.description import block, counted, shortened
-from circuitnn.knobs import check_shape
-from circuitnn.model import StateModel, checked_model, trace
+from circuitnn.knobs import check_shape, check_value, within
+from circuitnn.samples import check_axes, check_kind
 
 PIECE = 2**20  # samples that are checked at a time
+
+
+@final
+class AssumedRate(float):
+    """A sample rate in hertz that nobody has given: `fit` says so before a network takes it over."""
+
+
+_ASSUMED = AssumedRate(48_000)
 
 
 def checked_data(data: Any) -> "Dataset":
@@ -48,7 +56,7 @@ class Dataset:
         states: circuit states after each sample, in volts and amperes: (time, n_states) or
             (recordings, time, n_states).
         controls: knob values by name, each () or (time,) or (recordings, time).
-        fs: sample rate in Hz.
+        fs: sample rate in Hz; 48 kHz are assumed where it is not given, and `fit` says so.
         initial: circuit states before the first sample, (recordings, n_states). When None, each recording is taken to
             start at rest: the state before its first sample is the state after it.
 
@@ -60,7 +68,7 @@ class Dataset:
     y: np.ndarray
     states: Any = None
     controls: Mapping[str, Any] | None = None
-    fs: float = 48_000
+    fs: float = _ASSUMED
     initial: Any = None
 
     def __post_init__(self):
@@ -70,15 +78,10 @@ class Dataset:
         initial = self.initial
         if states is not None:
             _same_time("states", states, x)
-            initial = states[:, 0] if initial is None else np.broadcast_to(initial, (len(x), states.shape[-1]))
-        if not self.fs > 0:
+            initial = states[:, 0] if initial is None else _before(initial, len(x), states.shape[-1])
+        if not 0 < self.fs < np.inf:
             raise ValueError(f"fs must be a positive sample rate in Hz, got {self.fs!r}")
-        controls = {}
-        for name, positions in (self.controls or {}).items():
-            knob = np.asarray(positions)
-            knob = knob if np.issubdtype(knob.dtype, np.floating) else knob.astype(float)
-            check_shape(name, knob.shape, x.shape[:2])
-            controls[name] = np.broadcast_to(knob, x.shape[:2])  # a constant stays one number in memory
+        controls = {name: _knob(name, positions, x.shape[:2]) for name, positions in (self.controls or {}).items()}
         for field, value in (("x", x), ("y", y), ("states", states), ("controls", controls), ("initial", initial)):
             object.__setattr__(self, field, value)
 
@@ -163,87 +166,46 @@ class Dataset:
 
     @staticmethod
     def join(parts: "Sequence[Dataset]") -> "Dataset":
-        """Recordings of several data sets as one; longer ones are cut into pieces of the shortest one's length."""
+        """Recordings of several data sets as one; longer ones are cut into pieces of the shortest one's length.
+
+        Raises:
+            ValueError: for none, and for parts that differ in rate, features, states or knobs; names what differs.
+        """
         if not parts:
             raise ValueError("join() needs at least one data set")
-        if len({part.fs for part in parts}) > 1:
-            raise ValueError(f"the parts differ in sample rate: {sorted({part.fs for part in parts})} Hz")
+        for number, part in enumerate(parts):
+            _check_joinable(checked_data(part), parts[0], number)
         length = min(part.x.shape[1] for part in parts)
         pieces = [part.between(s, s + length) for part in parts for s in range(0, part.x.shape[1] - length + 1, length)]
         first = pieces[0]
-        has_states = all(piece.states is not None for piece in pieces)
+        has_states = first.states is not None
+        knobs = [within(piece.controls, first.controls or {}) or {} for piece in pieces]
         return Dataset(
             np.concatenate([piece.x for piece in pieces]),
             np.concatenate([piece.y for piece in pieces]),
             states=np.concatenate([piece.states for piece in pieces]) if has_states else None,
-            controls={
-                name: np.concatenate([(piece.controls or {})[name] for piece in pieces])
-                for name in first.controls or {}
-            },
+            controls={name: np.concatenate([knob[name] for knob in knobs]) for name in first.controls or {}},
             fs=first.fs,
             initial=np.concatenate([piece.initial for piece in pieces]) if has_states else None,
         )
 
 
-def record(
-    teacher: StateModel, x: ArrayLike, *, fs: float, controls: Mapping[str, float] | None = None, block: int = 48_000
-) -> Dataset:
-    """What a circuit model makes of a signal: output and true states, as a data set at the rate `fs`.
-
-    A teacher at a multiple of `fs` is observed at every k-th sample only: no filter stands between the circuit and its
-    states, so the states stay true to each other. The signal is given at the teacher's own rate.
-
-    Args:
-        teacher: a model that knows its rate `fs`, for example a `NodalModel` at eight times `fs`.
-        x: (time,) or (recordings, time) in volts at the teacher's rate.
-        fs: the rate of the data set in Hz.
-        controls: constant knob positions.
-        block: samples that are computed at a time, which bounds the memory.
-
-    Raises:
-        ValueError: when the teacher's rate is no multiple of `fs`.
-    """
-    ratio = ratio_to(checked_model(teacher), fs)
-    x = np.atleast_2d(np.asarray(x, float))
-    carry = teacher.init_carry(x.shape[:1], controls)
-    initial = np.asarray(teacher.states(carry))
-    pieces = []
-    block = max(1, block // ratio) * ratio
-    for start in range(0, x.shape[1], block):
-        carry, y, states = observe(teacher, x[:, start : start + block, None], carry, ratio, controls)
-        pieces.append((y, states))
-    outputs, trajectory = (np.concatenate(part, axis=1) for part in zip(*pieces, strict=True))
-    # Sample n of the data set is the teacher's sample (n + 1) ratio - 1: input, output and states at the same instant.
-    kept = x[:, ratio - 1 :: ratio, None]
-    return Dataset(kept, outputs, states=trajectory, controls=controls, fs=fs, initial=initial)
-
-
-def ratio_to(teacher: StateModel, fs: float) -> int:
-    """How many of its samples a teacher takes for one of the rate `fs`.
-
-    Raises:
-        ValueError: when it is not a whole number.
-    """
-    rate = teacher.fs
-    if rate is None:
+def _check_joinable(part: Dataset, first: Dataset, number: int) -> None:
+    """Whether a part of a data set goes with the first one."""
+    if part.fs != first.fs:
+        raise ValueError(f"the parts differ in sample rate: {first.fs:g} Hz, and {part.fs:g} Hz in part {number}")
+    names, other = (list(data.controls or {}) for data in (first, part))
+    if {name.lower() for name in names} != {name.lower() for name in other}:
         raise ValueError(
-            f"the teacher, a {type(teacher).__name__}, knows no sample rate: fit() sets it, or fs= when built"
+            f"the parts differ in knobs: {', '.join(names) or 'none'}, and {', '.join(other) or 'none'} in part "
+            f"{number}; each has to say where all of them were: Dataset(..., controls={{...}})"
         )
-    ratio = round(rate / fs)
-    if ratio < 1 or abs(ratio * fs - rate) > 1e-6 * rate:
-        raise ValueError(
-            f"the teacher runs at {rate} Hz, no multiple of {fs} Hz: circuitnn.resampled takes a circuit to one"
+    for name in ("x", "y", "states"):
+        width, other_width = (
+            0 if getattr(data, name) is None else getattr(data, name).shape[-1] for data in (first, part)
         )
-    return ratio
-
-
-def observe(
-    teacher: StateModel, x: np.ndarray, carry: Any, ratio: int, controls: Any
-) -> tuple[Any, np.ndarray, np.ndarray]:
-    """The carry, and output and states after every `ratio`-th of the samples x (recordings, time, in_features)."""
-    carry, y, states = trace(teacher, x, carry, controls=controls)
-    kept = slice(ratio - 1, None, ratio)
-    return carry, np.asarray(y[:, kept]), np.asarray(states[:, kept])
+        if width != other_width:
+            raise ValueError(f"the parts differ in {name}: {width} feature(s), and {other_width} in part {number}")
 
 
 def _recordings(signal: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:
@@ -252,9 +214,8 @@ def _recordings(signal: ArrayLike, name: str, *, is_vector: bool = False) -> np.
         a = np.asarray(signal)
     except ValueError:  # a list of arrays of different lengths, a pair of samples and rate
         a = np.asarray(None)
-    if not np.issubdtype(a.dtype, np.floating):
-        more = f"{name}.astype(float)?" if a.dtype.kind in "iub" else f"this is {what_it_is(signal, NO_SIGNAL)}"
-        raise ValueError(f"{name} must be real floating-point numbers, got {a.dtype}; {more}")
+    check_kind(name, a.dtype, f"this is {what_it_is(signal, NO_SIGNAL)}")
+    check_axes(name, a.shape)
     if a.ndim == 1 and not is_vector:
         a = a[:, None]
     if a.ndim == 2:
@@ -263,15 +224,41 @@ def _recordings(signal: ArrayLike, name: str, *, is_vector: bool = False) -> np.
         raise ValueError(f"{name} must be (time,), (time, features) or (recordings, time, features), got {a.shape}")
     if 0 in a.shape:
         raise ValueError(f"{name} has no samples: shape {a.shape}")
-    for start in range(0, a.shape[1], PIECE):  # hours of a memory-mapped recording are looked at in pieces
+    _check_finite(name, a)
+    return a
+
+
+def _check_finite(name: str, a: np.ndarray) -> None:
+    """Of (recordings, time, ...) numbers; hours of a memory-mapped recording are looked at in pieces."""
+    for start in range(0, a.shape[1], PIECE):
         bad = np.argwhere(~np.isfinite(a[:, start : start + PIECE]))
         if len(bad):
-            item, sample, feature = bad[0]
+            item, sample, *feature = bad[0]
             more = f"{len(bad)} NaN or infinite values" + (" or more" if a.shape[1] > start + PIECE else "")
-            raise ValueError(
-                f"{name} has {more}, the first in recording {item} at sample {start + sample}, feature {feature}"
-            )
+            where = f"recording {item} at sample {start + sample}" + (f", feature {feature[0]}" if feature else "")
+            raise ValueError(f"{name} has {more}, the first in {where}")
+
+
+def _before(initial: ArrayLike, recordings: int, width: int) -> np.ndarray:
+    """Circuit states before the first sample, (recordings, n_states)."""
+    a = np.asarray(initial)
+    check_kind("initial", a.dtype)
+    if a.shape not in ((width,), (1, width), (recordings, width)):
+        raise ValueError(f"initial must be ({recordings}, {width}), a state for each recording, got {a.shape}")
+    a = np.broadcast_to(a, (recordings, width))
+    _check_finite("initial", a[:, None])
     return a
+
+
+def _knob(name: str, positions: ArrayLike, signal: tuple[int, int]) -> np.ndarray:
+    """Positions of a knob, (recordings, time); a constant stays one number in memory."""
+    check_value(name, positions, default=np.inf)  # whether it is a knob, from 0 to 1, the model knows
+    knob = np.asarray(positions)
+    if knob.dtype.itemsize < 4 and knob.dtype.kind in "iu":
+        check_kind(f"knob {name}", knob.dtype)
+    knob = knob if np.issubdtype(knob.dtype, np.floating) else knob.astype(float)
+    check_shape(name, knob.shape, signal)
+    return np.broadcast_to(knob, signal)
 
 
 def _same_time(name: str, a: np.ndarray, x: np.ndarray) -> None:

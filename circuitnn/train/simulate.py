@@ -19,8 +19,10 @@ from circuitnn.audio.readers import AtRate, Held, InARow, OnDisk, Reader
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.knobs import check_shape, matched
 from circuitnn.nodal import NodalModel
+from circuitnn.samples import check_kind
 from circuitnn.train import store
-from circuitnn.train.dataset import Dataset, observe
+from circuitnn.train.dataset import Dataset
+from circuitnn.train.observing import observe
 
 FORMAT = 1  # of the folders; a change of what is computed makes a new one
 BLOCK = 2**18  # samples of all recordings together that are simulated at a time
@@ -207,4 +209,6 @@ def _sound(sound: Sound, fs: int) -> Reader:
     if isinstance(sound, Sequence) and sound and all(isinstance(each, str | os.PathLike) for each in sound):
         files = [OnDisk(path) for path in find(sound)]  # type: ignore[arg-type]  # mypy keeps the array among the kinds
         return InARow([file if file.fs == fs else AtRate(file, file.fs, fs) for file in files])
-    return Held(np.asarray(sound), "the sound")
+    samples = np.asarray(sound)
+    check_kind("the sound", samples.dtype)
+    return Held(samples, "the sound")

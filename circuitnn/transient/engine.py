@@ -239,9 +239,7 @@ def _companion(discretisation: Discretisation, rate: Array, states: Array, dual:
     )
 
 
-def _solved_imposed(
-    topology: Topology, imposed: Imposed, states: Array, u: Array, guess: Array
-) -> tuple[Array, Array]:
+def _solved_imposed(topology: Topology, imposed: Imposed, states: Array, u: Array, guess: Array) -> tuple[Array, Array]:
     """Dual and port voltages that belong to given states, all in columns."""
     port_map = port_map_of(topology)
     w = open_circuit(imposed.ports, states, u)

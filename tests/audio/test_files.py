@@ -90,7 +90,7 @@ def test_a_truncated_file_is_refused(tmp_path):
     [
         (np.zeros(0), 48_000, "a.wav", "no samples"),
         (np.array([0.0, np.nan]), 48_000, "a.wav", "index 1"),
-        (np.zeros(5, complex), 48_000, "a.wav", "real numbers"),
+        (np.zeros(5, complex), 48_000, "a.wav", "real floating-point numbers"),
         (np.zeros((2, 3, 4)), 48_000, "a.wav", r"\(2, 3, 4\)"),
         (np.zeros(5), 0, "a.wav", "positive whole number of hertz"),
         (np.zeros(5), 44_100.5, "a.wav", "positive whole number of hertz"),

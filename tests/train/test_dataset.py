@@ -12,6 +12,10 @@ def ramp() -> Dataset:
     return Dataset(RAMP, -RAMP, states=10 * RAMP[:, None], controls={"knob": RAMP / 100}, fs=10)
 
 
+def knobs(**controls) -> Dataset:
+    return Dataset(RAMP, RAMP, controls=controls, fs=10)
+
+
 def test_one_recording_or_many():
     one = ramp()
     assert one.x.shape == one.y.shape == one.states.shape == (1, 100, 1)
@@ -55,11 +59,30 @@ def test_join_cuts_to_the_shortest():
         (lambda: ramp().split(0.9, 0.9), "at most 1"),
         (lambda: ramp().between(50, 50), "no samples"),
         (lambda: Dataset.join([]), "at least one"),
+        (lambda: Dataset.join([ramp(), knobs(tone=0.5)]), "differ in knobs: knob, and tone in part 1"),
+        (lambda: Dataset.join([knobs(), ramp()]), "differ in knobs: none, and knob in part 1"),
+        (lambda: Dataset.join([ramp(), knobs(knob=0.5)]), r"differ in states: 1 feature\(s\), and 0 in part 1"),
+        (lambda: Dataset.join([knobs(), Dataset(RAMP, np.ones((100, 2)), fs=10)]), "differ in y: 1 .* and 2 in part 1"),
+        (lambda: Dataset.join([knobs(), Dataset(RAMP, RAMP, fs=20)]), "10 Hz, and 20 Hz in part 1"),
+        (lambda: knobs(tone=np.nan), "knob tone: nan is not finite"),
+        (lambda: knobs(tone=np.where(RAMP == 7, np.inf, 0.5)), r"knob tone: inf at \[7\] is not finite"),
+        (lambda: knobs(tone="half"), "knob tone: expected a number"),
+        (lambda: Dataset(RAMP, RAMP, states=RAMP[:, None], initial=[np.nan]), "initial has 1 NaN"),
+        (lambda: Dataset(RAMP, RAMP, states=RAMP[:, None], initial=[1.0, 2.0]), r"initial must be \(1, 1\)"),
+        (lambda: Dataset(RAMP, RAMP, fs=np.inf), "positive sample rate"),
     ],
 )
 def test_bad_data_is_one_clear_error(build, says):
     with pytest.raises(ValueError, match=says):
         build()
+
+
+def test_join_knows_knobs_in_any_case():
+    joined = Dataset.join([knobs(tone=0.2, gain=0.3), knobs(Gain=0.4, Tone=0.5)])
+    assert {name: knob[:, 0].tolist() for name, knob in joined.controls.items()} == {
+        "tone": [0.2, 0.5],
+        "gain": [0.3, 0.4],
+    }
 
 
 def test_record_observes_an_oversampled_teacher_at_every_kth_sample():

@@ -1,0 +1,56 @@
+"""What every border asks of an array of samples: real numbers, not a sound file's integers, time before channels."""
+
+from typing import Any
+
+import numpy as np
+
+MOST_CHANNELS, LEAST_TIME = 8, 64  # a pair of axes that is evidently (channels, time)
+# The integers of sound files, and how to make volts of full scale 1 of them.
+_FULL_SCALE = {
+    "int8": "divide by 128",
+    "uint8": "take 128 away and divide by 128",
+    "int16": "divide by 32768",
+    "uint16": "take 32768 away and divide by 32768",
+    "int32": "divide by 2147483648",
+}
+
+
+def check_kind(name: str, dtype: Any, hint: str = "", error: type[ValueError] = ValueError) -> None:
+    """Refuse what are no real floating-point numbers: integers of a sound file would be taken for kilovolts.
+
+    Args:
+        name: of the signal.
+        dtype: of its samples.
+        hint: what it may be instead, for what are no numbers at all.
+        error: that is raised.
+
+    Raises:
+        ValueError: or a kind of it; says what to do.
+    """
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f" or dtype.name == "bfloat16":
+        return
+    if dtype.name in _FULL_SCALE:
+        hint = f"{_FULL_SCALE[dtype.name]} for samples of full scale 1, then multiply by the volts of full scale"
+    elif dtype.kind in "iub":
+        hint = f"{name.split()[-1]}.astype(float)?"
+    raise error(f"{name} must be real floating-point numbers, got {dtype}" + (f"; {hint}" if hint else ""))
+
+
+def check_axes(name: str, shape: tuple[int, ...], error: type[ValueError] = ValueError) -> None:
+    """Refuse (channels, time), as some readers of sound files give it: it would be a very short, very wide signal.
+
+    Args:
+        name: of the signal.
+        shape: (..., time, features), or anything of one axis.
+        error: that is raised.
+
+    Raises:
+        ValueError: or a kind of it; says what to do.
+    """
+    if len(shape) > 1 and shape[-2] <= MOST_CHANNELS and shape[-1] >= LEAST_TIME:
+        how = ".T" if len(shape) == 2 else ".swapaxes(-1, -2)"
+        raise error(
+            f"{name}: time comes before the channels, (..., time, channels), and the shape {shape} has it last: "
+            f"transpose it, {how}; with [..., None] they are recordings of one channel each"
+        )
