@@ -10,8 +10,8 @@ import circuitnn
 PACKAGE = Path(circuitnn.__file__).parent
 # From the ground up; what stands on one line are neighbours that do not import each other.
 FLOORS = (
-    ("files", "arguments", "knobs", "rooms", "samples", "settings", "version"),
-    ("description",),
+    ("files", "opening", "arguments", "knobs", "rooms", "samples", "settings", "version"),
+    ("description", "archive"),
     ("numerics",),
     ("expressions",),
     ("devices",),

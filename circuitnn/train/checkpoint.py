@@ -8,20 +8,17 @@ import contextlib
 import json
 import math
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import IO, Any, final
+from typing import Any, final
 
 import jax
 import numpy as np
 
+from circuitnn.archive import Archive, ArchiveError, Shape, opened_archive
 from circuitnn.files import replacing
+from circuitnn.opening import LARGEST_JSON, json_of, reason
 
 _HEADER = "header"
-LONGEST_HEADER = 2**24  # bytes of JSON
-
-Shape = tuple[tuple[int, ...], np.dtype]
 
 
 class CheckpointError(ValueError):
@@ -29,9 +26,18 @@ class CheckpointError(ValueError):
 
 
 def save_tree(path: str | os.PathLike, tree: Any, header: dict) -> None:
-    """Write the leaves of `tree` and a JSON-serialisable header."""
+    """Write the leaves of `tree` and a JSON-serialisable header.
+
+    Raises:
+        CheckpointError: for a header that is longer than `load_tree` reads.
+        OSError: when the file cannot be written.
+    """
     arrays = {f"leaf{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
     text = json.dumps(header, allow_nan=True)  # keys as they come: the order of knobs is that of a model's weights
+    try:
+        json_of(text.encode())
+    except ValueError as error:
+        raise CheckpointError(f"{path}: what belongs to its numbers is too long for a file: {error}") from error
     with replacing(path) as file:
         np.savez(file, allow_pickle=False, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
 
@@ -57,21 +63,18 @@ class Checkpoint:
         shapes: of its arrays, in order.
     """
 
-    def __init__(self, path: str | os.PathLike, archive: zipfile.ZipFile, size: int):
+    def __init__(self, path: str | os.PathLike, archive: Archive):
         self._path, self._archive = path, archive
-        members = archive.infolist()
-        # What is stored as it is takes no more room in memory than on disk.
-        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("its members are compressed")
-        if sum(member.file_size for member in members) > size:
-            raise ValueError("it says that it is larger than it is")
-        (length,), kind = self._shape(_HEADER)
-        if length > LONGEST_HEADER or kind != np.uint8:
+        (*_, length), kind = archive.shapes.get(_HEADER, ((0,), None))
+        names = [f"leaf{i}" for i in range(len(archive.shapes) - 1)]
+        if kind != np.uint8 or set(archive.shapes) != {_HEADER, *names}:
+            raise ValueError("its arrays are not those of one")
+        if length > LARGEST_JSON:
             raise ValueError("its header is too long")
-        self.header: dict[str, Any] = json.loads(self._array(_HEADER).tobytes())
+        self.header: dict[str, Any] = json_of(archive.read(_HEADER).tobytes())
         if not isinstance(self.header, dict):
             raise ValueError(f"its header is a {type(self.header).__name__}")
-        self.shapes = [self._shape(f"leaf{i}") for i in range(len(members) - 1)]
+        self.shapes = [archive.shapes[name] for name in names]
 
     @property
     def nbytes(self) -> int:
@@ -82,7 +85,7 @@ class Checkpoint:
         """All arrays, read after their shapes and dtypes were found to be those.
 
         Raises:
-            CheckpointError: when they are not.
+            CheckpointError: when they are not, or the file is damaged.
         """
         if len(self.shapes) != len(expected):
             raise CheckpointError(f"{self._path}: holds {len(self.shapes)} arrays, {len(expected)} are expected")
@@ -92,27 +95,10 @@ class Checkpoint:
                     f"{self._path}: array {i if names is None else names[i]} is {dtype_there}{list(shape_there)}, "
                     f"expected {dtype}{list(shape)}"
                 )
-        return [self._array(f"leaf{i}") for i in range(len(expected))]
-
-    def _shape(self, name: str) -> Shape:
-        with self._archive.open(f"{name}.npy") as member:
-            shape, dtype = _array_header(member)
-            whole = member.tell() + math.prod(shape) * dtype.itemsize
-        if dtype.hasobject or whole != self._archive.getinfo(f"{name}.npy").file_size:
-            raise ValueError(f"{name} is no array of numbers, or not all of it is there")
-        return shape, dtype
-
-    def _array(self, name: str) -> np.ndarray:
-        with self._archive.open(f"{name}.npy") as member:
-            return np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _array_header(member: IO[bytes]) -> Shape:
-    version = np.lib.format.read_magic(member)
-    if version != (1, 0):
-        raise ValueError(f"an array of version {version}")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(member)
-    return shape, dtype
+        try:
+            return [self._archive.read(f"leaf{i}") for i in range(len(expected))]
+        except (OSError, ArchiveError) as error:
+            raise _damaged(self._path, error) from error
 
 
 @contextlib.contextmanager
@@ -122,17 +108,17 @@ def opened(path: str | os.PathLike) -> Iterator[Checkpoint]:
     Raises:
         CheckpointError: for a file that is not there, damaged, or something else.
     """
-    path = Path(path)
-    if not path.is_file():  # nor a pipe, which might keep one waiting for ever
-        raise CheckpointError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     with contextlib.ExitStack() as stack:
         try:
-            raw = stack.enter_context(path.open("rb"))
-            archive = stack.enter_context(zipfile.ZipFile(raw))
-            file = Checkpoint(path, archive, path.stat().st_size)
-        except Exception as error:  # of zipfile, numpy and json: what a damaged file makes them raise is not documented
-            raise CheckpointError(f"{path}: not a circuitnn checkpoint, or damaged ({error})") from error
-        try:
-            yield file
-        except (OSError, EOFError, zipfile.BadZipFile) as error:
-            raise CheckpointError(f"{path}: damaged ({error})") from error
+            file = Checkpoint(path, stack.enter_context(opened_archive(path)))
+        except OSError as error:
+            raise CheckpointError(f"{path}: {reason(error)}") from error
+        except ValueError as error:
+            raise _damaged(path, error) from error
+        yield file
+
+
+def _damaged(path: str | os.PathLike, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"{path}: not a circuitnn checkpoint, or damaged ({reason(error)}): copy it again, or have it saved anew"
+    )
