@@ -9,6 +9,7 @@ import io
 import json
 import os
 import stat
+from pathlib import Path
 from typing import Any
 
 LARGEST_JSON = 2**22  # bytes
@@ -35,13 +36,13 @@ def opened(path: str | os.PathLike, largest: int | None = None) -> io.BufferedRe
         OSError: when it is not there, may not be read, is too large or is no regular file; `reason` has it in words.
     """
     try:
-        _check(os.stat(path), largest)  # a device is not even opened: that alone may do something
+        _check(path, Path(path).stat(), largest)  # a device is not even opened: that alone may do something
         # Without waiting, should it have become a pipe meanwhile.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # NUL, or half a character
-        raise OSError(errno.ENOENT, "no such file (no file can have that name)") from error
+        raise OSError(errno.ENOENT, "no such file (no file can have that name)", path) from error
     try:
-        _check(os.fstat(handle), largest)
+        _check(path, os.fstat(handle), largest)
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
@@ -59,7 +60,7 @@ def content(path: str | os.PathLike, largest: int) -> bytes:
         # Files that the system makes up say that they are empty.
         data = file.read((size or largest) + 1) or b""
     if len(data) > largest:
-        raise _too_large(largest)
+        raise _too_large(path, largest)
     return data
 
 
@@ -84,14 +85,14 @@ def json_of(data: bytes) -> Any:
         raise ValueError("JSON that is too deep") from None
 
 
-def _check(status: os.stat_result, largest: int | None) -> None:
+def _check(path: str | os.PathLike, status: os.stat_result, largest: int | None) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise OSError(errno.EISDIR, "is a folder, not a file")
+        raise OSError(errno.EISDIR, "is a folder, not a file", path)
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "is a pipe, a device or a socket, not a file")
+        raise OSError(errno.EINVAL, "is a pipe, a device or a socket, not a file", path)
     if largest is not None and status.st_size > largest:
-        raise _too_large(largest)
+        raise _too_large(path, largest)
 
 
-def _too_large(largest: int) -> OSError:
-    return OSError(errno.EFBIG, f"is larger than {largest} bytes")
+def _too_large(path: str | os.PathLike, largest: int) -> OSError:
+    return OSError(errno.EFBIG, f"is larger than {largest} bytes", path)

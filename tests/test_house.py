@@ -11,7 +11,7 @@ PACKAGE = Path(circuitnn.__file__).parent
 # From the ground up; what stands on one line are neighbours that do not import each other.
 FLOORS = (
     ("files", "opening", "arguments", "knobs", "rooms", "samples", "settings", "version"),
-    ("description", "archive"),
+    ("description", "archive", "tables"),
     ("numerics",),
     ("expressions",),
     ("devices",),

@@ -1,11 +1,9 @@
 """Knobs that move: a table of positions over time, interpolated linearly."""
 
-import csv
 import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy as np
 from circuitnn.cli.loading import known_knob
 from circuitnn.cli.problems import Fault
 from circuitnn.knobs import check_value
+from circuitnn.tables import table_rows
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -48,11 +47,7 @@ def read_automation(path: str, model: "cn.Model", source: str) -> Automation:
         Fault: naming the line, for a missing column, a knob that the model does not have, a cell that is no number or
             outside 0..1, and times that do not increase.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Fault(f"{path}: is not a text file in UTF-8") from None
-    rows = _rows(text)
+    rows = _rows(path)
     line, head = next(rows, (0, []))
     if not head:
         raise Fault(f"{path}: is empty; its first line names the columns: time_s and one for each knob")
@@ -71,13 +66,14 @@ def read_automation(path: str, model: "cn.Model", source: str) -> Automation:
     return Automation(values[:, time], {name: values[:, column] for name, column in knobs.items()})
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
     """Number of the line and cells, for lines that say something."""
-    reader = csv.reader(text.splitlines())
-    for cells in reader:
-        cells = [cell.strip() for cell in cells]
-        if any(cells) and not cells[0].startswith("#"):
-            yield reader.line_num, cells
+    try:
+        for line, cells in table_rows(path):
+            if any(cells) and not cells[0].startswith("#"):
+                yield line, cells
+    except ValueError as problem:
+        raise Fault(str(problem)) from None
 
 
 def _columns(path: str, head: list[str], model: "cn.Model", source: str) -> tuple[int, dict[str, int]]:

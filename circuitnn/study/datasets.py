@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from circuitnn.archive import Archive, opened_archive
 from circuitnn.files import replacing
+from circuitnn.opening import reason
 from circuitnn.study.definition import Contender, Preset, Study, Target
 from circuitnn.study.signals import FS, PARTS, Signals
 from circuitnn.train import Dataset, simulate_dataset
+
+FIELDS = ("x", "y", "states", "initial")
 
 
 def simulate(study: Study, preset: Preset, signals: Signals, folder: Path) -> None:
@@ -58,19 +62,23 @@ def datasets(
 
 
 def load(study: Study, target: Target, folder: Path) -> dict[str, Dataset]:
-    """What `simulate` has written of a target, by part."""
-    with _file(study, target, folder).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-        return {
-            part: Dataset(
-                file[f"{part}-x"],
-                file[f"{part}-y"],
-                states=file[f"{part}-states"],
-                controls={name.split("-", 2)[2]: file[name] for name in file.files if name.startswith(f"{part}-knob-")},
-                fs=FS,
-                initial=file[f"{part}-initial"],
-            )
-            for part in PARTS
-        }
+    """What `simulate` has written of a target, by part.
+
+    Raises:
+        ValueError: when the file is not there, or damaged.
+    """
+    path = _file(study, target, folder)
+    try:
+        with opened_archive(path) as file:
+            return {part: _part(file, part) for part in PARTS}
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path}: {reason(error)}: delete it, and it is made anew") from error
+
+
+def _part(file: Archive, part: str) -> Dataset:
+    knobs = {name.split("-", 2)[2]: file.read(name) for name in file.shapes if name.startswith(f"{part}-knob-")}
+    x, y, states, initial = (file.read(f"{part}-{field}") for field in FIELDS)
+    return Dataset(x, y, states=states, controls=knobs, fs=FS, initial=initial)
 
 
 def matched_states(contender: Contender, target: Target) -> tuple[str, ...]:
@@ -103,7 +111,7 @@ def _save(path: Path, sets: dict[str, Dataset]) -> None:
     """For the worker processes, in single precision as they train."""
     arrays = {}
     for part, data in sets.items():
-        for field in ("x", "y", "states", "initial"):
+        for field in FIELDS:
             arrays[f"{part}-{field}"] = np.asarray(getattr(data, field), np.float32)
         for name, knob in (data.controls or {}).items():
             arrays[f"{part}-knob-{name}"] = np.asarray(knob, np.float32)

@@ -6,19 +6,20 @@ treat as what it is: worse than everything else.
 """
 
 import dataclasses
-import json
 import math
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
+from circuitnn.archive import opened_archive
+from circuitnn.opening import LARGEST_JSON, content, json_of, reason
 from circuitnn.study.regimes import REGIMES
 
 NODAL = "nodal"
+LARGEST = 2**28  # bytes of curves
 
 
 class ReportError(ValueError):
@@ -81,13 +82,14 @@ class Records:
             ReportError: when a file is missing or damaged.
         """
         try:
-            results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-            # Opened here and not by np.load, which leaves a damaged file open.
-            with (folder / "curves.npz").open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                curves = {name: file[name] for name in file.files}
+            results = json_of(content(folder / "results.json", LARGEST_JSON))
+            with opened_archive(folder / "curves.npz", LARGEST) as file:
+                curves = {name: file.read(name) for name in file.shapes}
         except FileNotFoundError as error:
             raise ReportError(f"{error.filename}: no such file; it is written by the benchmark") from None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except OSError as error:
+            raise ReportError(f"{error.filename or folder}: {reason(error)}") from error
+        except ValueError as error:
             raise ReportError(f"{folder}: damaged results ({error})") from error
         if not isinstance(results, dict):
             raise ReportError(f"{folder / 'results.json'}: not the results of a study")

@@ -1,18 +1,19 @@
 """Measured responses from a folder: a table of magnitudes, or recordings with the knob positions in a table."""
 
-import csv
 import os
+from array import array
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.audio import read
+from circuitnn.tables import table_rows
 from circuitnn.train.response_data import Responses, responses
 
 TABLE, FILES, INPUT = "responses.csv", "settings.csv", "input.wav"
 FREQ, MAGNITUDE, PHASE, FILE = "freq_hz", "magnitude_db", "phase_deg", "file"
-LARGEST = 64_000_000  # bytes of a table
 POINTS, LOWEST, HIGHEST = 96, 20.0, 20e3
 SILENT = 1e-6  # of the loudest frequency of the input, below which it says nothing (-60 dB)
 
@@ -38,18 +39,10 @@ def read_responses(folder: str | os.PathLike) -> Responses:
     raise ValueError(f"{folder}: has neither {TABLE} (magnitudes) nor {FILES} (recordings and knob positions)")
 
 
-def _rows(path: Path, needed: tuple[str, ...], others: tuple[str, ...]) -> tuple[list[str], list[dict[str, str]]]:
-    """The names of the knobs, and the lines."""
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"{path}: larger than {LARGEST} bytes")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            names = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = names
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path}: cannot be read as a table: {error}") from None
+def _columns(path: Path, needed: tuple[str, ...], others: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
+    """The names of the knobs, and the columns by name: numbers, but for the names of files."""
+    rows = table_rows(path)
+    _, names = next(rows, (0, []))
     missing = [name for name in needed if name not in names]
     if missing:
         raise ValueError(f"{path}: column {', '.join(missing)} is missing; there are {', '.join(names) or 'none'}")
@@ -58,40 +51,45 @@ def _rows(path: Path, needed: tuple[str, ...], others: tuple[str, ...]) -> tuple
     knobs = [name for name in names if name not in (*needed, *others)]
     if not knobs:
         raise ValueError(f"{path}: no column for a knob")
-    if not rows:
+    columns: dict[str, Any] = {name: [] if name == FILE else array("d") for name in names}
+    for line, cells in rows:
+        if len(cells) != len(names):
+            raise ValueError(f"{path}: line {line} has not as many fields as there are columns")
+        for name, cell in zip(names, cells, strict=True):
+            columns[name].append(_entry(path, line, name, cell))
+    if not columns[names[0]]:
         raise ValueError(f"{path}: has no lines")
-    for number, row in enumerate(rows, 2):
-        if None in row or None in row.values():
-            raise ValueError(f"{path}: line {number} has not as many fields as there are columns")
-    return knobs, rows
+    return knobs, columns
 
 
-def _numbers(path: Path, rows: list[dict[str, str]], name: str) -> NDArray:
-    found = np.empty(len(rows))
-    for k, row in enumerate(rows):
-        try:
-            found[k] = float(row[name])
-        except ValueError:
-            raise ValueError(f"{path}: line {k + 2}: {name} is {row[name]!r}, no number") from None
-    return found
+def _entry(path: Path, line: int, name: str, cell: str) -> float | str:
+    if name == FILE:
+        if Path(cell).name != cell:
+            raise ValueError(f"{path}: line {line}: {cell!r} is not in the folder")
+        return cell
+    try:
+        return float(cell)
+    except ValueError:
+        raise ValueError(f"{path}: line {line}: {name} is {cell!r}, no number") from None
 
 
 def _from_table(path: Path) -> Responses:
-    knobs, rows = _rows(path, (FREQ, MAGNITUDE), (PHASE,))
-    has_phase = PHASE in rows[0]
-    positions = np.stack([_numbers(path, rows, name) for name in knobs], axis=-1)
-    freqs, magnitude = _numbers(path, rows, FREQ), _numbers(path, rows, MAGNITUDE)
-    phase = _numbers(path, rows, PHASE) if has_phase else np.zeros(len(rows))
+    knobs, columns = _columns(path, (FREQ, MAGNITUDE), (PHASE,))
+    has_phase = PHASE in columns
+    positions = np.stack([columns[name] for name in knobs], axis=-1)
+    freqs, magnitude = np.asarray(columns[FREQ]), np.asarray(columns[MAGNITUDE])
+    phase = np.asarray(columns[PHASE]) if has_phase else np.zeros(len(freqs))
     settings, of_row = np.unique(positions, axis=0, return_inverse=True)
-    of_row = np.ravel(of_row)
     known = np.unique(freqs)
-    table = np.full((len(settings), len(known)), np.nan, complex)
-    table[of_row, np.searchsorted(known, freqs)] = 10 ** (magnitude / 20) * np.exp(1j * np.deg2rad(phase))
-    if len(rows) != table.size:
+    if len(freqs) != len(settings) * len(known):
         raise ValueError(
-            f"{path}: {len(settings)} settings and {len(known)} frequencies make {table.size} lines, "
-            f"there are {len(rows)}"
+            f"{path}: {len(settings)} settings and {len(known)} frequencies make {len(settings) * len(known)} lines, "
+            f"there are {len(freqs)}"
         )
+    table = np.full((len(settings), len(known)), np.nan, complex)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+        value = 10 ** (magnitude / 20) * np.exp(1j * np.deg2rad(phase))
+    table[np.ravel(of_row), np.searchsorted(known, freqs)] = value
     try:
         return responses(known, dict(zip(knobs, settings.T, strict=True)), table, has_phase=has_phase)
     except ValueError as error:
@@ -100,15 +98,12 @@ def _from_table(path: Path) -> Responses:
 
 def _from_recordings(folder: Path) -> Responses:
     path = folder / FILES
-    knobs, rows = _rows(path, (FILE,), ())
-    positions = {name: _numbers(path, rows, name) for name in knobs}
+    knobs, columns = _columns(path, (FILE,), ())
+    positions = {name: np.asarray(columns[name]) for name in knobs}
     played, fs = read(folder / INPUT) if (folder / INPUT).is_file() else (None, None)
     found = []
     freqs = np.geomspace(LOWEST, HIGHEST, POINTS)
-    for number, row in enumerate(rows, 2):
-        name = row[FILE].strip()
-        if Path(name).name != name:
-            raise ValueError(f"{path}: line {number}: {name!r} is not in the folder")
+    for name in columns[FILE]:
         heard, rate = read(folder / name)
         if fs is not None and rate != fs:
             raise ValueError(f"{folder / name}: {rate} Hz, others have {fs} Hz")

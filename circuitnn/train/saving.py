@@ -1,5 +1,6 @@
 """Models on disk: their settings and their numbers, so that the file alone brings them back."""
 
+import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -56,9 +57,10 @@ def restore(path: str | os.PathLike) -> Model:
     with opened(path) as file:
         settings = file.header.get("settings")
         if not isinstance(settings, dict):
-            why = file.header.get("why", "it was written by an older version")
+            why = str(file.header.get("why", "it was written by an older version"))[:300]
+            kind = str(file.header.get("model"))[:100]
             raise CheckpointError(
-                f"{path}: holds a {file.header.get('model')} without its settings ({why}): build a model of that kind "
+                f"{path}: holds a {kind} without its settings ({why}): build a model of that kind "
                 "the same way, load(model, path) the file into it, and save it again"
             )
         if "kind" not in settings:  # tone stacks of before
@@ -94,11 +96,18 @@ def load(model: Kind, path: str | os.PathLike) -> Kind:
     """
     with opened(path) as file:
         if file.header.get("model") != kind_of(type(model)):
-            raise CheckpointError(f"{path}: holds a {file.header.get('model')}, not a {kind_of(type(model))}")
+            kind = str(file.header.get("model"))[:100]
+            raise CheckpointError(f"{path}: holds a {kind}, not a {kind_of(type(model))}")
         loaded = nnx.clone(model)
         settings = file.header.get("settings")
         if isinstance(settings, dict) and "kind" in settings:
-            _match(settings, loaded, path, "the model")
+            try:
+                _check_limits(settings, sizes=False)
+                _match(settings, loaded, path, "the model")
+            except (CheckpointError, Warning):
+                raise
+            except Exception as error:  # settings may be anything
+                raise CheckpointError(f"{path}: its settings are no model's ({error})") from error
         return _with_numbers(loaded, file, path)
 
 
@@ -109,15 +118,15 @@ def _with_numbers(model: Kind, file: Any, path: str | os.PathLike) -> Kind:
     leaves, structure = jax.tree.flatten(values)
     names = list(_named(values))
     stored = file.header.get("arrays", names)
-    if not isinstance(stored, list) or len(stored) != len(file.shapes) or len(stored) != len(names):
+    if not isinstance(stored, list) or not len(stored) == len(file.shapes) == len(names):
         raise CheckpointError(f"{path}: holds {len(file.shapes)} arrays, {len(names)} are expected")
-    if set(stored) != set(names) or len(set(names)) < len(names):
-        different = sorted(set(stored) ^ set(names), key=str)
+    if not all(isinstance(name, str) for name in stored) or set(stored) != set(names) or len(set(names)) < len(names):
+        different = sorted(set(map(str, stored)) ^ set(names))
         raise CheckpointError(f"{path}: its numbers are those of another model (different: {', '.join(different[:5])})")
     expected = {name: (np.shape(leaf), np.asarray(leaf).dtype) for name, leaf in zip(names, leaves, strict=True)}
     arrays = dict(zip(stored, file.arrays([expected[name] for name in stored], stored), strict=True))
     for name, array in arrays.items():
-        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise CheckpointError(f"{path}: {name} has values that are not finite")
     nnx.replace_by_pure_dict(variables, jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in names]))
     return nnx.merge(graph, variables)
@@ -133,11 +142,11 @@ def _variables(module: nnx.Module) -> Iterator[nnx.Variable]:
     return (node for _, node in nnx.iter_graph(module) if isinstance(node, nnx.Variable))
 
 
-def _check_limits(settings: Any) -> None:
-    """Refuse sizes that no model has, before anything is built.
+def _check_limits(settings: Any, *, sizes: bool = True) -> None:
+    """Refuse what no model has before anything is built: sizes, depths, and numbers that are not finite.
 
     Raises:
-        ValueError: naming what is too large.
+        ValueError: naming what is wrong.
     """
     count = 0
 
@@ -147,12 +156,14 @@ def _check_limits(settings: Any) -> None:
             count += isinstance(data, dict)
             if count > PARTS or depth > DEPTH or len(data) > LARGEST:
                 raise ValueError(f"more parts, or deeper, than a model has: {name}")
-            if len(data) > {"hidden": LAYERS, "controls": KNOBS}.get(name, LARGEST):
+            if sizes and len(data) > {"hidden": LAYERS, "controls": KNOBS}.get(name, LARGEST):
                 raise ValueError(f"more layers, units or knobs than a model has: {len(data)} in {name}")
             pairs = data.items() if isinstance(data, dict) else ((name, entry) for entry in data)
             for key, entry in pairs:
                 visit(entry, str(key), depth + 1)
-        elif isinstance(data, int) and not isinstance(data, bool) and abs(data) > _LIMITS.get(name, LARGEST):
+        elif isinstance(data, float) and not math.isfinite(data):
+            raise ValueError(f"{name} is not a finite number")
+        elif sizes and isinstance(data, int) and not isinstance(data, bool) and abs(data) > _LIMITS.get(name, LARGEST):
             raise ValueError(f"more layers, units or knobs than a model has: {name} is {data}")
 
     visit(settings, "settings", 0)
@@ -173,6 +184,8 @@ def _match(stored: Mapping[str, Any], model: Model, path: str | os.PathLike, pla
                 "restore(), which needs no model"
             )
     rate, rate_here = stored.get("fs"), settings.get("fs")
+    if rate is not None and not (isinstance(rate, (int, float)) and rate > 0):
+        raise CheckpointError(f"{path}: {place} has the rate {str(rate)[:50]!r}")
     if rate_here is None and rate is not None:
         model.fs = rate
     elif rate not in (None, rate_here) and "circuit" not in stored and "tree" not in stored:
