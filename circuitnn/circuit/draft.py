@@ -20,7 +20,7 @@ from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Current, Expression, Name, Voltage, substitute
 
-MAX_COMPONENTS = 10_000
+MAX_COMPONENTS = 4_000
 
 
 class Draft:

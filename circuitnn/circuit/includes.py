@@ -1,13 +1,14 @@
 """``.include`` and ``.lib``: the lines of other files in the netlist's folder, and of no other place."""
 
-import errno
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from circuitnn.circuit.lines import MAX_CHARACTERS, Line, load_file, logical_lines
+from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LINES, Line, load_file, logical_lines
 from circuitnn.expressions.errors import NetlistError
+from circuitnn.opening import reason
 
 MAX_FILES = 100
 MAX_NESTING = 16  # of files
@@ -26,7 +27,10 @@ def with_included(lines: list[Line], folder: Path | None) -> list[Line]:
         NetlistError: for a file outside of the folder, a missing one, too many, or files that include each other.
     """
     root = None if folder is None else folder.resolve()
-    return list(_Reading(root).expand(lines, root, 0))
+    expanded = list(itertools.islice(_Reading(root).expand(lines, root, 0), MAX_LINES + 1))
+    if len(expanded) > MAX_LINES:
+        raise expanded[-1].error(f"more than {MAX_LINES} lines, those of included files among them")
+    return expanded
 
 
 @dataclass
@@ -68,8 +72,6 @@ class _Reading:
             raise line.error(
                 f"{name!r} is a link to another place: only files within the netlist's folder are included"
             )
-        if not path.is_file():
-            raise line.error(f"{name!r} is no file")
         return path
 
     def text(self, line: Line, path: Path) -> str:
@@ -77,8 +79,7 @@ class _Reading:
             try:
                 self.texts[path] = load_file(path)
             except OSError as error:
-                reason = errno.errorcode.get(error.errno or 0, "error")
-                raise line.error(f"{path.name!r} cannot be read ({reason})") from None
+                raise line.error(f"{path.name!r}: {reason(error)}") from None
             except NetlistError as error:
                 raise line.error(f"{path.name!r}: {error}") from None
         self.files += 1

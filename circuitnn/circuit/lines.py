@@ -1,13 +1,14 @@
 """From a file or a string to logical lines: encoding, title, comments, continuation lines."""
 
-import errno
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.errors import MissingNetlistError, NetlistError
+from circuitnn.opening import content, reason
 
 MAX_CHARACTERS = 1_000_000
+MAX_LINES = 20_000  # that say something
 MAX_LINE = 20_000  # characters of one logical line, its continuations included
 
 _COMMENT = re.compile(r";|(?:^|(?<=\s))\$|//")
@@ -32,8 +33,8 @@ def load(source: str | Path) -> tuple[str, bool]:
     Latin-1 (LTspice writes all three).
 
     Raises:
-        FileNotFoundError, OSError: when the file cannot be read.
-        NetlistError: when it is too large or binary.
+        MissingNetlistError: when there is no such file.
+        NetlistError: when it cannot be read, is no file, or is too large or binary.
     """
     if isinstance(source, str) and ("\n" in source or "\r" in source):
         return _checked(source), False
@@ -41,30 +42,23 @@ def load(source: str | Path) -> tuple[str, bool]:
         raise TypeError(f"a netlist is a path or a text, got {type(source).__name__}")
     try:
         return load_file(Path(source)), True
-    except (OSError, ValueError) as error:
-        if isinstance(error, NetlistError):
-            raise
-        # A text without a line break lands here as a name that is too long or holds what no name can.
-        if isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.ENOTDIR):
-            raise
-        raise FileNotFoundError(_no_file(source)) from None
+    except OSError as error:
+        shown = f"{str(source)[:200]!r}"
+        # A text without a line break lands here as a name that no file can have.
+        if reason(error).startswith("no such file"):
+            message = f"no such netlist file: {shown} (a netlist given as text has at least one line break)"
+            raise MissingNetlistError(message) from None
+        raise NetlistError(f"{shown}: {reason(error)}") from None
 
 
 def load_file(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        OSError: when it cannot be read.
+        OSError: when it cannot be read, is no file, or is too large.
         NetlistError: when it is too large or binary.
     """
-    with path.open("rb") as file:
-        data = file.read(4 * MAX_CHARACTERS + 1)
-    return _checked(_decoded(data))
-
-
-def _no_file(source: str | Path) -> str:
-    shown = str(source)
-    return f"no such netlist file: {shown[:200]!r} (a netlist given as text has at least one line break)"
+    return _checked(_decoded(content(path, 4 * MAX_CHARACTERS)))
 
 
 def _checked(text: str) -> str:
@@ -97,7 +91,7 @@ def logical_lines(text: str, file: str = "") -> list[Line]:
     A line keeps its number; the first line of the list may be the title, which the caller decides.
 
     Raises:
-        NetlistError: for a continuation of nothing, or a line that grows too long.
+        NetlistError: for a continuation of nothing, a line that grows too long, or too many of them.
     """
     lines: list[Line] = []
     for number, raw in enumerate(physical_lines(text), start=1):
@@ -116,6 +110,8 @@ def logical_lines(text: str, file: str = "") -> list[Line]:
             message = f"a line of more than {MAX_LINE} characters, continuations included"
             raise NetlistError(message, number, stripped, file)
         lines.append(Line(number, stripped, file))
+        if len(lines) > MAX_LINES:
+            raise NetlistError(f"more than {MAX_LINES} lines", number, stripped, file)
     return lines
 
 

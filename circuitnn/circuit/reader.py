@@ -48,8 +48,9 @@ def read_netlist(
         The circuit, values in float64.
 
     Raises:
-        NetlistError: naming the line, when the text is no netlist or the circuit has no unique solution.
-        FileNotFoundError: when there is no such file.
+        NetlistError: naming the line, when the text is no netlist or the circuit has no unique solution; naming the
+            file, when it cannot be read.
+        FileNotFoundError: when there is no such file (it is a `CircuitError` too).
     """
     text, is_file = load(path_or_text)
     title, lines = _title(text, is_file)

@@ -8,6 +8,11 @@ class CircuitError(ValueError):
 
 
 @final
+class MissingNetlistError(CircuitError, FileNotFoundError):
+    """There is no netlist file of that name."""
+
+
+@final
 class NetlistError(CircuitError):
     """A netlist that cannot be read, or that describes no circuit with a unique solution.
 

@@ -138,8 +138,9 @@ def test_sizes_are_bounded(tmp_path):
     path = tmp_path / "large.cir"
     path.write_bytes(b"*" * 5_000_000)
     for source, message in (
-        (path, "more than 1000000 characters"), ("\n" * 1_000_001, "more than 1000000 characters"),
-        ("t\n" + "".join(f"R{k} a 0 1\n" for k in range(10_001)), "more than 10000 components"),
+        (path, "is larger than 4000000 bytes"), ("\n" * 1_000_001, "more than 1000000 characters"),
+        ("t\n" + "".join(f"R{k} a 0 1\n" for k in range(4_001)), "more than 4000 components"),
+        ("t\n" + "R1\n" * 20_001, "more than 20000 lines"),
         ("t\n" + "".join(f".param p{k}=1\n" for k in range(1_001)), "more than 1000 parameters"),
         ("t\nR1 a b 1\n" + "+ 1111111111\n" * 2000, "more than 20000 characters"),
     ):  # fmt: skip
