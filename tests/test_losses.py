@@ -33,9 +33,10 @@ def pair(seed=0, shape=(3, 50, 2), dtype=np.float64):
 
 def test_values_are_those_of_the_formulas():
     prediction, target = pair()
-    error, energy = prediction - target, np.mean(target**2) + 1e-8
+    error, energy = prediction - target, np.mean(target**2)
     assert losses.mse(prediction, target) == pytest.approx(np.mean(error**2), rel=1e-12)
     assert losses.esr(prediction, target) == pytest.approx(np.mean(error**2) / energy, rel=1e-12)
+    assert losses.esr(prediction, target, eps=0.5) == pytest.approx(np.mean(error**2) / (energy + 0.5), rel=1e-12)
     assert losses.dc(prediction, target) == pytest.approx(np.mean(error.mean(axis=1) ** 2) / energy, rel=1e-12)
     per_state = [np.sum(error[..., i] ** 2) / np.sum(target[..., i] ** 2) for i in range(2)]
     assert losses.normalised_state_error(prediction, target) == pytest.approx(np.mean(per_state), rel=1e-12)

@@ -1,9 +1,9 @@
 """Losses for training: functions of (prediction, target), differentiable, in the dtype of their arguments.
 
 Signals have the shape (time,) or (..., time, features), as `circuitnn.run` gives them. The energies are taken over the
-whole array: a batch is one long signal, so that a silent entry of it does not dominate the gradient. Each ratio has an
-``eps`` added below, in the square of the signal's unit: the value and the gradient stay finite where the target is
-silent, and a target whose mean square is far above ``eps`` is not affected.
+whole array: a batch is one long signal, so that a silent entry of it does not dominate the gradient. Ratios do not
+depend on the unit, volts or microamperes; value and gradient stay finite where the target is silent. `fit` adds 1e-8 of
+the energy of all its data below them, so that a batch of near silence does not count for more than the others.
 
 References:
     Wright, Damskägg, Välimäki 2019, "Real-time black-box modelling with recurrent neural networks", DAFx-19: the

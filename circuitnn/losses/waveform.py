@@ -9,6 +9,10 @@ from circuitnn.losses.signals import pair, time_axis
 from circuitnn.losses.weighting import Loss
 from circuitnn.numerics.emphasis import Emphasis, emphasis_taps
 
+# Of the error's energy, added below a ratio: in silence value and gradient stay finite, and an ESR up to 1 is exact to
+# 1e-12, whatever the unit.
+_LEAST = 1e-12
+
 
 def mse(prediction: ArrayLike, target: ArrayLike) -> Array:
     """Mean square error, in the square of the signal's unit.
@@ -27,25 +31,26 @@ def mse(prediction: ArrayLike, target: ArrayLike) -> Array:
     return jnp.mean(jnp.square(prediction - target))
 
 
-def esr(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array:
+def esr(prediction: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0) -> Array:
     """Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al. 2019).
 
     Args:
         prediction: (time,) or (..., time, features).
         target: the same shape.
-        eps: added to the mean square of the target; the default stands for 0.1 mV.
+        eps: added to the mean square of the target, in the square of its unit: what is far below does not count. `fit`
+            takes 1e-8 of the mean square of all its data.
 
     Returns:
-        A scalar; 0 for a perfect prediction, 1 for a silent one.
+        A scalar; 0 for a perfect prediction, 1 for a silent one, at most 1e12 where the target is silent.
 
     Raises:
         ValueError: when the shapes differ, or the arrays are empty or not real floating-point numbers.
     """
     prediction, target = pair(prediction, target)
-    return jnp.mean(jnp.square(prediction - target)) / (jnp.mean(jnp.square(target)) + eps)
+    return _ratio(jnp.mean(jnp.square(prediction - target)), jnp.mean(jnp.square(target)), eps)
 
 
-def dc(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array:
+def dc(prediction: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0) -> Array:
     """Energy of the difference of the means over time, over the energy of the target (Wright et al. 2019).
 
     Args:
@@ -61,7 +66,7 @@ def dc(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-8) -> Array:
     """
     prediction, target = pair(prediction, target)
     offset = jnp.mean(prediction - target, axis=time_axis(target))
-    return jnp.mean(jnp.square(offset)) / (jnp.mean(jnp.square(target)) + eps)
+    return _ratio(jnp.mean(jnp.square(offset)), jnp.mean(jnp.square(target)), eps)
 
 
 def pre_emphasis(
@@ -105,13 +110,13 @@ def pre_emphasis(
     return loss(_filtered(prediction, taps, axis), _filtered(target, taps, axis))
 
 
-def normalised_state_error(prediction: ArrayLike, target: ArrayLike, *, eps: float = 1e-16) -> Array:
+def normalised_state_error(prediction: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0) -> Array:
     """Mean over the states of the error-to-signal ratio of each, so that volts and milliamperes count alike.
 
     Args:
         prediction: (..., time, n_states), in volts and amperes.
         target: the same shape.
-        eps: added to the mean square of each state; the default stands for 10 nV and 10 nA.
+        eps: added to the mean square of each state, in the square of its unit.
 
     Returns:
         A scalar.
@@ -125,7 +130,13 @@ def normalised_state_error(prediction: ArrayLike, target: ArrayLike, *, eps: flo
         raise ValueError(f"states have the shape (..., time, n_states), got {target.shape}")
     others = tuple(range(target.ndim - 1))
     error = jnp.mean(jnp.square(prediction - target), axis=others)
-    return jnp.mean(error / (jnp.mean(jnp.square(target), axis=others) + eps))
+    return jnp.mean(_ratio(error, jnp.mean(jnp.square(target), axis=others), eps))
+
+
+def _ratio(error: Array, signal: Array, eps: ArrayLike) -> Array:
+    """Of energies; 0 for nothing over nothing."""
+    below = signal + jnp.asarray(eps, signal.dtype) + _LEAST * error
+    return jnp.where(below > 0, error / jnp.where(below > 0, below, 1), 0)
 
 
 def _filtered(signal: Array, taps: NDArray, axis: int) -> Array:

@@ -14,8 +14,8 @@ from circuitnn.train.dataset import Dataset as Dataset
 from circuitnn.train.exposure import ExposureBias as ExposureBias
 from circuitnn.train.exposure import exposure_bias as exposure_bias
 from circuitnn.train.fitting import DivergenceError as DivergenceError
-from circuitnn.train.fitting import History as History
 from circuitnn.train.fitting import fit as fit
+from circuitnn.train.history import History as History
 from circuitnn.train.measured import read_responses as read_responses
 from circuitnn.train.observing import record as record
 from circuitnn.train.parts import PerPart as PerPart
@@ -32,6 +32,7 @@ from circuitnn.train.saving import load as load
 from circuitnn.train.saving import restore as restore
 from circuitnn.train.saving import save as save
 from circuitnn.train.simulate import simulate_dataset as simulate_dataset
+from circuitnn.train.stopping import EpochEnd as EpochEnd
 from circuitnn.train.store import StoreError as StoreError
 
 if TYPE_CHECKING:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from circuitnn.arguments import checked, checked_width
 from circuitnn.knobs import matched
 from circuitnn.model import Model, StateModel, checked_model
@@ -40,25 +42,19 @@ def difference(models: Sequence[Model]) -> str:
     return ""
 
 
-def check_task(model: Model, data: Dataset, regime: Regime | InTurn, loss: Any, *, epochs: int, batch: int) -> None:
+def check_task(model: Model, data: Dataset, regime: Regime | InTurn, loss: Any, **numbers: Any) -> None:
     """Whether the data, the regime and the loss are for that model.
 
     Raises:
         TypeError: for a loss that is no function.
         ValueError: for numbers out of range, and data that do not fit the model or the regime.
     """
-    checked_width("epochs", epochs)
-    checked_width("batch", batch)
+    for name, value in numbers.items():
+        checked_width(name, value)
     if not callable(loss):
         raise TypeError(f"loss has to be a function of (prediction, target) such as cn.losses.esr, got {loss!r}")
-    for name, have, want in (
-        ("x", data.x.shape[-1], model.in_features),
-        ("y", data.y.shape[-1], model.out_features),
-    ):
-        if have != want:
-            raise ValueError(f"the data's {name} has {have} feature(s), {type(model).__name__} has {want}")
-    parts = [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
-    for part in parts:
+    check_signals(model, data, "data")
+    for part in parts_of(regime):
         if part.needs_states and not isinstance(model, StateModel):
             raise ValueError(
                 f"{type(part).__name__} shows a model the circuit's states, and {type(model).__name__} has none: "
@@ -66,17 +62,58 @@ def check_task(model: Model, data: Dataset, regime: Regime | InTurn, loss: Any, 
             )
         if part.needs_states and data.states is None:
             raise ValueError(f"{type(part).__name__} needs the circuit's states: Dataset(..., states=...)")
+        data.places(part.length * part.blocks, warmup=part.warmup)
+
+
+def check_validation(model: Model, validation: Dataset, data: Dataset, regime: Regime | InTurn) -> None:
+    """Whether the validation data are for that model, and such as the training data are.
+
+    Raises:
+        ValueError: where they are not.
+    """
+    check_signals(model, validation, "validation data")
+    if abs(validation.fs - data.fs) > 1e-6 * data.fs:
+        raise ValueError(
+            f"the validation data are at {validation.fs:g} Hz, the data at {data.fs:g} Hz: circuitnn.audio.resample "
+            "takes recordings to another rate"
+        )
+    for part in parts_of(regime):
+        try:
+            validation.places(part.length * part.blocks, warmup=part.warmup)
+        except ValueError as error:
+            raise ValueError(f"the validation data are too short: {error}") from None
+    if not np.any(validation.y):
+        raise ValueError("the validation data's y is silent: there is no error-to-signal ratio")
+
+
+def check_signals(model: Model, data: Dataset, noun: str) -> None:
+    """Whether signals have the width of a model's.
+
+    Raises:
+        ValueError: naming the data, and what has which width.
+    """
+    for name, have, want in (("x", data.x, model.in_features), ("y", data.y, model.out_features)):
+        if have.shape[-1] != want:
+            raise ValueError(f"the {noun}'s {name} has {have.shape[-1]} feature(s), {type(model).__name__} has {want}")
     if isinstance(model, StateModel) and data.states is not None and data.states.shape[-1] != len(model.state_names):
-        raise ValueError(f"the data have {data.states.shape[-1]} state(s), the model has {model.state_names}")
+        raise ValueError(f"the {noun} have {data.states.shape[-1]} state(s), the model has {model.state_names}")
 
 
-def with_knobs(data: Dataset, model: Model) -> Dataset:
+def parts_of(regime: Regime | InTurn) -> list[Regime]:
+    """The regimes that there are."""
+    return [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
+
+
+def with_knobs(data: Dataset, model: Model, noun: str = "data") -> Dataset:
     """The data with the model's spelling of its knobs."""
-    values = matched(data.controls, model.controls)
+    try:
+        values = matched(data.controls, model.controls)
+    except ValueError as error:
+        raise error if noun == "data" else ValueError(f"the {noun}: {error}") from None
     missing = [name for name in model.controls if name not in values]
     if missing:
         raise ValueError(
-            f"the data do not say where the knobs {', '.join(missing)} were: Dataset(..., "
+            f"the {noun} do not say where the knobs {', '.join(missing)} were: Dataset(..., "
             f"controls={{{', '.join(f'{name!r}: 0.5' for name in missing)}}})"
         )
     return data.renamed(values)

@@ -141,28 +141,41 @@ class Dataset:
             initial=self.initial if start == 0 or self.states is None else self.states[:, start - 1],
         )
 
-    def windows(self, length: int, *, warmup: int = 0) -> Windows:
+    def windows(self, length: int, *, warmup: int = 0, most: int | None = None) -> Windows:
         """Pieces of `warmup + length` samples; their last `length` samples tile each recording, tails dropped.
+
+        Args:
+            length: samples after the warm-up.
+            warmup: samples before them.
+            most: how many pieces at most, evenly spread over all; None for all.
 
         Raises:
             ValueError: when a recording is shorter than one window.
         """
-        time = self.x.shape[1]
-        count = (time - warmup) // length
-        if count < 1:
-            raise ValueError(f"a window takes {warmup} + {length} samples, the recordings have only {time}")
-        starts = np.arange(count) * length
-        index = starts[:, None] + np.arange(warmup + length)
-
-        def cut(a):
-            return a[:, index].reshape(-1, warmup + length, *a.shape[2:])
-
+        recording, number = np.divmod(self.places(length, warmup=warmup, most=most), self._pieces(length, warmup))
+        starts = number * length
+        rows, columns = recording[:, None], starts[:, None] + np.arange(warmup + length)
         states = initial = None
         if self.states is not None:
-            states = cut(self.states)
-            before = np.concatenate([self.initial[:, None], self.states], axis=1)  # before[n] precedes sample n
-            initial = before[:, starts].reshape(-1, before.shape[-1])
-        return Windows(cut(self.x), cut(self.y), states, initial, {n: cut(v) for n, v in (self.controls or {}).items()})
+            states = self.states[rows, columns]
+            before = self.states[recording, np.maximum(starts - 1, 0)]
+            initial = np.where((starts == 0)[:, None], self.initial[recording], before)
+        controls = {name: knob[rows, columns] for name, knob in (self.controls or {}).items()}
+        return Windows(self.x[rows, columns], self.y[rows, columns], states, initial, controls)
+
+    def places(self, length: int, *, warmup: int = 0, most: int | None = None) -> np.ndarray:
+        """Which of all `windows` are taken, (windows,): those of the first recording, in order, then the next one's."""
+        total = len(self.x) * self._pieces(length, warmup)
+        if most is None or total <= most:
+            return np.arange(total)
+        return np.unique(np.linspace(0, total - 1, most).round().astype(int))
+
+    def _pieces(self, length: int, warmup: int) -> int:
+        """Of each recording."""
+        time = self.x.shape[1]
+        if (time - warmup) // length < 1:
+            raise ValueError(f"a window takes {warmup} + {length} samples, the recordings have only {time}")
+        return (time - warmup) // length
 
     @staticmethod
     def join(parts: "Sequence[Dataset]") -> "Dataset":

@@ -1,5 +1,9 @@
-"""One pass over the data, compiled as a whole: a scan over batches, and in each a scan over the blocks of a window."""
+"""One pass over the data, compiled as a whole: a scan over batches, and in each a scan over the blocks of a window.
 
+What was compiled serves again, in a later `fit` too, as long as model, regime, optimiser and loss compute the same.
+"""
+
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,20 +13,24 @@ import optax
 from flax import nnx
 from jax import Array, lax
 
-from circuitnn.losses import esr
+from circuitnn.losses.floor import floored
 from circuitnn.model import Carry
 from circuitnn.train.dataset import Dataset, Windows
 from circuitnn.train.objective import (
-    Loss,
     Starts,
     block_loss,
+    output_floor,
     previous_states,
     resting_carry,
     run_block,
     starting_carry,
     state_scale,
 )
+from circuitnn.train.optimizing import update
 from circuitnn.train.regimes import Regime
+from circuitnn.train.sameness import Traced
+
+_MOST_NUMBERS = 2**20  # bytes of constants in a loss or an optimiser that are kept beyond one fit
 
 
 class Learner(NamedTuple):
@@ -35,19 +43,21 @@ class Learner(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What stays the same through training."""
+    """What stays the same through training; of the same value where the same is computed."""
 
     graph: Any
-    optimizer: optax.GradientTransformation
-    loss: Loss
+    optimizer: Traced  # of an optax.GradientTransformationExtraArgs
+    loss: Traced
     state_weight: float
     batch: int
     dtype: Any
 
 
-def device_windows(data: Dataset, length: int, warmup: int, dtype: Any) -> tuple[Windows, Starts]:
+def device_windows(
+    data: Dataset, length: int, warmup: int, dtype: Any, *, most: int | None = None
+) -> tuple[Windows, Starts]:
     """The windows of a data set and where they begin, as arrays on the device, in the models' precision."""
-    windows = data.windows(length, warmup=warmup)
+    windows = data.windows(length, warmup=warmup, most=most)
     knobs, setting = Starts.of(windows)
     windows, knobs = jax.tree.map(lambda a: jnp.asarray(a, dtype), (windows, knobs))
     return windows, Starts(knobs, jnp.asarray(setting))
@@ -63,8 +73,15 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
 
     Where a model rests is found at the start of the pass, with the weights that it has then.
     """
+    if setting.optimizer.nbytes + setting.loss.nbytes > _MOST_NUMBERS:
+        return _epoch(setting, regime, is_many)
+    return _kept_epoch(setting, regime, is_many)
 
-    def one_window_batch(state, fixed, batch: Windows, rest: Carry, key: Array, progress: Array):
+
+def _epoch(setting: Setting, regime: Regime, is_many: bool) -> Callable:
+    optimizer_of, loss = setting.optimizer.function, setting.loss.function
+
+    def one_window_batch(state, fixed, batch: Windows, rest: Carry, key: Array, progress: Array, floor: Array):
         params, optimizer = state
         model = nnx.merge(setting.graph, params, fixed)
         carry = starting_carry(model, rest, batch)
@@ -81,12 +98,13 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
             block = _cut(batch, start, regime.length)
             forcing = regime.forcing(block_key, progress, _time(previous, start, regime.length))
 
-            def objective(params):
+            def objective(params, carry=carry):
                 model = nnx.merge(setting.graph, params, fixed)
-                return block_loss(model, carry, block, forcing, setting.loss, setting.state_weight, scale)
+                against = functools.partial(floored, loss, eps=floor)
+                return block_loss(model, carry, block, forcing, against, setting.state_weight, scale)
 
             (value, carry), gradient = jax.value_and_grad(objective, has_aux=True)(params)
-            steps, optimizer = setting.optimizer.update(gradient, optimizer, params)
+            steps, optimizer = update(optimizer_of, gradient, optimizer, params, value, lambda p: objective(p)[0])
             return (optax.apply_updates(params, steps), optimizer, carry), value
 
         inputs = jnp.arange(regime.blocks), jax.random.split(key, regime.blocks)
@@ -96,6 +114,7 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
     def one_epoch(learner: Learner, fixed, data: tuple[Windows, Starts], key: Array, epoch: Array, epochs: Array):
         windows, starts = data
         rests = resting_carry(nnx.merge(setting.graph, learner.params, fixed), starts)
+        floor = output_floor(windows)
         count = windows.x.shape[0]
         batches = batches_of(count, setting.batch)
         # The order and all random choices follow from the seed and the epoch alone: a resumed run repeats them.
@@ -106,7 +125,7 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
         def body(state, inputs):
             index, batch_key, done = inputs
             batch, rest = jax.tree.map(lambda a: a[index], windows), starts.choose(rests, index)
-            return one_window_batch(state, fixed, batch, rest, batch_key, (epoch + done) / epochs)
+            return one_window_batch(state, fixed, batch, rest, batch_key, (epoch + done) / epochs, floor)
 
         inputs = order, jnp.stack(keys), jnp.arange(batches) / batches
         (params, optimizer), values = lax.scan(body, (learner.params, learner.optimizer), inputs)
@@ -117,20 +136,7 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
     return jax.jit(one_epoch, donate_argnums=0)
 
 
-def make_validation(setting: Setting, warmup: int, *, is_many: bool) -> Callable:
-    """(learner, fixed, windows and starts) -> learner with the best weights so far, and its free-running ESR."""
-
-    def one(learner: Learner, fixed, data: tuple[Windows, Starts]):
-        windows, starts = data
-        model = nnx.merge(setting.graph, learner.params, fixed)
-        rest = starts.choose(resting_carry(model, starts), slice(None))
-        _, y, _ = run_block(model, starting_carry(model, rest, windows), windows, None)
-        value = esr(y[:, warmup:], windows.y[:, warmup:])
-        is_better = value < learner.best_loss
-        best = jax.tree.map(lambda new, old: jnp.where(is_better, new, old), learner.params, learner.best_params)
-        return learner._replace(best_params=best, best_loss=jnp.where(is_better, value, learner.best_loss)), value
-
-    return jax.jit(jax.vmap(one, in_axes=(0, 0, None)) if is_many else one, donate_argnums=0)
+_kept_epoch = functools.lru_cache(maxsize=8)(_epoch)
 
 
 def _time(a: Array | None, start: Any, length: int) -> Array | None:

@@ -15,7 +15,7 @@ from circuitnn.description import block
 from circuitnn.metrics import esr
 from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
 from circuitnn.rates import warn_of_rate
-from circuitnn.train.dataset import Dataset, Windows, checked_data
+from circuitnn.train.dataset import Dataset, checked_data
 
 
 @final
@@ -119,7 +119,7 @@ def exposure_bias(
 
 def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horizon: int, starts: int, offset: float):
     """State errors, (horizon,) each, from the true state and from a wrong one, over windows spread over the data."""
-    windows = _spread(data, warmup, horizon, starts)
+    windows = data.windows(horizon, warmup=warmup, most=starts)
     x, states = (jnp.asarray(a, model.dtype) for a in (windows.x, windows.states))
     early = {name: value[:, :warmup] for name, value in windows.controls.items()} or None
     late = {name: value[:, warmup:] for name, value in windows.controls.items()} or None
@@ -140,18 +140,6 @@ def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horiz
         # Each state against its own energy, then their mean: a microampere must not vanish beside a volt.
         errors.append(np.mean(np.mean(squared, axis=0) / np.maximum(rms**2, 1e-300), axis=-1))
     return errors
-
-
-def _spread(data: Dataset, warmup: int, horizon: int, starts: int) -> Windows:
-    windows = data.windows(horizon, warmup=warmup)
-    chosen = np.unique(np.linspace(0, len(windows.x) - 1, starts).round().astype(int))
-    return Windows(
-        windows.x[chosen],
-        windows.y[chosen],
-        windows.states[chosen],
-        windows.initial[chosen],
-        {name: value[chosen] for name, value in windows.controls.items()},
-    )
 
 
 def _at_rest(model: Model, carry: Carry, data: Dataset) -> tuple[float, float]:

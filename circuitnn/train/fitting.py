@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -13,18 +13,21 @@ import optax
 from tqdm import tqdm
 
 from circuitnn.losses import esr
-from circuitnn.model import Model
+from circuitnn.model import Model, StateModel
 from circuitnn.rates import warn_of_rate
-from circuitnn.train.checks import check_task, checked_models, checked_regime, with_knobs
+from circuitnn.train.checks import check_task, check_validation, checked_models, checked_regime, with_knobs
 from circuitnn.train.dataset import Dataset, checked_data
 from circuitnn.train.epoch import Learner, Setting, device_windows, make_epoch
 from circuitnn.train.history import History
-from circuitnn.train.members import knowing_rate, separated, stacked
+from circuitnn.train.members import copied, knowing_rate, separated, stacked
 from circuitnn.train.objective import Loss
+from circuitnn.train.optimizing import traced_loss, traced_optimizer
 from circuitnn.train.parts import Optimizer, PerPart, learning
 from circuitnn.train.plan import Plan
 from circuitnn.train.regimes import InTurn, Regime
 from circuitnn.train.resuming import RunFile, label_of
+from circuitnn.train.sameness import Traced
+from circuitnn.train.stopping import EpochEnd, Stopping
 from circuitnn.train.validation import Validation
 
 
@@ -45,6 +48,9 @@ def fit(
     state_weight: float = 1.0,
     validation: Dataset | None = None,
     validation_every: int | None = None,
+    target: float | None = None,
+    patience: int | None = None,
+    callback: Callable[[EpochEnd], bool | None] | None = None,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_seconds: float = 10.0,
     progress: bool = True,
@@ -57,14 +63,22 @@ def fit(
         data: signals; with circuit states for the regimes that show them.
         regime: `TeacherForcing`, `ScheduledSampling`, `TruncatedBPTT`, or several `InTurn`.
         optimizer: an optax optimiser, or a function of the total number of updates that gives one (for a schedule);
-            `per_part` gives each part of a model its own or freezes it; None is Adam at 5e-4 (Wright et al. 2019).
+            `per_part` gives each part of a model its own or freezes it; None is Adam at 5e-4 (Wright et al. 2019). It
+            is told the loss (`optax.contrib.reduce_on_plateau`), and may ask for it elsewhere (`optax.lbfgs`).
         epochs: passes over the data.
         seed: for the order of the data and the random choices of the regime.
         batch: windows in one update.
-        loss: of (prediction, target), both (batch, time, out_features), as those of `circuitnn.losses`.
+        loss: of (prediction, target), both (batch, time, out_features), as those of `circuitnn.losses`; below their
+            ratios 1e-8 of the mean square of the data's y is added.
         state_weight: weight of the state error of models with circuit states, added to `loss`.
-        validation: data whose free-running ESR decides which weights are kept; without it the last ones are.
+        validation: data whose free-running ESR decides which weights are kept, those that training begins with among
+            them; without it the last ones are. It is run over whole recordings, or excerpts of 4 s of long ones, of at
+            most 60 s together.
         validation_every: epochs between validations; None makes about twenty.
+        target: training ends when the validation ESR, or without validation the loss, is not above it.
+        patience: training ends when it has not become better for so many epochs. Of several models all have to be so
+            far. A longer patience or another target goes on from a checkpoint.
+        callback: called after each epoch with an `EpochEnd`; training ends when it returns True.
         checkpoint: a .npz file. It is written while training goes on, and when it exists training goes on from it, to
             the same numbers, bit for bit, as without the interruption.
         checkpoint_seconds: least time between two writes.
@@ -80,21 +94,28 @@ def fit(
     Raises:
         DivergenceError: when a loss is not finite; says where.
         CheckpointError: when the checkpoint belongs to another training.
-        ValueError: when the data do not fit the model or the regime, or the optimiser's parts are not the model's.
+        ValueError: when the data or the validation data do not fit the model or the regime, the optimiser's parts are
+            not the model's, or the optimiser does not work on it.
     """
     is_many = not isinstance(model, Model)
     models = checked_models(model)
     check_task(models[0], checked_data(data), checked_regime(regime), loss, epochs=epochs, batch=batch)
     models = [knowing_rate(member, data.fs) for member in models]
     data = with_knobs(data, models[0])
-    validation = None if validation is None else with_knobs(checked_data(validation), models[0])
-    for signals in (data,) if validation is None else (data, validation):
-        warn_of_rate(models[0], signals.fs)
+    if validation is not None:
+        validation = with_knobs(checked_data(validation), models[0], "validation data")
+        check_validation(models[0], validation, data, regime)
+    stopping = Stopping(target, patience)
+    warn_of_rate(models[0], data.fs)
     plan = Plan(data, regime, epochs=epochs, batch=batch)
     updates = sum(plan.updates(part) for part in plan.schedule)
     learnt = learning(optax.adam(5e-4) if optimizer is None else optimizer, models[0], updates)
     graph, params, fixed = stacked(models, learnt.values, is_many=is_many)
-    setting = Setting(graph, learnt.optimizer, loss, state_weight, batch, models[0].dtype)
+    one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[is_many:], a.dtype), params)
+    parts = dict.fromkeys(plan.schedule)
+    losses = {part: traced_loss(loss, (*plan.block(part), data.y.shape[-1]), models[0].dtype) for part in parts}
+    optimizing = traced_optimizer(learnt.optimizer, one, models[0].dtype)
+    setting = Setting(graph, optimizing, losses[plan.schedule[0]], state_weight, batch, models[0].dtype)
     learner = _untrained(setting, params, count=len(models), is_many=is_many)
     path = None if checkpoint is None else Path(checkpoint)
     label = (
@@ -104,36 +125,58 @@ def fit(
     )
     file = RunFile(path, label, checkpoint_seconds)
     learner, history = file.resumed(learner)
-    validate = Validation(setting, validation, validation_every or max(1, epochs // 20), is_many=is_many)
+    every = max(1, epochs // 20) if validation_every is None else validation_every
+    validate = Validation(setting, validation, every, is_many=is_many, has_states=isinstance(models[0], StateModel))
+    learner = learner if history.loss else validate.start(learner, fixed, history)
     key = jax.random.key(seed)
     keys = jax.random.split(key, len(models)) if is_many else key
 
-    passes = _Passes(setting, plan, data, fixed, keys, is_many=is_many)
+    def models_of(params: Any) -> Any:
+        trained = separated(graph, params, fixed, count=len(models), is_many=is_many)
+        return trained if is_many else trained[0]
+
+    passes = _Passes(setting, losses, plan, data, fixed, keys, is_many=is_many)
+    is_over = stopping.is_reached(history)
     with _bar(history, plan, len(models), show=progress) as bar:
-        for epoch in range(len(history.loss), epochs):
+        while (epoch := len(history.loss)) < epochs and not is_over:
             began = time.monotonic()
-            learner, losses = passes(learner, epoch)
-            _require_finite(losses, epoch, plan.schedule[epoch], file.path)
+            learner, losses_of_updates = passes(learner, epoch)
+            _require_finite(losses_of_updates, epoch, plan.schedule[epoch], file.path)
             samples = plan.samples(plan.schedule[epoch])
-            history.add(losses, samples)
-            learner = validate(learner, fixed, epoch, epochs, history)
+            history.add(losses_of_updates, samples)
+            is_last = epoch == epochs - 1
+            learner = validate(learner, fixed, epoch, history, is_last=is_last)
             history.seconds.append(time.monotonic() - began)
+            is_over = stopping.is_reached(history)
+            if callback is not None:
+                now = EpochEnd(epoch + 1, epochs, history, lambda now=learner.params: models_of(copied(now)))
+                is_over |= bool(callback(now) is True)
+                learner = validate(learner, fixed, epoch, history, is_last=is_over)
             bar.update(samples * len(models))
             bar.set_postfix_str(history.summary(), refresh=False)
-            file.keep(learner, history, is_last=epoch == epochs - 1)
+            file.keep(learner, history, is_last=is_last or is_over)
 
     chosen = learner.params if validation is None else learner.best_params
     history.loss, history.validation = np.asarray(history.loss), np.asarray(history.validation)
-    trained = separated(graph, chosen, fixed, count=len(models), is_many=is_many)
-    return (trained if is_many else trained[0]), history
+    return models_of(chosen), history
 
 
 @final
 class _Passes:
     """The epochs one by one: a program and its windows are made anew where the regime changes."""
 
-    def __init__(self, setting: Setting, plan: Plan, data: Dataset, fixed: Any, keys: Any, *, is_many: bool):
-        self._setting, self._plan, self._data, self._fixed = setting, plan, data, fixed
+    def __init__(
+        self,
+        setting: Setting,
+        losses: Mapping[Regime, Traced],
+        plan: Plan,
+        data: Dataset,
+        fixed: Any,
+        keys: Any,
+        *,
+        is_many: bool,
+    ):
+        self._setting, self._losses, self._plan, self._data, self._fixed = setting, losses, plan, data, fixed
         self._keys, self._is_many = keys, is_many
         self._current: Regime | None = None
 
@@ -142,16 +185,19 @@ class _Passes:
         part = self._plan.schedule[epoch]
         if part is not self._current:
             self._current = part
-            self._run = make_epoch(self._setting, part, is_many=self._is_many)
+            setting = self._setting._replace(loss=self._losses[part])
+            self._run = make_epoch(setting, part, is_many=self._is_many)
             self._windows = device_windows(self._data, part.length * part.blocks, part.warmup, self._setting.dtype)
         learner, losses = self._run(learner, self._fixed, self._windows, self._keys, epoch, len(self._plan.schedule))
         return learner, np.asarray(losses, float)
 
 
 def _untrained(setting: Setting, params: Any, *, count: int, is_many: bool) -> Learner:
-    init = jax.vmap(setting.optimizer.init) if is_many else setting.optimizer.init
+    optimizer = setting.optimizer.function
+    state = (jax.vmap(optimizer.init) if is_many else optimizer.init)(params)
     best_loss = jnp.full((count,) if is_many else (), jnp.inf, setting.dtype)
-    return Learner(params, init(params), jax.tree.map(jnp.copy, params), best_loss)
+    # Copies: the epoch takes over the buffers, and some optimisers keep the values themselves in their state.
+    return Learner(params, copied(state), copied(params), best_loss)
 
 
 def _require_finite(losses: np.ndarray, epoch: int, part: Regime, file: Path | None) -> None:

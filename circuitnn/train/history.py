@@ -15,6 +15,8 @@ class History:
 
     Attributes:
         loss: (epochs,) or (epochs, models): mean loss over the updates of each epoch.
+        initial: a number or (models,): free-running ESR of the weights that training began with; None without
+            validation data.
         validation: (validations,) or (validations, models): free-running ESR.
         validation_epochs: the epoch after which each validation was made.
         seconds: (epochs,) wall time; the first includes the compilation.
@@ -28,6 +30,7 @@ class History:
     seconds: list[float] = dataclasses.field(default_factory=list)
     samples: int = 0
     updates: int = 0
+    initial: Any = None
 
     def __repr__(self) -> str:
         title = (
@@ -41,6 +44,9 @@ class History:
                 lines.append(
                     f"{name}{model}: {row[0]:.3g} at first, {row[-1]:.3g} at last, {np.nanmin(row):.3g} at best"
                 )
+        if self.initial is not None:
+            before = ", ".join(f"{value:.3g}" for value in np.ravel(self.initial)[:5])
+            lines.insert(len(lines) - (len(table) if len(values) else 0), f"validation ESR before training: {before}")
         return block(title, lines)
 
     def add(self, losses: np.ndarray, samples: int) -> None:

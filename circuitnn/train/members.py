@@ -28,8 +28,13 @@ def stacked(models: Sequence[Model], learnt: Any, *, is_many: bool) -> tuple[Any
     if any(graph != graphs[0] for graph in graphs):
         raise ValueError(f"models that are trained together must differ in their numbers only{difference(models)}")
     if not is_many:
-        return graphs[0], jax.tree.map(jnp.copy, params[0]), fixed[0]  # a copy: the epoch takes over its buffers
+        return graphs[0], copied(params[0]), fixed[0]  # the epoch takes over its buffers
     return graphs[0], *(jax.tree.map(lambda *a: jnp.stack(a), *trees) for trees in (params, fixed))
+
+
+def copied(tree: Any) -> Any:
+    """The same arrays in memory of their own."""
+    return jax.tree.map(jnp.copy, tree)
 
 
 def separated(graph: Any, params: Any, fixed: Any, *, count: int, is_many: bool) -> list[Model]:

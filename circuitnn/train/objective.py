@@ -56,6 +56,11 @@ def starting_carry(model: Model, rest: Carry, windows: Windows) -> Carry:
     return rest
 
 
+def output_floor(windows: Windows) -> Array:
+    """What is added below the ratios of a loss, in the square of the output's unit: see `losses.floored`."""
+    return 1e-8 * jnp.mean(jnp.square(windows.y))
+
+
 def previous_states(windows: Windows) -> Array | None:
     """The true states before each sample, (batch, time, n_states); None where they are unknown."""
     if windows.states is None:
@@ -85,7 +90,13 @@ def state_scale(windows: Windows, *, is_forced: bool) -> Any:
 
 
 def block_loss(
-    model: Model, carry: Carry, block: Windows, forcing: Forcing | None, loss: Loss, state_weight: float, scale: Any
+    model: Model,
+    carry: Carry,
+    block: Windows,
+    forcing: Forcing | None,
+    loss: Callable[..., Array],
+    state_weight: float,
+    scale: Any,
 ) -> tuple[Array, Carry]:
     """Loss of one block, and the carry for the next, from which no gradient flows back."""
     carry, y, states = run_block(model, carry, block, forcing)

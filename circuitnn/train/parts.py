@@ -42,7 +42,7 @@ class Learning:
     """
 
     values: Any
-    optimizer: optax.GradientTransformation
+    optimizer: optax.GradientTransformationExtraArgs
 
 
 def per_part(parts: Mapping[str, Optimizer | None], *, default: Optimizer | None) -> PerPart:
@@ -81,7 +81,7 @@ def learning(optimizer: Optimizer | PerPart, model: Model, updates: int) -> Lear
         ValueError: as for `per_part`.
     """
     if not isinstance(optimizer, PerPart):
-        return Learning(nnx.Param, _resolved(optimizer, updates))
+        return Learning(nnx.Param, optax.with_extra_args_support(_resolved(optimizer, updates)))
     owners = _owners(optimizer, model)
     given = {_DEFAULT: optimizer.default, **optimizer.parts}
     frozen = {name for name, each in given.items() if each is None}
@@ -96,7 +96,8 @@ def learning(optimizer: Optimizer | PerPart, model: Model, updates: int) -> Lear
         return jax.tree_util.tree_map_with_path(lambda path, _: owners[_of_leaf(path)], values)
 
     optimizers = {name: _resolved(given[name], updates) for name in sorted(used)}
-    return Learning(nnx.All(nnx.Param, is_learnt), optax.multi_transform(optimizers, labels))
+    together = optax.multi_transform(optimizers, labels)
+    return Learning(nnx.All(nnx.Param, is_learnt), optax.with_extra_args_support(together))
 
 
 def _resolved(optimizer: Optimizer, updates: int) -> optax.GradientTransformation:

@@ -28,5 +28,9 @@ class Plan:
         """Of one epoch, those that have a gradient."""
         return self.updates(part) * part.length * min(self._batch, max(1, self._windows(part)))
 
+    def block(self, part: Regime) -> tuple[int, int]:
+        """Windows and samples that one loss is computed of."""
+        return min(self._batch, self._windows(part)), part.length
+
     def _windows(self, part: Regime) -> int:
         return self._recordings * ((self._time - part.warmup) // (part.length * part.blocks))

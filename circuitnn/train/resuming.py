@@ -78,7 +78,7 @@ def label_of(
         "seed": seed,
         "batch": setting.batch,
         # Weights of a sum count, the address of a function in this process does not.
-        "loss": re.sub(r" at 0x[0-9a-f]+", "", repr(setting.loss)),
+        "loss": re.sub(r" at 0x[0-9a-f]+", "", repr(setting.loss.function)),
         "state_weight": setting.state_weight,
         "numbers": digest.hexdigest(),
     }

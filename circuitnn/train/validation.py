@@ -1,33 +1,94 @@
-"""Which weights of a training are kept."""
+"""Which weights of a training are kept.
 
+A model is judged as it will be used: over seconds, on its own, from its rest or a true state.
+"""
+
+import functools
+from collections.abc import Callable
 from typing import Any, final
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from flax import nnx
+from jax import Array
 
 from circuitnn.train.dataset import Dataset
-from circuitnn.train.epoch import Learner, Setting, device_windows, make_validation
+from circuitnn.train.epoch import Learner, Setting, device_windows
 from circuitnn.train.history import History
+from circuitnn.train.objective import resting_carry, run_block, starting_carry
+from circuitnn.train.quiet import begins_in_signal
 
-_VALIDATION_LENGTH, _VALIDATION_WARMUP = 8192, 1000
+HORIZON = 4.0  # seconds that a model runs freely; a recording of less than twice that is run as a whole
+LEAD = 1.0  # seconds at the start that do not count where the device's state is not known; at most a quarter
+TOTAL = 60.0  # seconds of validation data that are run each time, in all
 
 
 @final
 class Validation:
-    """Keeps the best weights by their free-running error; does nothing without validation data."""
+    """Keeps the best weights by their free-running error; does nothing without validation data.
 
-    def __init__(self, setting: Setting, data: Dataset | None, every: int, *, is_many: bool):
-        self.every, self.windows = every, None
+    A recording of less than 8 s is run as a whole, from rest with its knobs where they are, or from the true states
+    where they are known. A longer one is cut into excerpts of 4 s; of more than 60 s in all as many as that are taken,
+    evenly spread. An excerpt from the middle has a second in front that does not count; of a recording that begins in
+    mid-signal, its states unknown, the first second does not count, or a quarter.
+    """
+
+    def __init__(self, setting: Setting, data: Dataset | None, every: int, *, is_many: bool, has_states: bool = False):
+        self._data, self._every = None, every
         if data is not None:
-            warmup = min(_VALIDATION_WARMUP, data.x.shape[1] // 4)
-            length = min(_VALIDATION_LENGTH, data.x.shape[1] - warmup)
-            self.windows = device_windows(data, length, warmup, setting.dtype)
-            self.run = make_validation(setting, warmup, is_many=is_many)
+            time = data.x.shape[1]
+            lead = min(round(LEAD * data.fs), time // 4)
+            pieces = 1 if time < 2 * HORIZON * data.fs else int((time - lead) // (HORIZON * data.fs))
+            length = (time - lead) // pieces
+            most = max(1, int(TOTAL * data.fs // length))
+            self._data = device_windows(data, length, lead, setting.dtype, most=most)
+            first = np.arange(len(data.x) * pieces) % pieces == 0
+            if not (has_states and data.states is not None):
+                first = first & ~np.repeat(begins_in_signal(data), pieces)
+            chosen = first[data.places(length, warmup=lead, most=most)]
+            counts = np.where(np.arange(lead + length) >= lead, 1.0, chosen[:, None])
+            self._counts = jnp.asarray(counts[..., None], setting.dtype)
+            self._run = _compiled(setting.graph, is_many)
 
-    def __call__(self, learner: Learner, fixed: Any, epoch: int, epochs: int, history: History) -> Learner:
-        """The learner with the best weights so far, after that epoch."""
-        if self.windows is None or ((epoch + 1) % self.every and epoch != epochs - 1):
+    def start(self, learner: Learner, fixed: Any, history: History) -> Learner:
+        """The learner whose best weights are those that it begins with."""
+        if self._data is None:
             return learner
-        learner, value = self.run(learner, fixed, self.windows)
+        learner, value = self._run(learner, fixed, self._data, self._counts)
+        history.initial = np.asarray(value, float).tolist()
+        return learner
+
+    def __call__(self, learner: Learner, fixed: Any, epoch: int, history: History, *, is_last: bool) -> Learner:
+        """The learner with the best weights so far, after that epoch."""
+        is_done = bool(history.validation_epochs) and history.validation_epochs[-1] == epoch
+        if self._data is None or is_done or ((epoch + 1) % self._every and not is_last):
+            return learner
+        learner, value = self._run(learner, fixed, self._data, self._counts)
         history.validation.append(np.asarray(value, float).tolist())
         history.validation_epochs.append(epoch)
         return learner
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(graph: Any, is_many: bool) -> Callable:
+    """(learner, fixed, windows and starts, counts) -> learner with the best weights so far, and its error."""
+
+    def one(learner: Learner, fixed: Any, data: Any, counts: Array) -> tuple[Learner, Array]:
+        windows, starts = data
+        model = nnx.merge(graph, learner.params, fixed)
+        rest = starts.choose(resting_carry(model, starts), slice(None))
+        _, y, _ = run_block(model, starting_carry(model, rest, windows), windows, None)
+        value = _error_to_signal(y, windows.y, counts)
+        is_better = value < learner.best_loss
+        best = jax.tree.map(lambda new, old: jnp.where(is_better, new, old), learner.params, learner.best_params)
+        return learner._replace(best_params=best, best_loss=jnp.where(is_better, value, learner.best_loss)), value
+
+    return jax.jit(jax.vmap(one, in_axes=(0, 0, None, None)) if is_many else one, donate_argnums=0)
+
+
+def _error_to_signal(y: Array, target: Array, counts: Array) -> Array:
+    """Exactly, over the samples that count; of small currents too, whose squares are beyond single precision."""
+    unit = jnp.max(jnp.abs(target) * counts)
+    error, signal = (jnp.sum(jnp.mean(jnp.square(a / unit) * counts, axis=1)) for a in (y - target, target))
+    return error / signal

@@ -83,9 +83,9 @@ def test_same_seed_same_weights(data):
 def test_validation_keeps_the_best_weights(data):
     # A learning rate this high jumps about: the best weights are not the last.
     loud = {**QUIET, "optimizer": optax.adam(0.3)}
-    model, history = fit(Leaky(0.79), data, TruncatedBPTT(**SHORT), validation=data, validation_every=1, **loud)
+    model, history = fit(Leaky(0.3), data, TruncatedBPTT(**SHORT), validation=data, validation_every=1, **loud)
     assert len(history.validation) == 12
-    best = fit(Leaky(0.79), data, TruncatedBPTT(**SHORT), **{**loud, "epochs": 1 + int(np.argmin(history.validation))})
+    best = fit(Leaky(0.3), data, TruncatedBPTT(**SHORT), **{**loud, "epochs": 1 + int(np.argmin(history.validation))})
     assert np.argmin(history.validation) < 11
     np.testing.assert_allclose(model.pole[...], best[0].pole[...], rtol=1e-6)
 

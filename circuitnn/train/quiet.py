@@ -1,0 +1,18 @@
+"""Where recordings begin."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitnn.train.dataset import PIECE, Dataset
+
+AT_ONCE = 2e-3  # seconds
+QUIET = 0.05  # of the root mean square of the whole, without the mean
+
+
+def begins_in_signal(data: Dataset) -> NDArray[np.bool_]:
+    """(recordings,): whether the input is loud at once, so that the device may not have been at rest."""
+    first = data.x[:, : max(1, round(AT_ONCE * data.fs))].astype(float)
+    some = data.x[:, :: max(1, data.samples // PIECE)].astype(float)  # of hours, samples here and there
+    mean = some.mean(axis=1, keepdims=True)
+    start, level = (np.sqrt(np.mean(np.square(part - mean), axis=1)) for part in (first, some))
+    return np.any(start > QUIET * level, axis=-1)
