@@ -13,63 +13,92 @@ CIRCUIT = cn.read_netlist(
     "C1 out 0 10n\n.end"
 )
 SILENCE = np.zeros((2, 480, 1))
-RNGS = nnx.Rngs(0)
 TREE = cn.wdf.Parallel(cn.wdf.ResistiveVoltageSource("2.2k"), cn.wdf.Capacitor("10n"))
-GRU_8 = GRU(8, controls=("gain",), rngs=RNGS)
-SAYS = {
-    "a GRU": (GRU_8, ["GRU: 1 input, 1 output, float32, 297 learnable numbers", "hidden 8", "knobs: gain 0.5"]),
-    "an LSTM": (LSTM(8, fs=44_100, rngs=RNGS), ["LSTM at 44100 Hz:", "hidden 8"]),
-    "an STN": (STN(("C1", "C2"), rngs=RNGS), ["STN:", "hidden 8 8", "states: C1, C2"]),
-    "a state-matched GRU": (StateMatchedGRU(("C1",), rngs=RNGS), ["StateMatchedGRU:", "states: C1"]),
-    "a network without memory": (Memoryless((4,), rngs=RNGS), ["Memoryless:", "hidden 4"]),
-    "a nodal model": (
-        cn.nodal.NodalModel(CIRCUIT, trainable=("C1",), oversampling=4),
-        ["NodalModel at 48000 Hz: 1 input, 1 output, float32, 1 learnable number, ", "circuit: Low pass", "states: C1"],
-    ),
-    "a WDF": (cn.wdf.WDFModel(TREE, cn.wdf.DiodePair()), ["WDFModel at 48000 Hz:", "nothing to learn"]),
-    "a filter": (cn.filters.CoupledForm(4), ["CoupledForm at 48000 Hz:", "order 4"]),
-    "a tone stack": (cn.filters.NeuralToneStack({"bass": 0.5}), ["NeuralToneStack at 48000 Hz:", "knobs: bass 0.5"]),
-    "a chain": (cn.chain(drive=GRU_8, tone=cn.hybrid.Gain(2.0)), ["Chain:", "  drive: GRU, hidden 8", "  tone: Gain"]),
-    "a residual": (cn.residual(GRU_8), ["Residual:", "  GRU, hidden 8, 297 learnable numbers"]),
-    "a hybrid": (cn.hybrid.klon(oversampling=2), ["gain_stage: Oversampled", "      drive: Chain at 96000 Hz"]),
-    "a circuit": (
-        CIRCUIT,
-        ["Circuit 'Low pass': 4 components, 2 nodes", "inputs: Vin; outputs: out", "R: R1, R2", "knobs: tone 0.25",
-         "other parameters: load 10000", "states: C1"],
-    ),
-    "the largest circuit": (cn.circuits.phase90(), ["29 components", "C: C1, C2, C3, C4"]),
-    "data": (
-        cn.train.Dataset(SILENCE, SILENCE, controls={"a": 0.5, "b": [[0], [1]]}),
-        ["Dataset: 2 recordings of 0.01 s at 48000 Hz", "x (2, 480, 1) float64", "knobs: a 0.5, b moves or differs"],
-    ),
-    "a history": (
-        cn.train.History(loss=[0.5, 0.3], validation=[[0.1, 0.2]], seconds=[1.0, 2.0], updates=10),
-        ["History: 2 epochs, 10 updates, 3 s", "loss: 0.5 at first, 0.3 at last", "validation ESR of model 1: 0.2"],
-    ),
-    "a history of many": (cn.train.History(loss=np.ones((3, 200)), seconds=[1.0] * 3), ["and 172 more lines"]),
-    "an empty history": (cn.train.History(), ["History: 0 epochs"]),
-    "a bias": (
-        cn.train.ExposureBias(0.1, 0.001, 0.02, 0.01, 10.0, np.arange(1, 101) / 1e4, np.ones(100), np.ones(100), 0.5),
-        ["ESR free running 0.1, teacher-forced 0.01: bias 10.0 dB", "2 % of the target's peak", "1 after 1.1 ms"],
-    ),
-    "no bias": (cn.train.ExposureBias(0.1, 0.0, 0.0), ["no states were shown"]),
-    "responses": (cn.train.responses([20, 2e4], {"a": [0, 1]}, np.ones((2, 2))), ["2 settings of a, 2 frequencies"]),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize("what", SAYS)
-def test_it_is_short_and_says_what_it_is(what):
-    thing, words = SAYS[what]
-    text = repr(thing)
-    for some in words:
-        assert some in text, text
-    assert len(text.splitlines()) <= LINES
-    assert max(map(len, text.splitlines())) <= 130
+@pytest.fixture(scope="module")
+def said():
+    """Things, and words that have to be in what is printed of them."""
+    rngs = nnx.Rngs(0)
+    gru = GRU(8, controls=("gain",), rngs=rngs)
+    return {
+        "a GRU": (gru, ["GRU: 1 input, 1 output, float32, 297 learnable numbers", "hidden 8", "knobs: gain 0.5"]),
+        "an LSTM": (LSTM(8, fs=44_100, rngs=rngs), ["LSTM at 44100 Hz:", "hidden 8"]),
+        "an STN": (STN(("C1", "C2"), rngs=rngs), ["STN:", "hidden 8 8", "states: C1, C2"]),
+        "a state-matched GRU": (StateMatchedGRU(("C1",), rngs=rngs), ["StateMatchedGRU:", "states: C1"]),
+        "a network without memory": (Memoryless((4,), rngs=rngs), ["Memoryless:", "hidden 4"]),
+        "a nodal model": (
+            cn.nodal.NodalModel(CIRCUIT, trainable=("C1",), oversampling=4),
+            [
+                "NodalModel at 48000 Hz: 1 input, 1 output, float32, 1 learnable number, ",
+                "circuit: Low pass",
+                "states: C1",
+            ],
+        ),
+        "a WDF": (cn.wdf.WDFModel(TREE, cn.wdf.DiodePair()), ["WDFModel at 48000 Hz:", "nothing to learn"]),
+        "a filter": (cn.filters.CoupledForm(4), ["CoupledForm at 48000 Hz:", "order 4"]),
+        "a tone stack": (
+            cn.filters.NeuralToneStack({"bass": 0.5}),
+            ["NeuralToneStack at 48000 Hz:", "knobs: bass 0.5"],
+        ),
+        "a chain": (
+            cn.chain(drive=gru, tone=cn.hybrid.Gain(2.0)),
+            ["Chain:", "  drive: GRU, hidden 8", "  tone: Gain"],
+        ),
+        "a residual": (cn.residual(gru), ["Residual:", "  GRU, hidden 8, 297 learnable numbers"]),
+        "a hybrid": (cn.hybrid.klon(oversampling=2), ["gain_stage: Oversampled", "      drive: Chain at 96000 Hz"]),
+        "a circuit": (
+            CIRCUIT,
+            [
+                "Circuit 'Low pass': 4 components, 2 nodes",
+                "inputs: Vin; outputs: out",
+                "R: R1, R2",
+                "knobs: tone 0.25",
+                "other parameters: load 10000",
+                "states: C1",
+            ],
+        ),
+        "the largest circuit": (cn.circuits.phase90(), ["29 components", "C: C1, C2, C3, C4"]),
+        "data": (
+            cn.train.Dataset(SILENCE, SILENCE, controls={"a": 0.5, "b": [[0], [1]]}),
+            [
+                "Dataset: 2 recordings of 0.01 s at 48000 Hz",
+                "x (2, 480, 1) float64",
+                "knobs: a 0.5, b moves or differs",
+            ],
+        ),
+        "a history": (
+            cn.train.History(loss=[0.5, 0.3], validation=[[0.1, 0.2]], seconds=[1.0, 2.0], updates=10),
+            ["History: 2 epochs, 10 updates, 3 s", "loss: 0.5 at first, 0.3 at last", "validation ESR of model 1: 0.2"],
+        ),
+        "a history of many": (cn.train.History(loss=np.ones((3, 200)), seconds=[1.0] * 3), ["and 172 more lines"]),
+        "an empty history": (cn.train.History(), ["History: 0 epochs"]),
+        "a bias": (
+            cn.train.ExposureBias(
+                0.1, 0.001, 0.02, 0.01, 10.0, np.arange(1, 101) / 1e4, np.ones(100), np.ones(100), 0.5
+            ),
+            ["ESR free running 0.1, teacher-forced 0.01: bias 10.0 dB", "2 % of the target's peak", "1 after 1.1 ms"],
+        ),
+        "no bias": (cn.train.ExposureBias(0.1, 0.0, 0.0), ["no states were shown"]),
+        "responses": (
+            cn.train.responses([20, 2e4], {"a": [0, 1]}, np.ones((2, 2))),
+            ["2 settings of a, 2 frequencies"],
+        ),
+    }
 
 
-def test_a_wave_digital_filter_is_drawn():
-    assert "P" in str(SAYS["a WDF"][0])
-    assert "root" in str(SAYS["a WDF"][0])
+def test_they_are_short_and_say_what_they_are(said):
+    for thing, words in said.values():
+        text = repr(thing)
+        for some in words:
+            assert some in text, text
+        assert len(text.splitlines()) <= LINES
+        assert max(map(len, text.splitlines())) <= 130
+
+
+def test_a_wave_digital_filter_is_drawn(said):
+    assert "P" in str(said["a WDF"][0])
+    assert "root" in str(said["a WDF"][0])
 
 
 def test_lines_and_words():

@@ -192,12 +192,13 @@ def test_gradient_from_end_to_end():
         ({"gain_stage": "spice"}, '"nodal", "wdf" or a model'),
         ({"trainable": {"drive": ["R1"]}}, "no part named drive; there are buffer, feed_forward_1, pre_amp"),
         ({"trainable": {"buffer": ["L1"]}}, "'L1' matches no value"),
-        ({"gain_stage": network(), "trainable": {"clipping": ["R13"]}}, "no part named clipping"),
-        ({"gain_stage": network(np.float32), "dtype": np.float64}, "dtype"),
+        ({"gain_stage": network, "trainable": {"clipping": ["R13"]}}, "no part named clipping"),
+        ({"gain_stage": lambda: network(np.float32), "dtype": np.float64}, "dtype"),
         ({"oversampling": 3}, "one of 1, 2, 4, 8, 16"),
     ],
 )
 def test_bad_input_is_one_clear_error(options, says):
+    options = {name: value() if callable(value) else value for name, value in options.items()}
     with pytest.raises(ValueError, match=says):
         klon(FS, **{"dtype": np.float64, **options})
 
