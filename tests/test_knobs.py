@@ -73,6 +73,7 @@ def test_every_border_says_the_same(border, values, says, nodal, network):
         BORDERS[border](nodal, network, values)
 
 
+@pytest.mark.slow
 def test_case_does_not_matter_and_the_first_spelling_is_shown(nodal):
     network = cn.recurrent.GRU(2, controls=("TONE", "gain"), rngs=nnx.Rngs(0))
     both = cn.chain(nodal, network)

@@ -80,6 +80,7 @@ def test_states_stay_states():
     assert Oversampled(Leaky(), 2).state_names == ("C1",)
 
 
+@pytest.mark.slow
 def test_the_argument_of_circuits_is_its_short_form():
     circuit = circuits.diode_clipper()
     short = NodalModel(circuit, FS, oversampling=2, dtype=np.float64)

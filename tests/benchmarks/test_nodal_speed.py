@@ -46,6 +46,7 @@ def steps(recording):
     return speed.steps(subject("tube_screamer_clipping"), recording, SMALL, "float64", gradient=False)
 
 
+@pytest.mark.slow
 def test_halves_in_two_threads_are_the_batch(steps):
     assert set(steps) >= {speed.ONE, speed.BATCH_ONE, speed.THREADS, speed.MOVING}
     assert speed.GRADIENT not in steps

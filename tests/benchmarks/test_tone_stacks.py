@@ -48,6 +48,7 @@ def test_movements_stay_between_the_ends_and_move(name):
     assert np.all(np.ptp(found, axis=1) > 0.9)
 
 
+@pytest.mark.slow
 def test_the_bound_with_constant_knobs_is_a_peak_that_can_be():
     """A filter that only passes the input on has the bound that its gain has."""
     model = NeuralToneStack({"a": 0.5}, order=2, hidden=(2,))

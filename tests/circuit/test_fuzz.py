@@ -46,6 +46,7 @@ def test_any_words_of_the_language(words):
     reads_or_says_why("title\n" + " ".join(words))
 
 
+@pytest.mark.slow
 @given(netlists(), st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_netlist_with_a_piece_cut_out_or_doubled(text, data):

@@ -33,6 +33,7 @@ def of_everything(music, heard):
     return identify(CLIPPER, music, heard, fs=FS, fit=("R1", "C1", "D1.is", "D1.n"), **QUICK)
 
 
+@pytest.mark.slow
 def test_alignment_and_what_is_determined(of_everything):
     values, report = of_everything
     assert list(values) == ["R1", "C1", "DCLIP.IS", "DCLIP.N"]
@@ -48,6 +49,7 @@ def test_alignment_and_what_is_determined(of_everything):
     assert off(values, TRUTH, "DCLIP.N") == pytest.approx(0, abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_impedance_level_is_not_known(of_everything):
     values, report = of_everything
     assert set(report.undetermined) == {"R1", "C1", "DCLIP.IS"}
@@ -69,6 +71,7 @@ def test_the_impedance_level_is_not_known(of_everything):
     assert moves[0] - moves[1] - moves[2] == pytest.approx(0, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_said(of_everything):
     _, report = of_everything
     for change, words in (

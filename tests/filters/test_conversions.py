@@ -6,9 +6,9 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.filters import Coupled, biquads, coupled, state_space
+from tests.cases import cases
 from tests.filters.forms import FREQS, FS, random_form
 
-QUICK = ("bassman",)
 LINEAR = (
     *(
         "big_muff_tone",
@@ -26,7 +26,6 @@ LINEAR = (
     *("pultec_eqp1a", "klon_buffer", "klon_feed_forward_1", "klon_pre_amp", "klon_feed_forward_2", "klon_tone"),
     *("klon_output", "tube_screamer_tone", "sd1_tone"),
 )
-MARKED = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in LINEAR)]
 TO = {
     "coupled": coupled,
     "direct": biquads,
@@ -52,7 +51,8 @@ class Rational:
         return self.gain * np.prod(z - self.known[1], axis=1) / np.prod(z - self.known[0], axis=1)
 
 
-@pytest.mark.parametrize("name", MARKED)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bassman", *LINEAR])
 def test_circuits_of_the_catalogue(name):
     circuit = getattr(cn.circuits, name)()
     for position in (0.0, 0.5, 1.0) if circuit.controls else (None,):
@@ -104,7 +104,7 @@ def test_fewer_zeros_than_poles():
         biquads(rational)
 
 
-@pytest.mark.parametrize("order", [1, 4, 5])
+@pytest.mark.parametrize("order", cases([1, 4, 5], quick=(5,)))
 def test_coupled_form_as_a_state_space(order):
     form = random_form(Coupled, order, np.random.default_rng(order), (3,))
     np.testing.assert_allclose(state_space(form).response(FREQS, FS), form.response(FREQS, FS), rtol=1e-9)

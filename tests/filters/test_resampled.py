@@ -8,6 +8,7 @@ import circuitnn as cn
 from circuitnn import testing
 from circuitnn.filters import Coupled, NeuralToneStack, ResampledFilter, coupled
 from circuitnn.filters.rate_change import at_rate
+from tests.cases import cases
 from tests.filters.stacks import CONTROLS, moving, tone_stack
 
 RATES = (44_100, 88_200, 96_000, 192_000)
@@ -37,6 +38,7 @@ def test_sounds_the_same(order, rate):
     assert np.abs(decibels(alone.response(BELOW, rate), expected)).max() > 0.5
 
 
+@pytest.mark.slow
 def test_a_circuit_from_its_transfer_function():
     form = coupled(cn.nodal.transfer_function(cn.circuits.bassman(), 48_000))
     for rate in RATES:
@@ -53,7 +55,7 @@ def test_single_precision():
     assert np.abs(decibels(one, double.frequency_response(BELOW, controls=controls, fs=96e3))).max() < 0.02
 
 
-@pytest.mark.parametrize("rate", [44_100, 96_000])
+@pytest.mark.parametrize("rate", cases([44_100, 96_000], slow=(44_100,)))
 def test_runs_with_the_response_that_it_says(rate):
     model = NeuralToneStack(CONTROLS, order=5, hidden=(6,), dtype=jnp.float64)
     other = model.at(rate)
@@ -68,7 +70,8 @@ def test_runs_with_the_response_that_it_says(rate):
     np.testing.assert_array_equal(other.frequency_response(BELOW, controls={"bass": 0.9}), said)
 
 
-@pytest.mark.parametrize("frame", [pytest.param(1, marks=pytest.mark.slow), 4])
+@pytest.mark.slow
+@pytest.mark.parametrize("frame", [1, 4])
 def test_laws(frame):
     model = tone_stack(order=3, frame=frame, size=0.3).at(96_000)
     assert model.frame == (1 if frame == 1 else 8)

@@ -57,6 +57,7 @@ def test_the_parts_of_an_amplifier():
     assert np.min(response) < model["power"].scaling.input < np.max(response)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_a_resistor_in_the_first_part_and_a_weight_in_the_last():
     network = GRU(3, dtype=np.float64, rngs=nnx.Rngs(0))
     model = chain(clipper=NodalModel(circuits.diode_clipper(), FS, trainable=("R1",), dtype=np.float64), net=network)

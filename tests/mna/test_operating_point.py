@@ -12,6 +12,7 @@ from circuitnn.mna.checks import check_solvable, states_are_independent
 from circuitnn.mna.operating_point import operating_point
 from circuitnn.mna.topology import topology
 from circuitnn.testing import check_gradient
+from tests.cases import cases
 from tests.mna.circuits import BIASED, RLC
 
 DIODE = read_netlist("* t\nVin in 0 5\nR1 in out 1k\nD1 out 0 DX\nC1 out 0 1n\n.model DX D(IS=1n N=1.5)\n.end")
@@ -56,7 +57,7 @@ def test_inductors_are_short_and_capacitors_open():
     np.testing.assert_allclose(at_rest(circuit).states, [0.01, 1.0], rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", NGSPICE)
+@pytest.mark.parametrize("name", cases(NGSPICE, slow=("sd1",)))
 def test_stages_rest_where_ngspice_says(name):
     point = at_rest(catalogue.CATALOGUE[name]())
     assert bool(point.is_found)

@@ -43,6 +43,7 @@ def test_coupled_ports_converge_from_cold(seed):
     assert np.abs(residual).max() < 1e-8 * (1 + np.abs(w).max())
 
 
+@pytest.mark.slow
 def test_the_solution_is_differentiable_to_second_order():
     where, diodes, resistance, w = three_ports(3, batch=1)
 

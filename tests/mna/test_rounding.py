@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import circuitnn.mna.ports
 from circuitnn.model import run
@@ -9,6 +10,7 @@ from tests.mna.circuits import SERIES
 from tests.nodal.signals import esr, noise
 
 
+@pytest.mark.slow
 def test_a_node_between_diodes_takes_few_iterations_in_single_precision(monkeypatch):
     """Nothing but GMIN holds it, so that its steps stay large for ever; the residual has to end the iteration."""
     slowest = []

@@ -10,6 +10,7 @@ from circuitnn.mna.small_signal import transfer
 from circuitnn.mna.state_space import state_space
 from circuitnn.mna.structure import gains_of, structure
 from circuitnn.mna.topology import topology
+from tests.cases import cases
 from tests.mna.circuits import BIASED, BRIDGE, RLC, SERIES
 
 S = 2j * np.pi * np.geomspace(20, 20e3, 31)
@@ -56,9 +57,7 @@ def matrices(circuit, values=None):
 LARGE = ("bridge", "bassman", "sallen_key", "tube_screamer_clipping")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in MINE]
-)
+@pytest.mark.parametrize("name", cases(MINE, slow=(*LARGE, "common_emitter", "series")))
 def test_response(name):
     circuit = MINE[name]
     found = jax.jit(matrices)(circuit) if name != "follower" else matrices(circuit)

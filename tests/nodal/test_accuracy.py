@@ -8,6 +8,7 @@ from scipy import signal
 from circuitnn import spice
 from circuitnn.model import run, trace
 from circuitnn.nodal import NodalModel
+from tests.cases import cases
 from tests.golden.load import NAMES, golden
 from tests.mna.circuits import DIODES, RLC
 from tests.nodal.signals import esr, noise, sine
@@ -61,7 +62,7 @@ def test_a_linear_circuit_is_its_discretised_transfer_function(rule):
 
 @pytest.mark.ngspice
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
-@pytest.mark.parametrize("name", DIODES)
+@pytest.mark.parametrize("name", cases(DIODES, slow=("bridge", "series")))
 def test_circuits_that_are_no_clippers(name, dtype, ngspice):
     circuit, fs = DIODES[name], 8 * FS
     x = sine(8 * 480, fs=fs, peak=5, frequency=300)

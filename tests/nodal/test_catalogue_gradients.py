@@ -82,6 +82,7 @@ def assert_agree(names, exact, differences, largest):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in catalogue.CATALOGUE]
 )

@@ -46,6 +46,7 @@ def test_a_state_that_is_shown_is_what_counts(rule):
     assert np.abs(y[:9] - y_other[:9]).max() > 0.01
 
 
+@pytest.mark.slow
 def test_forced_with_time_varying_knobs():
     model, x = NodalModel(KNOB, dtype=jnp.float64), noise(60, 1)
     knobs = {"drive": 0.5 + 0.4 * np.sin(np.arange(60) / 9)}

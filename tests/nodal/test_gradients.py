@@ -7,34 +7,37 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from circuitnn.circuit.catalogue import diode_clipper, diode_clipper_second_order
+from circuitnn.circuit.catalogue import CATALOGUE, diode_clipper, diode_clipper_second_order
 from circuitnn.model import Forcing
 from circuitnn.nodal import NodalModel
 from circuitnn.testing import check_gradient
+from tests.cases import cases
 from tests.mna.circuits import DIODES, KNOB, RLC
 from tests.nodal.signals import energy, noise
 
 PEAKS = np.array([1e-3, 1.0, 50.0])[:, None, None]
 
 
-@pytest.mark.parametrize("circuit", [diode_clipper(), diode_clipper_second_order()], ids=["first", "second"])
-def test_the_clippers_quiet_loud_and_far_too_loud(circuit):
+@pytest.mark.parametrize("name", cases(["diode_clipper", "diode_clipper_second_order"], quick=("diode_clipper",)))
+def test_the_clippers_quiet_loud_and_far_too_loud(name):
     """A batch, each of its entries with the same say; and in silence nothing is NaN."""
-    total, (values, u) = energy(circuit, noise(3, 60, 1, peak=1), scale=PEAKS)
+    total, (values, u) = energy(CATALOGUE[name](), noise(3, 60, 1, peak=1), scale=PEAKS)
     check_gradient(total, (values, u))
     for derivative in jax.tree.leaves(jax.jit(jax.grad(total, (0, 1)))(values, 0 * u)):
         assert np.isfinite(derivative).all()
 
 
-@pytest.mark.parametrize("name", ["bridge", "biased", "rlc"])
+@pytest.mark.parametrize("name", cases(["bridge", "biased", "rlc"], slow=("bridge",)))
 def test_other_circuits(name):
     check_gradient(*energy((DIODES | {"rlc": RLC})[name], noise(60, 1)))
 
 
+@pytest.mark.slow
 def test_backward_euler():
     check_gradient(*energy(diode_clipper(), noise(60, 1), rule="backward_euler"))
 
 
+@pytest.mark.slow
 def test_forward_and_reverse_agree_to_rounding():
     total, (values, u) = energy(DIODES["half_wave"], noise(60, 1))
     forward, reverse = jax.jit(jax.jacfwd(total))(values, u), jax.jit(jax.grad(total))(values, u)
@@ -42,6 +45,7 @@ def test_forward_and_reverse_agree_to_rounding():
         assert float(forward[name]) == pytest.approx(float(reverse[name]), rel=1e-9), name
 
 
+@pytest.mark.slow
 def test_second_derivatives():
     model, u = NodalModel(KNOB, dtype=jnp.float64), jnp.asarray(noise(40, 1))
 

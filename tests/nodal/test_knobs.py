@@ -104,6 +104,7 @@ def test_along_time_as_one_block_for_each_sample(rule):
     np.testing.assert_allclose(y, one_block_for_each_sample(model, x, along), rtol=0, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_bias_and_device_parameters_along_time():
     """Values that are no resistances: a source, a diode's saturation current, a gain."""
     net = "* t\n.param k=0.5\nVin in 0 0\nVb b 0 {k}\nR1 in out 1k\nR2 b out 2.2k\nD1 out 0 DX\nE1 e 0 out 0 {1+k}\n"
@@ -135,6 +136,7 @@ def test_the_rest_that_belongs_to_the_knobs():
     np.testing.assert_allclose(moving.states, carry.states[0], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_gradients_of_a_knob_along_time():
     model, u = NodalModel(POT, dtype=jnp.float64), jnp.asarray(noise(12, 1))
     energy = jax.jit(lambda k: jnp.sum(model(model.init_carry(), u, {"k": k})[1] ** 2))

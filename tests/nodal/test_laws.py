@@ -7,6 +7,7 @@ import pytest
 from circuitnn.circuit import catalogue, read_netlist
 from circuitnn.nodal import NodalModel
 from circuitnn.testing import check_batch, check_block_law, check_model
+from tests.cases import cases
 from tests.mna.circuits import DIODES, KNOB, RLC
 from tests.nodal.signals import noise
 
@@ -25,12 +26,7 @@ def loud(name, *shape):
     return noise(*shape, 1, peak=CIRCUITS[name][1])
 
 
-QUICK = ("series", "rlc", "klon_amplifier")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CIRCUITS]
-)
+@pytest.mark.parametrize("name", cases(CIRCUITS, quick=("biased", "rlc")))
 def test_blocks_batches_and_precisions(name):
     # Single precision loses a conductance of 100 uS beside the 1.6 ohm or less inside a transistor to half a percent.
     single = 1e-2 if name in ("common_emitter", "jfet_stage") else 1e-3
@@ -38,13 +34,13 @@ def test_blocks_batches_and_precisions(name):
     check_model(build, loud(name, 2, 40), rtol=1e-10, single=single, gradient=None)
 
 
-@pytest.mark.parametrize("rule", ["trapezoidal", "backward_euler", "bdf2"])
+@pytest.mark.parametrize("rule", cases(["trapezoidal", "backward_euler", "bdf2"], quick=("trapezoidal",)))
 def test_the_block_law_at_single_samples(rule):
     model = NodalModel(DIODES["half_wave"], rule=rule, dtype=jnp.float64)
     check_block_law(model, noise(6, 1), cuts=(1, 2, 3, 4, 5), rtol=1e-11)
 
 
-@pytest.mark.parametrize("rule", ["trapezoidal", "bdf2"])
+@pytest.mark.parametrize("rule", cases(["trapezoidal", "bdf2"], quick=("bdf2",)))
 def test_the_block_law_with_a_knob_that_moves(rule):
     along = 0.5 + 0.4 * np.sin(np.arange(40) / 9)
     model = NodalModel(KNOB, rule=rule, dtype=jnp.float64)

@@ -59,6 +59,7 @@ def test_silence_stays_silent():
     np.testing.assert_allclose(run(NodalModel(diode_clipper(), dtype=jnp.float64), np.zeros(64))[1], 0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_many_circuits_in_one_vmap():
     model, x = NodalModel(diode_clipper(), trainable=("R1",)), jnp.asarray(noise(40, 1), jnp.float32)
     graph, parameters, rest = nnx.split(model, nnx.Param, ...)

@@ -53,6 +53,7 @@ def test_aliases_of_a_clipped_sine_vanish():
     assert aliases(8) < 0.1 * aliases(1)
 
 
+@pytest.mark.slow
 def test_states_and_forcing_are_at_the_samples_of_x():
     model = cn.nodal.NodalModel(cn.circuits.diode_clipper_second_order(), FS, oversampling=2, dtype=jnp.float64)
     x = jnp.asarray(sine(1000, 2.0, 60))[:, None]
@@ -64,6 +65,7 @@ def test_states_and_forcing_are_at_the_samples_of_x():
     np.testing.assert_allclose(forced, y, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_knobs_that_move_are_held_and_gradients_pass():
     model = cn.nodal.NodalModel(cn.circuits.bassman(), FS, oversampling=2, dtype=jnp.float64)
     x = jnp.asarray(sine(1000, 1.0, 40))[:, None]

@@ -49,6 +49,7 @@ def test_the_same_answer_and_gradient(name, peak):
     np.testing.assert_allclose(*(np.array(list(each.values())) for each in gradients), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_block_law_and_forcing():
     one, other = both(cn.circuits.diode_clipper_second_order())
     x = jnp.asarray(signal(90, 3.0))[:, None]
@@ -61,6 +62,7 @@ def test_block_law_and_forcing():
     np.testing.assert_allclose(*forced, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_knobs_along_time():
     one, other = both(cn.circuits.tube_screamer_clipping())
     x = jnp.asarray(signal(100, 0.3))[:, None]

@@ -15,6 +15,7 @@ from circuitnn.mna import ports
 from circuitnn.model import run
 from circuitnn.nodal import NodalModel
 from circuitnn.numerics.report import SolveWarning
+from tests.cases import cases
 from tests.mna.circuits import BRIDGE, DIODES, RLC
 from tests.nodal.signals import noise
 
@@ -27,7 +28,7 @@ STEPS = np.concatenate([np.zeros(4), np.full(5, 100.0), np.full(5, -100.0), [100
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
-@pytest.mark.parametrize("name", DIODES)
+@pytest.mark.parametrize("name", cases(DIODES, slow=("bridge", "series")))
 def test_converges_however_hard_it_is_driven(name, dtype):
     square = 50 * np.sign(np.sin(2 * np.pi * 1000 * np.arange(96) / 48_000 + 0.1))
     x = np.stack([square, noise(96, peak=50), noise(96, peak=100), 0 * square])[:, :, None]
@@ -60,7 +61,8 @@ def failures_of(circuit, x):
     return failures
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n != "ladder" else ()) for n in NETWORKS])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
 def test_random_passive_networks_and_steps_of_a_hundred_volts(name):
     circuit = NETWORKS[name]
     failures = failures_of(circuit, jnp.asarray(STEPS)[:, None])
@@ -106,6 +108,7 @@ def fresh():
     jax.clear_caches()
 
 
+@pytest.mark.slow
 def test_where_the_plain_iteration_fails_the_guarded_one_finds_the_same(monkeypatch, fresh):
     model, x = NodalModel(DIODES["bridge"], dtype=jnp.float64), noise(2, 40, 1, peak=50)
     _, expected = run(model, x)

@@ -11,6 +11,7 @@ from circuitnn.circuit import catalogue, read_netlist
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.mna.stamps import GMIN
 from circuitnn.nodal import TransferFunction, frequency_response, transfer_function
+from tests.cases import cases
 from tests.circuit.catalogue.closed_forms import CLOSED_FORMS
 from tests.golden.catalogue.load import golden, settings
 from tests.mna.circuits import BIASED, KNOB, RLC
@@ -33,10 +34,6 @@ CASCADE = (
 
 def cascade():
     return read_netlist(CASCADE, outputs=("n4",))
-
-
-def marked(names):
-    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -91,7 +88,7 @@ def test_klon_amplifier_and_tone():
     np.testing.assert_allclose(tf.b, [-C * (1e-5 + G2) / below, -1], rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", marked(catalogue.CATALOGUE))
+@pytest.mark.parametrize("name", cases(catalogue.CATALOGUE, quick=QUICK))
 def test_response_of_the_whole_catalogue(name):
     """ngspice's response, at two settings of the knobs; of the filter in z at the frequencies that it bends them to."""
     circuit = catalogue.CATALOGUE[name]()
@@ -149,6 +146,7 @@ def test_coupled_inductors():
     np.testing.assert_allclose(np.abs(tf.b), [M / 10, 0], rtol=1e-11)
 
 
+@pytest.mark.slow
 def test_several_inputs_and_outputs():
     tf = transfer_function(TWO)
     assert tf.b.shape == (3, 2, 3)
@@ -293,6 +291,7 @@ def test_single_precision():
     np.testing.assert_allclose(analog.frequency_response(FREQS), frequency_response(circuit, FREQS), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_is_a_pytree_under_jit_and_vmap():
     tf = transfer_function(KNOB, 48e3, controls={"drive": np.array([[[0.1]], [[0.9]]])})
     assert tf.b.shape[:-1] == (2, 1)

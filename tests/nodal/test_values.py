@@ -60,6 +60,7 @@ def test_a_later_pattern_overrules_and_none_is_without_bounds():
     assert set(parameters_of(model)["log_scale"]) == {"C1", "C2", "C3"}
 
 
+@pytest.mark.slow
 def test_gradients_within_tolerances():
     """What moves is nominal tolerance 2 sigmoid'(p): at p = 0 half the tolerance times the gradient of the value."""
     circuit, x = diode_clipper(), jnp.asarray(noise(40, 1))

@@ -49,6 +49,7 @@ def test_ends(dtype):
     assert slopes[-1] == 1
 
 
+@pytest.mark.slow
 def test_derivatives():
     check_grads(wright_omega, (jnp.asarray([-30.0, -9.0, -1.0, 0.0, 1.0, 3.7, 40.0, 1e4]),), order=3, rtol=1e-6)
 

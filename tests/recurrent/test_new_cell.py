@@ -66,6 +66,7 @@ def test_it_is_a_model_with_a_rest():
     np.testing.assert_allclose(run(model, np.zeros(1))[1], textbook(model, np.zeros((2000, 1)))[-1], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_seeds_train_at_once_and_are_kept(tmp_path):
     x = np.random.default_rng(1).normal(size=(4, 200, 1))
     target = np.tanh(x + 0.5 * np.roll(x, 1, axis=1))

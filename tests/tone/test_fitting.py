@@ -35,6 +35,7 @@ def error(model, tones=(0.0, 0.2, 0.5, 0.9, 1.0)):
     return np.abs(20 * np.log10(np.abs(found) / np.abs(low_pass(FREQS, {"tone": tones})))).mean()
 
 
+@pytest.mark.slow
 def test_improves_on_its_start(quick):
     model, report = quick
     start = NeuralToneStack(KNOB, hidden=(6,), order=3, seed=3)
@@ -138,6 +139,7 @@ def test_folders(tmp_path, what):
     assert dict(model.controls) == {"tone": 0.5}
 
 
+@pytest.mark.slow
 def test_a_circuit(monkeypatch):
     monkeypatch.setattr("circuitnn.tone.fitting.UNSEEN", 20)
     circuit = cn.read_netlist("* low-pass\n.param k=0.3\nVin in 0 0 AC 1\nR1 in out {1k+20k*k}\nC1 out 0 10n\n.end")

@@ -6,6 +6,7 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.circuit import catalogue
+from tests.cases import cases
 from tests.circuit.catalogue.closed_forms import CLOSED_FORMS
 from tests.golden.catalogue.load import EVERY, FS, golden, settings, signal
 
@@ -14,13 +15,13 @@ HAS_OPAMP = {  # of gain 1e6 or 1e5, where the closed form's is infinite
     *("klon_buffer", "klon_tone", "klon_amplifier", "klon_summing", "tube_screamer_clipping", "tube_screamer_tone"),
     *("sd1_clipping", "sd1_tone", "sallen_key", "ms20_filter"),
 }
-QUICK = ("bassman", "tube_screamer_clipping", "common_emitter", "triode_koren")
+QUICK = ("bassman", "tube_screamer_clipping", "common_emitter")
 SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CATALOGUE[name]().controls else 1)]
 
 
-# The ladder of ten transistors takes its time to compile.
+# The larger ones take their time to compile.
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "moog_ladder" else name for name in NAMES]
+    "name", cases(NAMES, slow=("moog_ladder", "sd1", "phase90", "ms20_filter", "common_emitter", "triode_dempwolf"))
 )
 def test_frequency_response(name):
     """ngspice's at two settings of the knobs; at five more, both ends too, the closed form if there is one."""
