@@ -24,7 +24,7 @@ from circuitnn.train import store
 from circuitnn.train.dataset import Dataset
 from circuitnn.train.observing import observe
 
-FORMAT = 1  # of the folders; a change of what is computed makes a new one
+FORMAT = 2  # of the folders; a change of what is computed makes a new one
 BLOCK = 2**18  # samples of all recordings together that are simulated at a time
 
 Sound = ArrayLike | str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -65,8 +65,8 @@ def simulate_dataset(
         rule: discretisation rule of the simulation.
         dtype: of the data set.
         cache: folder that keeps what was simulated, named after its content: the same netlist, sound, knobs and rates
-            are simulated once. The signals are then files that are read where they are needed. Without it they are
-            held in memory.
+            are simulated once. The signals are then files that are read where they are needed; what has changed in
+            them since they were written is noticed, and they are made anew. Without it they are held in memory.
         progress: whether to show a progress bar.
 
     Returns:
@@ -75,7 +75,10 @@ def simulate_dataset(
     Raises:
         ValueError: for names that the circuit does not have and signals that do not fit each other.
         AudioError: for sounds that cannot be read or have samples that are not finite.
-        StoreError: when the cache cannot be written, or is damaged.
+        StoreError: when the cache cannot be written.
+
+    Warns:
+        UserWarning: when what the cache has is damaged.
     """
     if oversampling < 1 or int(oversampling) != oversampling:
         raise ValueError(f"oversampling must be a whole number from 1 on, got {oversampling}")
@@ -85,13 +88,13 @@ def simulate_dataset(
         pieces = list(plan.simulated(progress=progress))
         arrays = {name: np.concatenate([piece[name] for piece in pieces], axis=1, dtype=dtype) for name in pieces[0]}
     else:
-        folder = Path(cache) / plan.fingerprint(dtype)
-        if not (folder / store.HEADER).exists():
-            with store.writing(folder, dtype) as writer:
-                for piece in plan.simulated(progress=progress):
-                    writer.append(**piece)
-                writer.finish({"circuit": circuit.title, "netlist": circuit.to_spice(), "fs": fs})
-        arrays, _ = store.read(folder)
+
+        def write(writer: store.Writer) -> None:
+            for piece in plan.simulated(progress=progress):
+                writer.append(**piece)
+            writer.finish({"circuit": circuit.title, "netlist": circuit.to_spice(), "fs": fs})
+
+        arrays = store.kept(Path(cache) / plan.fingerprint(dtype), dtype, write)
     # The states have one row more than the other signals: the first one is before the first sample.
     rest, states = arrays["states"][:, 0], arrays["states"][:, 1:]
     knobs = {name: value.astype(dtype) for name, value in plan.knobs.items()}
