@@ -1,7 +1,7 @@
 """Sound files: wav, flac and aiff at any rate, read as float64 in full scale, written whole or not at all."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from circuitnn.audio.errors import AudioError
 from circuitnn.audio.resampling import resample
 from circuitnn.audio.signals import checked_rate, checked_signal
+from circuitnn.audio.sound_file import PIECE, check_length, check_rate_of_file, next_frames, opened_sound
 from circuitnn.files import replacing
+from circuitnn.opening import reason
 
 # The format and the finest sample that it commonly holds; floating point does not clip.
 _FORMATS = {
@@ -41,23 +43,23 @@ def read(
         x (time,) in full scale, -1 to 1, and its sample rate in hertz.
 
     Raises:
-        AudioError: when the file is missing, is not audio, has no samples, has NaN or infinite samples, or has several
-            channels and none was chosen.
+        AudioError: when the file is missing, is not audio, is truncated (says how much is missing), has no samples, has
+            NaN or infinite samples, or has several channels and none was chosen; when its rate or its length cannot be.
     """
-    path = Path(path)
-    if not path.exists():
-        raise AudioError(f"{path}: no such file")
-    if path.is_dir():
-        raise AudioError(f"{path}: is a folder; audio.find() lists the sound files in it")
-    try:
-        channels, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        reason = str(error).removeprefix(f"Error opening {str(path)!r}: ").rstrip(".")
-        raise AudioError(f"{path}: cannot be read as audio: {reason}") from error
-    if len(channels) == 0:
-        raise AudioError(f"{path}: has no samples")
-    x = checked_signal(one_channel(channels, channel, path), str(path))
-    return (x, rate) if fs is None else (resample(x, rate, checked_rate(fs)), checked_rate(fs))
+    path, wanted = Path(path), None if fs is None else checked_rate(fs)
+    with opened_sound(path) as sound:
+        rate = sound.samplerate
+        if wanted is not None:
+            check_length(path, sound.frames * wanted // rate, wanted)
+        check_channel(sound.channels, channel, path)
+        x = np.concatenate([one_channel(piece, channel) for piece in _pieces(sound, path)])
+    x = checked_signal(x, str(path))
+    return (x, rate) if wanted is None else (resample(x, rate, wanted), wanted)
+
+
+def _pieces(sound: soundfile.SoundFile, path: Path) -> Iterator[NDArray[np.float64]]:
+    while sound.tell() < sound.frames:
+        yield next_frames(sound, path, max(1, PIECE // sound.channels))
 
 
 def write(path: AnyPath, x: ArrayLike, fs: int, *, subtype: str | None = None) -> None:
@@ -83,6 +85,7 @@ def write(path: AnyPath, x: ArrayLike, fs: int, *, subtype: str | None = None) -
         known = ", ".join(soundfile.available_subtypes(container))
         raise AudioError(f"{path}: {container} has no sample format {subtype!r}; it has {known}")
     signal, rate = checked_signal(x, str(path)), checked_rate(fs)
+    check_rate_of_file(path, rate)
     if signal.ndim > 2:
         raise AudioError(f"{path}: a sound file holds (time,) or (time, channels), got the shape {signal.shape}")
     peak = float(np.max(np.abs(signal)))
@@ -112,13 +115,16 @@ def find(paths: AnyPath | Iterable[AnyPath]) -> tuple[Path, ...]:
         paths = [paths]
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
-        if not path.exists():
-            raise AudioError(f"{path}: no such file or folder")
-        files = _sound_files(path) if path.is_dir() else [path]
-        if not files:
-            raise AudioError(f"{path}: no sound files in this folder ({', '.join(SUFFIXES)})")
-        for file in files:
-            found.setdefault(file.resolve(), file)
+        try:
+            if not path.exists():
+                raise AudioError(f"{path}: no such file or folder")
+            files = _sound_files(path) if path.is_dir() else [path]
+            if not files:
+                raise AudioError(f"{path}: no sound files in this folder ({', '.join(SUFFIXES)})")
+            for file in files:
+                found.setdefault(file.resolve(), file)
+        except (OSError, RuntimeError) as error:  # a link that leads to itself is a RuntimeError in older Pythons
+            raise AudioError(f"{path}: {reason(error)}") from error
     if not found:
         raise AudioError("no sound files given")
     return tuple(found.values())
@@ -134,19 +140,21 @@ def _sound_files(folder: Path) -> list[Path]:
     )
 
 
-def one_channel(
-    channels: NDArray[np.float64], channel: int | Literal["mean"] | None, path: Path
-) -> NDArray[np.float64]:
-    count = channels.shape[1]
-    if channel == "mean":
-        return channels.mean(axis=1)
-    if channel is None:
-        if count > 1:
-            raise AudioError(
-                f"{path}: has {count} channels where one is needed; choose with channel=0 to channel={count - 1}, "
-                'or average them with channel="mean"'
-            )
-        channel = 0
-    if isinstance(channel, str) or not 0 <= channel < count:
+def check_channel(count: int, channel: int | Literal["mean"] | None, path: Path) -> None:
+    """See that a file of so many channels has the one that is wanted.
+
+    Raises:
+        AudioError: when it has not, or has several and none was chosen.
+    """
+    if channel is None and count > 1:
+        raise AudioError(
+            f"{path}: has {count} channels where one is needed; choose with channel=0 to channel={count - 1}, "
+            'or average them with channel="mean"'
+        )
+    if channel not in (None, "mean") and (isinstance(channel, str) or not 0 <= channel < count):
         raise AudioError(f"{path}: has no channel {channel!r}; it has {count}, counted from 0")
-    return channels[:, channel]
+
+
+def one_channel(channels: NDArray[np.float64], channel: int | Literal["mean"] | None) -> NDArray[np.float64]:
+    """Of (time, channels), (time,)."""
+    return channels.mean(axis=1) if channel == "mean" else channels[:, channel or 0]

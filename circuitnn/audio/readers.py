@@ -15,8 +15,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from circuitnn.audio.errors import AudioError
-from circuitnn.audio.files import one_channel
+from circuitnn.audio.files import check_channel, one_channel
 from circuitnn.audio.resampling import ratio_of, reach, resample
+from circuitnn.audio.sound_file import next_frames, opened_sound
 
 PIECE = 2**20  # samples that are hashed at a time
 
@@ -112,29 +113,25 @@ class OnDisk(Reader):
     """
 
     def __init__(self, path: str | Path, channel: int | Literal["mean"] | None = None):
-        self._path, self._channel = Path(path), channel
-        if not self._path.exists():
-            raise AudioError(f"{path}: no such file")
-        try:
-            with soundfile.SoundFile(self._path) as file:
-                self.samples, self.fs, channels = file.frames, file.samplerate, file.channels
-        except (soundfile.SoundFileError, OSError) as error:
-            raise AudioError(f"{path}: cannot be read as audio: {error}") from error
-        if not self.samples:
-            raise AudioError(f"{path}: has no samples")
-        one_channel(np.zeros((1, channels)), channel, self._path)
-        self.shape = ()
+        self._path, self._channel, self.shape = Path(path), channel, ()
+        with opened_sound(self._path) as sound:
+            self._identity = self._identify()
+            self.samples, self.fs = sound.frames, sound.samplerate
+            check_channel(sound.channels, channel, self._path)
 
     def _within(self, start: int, stop: int) -> NDArray[np.float64]:
-        try:
-            with soundfile.SoundFile(self._path) as file:
-                file.seek(start)
-                block = file.read(stop - start, dtype="float64", always_2d=True)
-        except (soundfile.SoundFileError, OSError) as error:
-            raise AudioError(f"{self._path}: cannot be read: {error}") from error
-        if len(block) != stop - start:
-            raise AudioError(f"{self._path}: ends after {start + len(block)} samples, {self.samples} are announced")
-        return one_channel(block, self._channel, self._path)
+        with opened_sound(self._path) as sound:
+            if self._identify() != self._identity:
+                raise AudioError(f"{self._path}: was changed while it was read")
+            try:
+                sound.seek(start)
+            except soundfile.SoundFileError as error:
+                raise AudioError(f"{self._path}: cannot be read from sample {start} on: {error}") from error
+            return one_channel(next_frames(sound, self._path, stop - start), self._channel)
+
+    def _identify(self) -> tuple[int, ...]:
+        status = self._path.stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
     def __str__(self) -> str:
         return str(self._path)

@@ -1,5 +1,6 @@
 """Sound files of any length, block by block; written whole or not at all."""
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import IO, final
@@ -9,6 +10,7 @@ import soundfile
 
 from circuitnn.audio import resample
 from circuitnn.audio.files import SUFFIXES
+from circuitnn.audio.sound_file import check_length, next_frames, opened_sound
 from circuitnn.cli.problems import Failure, Fault
 from circuitnn.files import replacing
 
@@ -31,32 +33,27 @@ class Sound:
         fs_file: the file's own.
 
     Raises:
-        Fault: when there is no such file, it is no sound, or is empty.
+        AudioError: when there is no such file, it is no sound, or is empty.
     """
 
     def __init__(self, path: str, fs: int | None = None):
-        if not Path(path).exists():
-            raise Fault(f"{path}: no such file")
-        try:
-            self._file = soundfile.SoundFile(path)
-        except (soundfile.SoundFileError, OSError) as problem:
-            reason = str(problem).removeprefix(f"Error opening {path!r}: ").rstrip(".")
-            raise Fault(f"{path}: cannot be read as a sound: {reason}") from problem
-        self.path, self.channels, self.fs_file = path, self._file.channels, self._file.samplerate
-        self.fs, self.samples = fs or self.fs_file, self._file.frames
-        if not self.samples:
-            self.close()
-            raise Fault(f"{path}: has no samples")
-        self._held: np.ndarray | None = None
-        self._position = 0
-        if self.fs != self.fs_file:
-            self._held = resample(self._from_file(self.samples), self.fs_file, self.fs)
-            self.samples = len(self._held)
+        with contextlib.ExitStack() as stack:
+            self._file = stack.enter_context(opened_sound(path))
+            self.path, self.channels, self.fs_file = path, self._file.channels, self._file.samplerate
+            self.fs, self.samples = fs or self.fs_file, self._file.frames
+            self._held: np.ndarray | None = None
+            self._position = 0
+            if self.fs != self.fs_file:
+                check_length(path, self.samples * self.fs // self.fs_file, self.fs)
+                self._held = resample(self._from_file(self.samples), self.fs_file, self.fs)
+                self.samples = len(self._held)
+            self.close = stack.pop_all().close
 
     def read(self, samples: int) -> np.ndarray:
         """The next samples in full scale, (samples, channels); fewer at the end, and none after it.
 
         Raises:
+            AudioError: when it is truncated.
             Fault: at a sample that is not finite.
         """
         if self._held is None:
@@ -66,18 +63,11 @@ class Sound:
         return part
 
     def _from_file(self, samples: int) -> np.ndarray:
-        try:
-            block = self._file.read(samples, dtype="float64", always_2d=True)
-        except (soundfile.SoundFileError, OSError) as problem:
-            raise Failure(f"{self.path}: cannot be read: {problem}") from problem
+        block = next_frames(self._file, self.path, samples)
         wrong = np.flatnonzero(~np.isfinite(block).all(axis=1))
         if wrong.size:
             raise Fault(f"{self.path}: sample {self._file.tell() - len(block) + wrong[0]} is not a finite number")
         return block
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
     def __enter__(self) -> "Sound":
         return self

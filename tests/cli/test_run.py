@@ -203,8 +203,8 @@ def test_options_of_netlists(words, call):
     [
         (["none.cir", "in.wav", "out.wav"], "none.cir: no such file"),
         (["tone.cir", "none.wav", "out.wav"], "none.wav: no such file"),
-        (["tone.cir", "tone.cir", "out.wav"], "tone.cir: cannot be read as a sound"),
-        (["tone.cir", ".", "out.wav"], ".: cannot be read as a sound"),
+        (["tone.cir", "tone.cir", "out.wav"], "tone.cir: cannot be read as audio"),
+        (["tone.cir", ".", "out.wav"], ".: is a folder"),
         (["tone.cir", "in.wav", "out.mp3"], "ends in one of .wav, .flac, .aiff, .aif"),
         (["tone.cir", "in.wav", "in.wav"], "in.wav: is the sound that is read"),
         (["tone.cir", "in.wav", "out.wav", "--volts", "0"], "--volts must be a positive number of volts, got 0"),
