@@ -74,13 +74,17 @@ def main(benchmark: Benchmark, argv: list[str] | None = None) -> int:
     print(f"{benchmark.name}: {', '.join(names)}", flush=True)
     measured: list[Row] = []
     shown = ""
-    for row in rows:
-        measured.append(row)
-        parts = benchmark.parts(measured)
-        report = {"header": head, **parts, "targets": benchmark.targets(parts)}
-        shown = benchmark.tables(report)
-        write(options.output, report, shown)
-        print(f"  {benchmark.line(row)}", flush=True)
+    try:
+        for row in rows:
+            measured.append(row)
+            parts = benchmark.parts(measured)
+            report = {"header": head, **parts, "targets": benchmark.targets(parts)}
+            shown = benchmark.tables(report)
+            write(options.output, report, shown)
+            print(f"  {benchmark.line(row)}", flush=True)
+    except KeyboardInterrupt:
+        print(f"\nstopped; {options.output} has the rows up to here" if shown else "\nstopped", file=sys.stderr)
+        return 130
     print(f"\n{shown}\n\n{options.output}")
     return 0
 

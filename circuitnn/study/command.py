@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 from circuitnn.audio import AudioError
+from circuitnn.files import owned
 from circuitnn.study import grid, processes, report, signals, terminal
 from circuitnn.study.definition import Preset, Study
+from circuitnn.train.interruption import Terminated, terminating
 
 
 def main(study: Study, argv: list[str] | None = None) -> int:
@@ -26,13 +28,14 @@ def main(study: Study, argv: list[str] | None = None) -> int:
         grid.check_writable(folder)
         preset = study.presets[options.preset]
         _say(f"{study.name} benchmark, preset {options.preset}: {_plan(study, preset)}")
-        return _run(study, options, preset, folder)
+        with terminating():
+            return _run(study, options, preset, folder)
     except (AudioError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"\nstopped; the same command goes on where it was ({folder / 'work'} keeps the state)", file=sys.stderr)
-        return 130
+        return 143 if isinstance(stop, Terminated) else 130
 
 
 def add_sound_options(parser: argparse.ArgumentParser) -> None:
@@ -65,15 +68,16 @@ def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path
     report.check_extras()
     material = sound(options, preset.excitation_seconds)
     work = grid.work_folder(folder, study, preset, material)
-    with processes.pool(min(max(1, options.jobs), len(study.jobs(preset)))) as executor:
-        results = grid.compute(study, preset, material, work, executor)
-    seconds = time.monotonic() - began
-    header = grid.header(
-        study, preset, material, command=_command(study, options), compute=results.compute, seconds=seconds
-    )
-    contents = grid.store(folder, results, header)
-    page = report.write(folder, study)
-    shutil.rmtree(work)
+    with owned(work):
+        with processes.pool(min(max(1, options.jobs), len(study.jobs(preset)))) as executor:
+            results = grid.compute(study, preset, material, work, executor)
+        seconds = time.monotonic() - began
+        header = grid.header(
+            study, preset, material, command=_command(study, options), compute=results.compute, seconds=seconds
+        )
+        contents = grid.store(folder, results, header)
+        page = report.write(folder, study)
+        shutil.rmtree(work)
     print(terminal.table(contents, study.headline))
     _say(f"report: {page}")
     return 0

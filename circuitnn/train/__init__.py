@@ -16,6 +16,7 @@ from circuitnn.train.exposure import exposure_bias as exposure_bias
 from circuitnn.train.fitting import DivergenceError as DivergenceError
 from circuitnn.train.fitting import fit as fit
 from circuitnn.train.history import History as History
+from circuitnn.train.interruption import Interrupted as Interrupted
 from circuitnn.train.measured import read_responses as read_responses
 from circuitnn.train.observing import record as record
 from circuitnn.train.parts import PerPart as PerPart

@@ -19,16 +19,20 @@ from circuitnn.train.checks import check_task, check_validation, checked_models,
 from circuitnn.train.dataset import Dataset, checked_data
 from circuitnn.train.epoch import Learner, Setting, device_windows, make_epoch
 from circuitnn.train.history import History
+from circuitnn.train.identity import identity_of
+from circuitnn.train.interruption import Interrupted, Interruption
 from circuitnn.train.members import copied, knowing_rate, separated, stacked
 from circuitnn.train.objective import Loss
 from circuitnn.train.optimizing import traced_loss, traced_optimizer
 from circuitnn.train.parts import Optimizer, PerPart, learning
 from circuitnn.train.plan import Plan
 from circuitnn.train.regimes import InTurn, Regime
-from circuitnn.train.resuming import RunFile, label_of
+from circuitnn.train.resuming import RunFile
 from circuitnn.train.sameness import Traced
 from circuitnn.train.stopping import EpochEnd, Stopping
 from circuitnn.train.validation import Validation
+
+_LONG, _LOOK = 2.0, 0.01  # seconds: an epoch in which to look whether a signal has come, and how often
 
 
 class DivergenceError(FloatingPointError):
@@ -79,8 +83,9 @@ def fit(
         patience: training ends when it has not become better for so many epochs. Of several models all have to be so
             far. A longer patience or another target goes on from a checkpoint.
         callback: called after each epoch with an `EpochEnd`; training ends when it returns True.
-        checkpoint: a .npz file. It is written while training goes on, and when it exists training goes on from it, to
-            the same numbers, bit for bit, as without the interruption.
+        checkpoint: a .npz file, and one of the history beside it. They are written while training goes on and after
+            Ctrl-C, and when they exist training goes on from them, to the same numbers, bit for bit, as without the
+            interruption; with more `epochs` too, where the regime and the optimiser do not depend on their number.
         checkpoint_seconds: least time between two writes.
         progress: whether to show a progress bar.
 
@@ -90,10 +95,13 @@ def fit(
 
     Warns:
         RateWarning: when data have another sample rate than the model.
+        UserWarning: when the checkpoint cannot be written, such as on a full disk; training goes on.
 
     Raises:
         DivergenceError: when a loss is not finite; says where.
-        CheckpointError: when the checkpoint belongs to another training.
+        CheckpointError: when the checkpoint belongs to another training, whose differences it names, or another run
+            has it.
+        Interrupted: after Ctrl-C, at the end of an epoch: a KeyboardInterrupt with the model and the history so far.
         ValueError: when the data or the validation data do not fit the model or the regime, the optimiser's parts are
             not the model's, or the optimiser does not work on it.
     """
@@ -117,48 +125,64 @@ def fit(
     optimizing = traced_optimizer(learnt.optimizer, one, models[0].dtype)
     setting = Setting(graph, optimizing, losses[plan.schedule[0]], state_weight, batch, models[0].dtype)
     learner = _untrained(setting, params, count=len(models), is_many=is_many)
-    path = None if checkpoint is None else Path(checkpoint)
-    label = (
-        {}
-        if path is None
-        else label_of(learner, fixed, data, validation, schedule=plan.schedule, seed=seed, setting=setting)
-    )
-    file = RunFile(path, label, checkpoint_seconds)
-    learner, history = file.resumed(learner)
     every = max(1, epochs // 20) if validation_every is None else validation_every
     validate = Validation(setting, validation, every, is_many=is_many, has_states=isinstance(models[0], StateModel))
-    learner = learner if history.loss else validate.start(learner, fixed, history)
     key = jax.random.key(seed)
     keys = jax.random.split(key, len(models)) if is_many else key
+    passes = _Passes(setting, losses, plan, data, fixed, keys, is_many=is_many)
 
     def models_of(params: Any) -> Any:
         trained = separated(graph, params, fixed, count=len(models), is_many=is_many)
         return trained if is_many else trained[0]
 
-    passes = _Passes(setting, losses, plan, data, fixed, keys, is_many=is_many)
-    is_over = stopping.is_reached(history)
-    with _bar(history, plan, len(models), show=progress) as bar:
-        while (epoch := len(history.loss)) < epochs and not is_over:
-            began = time.monotonic()
-            learner, losses_of_updates = passes(learner, epoch)
-            _require_finite(losses_of_updates, epoch, plan.schedule[epoch], file.path)
-            samples = plan.samples(plan.schedule[epoch])
-            history.add(losses_of_updates, samples)
-            is_last = epoch == epochs - 1
-            learner = validate(learner, fixed, epoch, history, is_last=is_last)
-            history.seconds.append(time.monotonic() - began)
-            is_over = stopping.is_reached(history)
-            if callback is not None:
-                now = EpochEnd(epoch + 1, epochs, history, lambda now=learner.params: models_of(copied(now)))
-                is_over |= bool(callback(now) is True)
-                learner = validate(learner, fixed, epoch, history, is_last=is_over)
-            bar.update(samples * len(models))
-            bar.set_postfix_str(history.summary(), refresh=False)
-            file.keep(learner, history, is_last=is_last or is_over)
+    def result(learner: Learner, history: History) -> tuple[Any, History]:
+        return models_of(learner.params if validation is None else learner.best_params), history.finished()
 
-    chosen = learner.params if validation is None else learner.best_params
-    history.loss, history.validation = np.asarray(history.loss), np.asarray(history.validation)
-    return models_of(chosen), history
+    with RunFile(checkpoint, checkpoint_seconds) as file:
+        history = History()
+        if file.path is not None:
+            identity = identity_of(
+                models[0],
+                learner,
+                fixed,
+                setting=setting,
+                regime=regime,
+                seed=seed,
+                data=data,
+                validation=validation,
+                validation_every=validation_every,
+                programs=passes.traced(learner),
+                number=len(models) if is_many else None,
+            )
+            learner, history = file.resumed(learner, identity, plan)
+        learner = learner if history.loss else validate.start(learner, fixed, history)
+        is_over = stopping.is_reached(history)
+        with (
+            _bar(history, plan, len(models), show=progress) as bar,
+            Interruption(saves=file.path is not None) as interruption,
+        ):
+            while (epoch := len(history.loss)) < epochs and not is_over:
+                began = time.monotonic()
+                learner, losses_of_updates = passes(learner, epoch)
+                _require_finite(losses_of_updates, epoch, plan.schedule[epoch], file.path)
+                samples = plan.samples(plan.schedule[epoch])
+                history.add(losses_of_updates, samples)
+                is_last = epoch == epochs - 1
+                learner = validate(learner, fixed, epoch, history, is_last=is_last)
+                history.seconds.append(time.monotonic() - began)
+                is_over = stopping.is_reached(history)
+                if callback is not None:
+                    now = EpochEnd(epoch + 1, epochs, history, lambda now=learner.params: models_of(copied(now)))
+                    is_over |= bool(callback(now) is True)
+                    learner = validate(learner, fixed, epoch, history, is_last=is_over)
+                bar.update(samples * len(models))
+                bar.set_postfix_str(history.summary(), refresh=False)
+                file.keep(learner, history, at_once=is_last or is_over)
+                if interruption.noted is not None:
+                    file.keep(learner, history, at_once=True)
+                    text = f"stopped after epoch {epoch + 1} of {epochs}; {file.how_to_go_on()}"
+                    interruption.leave(Interrupted(text, *result(learner, history)))
+    return result(learner, history)
 
 
 @final
@@ -179,17 +203,37 @@ class _Passes:
         self._setting, self._losses, self._plan, self._data, self._fixed = setting, losses, plan, data, fixed
         self._keys, self._is_many = keys, is_many
         self._current: Regime | None = None
+        self._programs: dict[Regime, Any] = {}
+        self._seconds = 0.0  # of the last epoch
 
     def __call__(self, learner: Learner, epoch: int) -> tuple[Learner, np.ndarray]:
         """The learner after that epoch, and the losses of its updates."""
-        part = self._plan.schedule[epoch]
+        part, began = self._plan.schedule[epoch], time.monotonic()
         if part is not self._current:
-            self._current = part
-            setting = self._setting._replace(loss=self._losses[part])
-            self._run = make_epoch(setting, part, is_many=self._is_many)
-            self._windows = device_windows(self._data, part.length * part.blocks, part.warmup, self._setting.dtype)
+            self._current, self._run, self._windows = part, self._program(part), self._windows_of(part)
         learner, losses = self._run(learner, self._fixed, self._windows, self._keys, epoch, len(self._plan.schedule))
+        # Waiting inside of JAX nobody hears a Ctrl-C: where an epoch is long, and a look costs nothing, wait here.
+        while self._seconds > _LONG and not losses.is_ready():
+            time.sleep(_LOOK)
+        self._seconds = time.monotonic() - began
         return learner, np.asarray(losses, float)
+
+    def traced(self, learner: Learner) -> list[Any]:
+        """The programs of all regimes, as JAX traces them; to run one later does not trace it again."""
+        epochs = len(self._plan.schedule)
+        return [
+            self._program(part).trace(learner, self._fixed, self._windows_of(part), self._keys, 0, epochs).jaxpr
+            for part in dict.fromkeys(self._plan.schedule)
+        ]
+
+    def _program(self, part: Regime) -> Any:
+        if part not in self._programs:
+            setting = self._setting._replace(loss=self._losses[part])
+            self._programs[part] = make_epoch(setting, part, is_many=self._is_many)
+        return self._programs[part]
+
+    def _windows_of(self, part: Regime) -> Any:
+        return device_windows(self._data, part.length * part.blocks, part.warmup, self._setting.dtype)
 
 
 def _untrained(setting: Setting, params: Any, *, count: int, is_many: bool) -> Learner:

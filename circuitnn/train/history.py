@@ -60,6 +60,10 @@ class History:
         self.updates += losses.shape[-1]
         self.samples += samples
 
+    def finished(self) -> "History":
+        """The history with arrays in place of lists."""
+        return dataclasses.replace(self, loss=np.asarray(self.loss), validation=np.asarray(self.validation))
+
     def summary(self) -> str:
         """The last epoch in a few words, for a progress bar."""
         text = f"epoch {len(self.loss)}, loss {np.mean(self.loss[-1]):.2e}"

@@ -35,6 +35,8 @@ class Regime(abc.ABC):
     blocks: int = 1
 
     needs_states: ClassVar[bool]
+    # Whether `forcing` looks at the share of the training that is done: a run of it cannot become longer.
+    depends_on_progress: ClassVar[bool] = True
 
     def __post_init__(self):
         for name, least in (("length", 1), ("warmup", 0), ("blocks", 1)):
@@ -64,6 +66,7 @@ class TeacherForcing(Regime):
     warmup: int = 100
 
     needs_states: ClassVar[bool] = True
+    depends_on_progress: ClassVar[bool] = False
 
     def forcing(self, key: Array, progress: Array, previous: Array | None) -> Forcing | None:
         return None if previous is None else Forcing(previous)
@@ -106,6 +109,7 @@ class TruncatedBPTT(Regime):
     """The model runs freely from its own states, as it will when it is used; gradients reach back over one block."""
 
     needs_states: ClassVar[bool] = False
+    depends_on_progress: ClassVar[bool] = False
 
     def forcing(self, key: Array, progress: Array, previous: Array | None) -> Forcing | None:
         return None

@@ -131,7 +131,7 @@ def test_a_resumed_run_ends_with_the_same_bits(data, tmp_path, monkeypatch):
 
     def save_and_stop(path, tree, header):
         save(path, tree, header)
-        if len(header["history"]["loss"]) == 3:
+        if header["epochs"] == 3:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
