@@ -18,6 +18,7 @@ from circuitnn import wdf as wdf
 from circuitnn.circuit import Circuit as Circuit
 from circuitnn.circuit import CircuitError as CircuitError
 from circuitnn.circuit import NetlistError as NetlistError
+from circuitnn.circuit import NetlistWarning as NetlistWarning
 from circuitnn.circuit import catalogue as circuits
 from circuitnn.circuit import read_netlist as read_netlist
 from circuitnn.composition import chain as chain

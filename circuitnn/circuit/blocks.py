@@ -8,6 +8,7 @@ from functools import cached_property
 from circuitnn.circuit.cards import parse_function, parse_parameters, skip_directive
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.elements import Element, node, words_of
+from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, parse_model
 from circuitnn.circuit.values import Value, assignments, parse_parameter
@@ -39,7 +40,7 @@ class Block:
         name, ports, line: of a subcircuit, as written; the netlist has the name "".
         defaults: of a subcircuit, the texts of its parameters by name.
         outer: the block around it.
-        title: of a ``.title`` line.
+        journal: what is told about all blocks of the netlist.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Block:
         self.defaults = dict(defaults or {})
         self.line = line
         self.outer = outer
+        self.journal: Journal = outer.journal if outer else Journal()
 
     @classmethod
     def of(cls, statements: "Statements", parameters: "dict[str, Assigned]", contents: "Contents") -> "Block":
@@ -84,10 +86,12 @@ class Block:
                 break
             elif word == ".control":
                 in_control_block = True
-            elif word == ".subckt":
-                self._subcircuit(contents, line, rest)
             else:
-                _take(contents, word, line)
+                with self.journal.gathering():
+                    if word == ".subckt":
+                        self._subcircuit(contents, line, rest)
+                    else:
+                        self._take(contents, word, line)
         return contents
 
     def _subcircuit(self, contents: "Contents", line: Line, rest) -> None:
@@ -103,8 +107,37 @@ class Block:
         else:
             raise line.error(".subckt without .ends")
         block = _header(line, inner, self)
-        _new(contents.blocks, block.name, line, ".subckt")
-        contents.blocks[block.name.lower()] = block
+        self._first(contents.blocks, block.name, block, line)
+
+    def _first(self, named: dict, name: str, found: object, line: Line) -> None:
+        """Of two definitions of one name the first one counts, as in ngspice."""
+        if name.lower() in named:
+            word = line.text.split(maxsplit=1)[0].lower()
+            self.journal.note(line, f"{word} {name} is there already: the first one counts, this one is passed over")
+        else:
+            named[name.lower()] = found
+
+    def _take(self, contents: "Contents", word: str, line: Line) -> None:
+        if word in (".param", ".params"):
+            contents.parameters += [(name, text, line) for name, text in parse_parameters(line)]
+            if len(contents.parameters) > MAX_PARAMETERS:
+                raise line.error(f"more than {MAX_PARAMETERS} parameters")
+        elif word == ".model":
+            card = parse_model(line)
+            self._first(contents.cards, card.name, card, line)
+        elif word == ".func":
+            name, macro = parse_function(line)
+            self._first(contents.functions, name, macro, line)
+        elif word == ".global":
+            contents.global_nodes |= {name.lower() for name in line.text.split()[1:]}
+        elif word == ".title":
+            contents.title = " ".join(line.text.split()[1:])
+        elif word == ".ends":
+            raise line.error(".ends without .subckt")
+        elif word.startswith("."):
+            skip_directive(line)
+        else:
+            contents.elements.append(line)
 
     @cached_property
     def functions(self) -> dict[str, Macro]:
@@ -113,23 +146,35 @@ class Block:
 
     @cached_property
     def parameters(self) -> dict[str, Assigned]:
-        """Its ``.param`` by lower-case name."""
+        """Its ``.param`` by lower-case name; of two of one name the last one, as in ngspice."""
         assigned: dict[str, Assigned] = {}
         for name, text, line in self.contents.parameters:
-            _new(assigned, name, line, ".param")
+            if name.lower() in assigned:
+                self.journal.note(
+                    line, f".param {name} is there already: this one counts, the one before is passed over"
+                )
             try:
-                assigned[name.lower()] = (name, parse_parameter(text, self.functions), line)
+                value = parse_parameter(text, self.functions)
             except NetlistError as error:
-                raise NetlistError(f".param {name}: {error}", line.number, line.text, line.file) from None
+                self.journal.fault(NetlistError(f".param {name}: {error}", line.number, line.text, line.file))
+                value = 1.0  # so that what refers to it is no fault as well
+            assigned[name.lower()] = (name, value, line)
         return assigned
 
     @cached_property
     def statements(self) -> Statements:
         """Its elements and instances, in order."""
-        return [
-            (line, self._instance(line) if line.text[0] in "xX" else parse_elements(line, self.functions))
-            for line in self.contents.elements
-        ]
+        statements: Statements = []
+        for line in self.contents.elements:
+            with self.journal.gathering():
+                if line.text[0] in "xX":
+                    statements.append((line, self._instance(line)))
+                    continue
+                elements = parse_elements(line, self.functions)
+                for message in (message for element in elements for message in element.notes):
+                    self.journal.note(line, message)
+                statements.append((line, elements))
+        return statements
 
     def _instance(self, line: Line) -> Instance:
         try:
@@ -162,31 +207,6 @@ class Contents:
     title: str = ""
 
 
-def _take(contents: Contents, word: str, line: Line) -> None:
-    if word in (".param", ".params"):
-        contents.parameters += [(name, text, line) for name, text in parse_parameters(line)]
-        if len(contents.parameters) > MAX_PARAMETERS:
-            raise line.error(f"more than {MAX_PARAMETERS} parameters")
-    elif word == ".model":
-        card = parse_model(line)
-        _new(contents.cards, card.name, line, ".model")
-        contents.cards[card.name.lower()] = card
-    elif word == ".func":
-        name, macro = parse_function(line)
-        _new(contents.functions, name, line, ".func")
-        contents.functions[name.lower()] = macro
-    elif word == ".global":
-        contents.global_nodes |= {name.lower() for name in line.text.split()[1:]}
-    elif word == ".title":
-        contents.title = " ".join(line.text.split()[1:])
-    elif word == ".ends":
-        raise line.error(".ends without .subckt")
-    elif word.startswith("."):
-        skip_directive(line)
-    else:
-        contents.elements.append(line)
-
-
 def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     try:
         words, assigned = assignments(words_of(line)[1])
@@ -195,15 +215,10 @@ def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     words = [word for word in words if word.lower() not in ("params:", "params")]
     if any(word.lower() in ("optional:", "text:") for word in words):
         raise line.error(".subckt: OPTIONAL: and TEXT: are not supported")
-    if len(words) < 2:
-        raise line.error(".subckt needs a name and its nodes: .subckt amp in out PARAMS: gain=10")
+    if not words:
+        raise line.error(".subckt needs a name, then its nodes: .subckt amp in out PARAMS: gain=10")
     name, *ports = words
     lowered = [port.lower() for port in ports]
-    if len(set(lowered)) < len(lowered) or "0" in lowered or "gnd" in lowered:
-        raise line.error(f".subckt {name}: its nodes must be different names, none of them ground")
+    if len(set(lowered)) < len(lowered):
+        raise line.error(f".subckt {name}: its nodes must be different names")
     return Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
-
-
-def _new(taken: Mapping[str, object], name: str, line: Line, what: str) -> None:
-    if name.lower() in taken:
-        raise line.error(f"duplicate {what} {name}")

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from circuitnn.arguments import NO_CIRCUIT, checked
 from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel, Parameter
 from circuitnn.circuit.coupling import impossible_couplings
+from circuitnn.circuit.journal import Notes
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.description import block, counted, positions, shortened
 from circuitnn.devices.device import Device
@@ -74,6 +75,7 @@ class Circuit:
         title: first line of the netlist.
         uncharged: whether what direct current leaves undetermined is without charge and current at rest, see
             `read_netlist`.
+        notes: what was passed over in reading the netlist, or taken otherwise than it may be meant, by line.
     """
 
     values: dict[str, Array]
@@ -84,6 +86,7 @@ class Circuit:
     outputs: tuple[str, ...] = _static()
     title: str = _static()
     uncharged: bool = dataclasses.field(default=False, metadata={"static": True})
+    notes: Notes = dataclasses.field(default=Notes(), metadata={"static": True})
 
     __hash__ = None  # type: ignore[assignment]  # it holds arrays; its treedef is the hashable part
 
@@ -216,14 +219,15 @@ class Circuit:
             return
         with np.errstate(all="ignore"):
             resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
-        rules = self._rules()
+        rules, are_possible = self._rules(), True
         for name, value in resolved.items():
             try:
                 check_value(name, value, rules.get(name, Rule.ANY))
             except ValueError as error:
                 yield name, str(error)
-                return
-        yield from impossible_couplings(self.components, resolved)
+                are_possible = False
+        if are_possible:
+            yield from impossible_couplings(self.components, resolved)
 
     def _rules(self) -> dict[str, Rule]:
         """What each number may be, by name."""

@@ -11,6 +11,7 @@ from circuitnn.expressions.tree import GROUND as GROUND
 from circuitnn.expressions.tree import Expression
 
 NULLOR = "NULLOR"
+SIGNED = "SIGNED"
 
 
 @final
@@ -32,7 +33,8 @@ class Component:
         line: in the netlist, from 1.
         sense: of F and H the name of the voltage source whose current is sensed.
         couples: of K the names of its two inductors.
-        quantity: of B what the expression gives, "V" or "I"; `NULLOR` of an E of infinite gain, which no netlist has.
+        quantity: of B what the expression gives, "V" or "I"; `NULLOR` of an E of infinite gain, which no netlist has;
+            `SIGNED` of a resistor whose number is zero (a wire) or negative.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Component:
     def rule(self) -> Rule:
         """What its number may be."""
         device = self.device
+        if self.quantity == SIGNED:
+            return Rule.ANY
         return device.rule if self.value is None or device.expression_rule is None else device.expression_rule
 
     @property

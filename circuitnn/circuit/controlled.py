@@ -67,11 +67,11 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
     rest = rest[count:]
     match device:
         case Passive():
-            return [passive(line, device, name, nodes, rest, functions)]
+            return passive(line, device, name, nodes, rest, functions)
         case ModelDevice():
             return [with_model(line, device, name, nodes, rest, functions)]
         case Source(is_independent=True):
-            return [source(line, device, name, nodes, rest, functions)]
+            return source(line, device, name, nodes, rest, functions)
         case Source():
             return [_controlled(line, device, name, nodes, rest, functions)]
     raise TypeError(f"no way to read {device.word}")

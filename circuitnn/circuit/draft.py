@@ -9,13 +9,16 @@ from jax import Array
 
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import Component, DeviceModel, Parameter
+from circuitnn.circuit.components import SIGNED, Component, DeviceModel, Parameter
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
+from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.values import Value
+from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device, ModelDevice
 from circuitnn.devices.inductor import INDUCTOR
+from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Current, Expression, Name, Voltage, substitute
@@ -28,6 +31,7 @@ class Draft:
 
     def __init__(self, block: Block):
         self.block = block
+        self.journal = block.journal
         self.top = Scope(self.block, Work())
         self.title = self.block.contents.title
         self.values: dict[str, Array] = {}
@@ -42,7 +46,9 @@ class Draft:
         parameters = []
         for key in ordered(assigned):
             name, value, line = assigned[key]
-            parameters.append(Parameter(name, self._expression(name, self.top.value(value, line), line), line.number))
+            with self.journal.gathering():
+                expression = self._expression(name, self.top.value(value, line), line)
+                parameters.append(Parameter(name, expression, line.number))
         return tuple(parameters)
 
     def _expression(self, key: str, value: Value, line: Line) -> Expression | None:
@@ -60,20 +66,33 @@ class Draft:
         for flat in self.top.flatten():
             name = flat.element.component.name
             if name.lower() in self.flat:
-                raise flat.line.error(f"duplicate component {name}")
+                self.journal.fault(flat.line.error(f"duplicate component {name}"))
+                continue
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
-        if not self.flat:
+        if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")
         nodes: dict[str, str] = {}
         for flat in self.flat.values():
             for node in flat.element.component.nodes:
                 nodes.setdefault(node.lower(), node)
         models: dict[str, DeviceModel] = {}
-        components = tuple(self._component(flat, nodes, models) for flat in self.flat.values())
+        components = []
+        for flat in self.flat.values():
+            with self.journal.gathering():
+                if not self._is_open(flat):
+                    components.append(self._component(flat, nodes, models))
         self.models = tuple(models.values())
-        return components
+        return tuple(components)
+
+    def _is_open(self, flat: Flat) -> bool:
+        """Whether it is a capacitor of no capacitance, which does nothing."""
+        part = flat.element.component
+        is_open = part.device is CAPACITOR and flat.element.number == 0.0
+        if is_open:
+            self.journal.note(flat.line, f"{part.name} has a capacitance of 0 and is left out")
+        return is_open
 
     def _component(self, flat: Flat, nodes: dict[str, str], models: dict[str, DeviceModel]) -> Component:
         part, line = flat.element.component, flat.line
@@ -81,6 +100,10 @@ class Draft:
         if part.is_behavioural:
             return dataclasses.replace(part, nodes=spelled, value=self._behaviour(part, line, nodes))
         value = part.value if flat.element.number is None else flat.element.number
+        if part.device is INDUCTOR and value == 0.0:
+            part = dataclasses.replace(part, kind=RESISTOR.letter)  # a wire
+        if part.device is RESISTOR and isinstance(value, float) and value <= 0.0:
+            part = dataclasses.replace(part, quantity=SIGNED)
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
         model = None if flat.model is None else self._model(part, *flat.model, models, line)
@@ -96,11 +119,9 @@ class Draft:
         same = isinstance(value, Name) and value.name.lower() == key
         if key in self.block.parameters and not same:
             raise line.error(f"{part.name} is the name of two different values, a component and a .param")
-        if isinstance(value, float) and not part.device.rule.allows(value):
+        if isinstance(value, float) and not part.rule.allows(value):
             hint = ": use 0.9999 for a tight coupling" if isinstance(part.device, Coupling) and abs(value) == 1 else ""
-            raise line.error(
-                f"the {part.device.quantity} of {part.name} must {part.device.rule.value}, got {value:g}{hint}"
-            )
+            raise line.error(f"the {part.device.quantity} of {part.name} must {part.rule.value}, got {value:g}{hint}")
 
     def _reference(self, part: Component, name: str, device: Device, line: Line) -> str:
         """The spelling of another component that this one refers to."""
@@ -108,7 +129,9 @@ class Draft:
         if flat is None or flat.element.component.device is not device:
             others = (flat.element.component for flat in self.flat.values())
             names = listing(other.name for other in others if other.device is device)
-            raise line.error(f"{part.name} refers to {name}, which is no {device.word}; there are: {names}")
+            raise self.journal.cause(name) or line.error(
+                f"{part.name} refers to {name}, which is no {device.word}; there are: {names}"
+            )
         return flat.element.component.name
 
     def _behaviour(self, part: Component, line: Line, nodes: dict[str, str]) -> Expression:
@@ -118,7 +141,9 @@ class Draft:
                     for node in (plus, minus):
                         if node != "0" and node.lower() not in nodes:
                             names = listing(name for name in nodes.values() if name != "0")
-                            raise line.error(f"{part.name} refers to the node {node}; the nodes are {names}")
+                            raise self.journal.cause(node) or line.error(
+                                f"{part.name} refers to the node {node}; the nodes are {names}"
+                            )
                     return Voltage(nodes[plus.lower()], nodes.get(minus.lower(), minus))
                 case Current(source):
                     return Current(self._reference(part, source, VOLTAGE_SOURCE, line))
@@ -135,9 +160,10 @@ class Draft:
                 f"{card.name} is of kind {card.kind}"
             )
         if name.lower() not in models:
+            stated = model_parameters(card, device, scope.block.functions, note=self.journal.note)
             parameters = tuple(
                 (parameter, self._expression(f"{name}.{parameter}", scope.value(value, card.line), card.line))
-                for parameter, value in model_parameters(card, device, scope.block.functions).items()
+                for parameter, value in stated.items()
             )
             models[name.lower()] = DeviceModel(name, card.kind, parameters, card.line.number)
             self.cards[name.lower()] = card.line
@@ -150,22 +176,60 @@ class Draft:
             if name.lower() not in sources:
                 part = parts.get(name.lower())
                 what = "no source" if part is None else f"{part.name} is no source; none"
-                raise NetlistError(f"{what} named {name!r} for the input; the sources are {listing(sources.values())}")
-        return tuple(sources[name.lower()] for name in names)
+                self.journal.fault(
+                    self.journal.cause(name)
+                    or NetlistError(f"{what} named {name!r} for the input; the sources are {listing(sources.values())}")
+                )
+        return tuple(sources[name.lower()] for name in names if name.lower() in sources)
 
     def check_waveforms(self, inputs: Sequence[str]) -> None:
         for flat in self.flat.values():
             name = flat.element.component.name
             if flat.element.waveform and name not in inputs:
-                raise flat.line.error(
+                message = (
                     f"{name} has the waveform {flat.element.waveform} but is no input: give it a DC value, "
                     f"or name it in inputs (now {', '.join(inputs)})"
                 )
+                self.journal.fault(flat.line.error(message))
 
     def with_text(self, error: NetlistError, component: str) -> NetlistError:
         """An error about a component, with its line."""
         line = self.flat[component.lower()].line
         return error.at(line.number, line.text, line.file)
+
+    def connected(
+        self, components: tuple[Component, ...], probed: set[str], *, uncharged: bool
+    ) -> tuple[Component, ...]:
+        """The components without capacitors that have an end in the air, where no current can flow.
+
+        Other ends in the air are noted; those inside subcircuits, whose pins may be unused, are left alone.
+        """
+        if uncharged:
+            return components
+        while ends := list(dangling(components, probed)):
+            open_ended = {part.name for _, part in ends if part.device is CAPACITOR}
+            for node, part in ends:
+                if part.name in open_ended or not (part.is_controlled_source or "." in part.name):
+                    left_out = ", which is left out: no current can flow" if part.name in open_ended else ""
+                    message = f"node {node} is dangling: only {part.name} is connected to it{left_out}"
+                    self.journal.note(self.flat[part.name.lower()].line, message)
+            if not open_ended:
+                break
+            components = tuple(part for part in components if part.name not in open_ended)
+        return components
+
+    def used(self, components: Sequence[Component]) -> dict[str, Array]:
+        """The values without those of components that were left out."""
+        names = {part.name for part in components}
+        left_out = {flat.element.component.name for flat in self.flat.values()} - names
+        return {name: value for name, value in self.values.items() if name not in left_out}
+
+    def check_topology(self, components: Sequence[Component], *, uncharged: bool) -> None:
+        """What has no unique solution; where lines are at fault, of what these leave."""
+        unsure = self.journal.words
+        for fault in topology_faults(components, uncharged=uncharged, unsure=unsure):
+            error = NetlistError(fault.message)
+            self.journal.fault(error if fault.component is None else self.with_text(error, fault.component))
 
     def check_values(self, circuit: Circuit) -> None:
         """Expressions at their defaults must give numbers that components can have."""
@@ -175,7 +239,7 @@ class Draft:
             line = flat.line if flat else self.cards.get(owner)
             if line is None and name.lower() in self.block.parameters:
                 line = self.block.parameters[name.lower()][2]
-            raise NetlistError(problem) if line is None else line.error(problem)
+            self.journal.fault(NetlistError(problem) if line is None else line.error(problem))
 
 
 def listing(names: Iterable[str]) -> str:

@@ -1,63 +1,119 @@
 """Element lines: from the text of one line to components and the numbers they bring."""
 
+import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value, assignments, is_value, parse_value, tokens
+from circuitnn.circuit.parasitics import IN_PARALLEL, IN_SERIES, parasitics
+from circuitnn.circuit.values import Value, assignments, folded, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice, Passive, Source
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Macro
+from circuitnn.expressions.tree import Binary, number
 
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
 _RATINGS = {"tol", "pwr", "v", "irms", "ipk", "mfg", "pn", "type", "pppkg", "rated"}  # LTspice's notes on parts
-_PARASITIC = {"rser": "in series", "lser": "in series", "rpar": "in parallel", "cpar": "in parallel"}
+_CAPITAL_M = re.compile(r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*")  # no Meg and no mil
 
 Functions = Mapping[str, Macro]
 
 
 @dataclass(frozen=True)
 class Element:
-    """A parsed element: the component, its number where that is a literal, its waveform where it has one."""
+    """A parsed element.
+
+    Attributes:
+        component: without its number.
+        number: where it is a literal.
+        waveform: of a source.
+        notes: on how it is taken.
+    """
 
     component: Component
     number: float | None
     waveform: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def element(
     line: Line, name: str, kind: str, nodes: tuple[str, ...], value: Value, *, waveform: str | None = None, **fields
 ) -> Element:
     """An element whose value is a number or an expression."""
-    number = value if isinstance(value, float) else None
+    literal = value if isinstance(value, float) else None
     expression = None if isinstance(value, float) else value
     component = Component(name, kind, nodes, expression, line=line.number, **fields)
-    return Element(component, number, waveform)
+    return Element(component, literal, waveform)
 
 
 def passive(
     line: Line, device: Passive, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions
-) -> Element:
-    """R, C, L: one value, maybe as ``R=``."""
-    words, assigned = assignments(rest)
+) -> list[Element]:
+    """R, C, L: one value, maybe as ``R=``; LTspice's parasitics around it."""
+    words, assigned = assignments(_without_coefficients(rest))
     words = words + [assigned.pop(key) for key in (device.letter.lower(), device.quantity) if key in assigned]
     if device.state and "ic" in assigned and parse_value(assigned.pop("ic")) != 0:
         raise NetlistError(f"{name}: initial conditions (IC=) are not supported; a circuit starts at rest")
-    assigned = {key: text for key, text in assigned.items() if key not in _RATINGS}
-    _refuse_parasitics(name, assigned)
-    if assigned:
-        raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
+    nodes, around = parasitics(line, name, nodes, assigned if device.state else {}, functions)
+    count = _multiplicity(assigned, functions)
+    _check_temperature(name, assigned)
+    unknown = [key for key in assigned if key not in _RATINGS]
+    if unknown:
+        raise NetlistError(f"{name}: unknown parameter {unknown[0].upper()}")
     if len(words) != 1:
         raise NetlistError(f"{name} needs one {device.quantity} after its two nodes, got {' '.join(words) or 'none'}")
-    return element(line, name, device.letter, nodes, parse_value(words[0], functions))
+    value = parse_value(words[0], functions)
+    value = _combined("*" if device.state == "V" else "/", value, count)
+    notes = () if device.state else megohms(name, words[0])
+    own = dataclasses.replace(element(line, name, device.letter, nodes, value), notes=notes)
+    return [own, *(Element(part, amount if isinstance(amount, float) else None) for part, amount in around)]
 
 
-def _refuse_parasitics(name: str, assigned: dict[str, str]) -> None:
-    for key in [key for key in assigned if key in _PARASITIC]:
-        if parse_value(assigned.pop(key)) != 0:
-            raise NetlistError(f"{name}: {key.upper()}= is not supported: write the component {_PARASITIC[key]} out")
+def megohms(name: str, text: str) -> tuple[str, ...]:
+    """A note where a resistance is written with an M, as a megohm is on paper."""
+    match = _CAPITAL_M.search(text)
+    if match is None:
+        return ()
+    return (f"{name}: {match.group()} is a milliohm in SPICE, where M means the same as m; a megohm is {match[1]}Meg",)
+
+
+def _without_coefficients(words: list[str]) -> list[str]:
+    """The words without ``TC=`` and its one or two numbers, which mean nothing at 27 degrees."""
+    lowered = [word.lower() for word in words]
+    if "tc" not in lowered or lowered[lowered.index("tc") + 1 : lowered.index("tc") + 2] != ["="]:
+        return words
+    start = end = lowered.index("tc")
+    end += 2
+    while end < len(words) and end < start + 4 and words[end + 1 : end + 2] != ["="]:
+        end += 1
+    return words[:start] + words[end:]
+
+
+def _multiplicity(assigned: dict[str, str], functions: Functions) -> Value:
+    """``M=``: how many of the part are in parallel."""
+    count = parse_value(assigned.pop("m"), functions) if "m" in assigned else 1.0
+    if isinstance(count, float) and count <= 0:
+        raise NetlistError(f"M= must be positive, got {count:g}")
+    return count
+
+
+def _combined(operator: str, value: Value, count: Value) -> Value:
+    if count == 1.0:
+        return value
+    left, right = (number(side) if isinstance(side, float) else side for side in (value, count))
+    return folded(Binary(operator, left, right))
+
+
+def _check_temperature(name: str, assigned: dict[str, str]) -> None:
+    """Take out what says nothing at 27 degrees; another temperature is an error."""
+    for key, nominal in (("temp", 27.0), ("dtemp", 0.0)):
+        if key in assigned and parse_value(assigned.pop(key)) != nominal:
+            raise NetlistError(f"{name}: the temperature is 27 C here; leave {key.upper()}= out")
+    for key in ("tc1", "tc2", "tce", "noisy", "noiseless"):
+        assigned.pop(key, None)
 
 
 def with_model(
@@ -74,26 +130,31 @@ def with_model(
     model, *areas = words
     if "area" in assigned:
         areas.append(assigned.pop("area"))
+    count = _multiplicity(assigned, functions)
+    _check_temperature(name, assigned)
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(areas) > 1:
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
-    area = parse_value(areas[0], functions) if areas else 1.0
+    area = _combined("*", parse_value(areas[0], functions) if areas else 1.0, count)
     return element(line, name, device.letter, nodes, area, model=model)
 
 
 def source(
     line: Line, device: Source, name: str, nodes: tuple[str, ...], words: list[str], functions: Functions
-) -> Element:
+) -> list[Element]:
     """``[[DC] value] [AC [magnitude [phase]]] [waveform]`` in any order; small-signal magnitudes do not matter here."""
     value: Value | None = None
     waveform, resting = None, 0.0
-    words = _without_parasitics(name, words)
+    words, assigned = _split(words)
+    nodes, around = parasitics(line, name, nodes, assigned, functions)
     position = 0
     while position < len(words):
         word = words[position].upper()
         position += 1
         if word == "AC":
+            position += words[position : position + 1] == ["="]
+            position += position < len(words) and not is_value(words[position]) and not _is_reserved(words[position])
             while position < len(words) and is_value(words[position]):
                 position += 1
         elif word in _WAVEFORMS:
@@ -111,16 +172,25 @@ def source(
             value = parse_value(words[position - 1], functions)
         else:
             raise NetlistError(f"{name}: unknown parameter {words[position - 1]!r}")
-    return element(line, name, device.letter, nodes, resting if value is None else value, waveform=waveform)
+    own = element(line, name, device.letter, nodes, resting if value is None else value, waveform=waveform)
+    return [own, *(Element(part, amount if isinstance(amount, float) else None) for part, amount in around)]
 
 
-def _without_parasitics(name: str, words: list[str]) -> list[str]:
-    """The words without LTspice's ``Rser=0``; another value is an error."""
-    for index in range(len(words) - 2):
-        if words[index].lower() in _PARASITIC and words[index + 1] == "=":
-            _refuse_parasitics(name, {words[index].lower(): words[index + 2]})
-            return _without_parasitics(name, words[:index] + words[index + 3 :])
-    return words
+def _split(words: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The words of a source, and LTspice's parasitics among them."""
+    assigned: dict[str, str] = {}
+    words, position = list(words), 0
+    while position + 2 < len(words):
+        if words[position].lower() in (*IN_SERIES, *IN_PARALLEL) and words[position + 1] == "=":
+            assigned[words[position].lower()] = words[position + 2]
+            del words[position : position + 3]
+        else:
+            position += 1
+    return words, assigned
+
+
+def _is_reserved(word: str) -> bool:
+    return word.upper() in ("AC", "DC", *_WAVEFORMS) or word == "="
 
 
 def _resting_value(waveform: str, arguments: list[str]) -> float:

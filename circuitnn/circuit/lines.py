@@ -11,6 +11,8 @@ MAX_CHARACTERS = 1_000_000
 MAX_LINES = 20_000  # that say something
 MAX_LINE = 20_000  # characters of one logical line, its continuations included
 
+_END_OF_FILE = "\x1a"  # Ctrl-Z, with which DOS ended texts; in joined libraries it is in the middle
+
 _COMMENT = re.compile(r";|(?:^|(?<=\s))\$|//")
 
 
@@ -66,7 +68,7 @@ def _checked(text: str) -> str:
         raise NetlistError(f"the netlist has more than {MAX_CHARACTERS} characters")
     if "\0" in text:
         raise NetlistError("the netlist holds NUL characters: is it a binary file?")
-    return text
+    return text.replace(_END_OF_FILE, "")
 
 
 def _decoded(data: bytes) -> str:

@@ -1,6 +1,6 @@
 """``.model`` cards: from their text to the parameters that are modelled here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from circuitnn.circuit.lines import Line
@@ -15,31 +15,55 @@ _OTHER_TEMPERATURES = {"eg", "xti", "xtb", "kf", "af", "betatce", "vtotc", "tcv"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A ``.model`` as written; what its parameters mean is checked once a component uses it."""
+    """A ``.model`` as written; what its parameters mean is looked at once a component uses it."""
 
     name: str
     kind: str
-    assigned: tuple[tuple[str, str | Value], ...]  # by lower-case names; texts or what they stand for
-    extra: tuple[str, ...]
     line: Line
+    given: tuple[tuple[str, Value], ...] | None = None  # where no text says it: by lower-case names
+
+    def assigned(self) -> tuple[tuple[str, str | Value], ...]:
+        """Its parameters by lower-case names; texts, or what they stand for.
+
+        Raises:
+            NetlistError: for a word without an ``=``, or a name that is there twice.
+        """
+        if self.given is not None:
+            return self.given
+        try:
+            words, assigned = assignments(tokens(self.line.text)[3:])
+        except NetlistError as error:
+            raise error.at(self.line.number, self.line.text, self.line.file) from None
+        if words:
+            raise self.line.error(f".model {self.name}: unknown parameter {words[0]!r}")
+        return tuple(assigned.items())
 
 
 def parse_model(line: Line) -> ModelCard:
-    """A ``.model NAME KIND(NAME=VALUE ...)`` line."""
+    """A ``.model NAME KIND(NAME=VALUE ...)`` line; libraries have many that nothing uses."""
     try:
-        words, assigned = assignments(tokens(line.text)[1:])
+        words = tokens(line.text)[1:3]
     except NetlistError as error:
         raise error.at(line.number, line.text, line.file) from None
-    if len(words) < 2:
+    if len(words) < 2 or "=" in words:
         raise line.error(".model needs a name and a kind: .model NAME D(IS=... N=...)")
-    name, kind, *extra = words
-    return ModelCard(name, kind.upper(), tuple(assigned.items()), tuple(extra), line)
+    return ModelCard(words[0], words[1].upper(), line)
 
 
 def model_parameters(
-    card: ModelCard, device: ModelDevice, functions: Mapping[str, Macro] | None = None
+    card: ModelCard,
+    device: ModelDevice,
+    functions: Mapping[str, Macro] | None = None,
+    *,
+    note: Callable[[Line, str], None],
 ) -> dict[str, Value]:
     """The parameters of a card that are modelled here, defaults filled in, in a fixed order.
+
+    Args:
+        card: as written.
+        device: that it is a model of.
+        functions: that its expressions may call.
+        note: hears of parameters that are passed over.
 
     Raises:
         NetlistError: for one that would change the answer and that this library does not model.
@@ -48,12 +72,13 @@ def model_parameters(
     names |= {other: parameter.name for parameter in device.parameters for other in parameter.other_names}
     assigned: dict[str, Value] = {}
     others: list[tuple[str, Value]] = []
-    if card.extra:
-        raise card.line.error(f".model {card.name}: unknown parameter {card.extra[0]!r}")
-    for key, text in card.assigned:
+    passed_over = []
+    for key, text in card.assigned():
         name = names.get(key.upper())
         place = f".model {card.name}: {key.upper()}"
-        if key in _DATA_SHEET | _OTHER_TEMPERATURES:
+        if name is None and not device.knows(key):
+            if key not in _DATA_SHEET | _OTHER_TEMPERATURES:
+                passed_over.append(key.upper())
             continue
         try:
             value = parse_value(text, functions) if isinstance(text, str) else text
@@ -65,6 +90,10 @@ def model_parameters(
             raise card.line.error(f"{place} is given twice")
         else:
             assigned[name] = value
+    if passed_over:
+        note(
+            card.line, f".model {card.name}: {', '.join(passed_over)} passed over: a {card.kind} has no such parameter"
+        )
     for key, value in others:
         _check_harmless(card, device, key, value, assigned)
     return {

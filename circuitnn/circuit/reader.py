@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +12,12 @@ from circuitnn.circuit.components import NULLOR, Component
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.includes import with_included
+from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
-from circuitnn.circuit.topology import topology_fault
 from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
-from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.errors import NetlistError, NetlistWarning
 from circuitnn.settings import register
 
 
@@ -48,39 +49,44 @@ def read_netlist(
         The circuit, values in float64.
 
     Raises:
-        NetlistError: naming the line, when the text is no netlist or the circuit has no unique solution; naming the
-            file, when it cannot be read.
+        NetlistError: naming the lines, when the text is no netlist or the circuit has no unique solution, all faults at
+            once (`NetlistError.faults`); naming the file, when it cannot be read.
         FileNotFoundError: when there is no such file (it is a `CircuitError` too).
     """
     text, is_file = load(path_or_text)
     title, lines = _title(text, is_file)
     block = Block(with_included(lines, Path(path_or_text).parent if is_file else None))
     try:
-        return circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title)
+        circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title)
     except NetlistError as error:
         if error.line is None and title[:1].upper() in {*DEVICES, SUBCIRCUIT}:
             raise NetlistError(f"{error} (the first line, {title!r}, was taken as the title)") from None
         raise
+    block.journal.warn(circuit.title, stacklevel=2)
+    return circuit
 
 
 def circuit_of(
     block: Block, *, inputs: str | Sequence[str], outputs: str | Sequence[str], uncharged: bool, title: str
 ) -> Circuit:
     """The circuit of a netlist that is understood line by line; arguments and errors as of `read_netlist`."""
+    journal = block.journal
     draft = Draft(block)
     components = draft.components()
     inputs = draft.inputs(_sequence(inputs, "inputs"))
-    probes = _outputs(components, _sequence(outputs, "outputs"))
+    probes = _outputs(components, _sequence(outputs, "outputs"), journal)
     draft.check_waveforms(inputs)
+    components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
+    draft.check_topology(components, uncharged=uncharged)
+    journal.check()
     names = tuple(output.name for output in probes)
     title = draft.title or title
-    circuit = Circuit(draft.values, components, draft.models, draft.parameters, inputs, names, title, uncharged)
+    circuit = Circuit(
+        draft.used(components), components, draft.models, draft.parameters, inputs, names, title, uncharged
+    )
     draft.check_values(circuit)
-    fault = topology_fault(components, probed_nodes(probes), uncharged=uncharged)
-    if fault is not None:
-        refused = NetlistError(fault.message)
-        raise refused if fault.component is None else draft.with_text(refused, fault.component)
-    return circuit
+    journal.check()
+    return dataclasses.replace(circuit, notes=journal.notes)
 
 
 def circuit_from(
@@ -94,7 +100,9 @@ def circuit_from(
     """
     if not isinstance(netlist, str) or "\n" not in netlist:
         raise ValueError("the netlist of a circuit is a text of several lines")
-    circuit = read_netlist(netlist, inputs=inputs, outputs=outputs, uncharged=uncharged)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NetlistWarning)  # said when it was read first
+        circuit = read_netlist(netlist, inputs=inputs, outputs=outputs, uncharged=uncharged)
     ideal = [
         part.name for part in circuit.components if part.device is VOLTAGE_OF_VOLTAGE and part.name in set(nullors)
     ]
@@ -157,8 +165,14 @@ def _is_defined(directive: str, name: str, text: str) -> bool:
     return bool(re.search(rf"(?im)^\s*{re.escape(directive)}\s*{re.escape(name)}\s", text))
 
 
-def _outputs(components: Sequence[Component], names: tuple[str, ...]) -> tuple[Probe, ...]:
-    probes = tuple(probe(components, name) for name in names)
+def _outputs(components: Sequence[Component], names: tuple[str, ...], journal: Journal) -> tuple[Probe, ...]:
+    probes: tuple[Probe, ...] = ()
+    for name in names:
+        try:
+            probes += (probe(components, name),)
+        except NetlistError as error:
+            words = re.findall(r"[^\s,()]+", name)
+            journal.fault(next((cause for cause in map(journal.cause, words) if cause), error))
     if len({output.name for output in probes}) < len(probes):  # "out" and "v(out)"
         raise NetlistError(f"outputs has a quantity twice: {', '.join(names)}")
     return probes

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 from circuitnn.circuit.blocks import Assigned, Block, Instance
 from circuitnn.circuit.components import GROUND
@@ -43,11 +43,17 @@ class Work:
 
     def __init__(self) -> None:
         self.left = MAX_WORK
+        self.ended: NetlistError | None = None
 
     def spend(self, line: Line, amount: int = 1) -> None:
         self.left -= amount
         if self.left < 0:
-            raise line.error("the subcircuits are too large: their instances have more lines than can be read")
+            self.end(line, "the subcircuits are too large: their instances have more lines than can be read")
+
+    def end(self, line: Line, message: str) -> NoReturn:
+        """Go no further: whatever is tried afterwards has the same fault."""
+        self.left, self.ended = -1, self.ended or line.error(message)
+        raise self.ended
 
 
 @final
@@ -81,12 +87,15 @@ class Scope:
     def flatten(self) -> Iterator[Flat]:
         """The elements, those of instances in their place."""
         for line, statement in self.block.statements:
+            self.work.spend(line)
             if isinstance(statement, Instance):
-                yield from self._inner(statement).flatten()
+                with self.block.journal.gathering():
+                    inner = self._inner(statement)
+                    yield from inner.flatten()
                 continue
             for element in statement:
-                self.work.spend(line)
-                yield self._flat(element, line)
+                with self.block.journal.gathering():
+                    yield self._flat(element, line)
 
     def _inner(self, instance: Instance) -> "Scope":
         line = instance.line
@@ -97,11 +106,15 @@ class Scope:
                 + " ".join(block.ports)
             )
         if self.depth >= MAX_NESTING:
-            raise line.error(f"subcircuits more than {MAX_NESTING} deep; does {block.name} contain itself?")
+            self.work.end(line, f"subcircuits more than {MAX_NESTING} deep; does {block.name} contain itself?")
         inner = Scope(block, self.work, prefix=f"{self.prefix}{instance.name}.", caller=self)
         inner.definer = definer
         self.work.spend(line, 1 + len(block.lines))
         outside = [self.node(name) for name in instance.nodes]
+        for port, name in zip(block.ports, outside, strict=True):
+            if port.lower() in (GROUND, "gnd") and name != GROUND:
+                message = f"the node {port} of the .subckt {block.name} is ground inside it, and not the node {name}"
+                self.block.journal.note(line, message)
         inner.nodes = dict(zip((port.lower() for port in block.ports), outside, strict=True))
         of_instance = {name: self.value(value, line) for name, value in instance.assigned.items()}
         inner.values = inner.local_values(of_instance, line)
@@ -115,7 +128,7 @@ class Scope:
                 return scope, block
             scope = scope.definer
         names = ", ".join(block.name for block in list(self.top.block.contents.blocks.values())[:20]) or "none"
-        raise instance.line.error(
+        raise self.block.journal.cause(instance.subcircuit) or instance.line.error(
             f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; there are: {names}"
         )
 
@@ -130,12 +143,12 @@ class Scope:
             except NetlistError as error:
                 raise NetlistError(f".subckt {block.name}: {error}", place.number, place.text, place.file) from None
         for name, entry in block.parameters.items():
-            if name in local or name in of_instance:
-                raise entry[2].error(f"duplicate .param {entry[0]}: it is a parameter of the subcircuit as well")
-            local[name] = entry
-        for name in of_instance:
-            if name not in local and name not in block.words:
-                raise line.error(f"the .subckt {block.name} has no parameter {name}")
+            # In LTspice's way a .param is the default of what the X line may set; the line of the .subckt goes before.
+            local.setdefault(name, entry)
+        unused = [name for name in of_instance if name not in local and name not in block.words]
+        if unused:
+            message = f"the .subckt {block.name} has no parameter {', '.join(unused)}: passed over"
+            block.journal.note(line, message)
         self.values = dict(of_instance)
         for key in ordered({name: entry for name, entry in local.items() if name not in of_instance}):
             _, value, at_line = local[key]
@@ -172,7 +185,9 @@ class Scope:
         if key == "pi":
             return Number(math.pi)
         names = ", ".join([name for name, _, _ in list(scope.block.parameters.values())[:20]]) or "none"
-        raise line.error(_UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {names}")
+        raise self.block.journal.cause(leaf.name) or line.error(
+            _UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {names}"
+        )
 
     def node(self, name: str) -> str:
         """The name of a node in the flattened netlist."""
@@ -231,7 +246,9 @@ class Scope:
                 return card, scope
             scope = scope.definer
         names = ", ".join(card.name for card in list(self.top.block.contents.cards.values())[:20]) or "none"
-        raise line.error(f"{owner} refers to the .model {name}, which is missing; there are: {names}")
+        raise self.block.journal.cause(name) or line.error(
+            f"{owner} refers to the .model {name}, which is missing; there are: {names}"
+        )
 
 
 def ordered(parameters: Mapping[str, Assigned]) -> list[str]:

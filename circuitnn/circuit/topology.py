@@ -1,6 +1,6 @@
 """Is the circuit solvable? Each check names the component or the node at fault, where SPICE says "singular matrix"."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, final
 
@@ -17,25 +17,31 @@ class Fault(NamedTuple):
     component: str | None = None
 
 
-def topology_fault(components: Sequence[Component], probed: Iterable[str], *, uncharged: bool = False) -> Fault | None:
-    """The first of: no ground, loops of voltage sources and inductors, floating and dangling nodes; None if solvable.
+def topology_faults(
+    components: Sequence[Component], *, uncharged: bool = False, unsure: Iterable[str] = ()
+) -> list[Fault]:
+    """No ground; loops of voltage sources and inductors; floating nodes, or those without a DC path. None if solvable.
 
     Where there are controlled sources, a node that one of them drives or senses counts as held, since feedback may hold
-    it; whether it does is for the matrix of the circuit to say. Nodes that are heard may dangle. Of an uncharged
-    circuit direct current need not determine everything; loops with controlled sources are for its matrix, too.
+    it; whether it does is for the matrix of the circuit to say. Of an uncharged circuit direct current need not
+    determine everything; loops with controlled sources are for its matrix, too.
+
+    Args:
+        components: of the circuit.
+        uncharged: as of `read_netlist`.
+        unsure: names of nodes (lower case) that parts not among the components may hold.
     """
-    if not any(GROUND in touched(part) for part in components):
-        return Fault("no component is connected to ground: one node must be named 0 (or gnd)")
-    if uncharged:
-        sources = [part for part in components if part.is_independent_source and part.fixes_voltage]
-        return _loop(sources) or _sensed_only(components) or _floating(components)
-    return (
-        _loop(part for part in components if part.fixes_voltage or part.device is INDUCTOR)
-        or _sensed_only(components)
-        or _floating(components)
-        or _dangling(components, set(probed))
-        or _without_dc_path(components)
-    )
+    held = {GROUND, *(node for part in components for node in touched(part) if node.lower() in set(unsure))}
+    if not unsure and not any(GROUND in touched(part) for part in components):
+        return [Fault("no component is connected to ground: one node must be named 0 (or gnd)")]
+    shorts = [
+        part
+        for part in components
+        if (part.fixes_voltage and (part.is_independent_source or not uncharged))
+        or (part.device is INDUCTOR and not uncharged)
+    ]
+    faults = [*_loops(shorts), *_sensed_only(components, held), *_floating(components, held)]
+    return faults if uncharged else [*faults, *_without_dc_path(components, held)]
 
 
 def touched(part: Component) -> tuple[str, ...]:
@@ -46,7 +52,7 @@ def touched(part: Component) -> tuple[str, ...]:
     return (*part.nodes, *(node for leaf in leaves for node in (leaf.plus, leaf.minus)))
 
 
-def _loop(parts: Iterable[Component]) -> Fault | None:
+def _loops(parts: Iterable[Component]) -> Iterator[Fault]:
     """Voltage sources and inductors (shorts at rest) must form no loop: its current would be undetermined."""
     edges: dict[str, list[tuple[str, Component]]] = {}
     groups = _Groups()
@@ -54,11 +60,11 @@ def _loop(parts: Iterable[Component]) -> Fault | None:
         a, b = part.nodes[:2]
         if groups.find(a) == groups.find(b):
             names = ", ".join(member.name for member in [*_path(edges, a, b), part])
-            return Fault(f"loop of voltage sources and inductors: {names}; put a resistor in series", part.name)
+            yield Fault(f"loop of voltage sources and inductors: {names}; put a resistor in series", part.name)
+            continue
         groups.join(a, b)
         edges.setdefault(a, []).append((b, part))
         edges.setdefault(b, []).append((a, part))
-    return None
 
 
 def _path(edges: dict[str, list[tuple[str, Component]]], start: str, goal: str) -> list[Component]:
@@ -83,46 +89,38 @@ def terminals(part: Component) -> tuple[str, ...]:
     return part.nodes[: len(part.device.pins)]
 
 
-def _sensed_only(components: Sequence[Component]) -> Fault | None:
-    connected = {GROUND, *(node for part in components for node in terminals(part))}
+def _sensed_only(components: Sequence[Component], held: set[str]) -> Iterator[Fault]:
+    """Each node that is at fault counts as held afterwards, here and below: one fault is told once."""
+    connected = {node for part in components for node in terminals(part)}
     for part in components:
         for node in touched(part):
-            if node not in connected:
-                return Fault(f"node {node} (of {part.name}) is floating: it is sensed and nothing else", part.name)
-    return None
+            if node not in connected and node not in held:
+                held.add(node)
+                yield Fault(f"node {node} (of {part.name}) is floating: it is sensed and nothing else", part.name)
 
 
-def _floating(components: Sequence[Component]) -> Fault | None:
-    apart = _not_reached(components, touched)
-    if apart is None:
-        return None
-    part, node = apart
-    return Fault(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.name)
+def _floating(components: Sequence[Component], held: set[str]) -> Iterator[Fault]:
+    for part, node in _not_reached(components, touched, held):
+        yield Fault(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.name)
 
 
-def _dangling(components: Sequence[Component], probed: set[str]) -> Fault | None:
-    """Terminals in the air; those of subcircuits are left alone, where a pin may be unused."""
+def dangling(components: Sequence[Component], probed: set[str]) -> Iterator[tuple[str, Component]]:
+    """Nodes that only one terminal is at, and its component, except where they are heard."""
     touching: dict[str, list[Component]] = {}
     for part in components:
         for node in dict.fromkeys(touched(part)):
             touching.setdefault(node, []).append(part)
     for node, parts in touching.items():
-        part = parts[0]
-        is_alone = len(parts) == 1 and node != GROUND and node not in probed
-        if is_alone and not part.is_controlled_source and "." not in part.name:
-            return Fault(f"node {node} is dangling: only {part.name} is connected to it", part.name)
-    return None
+        if len(parts) == 1 and node != GROUND and node not in probed and node in terminals(parts[0]):
+            yield node, parts[0]
 
 
-def _without_dc_path(components: Sequence[Component]) -> Fault | None:
-    apart = _not_reached(components, _held_by)
-    if apart is None:
-        return None
-    part, node = apart
-    return Fault(
-        f"node {node} has no DC path to ground (through R, L, V, D, Q or J): its voltage at rest is undetermined",
-        part.name,
-    )
+def _without_dc_path(components: Sequence[Component], held: set[str]) -> Iterator[Fault]:
+    for part, node in _not_reached(components, _held_by, held):
+        yield Fault(
+            f"node {node} has no DC path to ground (through R, L, V, D, Q or J): its voltage at rest is undetermined",
+            part.name,
+        )
 
 
 def _held_by(part: Component) -> Sequence[str]:
@@ -131,18 +129,23 @@ def _held_by(part: Component) -> Sequence[str]:
 
 
 def _not_reached(
-    components: Sequence[Component], connected: Callable[[Component], Sequence[str]]
-) -> tuple[Component, str] | None:
-    """The first component with a node that is not connected to ground, and the node."""
+    components: Sequence[Component], connected: Callable[[Component], Sequence[str]], held: set[str]
+) -> Iterator[tuple[Component, str]]:
+    """Of each group of nodes that is not connected to what is held the first component, and its node."""
     groups = _Groups()
+    for node in held:
+        groups.join(node, GROUND)
     for part in components:
         for a, b in pairwise(connected(part)):
             groups.join(a, b)
+    told = {groups.find(GROUND)}
     for part in components:
         for node in touched(part):
+            if groups.find(node) not in told:
+                told.add(groups.find(node))
+                yield part, node
             if groups.find(node) != groups.find(GROUND):
-                return part, node
-    return None
+                held.add(node)
 
 
 class _Groups:

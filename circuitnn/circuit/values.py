@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import Macro, parse_expression
-from circuitnn.expressions.tree import Expression, constant, leaves_in
+from circuitnn.expressions.tree import Expression, Name, constant, leaves_in
 
 _TOKEN = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"|=|[^\s,(){}='\"]+|[{}'\"]")
+
+_NAME = re.compile(r"[^\W\d]\w*")
 
 Value = float | Expression
 
@@ -24,7 +26,12 @@ def tokens(text: str) -> list[str]:
 
 
 def parse_value(text: str, functions: Mapping[str, Macro] | None = None) -> Value:
-    """A number, or the expression in braces or single quotes; one without names is evaluated at once."""
+    """A number, the name of a parameter, or the expression in braces or single quotes.
+
+    An expression without names is evaluated at once.
+    """
+    if _NAME.fullmatch(text):
+        return Name(text)
     if not text.startswith(("{", "'")):
         return parse_number(text)
     return folded(parse_expression(text[1:-1], functions=functions), text)
@@ -73,6 +80,9 @@ def assignments(words: list[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def is_value(word: str) -> bool:
+    """Whether it is a number or an expression in braces; a bare word may be anything."""
+    if _NAME.fullmatch(word):
+        return False
     try:
         parse_value(word)
     except NetlistError:

@@ -101,6 +101,7 @@ BIPOLAR = ModelDevice(
         "xtf": 0.0, "vtf": None, "itf": None, "ptf": 0.0, "xcjc": 1.0, "cjs": 0.0, "ccs": 0.0, "vjs": None, "ps": None,
         "mjs": None, "ms": None, "iss": 0.0, "ns": None, "nkf": 0.5, "nk": 0.5, "irb": 0.0, "subs": None,
     },
+    unmodelled=frozenset({"ibe", "ibc", "c2", "c4", "rco"}),
     only_with={"xcjc": "RB"},  # both ends of RB are one node without it
     same_as={"rbm": "RB"},
     hints={

@@ -161,7 +161,9 @@ class ModelDevice(Device):
         harmless: what else a model may say: in lower case, with the value at which it changes nothing; None for any.
         only_with: of these (lower case) the parameters without which they change nothing whatever they are.
         same_as: of these (lower case) the parameters that they may repeat.
-        hints: what to do about a parameter that is not known.
+        unmodelled: names (lower case) of parameters that change the answer in SPICE and are not modelled; what is in
+            none of these lists says nothing to SPICE either, and is passed over with a note.
+        hints: what to do about a parameter that is not modelled.
         optional_pin: a node that may follow the pins, and carries nothing.
         insulated: pins that no direct current flows through.
         merges: whether devices of one model across the same two nodes are one to the law, which is proportional to
@@ -183,6 +185,7 @@ class ModelDevice(Device):
     harmless: Mapping[str, float | None] = field(default_factory=dict)
     only_with: Mapping[str, str] = field(default_factory=dict)
     same_as: Mapping[str, str] = field(default_factory=dict)
+    unmodelled: frozenset[str] = frozenset()
     hints: Mapping[str, str] = field(default_factory=dict)
     optional_pin: str = ""
     insulated: tuple[str, ...] = ()
@@ -213,6 +216,11 @@ class ModelDevice(Device):
         scaled = tuple(parameter.name for parameter in self.parameters if parameter.scales)
         mirrored = tuple(parameter.name for parameter in self.parameters if parameter.mirrors)
         return Law(self.function, self.junctions, scaled, mirrored if self.kinds[kind] < 0 else ())
+
+    def knows(self, name: str) -> bool:
+        """Whether a ``.model`` that says something under this name (lower case), not modelled here, says anything."""
+        known = (self.harmless, self.only_with, self.same_as, self.unmodelled, self.ALWAYS_HARMLESS)
+        return any(name in names for names in known) or name.upper() in self.hints
 
     def parameter(self, name: str) -> ModelParameter:
         """The parameter of that name."""

@@ -42,6 +42,10 @@ DIODE = ModelDevice(
         P("TT", "s", 0.0, Rule.NOT_NEGATIVE, when=_CHARGE),
     ),
     harmless={"isr": 0.0, "cjp": 0.0, "cjsw": 0.0, "ikf": 0.0, "ibv": None, "nbv": None, "nr": None},
+    unmodelled=frozenset(
+        {"bv", "ikr", "jsw", "jtun", "jtunsw"}
+        | {"ron", "roff", "vfwd", "vrev", "rrev", "ilimit", "revilimit", "epsilon", "revepsilon"}  # of LTspice alone
+    ),
     hints={"BV": "leave it out: reverse breakdown is not modelled"},
     equation="i = IS (e^(v/(N kT/q)) - 1)",
     source="Shockley 1949",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
-from circuitnn.circuit.components import GROUND, NULLOR, Component
+from circuitnn.circuit.components import GROUND, NULLOR, SIGNED, Component
 from circuitnn.circuit.outputs import Probe, probe
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
 from circuitnn.devices.inductor import INDUCTOR
@@ -143,7 +143,7 @@ def topology(circuit: Circuit) -> Topology:
         return isinstance(part.device, Passive) and not part.is_reactive
 
     def is_pot(part: Component) -> bool:
-        return is_resistor(part) and (part.value is not None or part.name in measured)
+        return is_resistor(part) and (part.value is not None or part.quantity == SIGNED or part.name in measured)
 
     voltage = branches(lambda part: part.fixes_voltage and part.is_independent_source)
     voltage += branches(lambda part: part.fixes_voltage and part.is_controlled_source)

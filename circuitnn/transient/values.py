@@ -74,7 +74,7 @@ class CircuitValues(nnx.Module):
 
 def _signed(circuit: Circuit) -> set[str]:
     """Names of the values that may be zero or negative: sources, gains, knobs, pinch-off voltages."""
-    parts = {part.name for part in circuit.components if part.device.rule.is_signed}
+    parts = {part.name for part in circuit.components if part.rule.is_signed}
     of_models = {
         f"{model.name}.{parameter.name}"
         for model in circuit.models

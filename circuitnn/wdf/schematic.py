@@ -98,7 +98,7 @@ class Schematic:
     def model(self, device: str, kind: str, parameters: Mapping[str, Value]) -> str:
         """The ``.model`` of a device; its name."""
         values = tuple((word(key).lower(), value_of(value, f"{key} of {device}")) for key, value in parameters.items())
-        card = ModelCard(f"M{device}", kind.upper(), values, (), UNWRITTEN)
+        card = ModelCard(f"M{device}", kind.upper(), UNWRITTEN, values)
         self.contents.cards[card.name.lower()] = card
         return card.name
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuitnn.circuit import NetlistError, catalogue, read_netlist
+from circuitnn.circuit import NetlistError, NetlistWarning, catalogue, read_netlist
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import parse_expression
 from tests.circuit.strategies import OTHER_KINDS, netlists
+from tests.circuit.test_intake import DIVIDED, FAULTY, START, VENDOR
 
 WORDS = st.sampled_from(
     [
@@ -80,7 +81,7 @@ def test_losing_any_line_of_a_good_netlist_is_noticed_or_harmless(name):
     for at in range(1, len(lines)):
         try:
             read_netlist("\n".join(lines[:at] + lines[at + 1 :]) + "\n")
-        except NetlistError:
+        except (NetlistError, NetlistWarning):  # warnings are errors here
             failures += 1
     assert failures >= 3
 
@@ -122,6 +123,7 @@ NUMBERS = ["0", "-1", "1e300", "1e-300", "1e999", "{1/0}", "{sqrt(-1)}", "1k5", 
 FOLDER = Path(catalogue.__file__).parent
 
 
+@pytest.mark.filterwarnings("ignore::circuitnn.circuit.NetlistWarning")
 @pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # nothing may be written there
@@ -129,6 +131,7 @@ def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, mo
     library = "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.lib")))
     seeds = [re.sub(r"(?im)^\.include.*$", lambda _: library, seed) for seed in seeds]
     seeds += ["* t\n.param knob=1 Gain=1 p_1=1\nVin in 0 1\nR1 in n1 1\nR2 n1 0 1\n" + kind for kind in OTHER_KINDS]
+    seeds += [FAULTY, VENDOR, *(START + lines for lines, *_ in DIVIDED)]
     random = Random(count)
     read, slowest = 0, 0.0
     for _ in range(count):

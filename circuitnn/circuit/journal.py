@@ -1,0 +1,118 @@
+"""What is to be told about the reading of a netlist: notes of what was passed over, and all of its faults at once."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, final
+
+from circuitnn.circuit.lines import Line
+from circuitnn.expressions.errors import MAX_SHOWN, NetlistError, NetlistWarning
+
+MAX_FAULTS = 1_000  # that are kept; a file that is no netlist has one in each line
+
+_WORD = re.compile(r"[^\s,(){}='\"]+")
+_LIBRARY = re.compile(r"\.(inc|lib|subckt|ends)", re.IGNORECASE)
+
+
+@final
+class Note(NamedTuple):
+    """What was done about a line that is not taken as it stands.
+
+    Attributes:
+        message: in words.
+        line: number of the line in its file, from 1.
+        text: that line.
+        file: the included file that it is of; empty for the netlist itself.
+    """
+
+    message: str
+    line: int
+    text: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file + ', ' if self.file else ''}line {self.line}: {self.message}"
+
+
+@final
+class Notes(tuple[Note, ...]):
+    """Notes by line. What was said in reading does not make another circuit: any are equal to any others."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Notes) or tuple.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@final
+class Journal:
+    """Notes and faults in the order in which they came up, each once."""
+
+    def __init__(self) -> None:
+        self._notes: dict[Note, None] = {}
+        self._faults: dict[tuple[str, int | None, str], NetlistError] = {}
+
+    @property
+    def faults(self) -> tuple[NetlistError, ...]:
+        """All faults, as they were found."""
+        return tuple(self._faults.values())
+
+    @property
+    def notes(self) -> Notes:
+        """All notes, by line."""
+        return Notes(sorted(self._notes, key=lambda note: (note.file, note.line)))
+
+    def note(self, line: Line, message: str) -> None:
+        self._notes[Note(message, line.number, line.text, line.file)] = None
+
+    def fault(self, error: NetlistError) -> None:
+        """Keep a fault, once."""
+        if len(self._faults) < MAX_FAULTS:
+            self._faults.setdefault((error.file, error.line, error.message), error)
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Go on after a fault in the block."""
+        try:
+            yield
+        except NetlistError as error:
+            self.fault(error)
+
+    def cause(self, name: str) -> NetlistError | None:
+        """The fault because of which a name may be missing: of a line that has it, or of a file or a subcircuit."""
+        for fault in self.faults:
+            text = fault.text or ""
+            if _LIBRARY.match(text) or name.lower() in _words(text):
+                return fault
+        return None
+
+    @property
+    def words(self) -> set[str]:
+        """Every word in the lines at fault, in lower case."""
+        return {word for fault in self.faults for word in _words(fault.text or "")}
+
+    def check(self) -> None:
+        """Raise the faults, in the order of the lines."""
+        if self.faults:
+            lineless = [fault for fault in self.faults if fault.line is None]
+            placed = [fault for fault in self.faults if fault.line is not None]
+            raise NetlistError.of([*sorted(placed, key=lambda fault: (fault.file, fault.line)), *lineless])
+
+    def warn(self, title: str, stacklevel: int) -> None:
+        """Say the notes in one warning."""
+        notes = self.notes
+        if not notes:
+            return
+        told = "\n".join(f"  {note}" for note in notes[:MAX_SHOWN])
+        more = "" if len(notes) <= MAX_SHOWN else f"\n  and {len(notes) - MAX_SHOWN} more, in the notes of the circuit"
+        name = repr(title) if title else "the netlist"
+        warnings.warn(f"{name} is read with these notes:\n{told}{more}", NetlistWarning, stacklevel + 1)
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}
