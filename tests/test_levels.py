@@ -19,6 +19,7 @@ from circuitnn.recurrent import GRU, LSTM, STN, Memoryless, StateMatchedGRU
 from circuitnn.testing import check_gradient
 from circuitnn.train import Dataset, TruncatedBPTT, exposure_bias, fit
 from circuitnn.wdf import derive
+from tests.cases import cases
 from tests.filters.forms import random_form
 
 FS = 48_000
@@ -72,7 +73,9 @@ def test_behind_a_bias_nothing_moves_in_silence(biased, after):
     assert abs(y[0, 0] - y[1, 0]) > 1e-3
 
 
-@pytest.mark.parametrize(("dtype", "share"), [(jnp.float32, 1e-6), (jnp.float64, 1e-10)])
+@pytest.mark.parametrize(
+    ("dtype", "share"), cases([(jnp.float32, 1e-6), (jnp.float64, 1e-10)], quick=[(jnp.float32, 1e-6)])
+)
 def test_networks_in_a_row_are_silent(dtype, share):
     """One second; the constant that the first one puts out is what the second one has heard."""
     first, second = (kind(4, fs=FS, dtype=dtype, rngs=nnx.Rngs(seed)) for seed, kind in enumerate((GRU, LSTM)))
@@ -85,6 +88,7 @@ def test_networks_in_a_row_are_silent(dtype, share):
     assert np.abs(y - y[0]).max() <= 1e-6 * peak  # of the ripple of its filters
 
 
+@pytest.mark.slow
 def test_exposure_bias_and_training_begin_where_seconds_of_silence_lead(biased):
     """The target has heard silence for a second; before, what charged meanwhile was an error of the model."""
     x, knobs = 0.3 * np.random.default_rng(1).standard_normal((2, 60, 1)), {"k": np.full((2, 1), 0.5)}
@@ -152,6 +156,7 @@ def test_what_has_a_pole_at_one_begins_at_zero():
     np.testing.assert_allclose([state(0.5), jax.grad(state)(0.5)], [4.0, 8.0])
 
 
+@pytest.mark.slow
 def test_a_level_of_ones_own(biased):
     """Volts at the input: of a circuit in place of the source's DC value, of networks what they have heard for long."""
     level = np.array([[0.5], [-2.0]])

@@ -24,6 +24,7 @@ def model():
     return cn.chain(clipper=clipper, low=Leaky(dtype=np.float64), gain=Gain(0.7, trainable=True, dtype=np.float64))
 
 
+@pytest.mark.slow
 def test_gradients(model):
     parameters = model.parameters()
     assert parameters["models"][0]["values"] == {"log_scale": {"RVin": 0}, "within": {"C1": 0}}

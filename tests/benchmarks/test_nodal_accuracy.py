@@ -57,6 +57,7 @@ def test_frequency_response():
     assert measure.response_error(circuits.CATALOGUE["twin"]()) < 1e-9
 
 
+@pytest.mark.slow
 @needs_ngspice
 @pytest.mark.ngspice
 def test_transient(bases):

@@ -58,6 +58,7 @@ def test_halves_in_two_threads_are_the_batch(steps):
         np.testing.assert_allclose(steps[speed.BATCH_TWO].run()[1], whole, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_moving_knobs_move_at_every_sample(steps):
     (_, still), (_, moved) = steps[speed.ONE].run(), steps[speed.MOVING].run()
     assert moved.shape == still.shape == (96, 1)

@@ -100,6 +100,7 @@ X1 a b cell
     assert float(c.values["X1.DX.IS"]) == 2e-9
 
 
+@pytest.mark.slow
 def test_what_multiplies_is_bounded():
     head = "t\nVin in 0 1\nR1 in out 1k\nX1 out s0\n"
     layers = "".join(f".subckt s{k} a\nX1 a s{k + 1}\nX2 a s{k + 1}\n.ends\n" for k in range(19))

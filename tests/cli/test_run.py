@@ -78,6 +78,7 @@ def test_volts(call):
     assert "full scale is taken as 4.5 V in and 2 V out" in result.stdout
 
 
+@pytest.mark.slow
 def test_oversampling_is_in_step_with_the_input(call):
     call("run", "diode_clipper", "in.wav", "out.wav", "--oversample", "2")
     x = sound("in.wav")[0]

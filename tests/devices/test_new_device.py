@@ -125,6 +125,7 @@ def test_gradients():
     check_gradient(energy, [{name: jax.numpy.asarray(value) for name, value in circuit.values.items()}])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("volts", [0.0, 2.2, 5.0])
 def test_both_polarities(volts):
     """An inverter, of which one half may be cut off; thresholds have the signs that SPICE gives them."""

@@ -84,6 +84,7 @@ def test_fixed_tracks(name):
         assert len(determined) >= (4 if name == "bassman" else 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param("bassman"), pytest.param("muff", marks=pytest.mark.slow)])
 def test_the_impedance_level_is_never_known(name):
     """All impedances times a factor: the same response. No value is determined, and the report says why."""
@@ -239,6 +240,7 @@ def test_standard_errors_are_those_of_repeated_measurements():
     assert np.mean([report.noise_db for _, report in found]) == pytest.approx(0.1, rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_phase", [False, True])
 def test_a_taper_is_found(has_phase):
     circuit = cn.circuits.bassman()
@@ -360,6 +362,7 @@ def test_a_circuit_that_is_silent_where_the_target_is_not():
         fit_components(circuit, good(controls={"level": np.array([0.0, 0.7])}), progress=False)
 
 
+@pytest.mark.slow
 def test_a_circuit_without_knobs():
     circuit = cn.circuits.diode_clipper()
     exact = response(circuit.replace(C1=9.3e-9), FREQS, {})[None]

@@ -96,6 +96,7 @@ def test_single_precision_callers_get_the_same(of_everything, music, heard):
     assert str(report).startswith("value ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peak", [1e-5, 9.0], ids=["near silence", "hard"])
 @pytest.mark.parametrize("circuit", ["clipper", pytest.param("pot", marks=pytest.mark.slow)])
 def test_the_gradient_agrees_with_central_differences(circuit, peak):

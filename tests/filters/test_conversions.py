@@ -122,6 +122,7 @@ def test_a_pole_that_is_there_twice():
     np.testing.assert_allclose(biquads(rational).response(FREQS, FS), rational.frequency_response(FREQS), rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("convert", [coupled, biquads])
 def test_refused(convert):
     circuit = cn.circuits.bassman()

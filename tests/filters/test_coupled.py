@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis.extra.numpy import arrays
 
 from circuitnn.filters import Coupled
+from tests.cases import cases
 from tests.filters.forms import FS, RADIUS, check_response, pieces, random_form
 
 EXTREME = st.floats(-1e3, 1e3, allow_nan=False, width=32)
@@ -35,7 +36,7 @@ def by_loop(form, x):
     return y
 
 
-@pytest.mark.parametrize("order", [2, 5])
+@pytest.mark.parametrize("order", cases([2, 5], quick=[5]))
 def test_response_is_that_of_the_impulse(order):
     rng = np.random.default_rng(order)
     check_response(random_form(Coupled, order, rng), 1e-10)
@@ -52,6 +53,7 @@ def test_moving_numbers_against_a_loop(order):
     assert np.abs(y - random_form(Coupled, order, rng).filtered(form.at_rest(), jnp.asarray(x))[1]).max() > 1e-2
 
 
+@pytest.mark.slow
 def test_cut_blocks():
     rng = np.random.default_rng(0)
     moving, still = random_form(Coupled, 5, rng, (40,)), random_form(Coupled, 5, rng)
@@ -62,6 +64,7 @@ def test_cut_blocks():
         )
 
 
+@pytest.mark.slow
 def test_one_filter_for_each_entry_of_a_batch():
     rng = np.random.default_rng(1)
     form, x = random_form(Coupled, 3, rng, (4, 1)), jnp.asarray(rng.standard_normal((4, 30)))

@@ -9,6 +9,7 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn import testing
 from circuitnn.filters import NeuralToneStack
+from tests.cases import cases
 from tests.filters.stacks import CONTROLS, moving, tone_stack
 
 X = np.random.default_rng(1).standard_normal((3, 40, 1))
@@ -17,7 +18,11 @@ KINDS = ("coupled", "biquads")
 
 
 @pytest.mark.parametrize(
-    ("form", "frame", "order"), [("coupled", 1, 3), ("coupled", 8, 4), ("biquads", 1, 4), ("biquads", 8, 3)]
+    ("form", "frame", "order"),
+    cases(
+        [("coupled", 1, 3), ("coupled", 8, 4), ("biquads", 1, 4), ("biquads", 8, 3)],
+        quick=[("coupled", 8, 4), ("biquads", 1, 4)],
+    ),
 )
 def test_laws(form, frame, order):
     model = tone_stack(form, order=order, frame=frame, size=0.3)
@@ -25,6 +30,7 @@ def test_laws(form, frame, order):
     testing.check_batch(model, X, controls=moving((40,)), rtol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", KINDS)
 def test_dtypes(form):
     testing.check_dtypes(lambda dtype: tone_stack(form, dtype=dtype, size=0.3, frame=8), X)

@@ -31,6 +31,7 @@ def distortion(dtype=np.float64):
     return wiener_hammerstein(FS, order=(3, 4), hidden=(5,), controls=("drive",), dtype=dtype, rngs=nnx.Rngs(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [amplifier, distortion], ids=lambda build: build.__name__)
 def test_block_law(build):
     model = build()

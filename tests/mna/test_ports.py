@@ -95,6 +95,7 @@ def test_where_the_plain_iteration_ends_too_early_the_guarded_one_goes_on(hard):
     np.testing.assert_allclose(solved(*args), known, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_without_either_the_failure_is_seen_and_stepping_finds_it(hard, monkeypatch):
     (where, _, *args), known = hard
     monkeypatch.setattr(ports, "GUARDED_ITERATIONS", 1)

@@ -91,6 +91,7 @@ def test_states_in_a_loop_add_up():
     np.testing.assert_allclose(found.follow[0] + found.follow[1], 1, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_of_the_diode_clipper():
     g = 2 * 2.52e-9 / (1.752 * THERMAL_VOLTAGE)
     R, Ch, Cl = 2200, 0.47e-6, 10e-9
@@ -126,6 +127,7 @@ def test_a_circuit_without_a_solution():
         structure(topology(circuit), gains_of(circuit))
 
 
+@pytest.mark.slow
 def test_single_precision():
     found = matrices(RLC.astype(jnp.float32))
     assert {leaf.dtype for leaf in jax.tree.leaves(found)} == {jnp.dtype(jnp.float32)}

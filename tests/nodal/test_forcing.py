@@ -18,7 +18,9 @@ def before(model, states):
     return jnp.asarray(np.concatenate([rest, states[..., :-1, :]], axis=-2))
 
 
-@pytest.mark.parametrize(("name", "mask"), [("biased", None), ("series", SOME), ("rlc", SOME)])
+@pytest.mark.parametrize(
+    ("name", "mask"), [("biased", None), pytest.param("series", SOME, marks=pytest.mark.slow), ("rlc", SOME)]
+)
 def test_its_own_states_reproduce_its_free_run(name, mask):
     model, x = NodalModel((DIODES | {"rlc": RLC})[name], dtype=jnp.float64), noise(2, 80, 1)
     free, y, states = trace(model, x)

@@ -8,6 +8,7 @@ from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.nodal import frequency_response
+from tests.cases import cases
 from tests.mna.circuits import BIASED, DIODES, KNOB, RLC
 
 FREQS = np.array([10.0, 100, 1e3, 1e4])
@@ -51,7 +52,7 @@ def test_is_differentiable():
 
 
 @pytest.mark.ngspice
-@pytest.mark.parametrize("name", DIODES)
+@pytest.mark.parametrize("name", cases(DIODES, slow=["bridge", "series"]))
 def test_against_ngspice(name, ngspice):
     np.testing.assert_allclose(frequency_response(DIODES[name], FREQS), spice.ac(DIODES[name], FREQS), rtol=1e-6)
 

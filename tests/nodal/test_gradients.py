@@ -62,7 +62,9 @@ def test_knobs_along_time():
     check_gradient(lambda d: jnp.sum(model(rest, u, {"drive": d})[1] ** 2), (drive,))
 
 
-@pytest.mark.parametrize("mask", [None, jnp.arange(50) % 5 == 0], ids=["always", "sometimes"])
+@pytest.mark.parametrize(
+    "mask", [pytest.param(None, marks=pytest.mark.slow), jnp.arange(50) % 5 == 0], ids=["always", "sometimes"]
+)
 def test_forcing(mask):
     model, u = NodalModel(diode_clipper_second_order(), dtype=jnp.float64), jnp.asarray(noise(50, 1))
     rest = model.init_carry()

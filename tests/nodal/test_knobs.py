@@ -8,6 +8,7 @@ import pytest
 from circuitnn.circuit import catalogue, read_netlist
 from circuitnn.model import controls, run
 from circuitnn.nodal import NodalModel, frequency_response
+from tests.cases import cases
 from tests.mna.circuits import KNOB
 from tests.nodal.signals import noise
 
@@ -78,7 +79,7 @@ def test_responses_of_the_catalogue_at_the_ends_of_all_knobs(name):
     assert np.isfinite(gradient).all()
 
 
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@pytest.mark.parametrize("dtype", cases([jnp.float32, jnp.float64], quick=[jnp.float64]))
 def test_a_constant_array_is_the_constant(dtype):
     model, x = NodalModel(POT, dtype=dtype), noise(40, 1)
     _, expected = run(model, x, controls={"k": 0.3})
@@ -95,7 +96,7 @@ def one_block_for_each_sample(model, x, along):
     return np.concatenate(pieces)
 
 
-@pytest.mark.parametrize("rule", ["trapezoidal", "bdf2"])
+@pytest.mark.parametrize("rule", cases(["trapezoidal", "bdf2"], quick=["trapezoidal"]))
 def test_along_time_as_one_block_for_each_sample(rule):
     """From end to end and back, in jumps; capacitor voltages and inductor currents do not jump."""
     model, x = NodalModel(POT, rule=rule, dtype=jnp.float64), noise(24, 1)
@@ -115,6 +116,7 @@ def test_bias_and_device_parameters_along_time():
     np.testing.assert_allclose(y, one_block_for_each_sample(model, x, along), rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_one_value_for_each_entry_of_a_batch():
     model, x = NodalModel(KNOB, dtype=jnp.float64), noise(2, 40, 1)
     _, together = run(model, x, controls={"drive": np.array([[0.1], [0.9]])})

@@ -54,5 +54,6 @@ def test_the_block_law_with_a_capacitance_that_moves(rule):
     check_block_law(model, noise(40, 1), controls={"c": 0.5 + 0.4 * np.sin(np.arange(40) / 9)}, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_batch_is_its_entries():
     check_batch(NodalModel(CIRCUITS["series"][0], dtype=jnp.float64), loud("series", 2, 40), rtol=1e-10)

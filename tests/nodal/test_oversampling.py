@@ -13,6 +13,7 @@ def sine(frequency, peak, samples=1200):
     return peak * np.sin(2 * np.pi * frequency * np.arange(samples) / FS) * fade
 
 
+@pytest.mark.slow
 def test_the_block_law_and_batches():
     model = cn.nodal.NodalModel(cn.circuits.diode_clipper(), FS, oversampling=4, dtype=jnp.float64)
     x = np.stack([sine(1000, 2.0, 90), sine(3000, 1.0, 90)])[..., None]

@@ -162,7 +162,9 @@ def _z(s, rate=96e3):
     return (rate + s) / (rate - s)
 
 
-@pytest.mark.parametrize("name", ["bassman", "klon_amplifier", "pultec_eqp1a", "sallen_key"])
+@pytest.mark.parametrize(
+    "name", cases(["bassman", "klon_amplifier", "pultec_eqp1a", "sallen_key"], quick=["pultec_eqp1a", "sallen_key"])
+)
 def test_in_z_as_scipy_has_it(name):
     circuit = catalogue.CATALOGUE[name]()
     analog, tf = transfer_function(circuit), transfer_function(circuit, 48e3)
@@ -221,6 +223,7 @@ def test_poles_of_a_resonance():
     )
 
 
+@pytest.mark.slow
 def test_gradient_of_a_pole_and_of_a_zero():
     def fast(c):
         return -jnp.real(transfer_function(catalogue.diode_clipper_second_order().replace(Cl=c)).poles()[1]) / 1e4
@@ -243,7 +246,11 @@ def scaled(circuit, logs, knobs, fs):
 
 
 @pytest.mark.parametrize(
-    ("name", "fs"), [("pultec_eqp1a", None), ("diode_clipper_second_order", None), ("bassman", 48e3), ("cascade", 48e3)]
+    ("name", "fs"),
+    cases(
+        [("pultec_eqp1a", None), ("diode_clipper_second_order", None), ("bassman", 48e3), ("cascade", 48e3)],
+        quick=[("bassman", 48e3)],
+    ),
 )
 def test_gradient_of_the_coefficients(name, fs):
     circuit = cascade() if name == "cascade" else catalogue.CATALOGUE[name]()

@@ -143,6 +143,7 @@ def test_bad_input_is_one_clear_error(sound, tmp_path):
             dataset(divider(), bad)
 
 
+@pytest.mark.slow
 def test_the_phaser_with_a_moving_oscillator(sound):
     lfo = -2.1 + 0.15 * np.sin(2 * np.pi * 5 * np.arange(len(sound)) / FS)
     still = dataset(circuits.phase90_stage(), sound[:480], oversampling=2)

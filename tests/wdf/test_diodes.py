@@ -5,6 +5,7 @@ from jax import numpy as jnp
 from jax.test_util import check_grads
 
 from circuitnn.wdf.diodes import diode, pair_better, pair_exact, pair_simple
+from tests.cases import cases as marked
 
 DIODE = {"saturation": 4.352e-9, "thermal": 1.906 * 25.85e-3}  # 1N4148
 STRINGS = [(1, 1), (2, 2), (1, 2), (3, 1), (1, 5), (10, 1)]
@@ -67,6 +68,7 @@ def test_diode_exact_to_rounding(dtype):
     assert worst((found + a) / 2, v, thermal + np.abs(a) + R * saturation, dtype) < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("approximation", "errors"),
     [(pair_simple, (8.5e-6, 8.2e-5, 7.2e-4, 4.8e-3)), (pair_better, (1e-10, 1e-8, 1e-6, 1e-4))],
@@ -133,7 +135,7 @@ def test_gradients_are_those_of_the_port_equation(up, down):
         assert np.all(np.abs(slopes - expected) <= allowed)
 
 
-@pytest.mark.parametrize("reflected", [diode, pair_simple, pair_better, pair_exact])
+@pytest.mark.parametrize("reflected", marked([diode, pair_simple, pair_better, pair_exact], quick=[pair_exact]))
 def test_derivatives_of_any_order(reflected):
     def scaled(a, R, saturation, thermal):
         return reflected(a, R * 1e3, saturation=saturation * 1e-9, thermal=thermal * 0.05)

@@ -9,6 +9,7 @@ import circuitnn as cn
 from circuitnn.model import Forcing, StateModel
 from circuitnn.testing import check_batch, check_block_law, check_dtypes
 from circuitnn.wdf import Capacitor, DiodePair, Inductor, Parallel, ResistiveVoltageSource, Resistor, Series, WDFModel
+from tests.cases import cases
 from tests.wdf.agreement import FS, guitar_like, played
 
 SAMPLES = 60
@@ -32,13 +33,14 @@ def noise(*batch, peak=3.0):
     return guitar_like(*batch, SAMPLES, peak=peak)[..., None]
 
 
-@pytest.mark.parametrize("rule", ["trapezoidal", "bdf2"])
+@pytest.mark.parametrize("rule", cases(["trapezoidal", "bdf2"], quick=["bdf2"]))
 def test_the_block_law(rule):
     along = 0.5 + 0.4 * np.sin(np.arange(SAMPLES) / 9)
     knobs = {"load": np.stack([along, 1 - along])}
     check_block_law(hand_built(rule=rule), noise(2), controls=knobs, cuts=(30,), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_the_block_law_at_single_samples():
     check_block_law(hand_built(), noise()[:6], cuts=(1, 2, 3, 4, 5), rtol=1e-10)
 
@@ -49,10 +51,12 @@ def test_the_block_law_of_the_catalogue(name):
     check_block_law(derived(name), played(name, SAMPLES), cuts=(30,), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_batch_is_its_entries():
     check_batch(hand_built(), noise(3), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_both_precisions():
     check_dtypes(hand_built, noise(2), rtol=1e-4)
 

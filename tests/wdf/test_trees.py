@@ -30,6 +30,7 @@ from circuitnn.wdf import (
     WDFModel,
     YParameters,
 )
+from tests.cases import cases
 from tests.wdf.agreement import FS, difference, guitar_like, played
 
 TOLERANCE = 1e-9
@@ -135,7 +136,8 @@ def test_transistor_on_an_r_type_adaptor():
     agrees(built, cn.circuits.common_emitter(), played("common_emitter"))
 
 
-@pytest.mark.parametrize("kind", [pytest.param("koren", marks=pytest.mark.slow), "dempwolf"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["koren", "dempwolf"])
 def test_triode_on_an_r_type_adaptor(kind):
     parts = {
         ("plate", "0"): ResistiveVoltageSource("100k", "b", 300),
@@ -305,7 +307,7 @@ def test_inverter():
     agrees(model(tree, Diode()), reference)
 
 
-@pytest.mark.parametrize("bright", [0.0, 1.0])
+@pytest.mark.parametrize("bright", cases([0.0, 1.0], quick=[1.0]))
 def test_switch(bright):
     tree = Parallel(
         ResistiveVoltageSource("2.2k", "in"),
@@ -393,6 +395,7 @@ def test_several_diodes_at_several_ports():
     assert difference(built, guitar_like(2, 150, peak=4).T, reference) < TOLERANCE
 
 
+@pytest.mark.slow
 def test_ngspice_runs_the_tree(ngspice):
     """What a tree is written down as is a netlist: at eight times the rate both are the continuous circuit."""
     tree = Parallel(ResistiveVoltageSource("2.2k", "in"), Capacitor("10n", "C1"), Transformer(Resistor("1k"), 2.0))

@@ -22,6 +22,7 @@ from circuitnn.wdf import (
     VoltageSource,
     WDFModel,
 )
+from tests.cases import cases
 from tests.reference import simulate
 from tests.wdf.agreement import FS, guitar_like
 
@@ -34,7 +35,7 @@ PAIRS = {
 }
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", cases(PAIRS, quick=["capacitors"]))
 def test_several_are_as_one(name):
     x = guitar_like(400, peak=2.0)
     several, one = PAIRS[name]
