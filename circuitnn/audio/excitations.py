@@ -99,6 +99,23 @@ def noise_bursts(seconds: float, fs: int = 48_000, *, seed: int = 0) -> NDArray[
     return signal
 
 
+def blips(fs: int = 48_000) -> NDArray[np.float64]:
+    """Two seconds of silence with clicks of one sample and full scale at 0.5 s and 1.5 s, to put before what is played.
+
+    ``align(x, y, fs=fs, blips=(0.5, 1.5))`` finds the latency of a recording by them.
+
+    Args:
+        fs: sample rate in hertz.
+
+    Returns:
+        (2 fs,).
+    """
+    rate = checked_rate(fs)
+    signal = np.zeros(2 * rate)
+    signal[[rate // 2, rate + rate // 2]] = 1.0
+    return signal
+
+
 def _pickup(x: NDArray[np.float64], fs: int) -> NDArray[np.float64]:
     return sosfilt(butter(2, min(PICKUP, 0.45 * fs), fs=fs, output="sos"), x) if len(x) else x
 

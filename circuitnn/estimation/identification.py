@@ -10,7 +10,10 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from circuitnn.audio.alignment import Alignment, align
+from circuitnn.audio.alignment import Alignment
+from circuitnn.audio.clock_drift import paced
+from circuitnn.audio.errors import AudioError
+from circuitnn.audio.locating import known, located
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.excerpts import REACH, Recordings, cut, recordings
@@ -27,8 +30,8 @@ SEARCH_STEPS = 50
 ROUGHLY = 1e-3  # a step that ends a search, over the prior's standard deviation; the best one goes on
 USUAL = np.log(5)  # how far off values without a tolerance may be at the start
 LEAST_NOISE = 1e-7  # of y's standard deviation
-UNRELATED = 0.02  # coherence
 LONGEST_ALIGNED = 30  # seconds
+AROUND_CLIPPED = 0.01  # of a clipped sample, as it spreads where the pace is changed
 
 
 def identify(
@@ -40,7 +43,8 @@ def identify(
     fit: Sequence[str] | Mapping[str, float | None] | None = None,
     tolerance: float | None = None,
     gain: float | str = 1.0,
-    max_delay: float = 0.05,
+    max_delay: float | None = None,
+    correct_drift: bool = False,
     high_pass: float | None = 20.0,
     hum: float | None = None,
     excerpts: int = 12,
@@ -72,7 +76,9 @@ def identify(
         tolerance: of values whose pattern has none of its own, from 0 to 1 (relative; of positions absolute); None for
             no bounds, and a prior of a factor of ten.
         gain: of y beside its volts, without the sign; "fit" where it is not known.
-        max_delay: of y against x, seconds, either way; 0 where they were recorded without any.
+        max_delay: of y against x, seconds, either way; anywhere in the recordings when None, 0 where they were recorded
+            without any.
+        correct_drift: whether y is brought to the pace of x where the clocks of player and recorder differ.
         high_pass: what lies below, with the offset, is taken out of prediction and recording alike, Hz; None for not
             even the offset.
         hum: the mains' frequency, Hz, to take 20 of its harmonics out in the same way.
@@ -103,17 +109,19 @@ def identify(
     learnt = learnt_values(circuit, set(), fit, tolerance)
     positions = tuple(name for name in circuit.controls if name in learnt and 0 <= float(circuit.values[name]) <= 1)
     prior = Prior.of(circuit, learnt, usual=USUAL, positions=positions).including(
-        float(REACH), float(REACH) if max_delay else 0.0
+        float(REACH), 0.0 if max_delay == 0 else float(REACH)
     )
     if gain == "fit":
         prior = prior.including(DECADE, 2 * DECADE)
     with jax.enable_x64(True):
         circuit = circuit.astype(np.float64)
         model = NodalModel(circuit, signals.fs, oversampling=oversampling, dtype=jnp.float64)
-        alignment = _aligned(model, signals, max_delay)
+        alignment = _aligned(model, signals, max_delay, correct_drift)
+        if alignment.corrects_drift:
+            signals = _at_one_pace(signals, alignment)
         pieces = cut(
             signals,
-            int(alignment.delay_samples),
+            0 if alignment.corrects_drift else int(alignment.delay_samples),
             alignment.polarity,
             count=excerpts,
             seconds=seconds,
@@ -157,8 +165,8 @@ def _check(circuit, gain, max_delay, high_pass, hum, counts, lengths, precision)
             raise ValueError(f"gain has to be a number or 'fit', got {gain!r}")
     elif not (np.isfinite(gain) and gain > 0):
         raise ValueError(f"gain has to be positive (the polarity is found), got {gain}")
-    if not (np.isfinite(max_delay) and max_delay >= 0):
-        raise ValueError(f"max_delay has to be 0 or positive, in seconds, got {max_delay}")
+    if max_delay is not None and not (np.isfinite(max_delay) and max_delay >= 0):
+        raise ValueError(f"max_delay has to be 0 or positive, in seconds, or None, got {max_delay}")
     for name, freq in (("high_pass", high_pass), ("hum", hum)):
         if freq is not None and not (np.isfinite(freq) and freq > 0):
             raise ValueError(f"{name} has to be a frequency in Hz, or None, got {freq}")
@@ -171,28 +179,40 @@ def _check(circuit, gain, max_delay, high_pass, hum, counts, lengths, precision)
         raise ValueError(f"precision has to be between 0 and 1, got {precision}")
 
 
-def _aligned(model: NodalModel, signals: Recordings, max_delay: float) -> Alignment:
+def _aligned(model: NodalModel, signals: Recordings, max_delay: float | None, correct_drift: bool) -> Alignment:
     """The recording against what the circuit with its nominal values makes of the input, to whole samples."""
     length = min(len(signals.x), round(LONGEST_ALIGNED * signals.fs))
     loud = np.concatenate([[0.0], np.cumsum(signals.x**2)])
     first = int(np.argmax(loud[length:] - loud[:-length]))
     played = np.pad(signals.x[first : first + length], (0, model.latency))
-    _, found = run(model, played)
-    predicted, heard = np.asarray(found)[model.latency :], signals.y[first : first + length]
+    predicted = np.asarray(run(model, played)[1])[model.latency :]
     if not np.isfinite(predicted).all():
         raise ValueError("identify: the output of the circuit with its nominal values is not finite")
     if np.ptp(predicted) == 0:
         raise ValueError("identify: the circuit with its nominal values gives no output")
-    alignment = align(predicted, heard, fs=signals.fs, max_delay=max_delay or 0.002)
-    if alignment.confidence < UNRELATED:
+    if max_delay == 0:
+        alignment = known(predicted, signals.y[first:], signals.fs, 0)
+        polarity = 1 if (predicted - predicted.mean()) @ signals.y[first : first + length] >= 0 else -1
+        return dataclasses.replace(alignment, polarity=polarity)
+    try:
+        alignment = located(predicted, signals.y, signals.fs, max_delay, correct_drift=correct_drift, around=first)
+    except AudioError as error:
+        limit = "anywhere" if max_delay is None else f"within max_delay={max_delay:g} s"
         raise ValueError(
-            f"identify: y has nothing in common with what the circuit makes of x (coherence {alignment.confidence:.2g}"
-            f"); a delay beyond {max_delay:g} s?"
-        )
-    if max_delay:
-        return dataclasses.replace(alignment, delay_samples=float(round(alignment.delay_samples)))
-    polarity = 1 if (predicted - predicted.mean()) @ heard >= 0 else -1
-    return dataclasses.replace(alignment, delay_samples=0.0, standard_error=0.0, polarity=polarity)
+            f"identify: y has nothing in common with what the circuit makes of x, or not at one delay {limit}: {error}"
+        ) from None
+    late = alignment.delay_samples - first
+    if alignment.corrects_drift and alignment.drift is not None:
+        late -= 1e-6 * alignment.drift.ppm * first  # the line begins where x does
+        return dataclasses.replace(alignment, delay_samples=late)
+    return dataclasses.replace(alignment, delay_samples=float(round(late)))
+
+
+def _at_one_pace(signals: Recordings, alignment: Alignment) -> Recordings:
+    """The recordings without delay and drift."""
+    line = (alignment.delay_samples, 1e-6 * alignment.drift.ppm if alignment.drift else 0.0)
+    clipped = np.abs(paced(signals.clipped_y.astype(float), *line)) > AROUND_CLIPPED
+    return dataclasses.replace(signals, y=paced(signals.y, *line), clipped_y=clipped)
 
 
 def _searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, progress: bool) -> list[Minimum]:

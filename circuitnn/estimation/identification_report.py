@@ -7,11 +7,11 @@ from typing import final
 import numpy as np
 
 from circuitnn.audio.alignment import Alignment
+from circuitnn.audio.clock_drift import Drift
 from circuitnn.estimation.component_report import FittedValue, left_open, si, table
 
 _BLUNT = 1.15  # sharpness of an alignment
 _ALIKE = 0.5  # correlation of neighbouring samples: 0 for white noise, 0.2 where a converter ends at 20 of 24 kHz
-_SOME = 0.1  # of a sample: a drift that large is said, where it is more than chance
 
 
 @final
@@ -41,29 +41,6 @@ class KnownCombination:
 
 @final
 @dataclass(frozen=True)
-class Drift:
-    """How the delay of a recording changes from its start to its end, from the excerpts.
-
-    Attributes:
-        ppm: of the clocks' rates, parts in a million; positive where the recording becomes later.
-        standard_error: of it.
-        start: delay at the first excerpt, samples.
-        end: at the last.
-    """
-
-    ppm: float
-    standard_error: float
-    start: float
-    end: float
-
-    @property
-    def is_there(self) -> bool:
-        """Whether it is more than chance, and more than a tenth of a sample from start to end."""
-        return abs(self.ppm) > 4 * self.standard_error and abs(self.end - self.start) > _SOME
-
-
-@final
-@dataclass(frozen=True)
 class IdentificationReport:
     """What `identify` has found; print it.
 
@@ -84,7 +61,7 @@ class IdentificationReport:
         esr_before: of the nominal values, aligned: squares of what they leave over those of y.
         esr: of the fitted ones.
         starts: errors of the descents over that of the best one, rising; the first is 1.
-        drift: of the delay.
+        drift: of the delay, what is left of it where it is corrected.
         excerpts: seconds into the recording at which each excerpt begins.
         clipped: samples of x and of y that are stuck at the end of the scale, or beside such; not fitted.
         failed: samples of the prediction whose equations were not solved.
@@ -139,8 +116,8 @@ class IdentificationReport:
             found.append("Another delay fits the recording almost as well: it may be off by a period of the music.")
         if self.drift.is_there:
             found.append(
-                f"The delay goes from {self.drift.start:.2f} to {self.drift.end:.2f} samples ({self.drift.ppm:+.1f} "
-                "ppm): the clocks of player and recorder differ, and values are off by what that does."
+                f"The delay goes {self.drift}, and values are off by what that does"
+                + ("." if self.alignment.corrects_drift else ": correct_drift=True takes it out.")
             )
         if self.agreement < 0.5 and len(self.starts) > 1:
             found.append("Most searches ended elsewhere: there may be a better minimum still (more starts).")

@@ -10,11 +10,12 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from circuitnn.audio.alignment import Alignment
+from circuitnn.audio.clock_drift import Drift
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.component_report import FittedValue, fitted_values, named
 from circuitnn.estimation.determination import determination, errors_given, information
 from circuitnn.estimation.excerpts import REACH, Excerpts
-from circuitnn.estimation.identification_report import Drift, IdentificationReport, known_combinations
+from circuitnn.estimation.identification_report import IdentificationReport, known_combinations
 from circuitnn.estimation.posterior import linearised, residual
 from circuitnn.estimation.unknowns import Prior
 from circuitnn.numerics.levenberg_marquardt import Minimum

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.signal import butter, sosfilt
+from scipy.signal import butter, lfilter, resample_poly, sosfilt
 
 import circuitnn as cn
 
@@ -65,10 +65,47 @@ def test_a_device_with_a_delay_of_its_own(music):
     assert 0.5 < cn.audio.align(music, y, fs=FS).delay_samples < 4
 
 
-def test_what_has_nothing_in_common(music):
-    found = cn.audio.align(music, np.random.default_rng(0).standard_normal(len(music)), fs=FS)
-    assert found.confidence < 0.02
-    assert found.sharpness < 1.5
+@pytest.mark.parametrize("seed", range(4))
+def test_no_delay_is_told_where_none_stands_out(music, seed):
+    rng = np.random.default_rng(seed)
+    time = np.arange(2 * FS) / FS
+    tone = np.sin(2 * np.pi * 220 * (1 + seed) * time) + 0.3 * np.sin(2 * np.pi * 660 * (1 + seed) * time)
+    chord = music[: 2 * FS]
+    pairs = {
+        "noise": (chord, rng.standard_normal(2 * FS)),
+        "other music": (chord, cn.audio.guitar(2.0, FS, seed=10 + seed)),
+        "the next two seconds": (chord, np.tanh(5 * music[2 * FS :])),
+        "a tone": (tone, np.roll(tone, 1000) + 1e-3 * rng.standard_normal(2 * FS)),
+        "a loop": (np.tile(chord[:6000], 16), np.tile(chord[:6000], 16)),
+        "an echo as loud": (chord, moved(chord, 30.0) + moved(chord, 5000.0)),
+    }
+    for name, (x, y) in pairs.items():
+        with pytest.raises(cn.audio.AudioError, match=r"stands out|in common"):
+            pytest.fail(f"{name}: {cn.audio.align(x, y, fs=FS)}")
+
+
+@pytest.mark.parametrize("delay", [2500.4, -70_000.25, 90_000.0])
+def test_the_whole_recording_is_searched(music, delay):
+    heard = np.concatenate([np.zeros(2 * FS), music, np.zeros(2 * FS)])
+    y = -1e-3 * np.tanh(3 * moved(heard, delay))
+    found = cn.audio.align(music, y + 1e-5 * np.random.default_rng(0).standard_normal(len(y)), fs=FS)
+    assert found.delay_samples == pytest.approx(2 * FS + delay, abs=0.3)
+    assert found.polarity == -1
+    # Of equal lengths, as an interface records them, what is beyond the end is missing.
+    y = 30 * moved(np.concatenate([music, np.zeros(2 * FS)]), delay)[: len(music)] if delay > 0 else music[70_000:]
+    found = cn.audio.align(music, y, fs=FS)
+    assert found.delay_samples == pytest.approx(delay if delay > 0 else -70_000, abs=0.05)
+    assert found.polarity == 1
+
+
+def test_a_largest_delay_that_is_too_small_is_said(music):
+    y = moved(music, 2500.0)
+    with pytest.raises(cn.audio.AudioError, match=r"within max_delay=0.05 s stands out: with y \+25"):
+        cn.audio.align(music, y, fs=FS, max_delay=0.05)
+    assert cn.audio.align(music, y, fs=FS, max_delay=0.06).delay_samples == pytest.approx(2500, abs=0.01)
+    # An echo as loud as the sound itself: one of the two is meant, and the user knows which.
+    both = moved(music, 30.0) + moved(music, 5000.0)
+    assert cn.audio.align(music, both, fs=FS, max_delay=0.03).delay_samples == pytest.approx(30, abs=0.1)
 
 
 def test_lengths_and_shapes_may_differ(music):
@@ -95,7 +132,6 @@ def test_samples_beyond_the_end_are_zero(music):
         (np.arange(9000.0), np.full(9000, np.nan), {}, "align: y: 9000 sample"),
         (np.ones((9000, 2)), np.ones(9000), {}, "align: x: one channel"),
         (np.arange(100.0), np.arange(100.0), {}, "100 samples .* are too few"),
-        (np.arange(3000.0), np.arange(3000.0), {}, "too few for delays up to 0.05 s"),
         (np.arange(9000.0), np.arange(9000.0), {"fs": 0}, "fs must be a positive"),
         (np.arange(9000.0), np.arange(9000.0), {"max_delay": -1}, "max_delay must be positive"),
     ],
@@ -103,3 +139,63 @@ def test_samples_beyond_the_end_are_zero(music):
 def test_bad_input(x, y, options, message):
     with pytest.raises(cn.audio.AudioError, match=message):
         cn.audio.align(x, y, **{"fs": FS} | options)
+
+
+def device(x):
+    """Of first order, bent and causal: the first sample of x has a part in the first one of y."""
+    b, a = butter(1, 3000, fs=FS)
+    return lfilter(b, a, np.tanh(3 * lfilter(b, a, x)))
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("latency", [37, pytest.param(0, marks=SLOW), pytest.param(2537, marks=SLOW)])
+def test_a_causal_alignment_never_leads(music, latency):
+    y = -np.concatenate([np.zeros(latency), device(music)])
+    y += 1e-3 * y.std() * np.random.default_rng(0).standard_normal(len(y))
+    centre = cn.audio.align(music, y, fs=FS)
+    assert latency + 0.3 < centre.delay_samples < latency + 5  # a model would have to look ahead
+    causal = cn.audio.align(music, y, fs=FS, causal=True)
+    assert latency - 6 <= causal.delay_samples <= latency
+    assert causal.delay_samples == round(causal.delay_samples)
+    assert causal.polarity == centre.polarity == -1
+    given = cn.audio.align(music, y, fs=FS, latency=latency)
+    assert given.delay_samples == latency
+    np.testing.assert_array_equal(given.apply(y)[: len(music) - 1], -y[latency:][: len(music) - 1])
+
+
+def test_blips_tell_the_latency(music):
+    x = np.concatenate([cn.audio.blips(FS), 0.5 * music])
+    y = -np.concatenate([np.zeros(153), device(x)])
+    y += 1e-3 * np.random.default_rng(0).standard_normal(len(y))
+    found = cn.audio.align(x, y, fs=FS, blips=(0.5, 1.5))
+    assert found.delay_samples == 152
+    assert found.polarity == -1
+    with pytest.raises(cn.audio.AudioError, match=r"no click within 0.25 s of 0.5 s"):
+        cn.audio.align(music, 0.01 * np.random.default_rng(0).standard_normal(len(music)), fs=FS, blips=(0.5,))
+    with pytest.raises(cn.audio.AudioError, match="three ways to one delay"):
+        cn.audio.align(x, y, fs=FS, blips=(0.5, 1.5), latency=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ppm", [20.0, -100.0])
+def test_clocks_that_differ(music, ppm):
+    long = np.concatenate([music, music[::-1]])
+    bent = np.tanh(2 * long)
+    fine = resample_poly(bent, 16, 1)
+    y = np.interp(16 * (np.arange(len(long)) * (1 - 1e-6 * ppm) - 300), np.arange(len(fine)), fine)
+    with pytest.warns(cn.audio.AlignmentWarning, match="clocks of player and recorder differ"):
+        plain = cn.audio.align(long, y, fs=FS)
+    assert plain.drift.ppm == pytest.approx(ppm, abs=5 * plain.drift.standard_error)
+    found = cn.audio.align(long, y, fs=FS, correct_drift=True)
+    assert found.drift.ppm == pytest.approx(ppm, abs=0.3)
+    assert found.delay_samples == pytest.approx(300, abs=0.2)
+    inside = slice(1000, -1000)
+    assert np.sum((found.apply(y) - bent)[inside] ** 2) < 3e-3 * np.sum(bent[inside] ** 2)
+    assert "ppm of drift" in str(found)
+
+
+def test_no_drift_is_seen_in_what_a_device_does_to_a_sweep():
+    sweep = cn.audio.sweep(4.0, FS)
+    cn.audio.align(sweep, sosfilt(butter(2, [100, 2000], "bandpass", fs=FS, output="sos"), sweep), fs=FS)
