@@ -52,6 +52,7 @@ class Block:
         defaults: Mapping[str, str] | None = None,
         line: Line | None = None,
         outer: "Block | None" = None,
+        journal: Journal | None = None,
     ):
         self.lines = lines
         self.name = name
@@ -59,7 +60,7 @@ class Block:
         self.defaults = dict(defaults or {})
         self.line = line
         self.outer = outer
-        self.journal: Journal = outer.journal if outer else Journal()
+        self.journal: Journal = outer.journal if outer else journal or Journal()
 
     @classmethod
     def of(cls, statements: "Statements", parameters: "dict[str, Assigned]", contents: "Contents") -> "Block":

@@ -1,11 +1,13 @@
-"""``.include`` and ``.lib``: the lines of other files in the netlist's folder, and of no other place."""
+"""``.include`` and ``.lib``: the lines of other files in or below one folder, and of no other place."""
 
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
+from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LINES, Line, load_file, logical_lines
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.opening import reason
@@ -14,20 +16,26 @@ MAX_FILES = 100
 MAX_NESTING = 16  # of files
 
 _DIRECTIVE = re.compile(r"\.(include|inc|incl|lib)\b\s*(.*)", re.IGNORECASE | re.DOTALL)
+_ELSEWHERE = "only files within the netlist's folder are included"
 
 
-def with_included(lines: list[Line], folder: Path | None) -> list[Line]:
+def with_included(lines: list[Line], folder: Path | None, root: Path | None, journal: Journal) -> list[Line]:
     """The lines, those of included files in the place of the lines that name them.
 
     Args:
         lines: of the netlist.
-        folder: that it is in; None for a text, which can include nothing.
+        folder: that it is in, or is read as if it were in; None for a text that can include nothing.
+        root: files in or below it may be read; None for the folder.
+        journal: hears of files that cannot be had, and of those that are taken from another place than is said.
 
     Raises:
-        NetlistError: for a file outside of the folder, a missing one, too many, or files that include each other.
+        NetlistError: for too many files or lines, or files that include each other.
     """
-    root = None if folder is None else folder.resolve()
-    expanded = list(itertools.islice(_Reading(root).expand(lines, root, 0), MAX_LINES + 1))
+    if folder is None:
+        reading = _Reading(None, None, journal)
+    else:
+        reading = _Reading(folder.resolve(), (root or folder).resolve(), journal)
+    expanded = list(itertools.islice(reading.expand(lines, reading.folder, 0), MAX_LINES + 1))
     if len(expanded) > MAX_LINES:
         raise expanded[-1].error(f"more than {MAX_LINES} lines, those of included files among them")
     return expanded
@@ -35,7 +43,9 @@ def with_included(lines: list[Line], folder: Path | None) -> list[Line]:
 
 @dataclass
 class _Reading:
+    folder: Path | None
     root: Path | None
+    journal: Journal
     files: int = 0
     characters: int = 0
     texts: dict[Path, str] = field(default_factory=dict)
@@ -46,32 +56,62 @@ class _Reading:
             if match is None:
                 yield line
                 continue
-            words = [word.strip("\"'") for word in re.findall(r"\"[^\"]*\"|'[^']*'|\S+", match[2])]
-            is_library = match[1].lower() == "lib"
-            if not 1 <= len(words) <= 1 + is_library:
-                raise line.error(f".{match[1].lower()} needs the name of a file")
-            if self.root is None or folder is None:
-                raise line.error(f".{match[1].lower()}: a netlist given as text has no folder to include files from")
             if depth >= MAX_NESTING:
                 raise line.error(f"files that include each other more than {MAX_NESTING} deep")
-            path = self.path(line, folder, words[0])
-            inner = logical_lines(self.text(line, path), str(path.relative_to(self.root)))
-            if len(words) == 2:
-                inner = _section(line, inner, words[1])
-            yield from self.expand(_until_end(inner), path.parent, depth + 1)
+            with self.journal.gathering():
+                path, inner = self.included(line, match[1].lower(), match[2], folder)
+                self.files += 1
+                self.characters += len(self.texts[path])
+                if self.files <= MAX_FILES and self.characters <= MAX_CHARACTERS:
+                    yield from self.expand(_until_end(inner), path.parent, depth + 1)
+            if self.files > MAX_FILES or self.characters > MAX_CHARACTERS:
+                raise line.error(f"more than {MAX_FILES} included files or {MAX_CHARACTERS} characters in them")
+
+    def included(self, line: Line, directive: str, names: str, folder: Path | None) -> tuple[Path, list[Line]]:
+        """The file that a line names, and the lines of it that are meant."""
+        words = [word.strip("\"'") for word in re.findall(r"\"[^\"]*\"|'[^']*'|\S+", names)]
+        if len(words) > 1 and (directive != "lib" or len(words) > 2 or re.search(r"[\\/]", words[1])):
+            words = [names.strip()]  # LTspice writes names with spaces as they are
+        if not words or not words[0]:
+            raise line.error(f".{directive} needs the name of a file")
+        if self.root is None or self.folder is None or folder is None:
+            raise line.error(
+                f".{directive}: a netlist given as text has no folder to include files from; name one, root='folder'"
+            )
+        path = self.path(line, folder, words[0])
+        inner = logical_lines(self.text(line, path), os.path.relpath(path, self.folder))
+        return path, inner if len(words) < 2 else _section(line, inner, words[1])
 
     def path(self, line: Line, folder: Path, name: str) -> Path:
-        relative = Path(name)
-        if relative.is_absolute() or ".." in relative.parts or "\\" in name or name.startswith("~") or ":" in name:
-            raise line.error(f"{name!r}: only files within the netlist's folder are included")
+        """The file of a name, which may be one of Windows; of an absolute one from elsewhere that beside the netlist."""
+        pure = PureWindowsPath(name)
+        if name.startswith("~") or ":" in name[len(pure.drive) :] or not pure.name:
+            raise line.error(f"{name!r}: {_ELSEWHERE}")
+        if not pure.root and not pure.drive:
+            return self.inside(line, folder, pure.parts, name)
+        exact = Path(os.path.normpath(name))
+        if self.root is not None and exact.is_absolute() and exact.is_relative_to(self.root):
+            return self.inside(line, self.root, exact.relative_to(self.root).parts, name)
         try:
-            path = (folder / relative).resolve(strict=True)
+            beside = self.inside(line, folder, (pure.name,), name)
+        except NetlistError:
+            raise line.error(
+                f"{name!r}: {_ELSEWHERE}; put a copy of {pure.name} into the folder of the netlist"
+            ) from None
+        self.journal.note(line, f"{pure.name} is taken from the folder of the netlist, and not from {pure.parent}")
+        return beside
+
+    def inside(self, line: Line, folder: Path, parts: tuple[str, ...], name: str) -> Path:
+        """The path without links; nothing outside of the root is even looked at."""
+        path = Path(os.path.normpath(folder.joinpath(*parts)))
+        if self.root is None or not path.is_relative_to(self.root):
+            raise line.error(f"{name!r}: {_ELSEWHERE}; root= names a folder that may be read")
+        try:
+            path = _existing(self.root, path.relative_to(self.root).parts).resolve(strict=True)
         except (OSError, ValueError, RuntimeError):
             raise line.error(f"there is no file {name!r} in the folder of the netlist") from None
-        if self.root is None or not path.is_relative_to(self.root):
-            raise line.error(
-                f"{name!r} is a link to another place: only files within the netlist's folder are included"
-            )
+        if not path.is_relative_to(self.root):
+            raise line.error(f"{name!r} is a link to another place: {_ELSEWHERE}; root= names a folder that may be read")
         return path
 
     def text(self, line: Line, path: Path) -> str:
@@ -82,11 +122,18 @@ class _Reading:
                 raise line.error(f"{path.name!r}: {reason(error)}") from None
             except NetlistError as error:
                 raise line.error(f"{path.name!r}: {error}") from None
-        self.files += 1
-        self.characters += len(self.texts[path])
-        if self.files > MAX_FILES or self.characters > MAX_CHARACTERS:
-            raise line.error(f"more than {MAX_FILES} included files or {MAX_CHARACTERS} characters in them")
         return self.texts[path]
+
+
+def _existing(folder: Path, parts: tuple[str, ...]) -> Path:
+    """The path of the parts, each in the case that is there, as Windows looks for it."""
+    path = folder
+    for part in parts:
+        if not os.path.lexists(path / part) and path.is_dir():
+            same = (name for name in sorted(os.listdir(path)) if name.casefold() == part.casefold())
+            part = next(same, part)
+        path = path / part
+    return path
 
 
 def _until_end(lines: list[Line]) -> list[Line]:

@@ -27,6 +27,7 @@ def read_netlist(
     inputs: str | Sequence[str] = ("Vin",),
     outputs: str | Sequence[str] = ("out",),
     uncharged: bool = False,
+    root: str | Path | None = None,
 ) -> Circuit:
     """Read a circuit from a SPICE netlist.
 
@@ -44,6 +45,8 @@ def read_netlist(
         uncharged: nodes between capacitors alone, loops of coils and terminals in the air are accepted: what direct
             current leaves undetermined had neither charge nor current before. In SPICE, and otherwise, that is an
             error.
+        root: a folder: what is in or below it may be included, where that is not only the netlist's own folder and
+            those below. A text is read as if it were in it.
 
     Returns:
         The circuit, values in float64.
@@ -55,7 +58,8 @@ def read_netlist(
     """
     text, is_file = load(path_or_text)
     title, lines = _title(text, is_file)
-    block = Block(with_included(lines, Path(path_or_text).parent if is_file else None))
+    journal = Journal()
+    block = Block(with_included(lines, *_folders(path_or_text, is_file, root), journal), journal=journal)
     try:
         circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title)
     except NetlistError as error:
@@ -115,6 +119,18 @@ def circuit_from(
 
 
 register(Circuit, build=circuit_from)
+
+
+def _folders(path_or_text: str | Path, is_file: bool, root: str | Path | None) -> tuple[Path | None, Path | None]:
+    """The folder that the netlist is in, and the one that may be read."""
+    if root is not None and not Path(root).is_dir():
+        raise ValueError(f"root: there is no folder {str(root)!r}")
+    folder = Path(path_or_text).parent if is_file else None
+    if folder is None or root is None:
+        return (folder, folder) if root is None else (Path(root), Path(root))
+    if not folder.resolve().is_relative_to(Path(root).resolve()):
+        raise ValueError(f"root: the netlist is not in {str(root)!r} nor in a folder below it")
+    return folder, Path(root)
 
 
 def _sequence(names: str | Sequence[str], what: str) -> tuple[str, ...]:

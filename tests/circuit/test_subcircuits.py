@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from circuitnn.circuit import NetlistError, read_netlist
+from circuitnn.circuit import NetlistError, NetlistWarning, read_netlist
 from circuitnn.expressions.tree import Binary, Current, Name, Number, Voltage
 
 AMP = """amplifier
@@ -156,7 +156,9 @@ def test_no_other_file_is_read(folder):
         ("..\\secret.lib", "only files within"), ("no.lib", "there is no file 'no.lib'"), ("sub", "is a folder"),
         ("pipe.lib", "is a pipe, a device or a socket"), ("loop.lib", "include each other more than 16 deep"),
         ("", "needs the name"),
-        ("binary.lib", "holds NUL"), ("a b", "needs the name"), ("wrong.lib", "wrong.lib, line 2: R9 needs one"),
+        ("binary.lib", "holds NUL"), ("a b", "there is no file 'a b'"), ("C:secret.lib", "only files within"),
+        ("C:\\up\\secret.lib", "only files within"), ("sub/a:b", "only files within"), ("\\\\up\\secret", "only files"),
+        ("wrong.lib", "wrong.lib, line 2: R9 needs one"),
     ):  # fmt: skip
         with pytest.raises(NetlistError, match=message.replace("\\", ".")):
             read_in(folder, f".include {name}")
@@ -165,6 +167,32 @@ def test_no_other_file_is_read(folder):
     (folder / "many.lib").write_text("".join(".include sub/more.inc\n" for _ in range(101)))
     with pytest.raises(NetlistError, match="more than 100 included files"):
         read_in(folder, ".include many.lib")
+
+
+def test_files_above_are_included_by_the_word_of_the_user(folder):
+    for line in (".include ../secret.lib", ".inc '..\\Secret.LIB'", f".lib {folder.parent / 'secret.lib'}"):
+        (folder / "main.cir").write_text(f"title\nVin in 0 1\n{line}\nR1 out 0 1\n.end\n")
+        c = read_netlist(folder / "main.cir", root=folder.parent)
+        assert [part.name for part in c.components] == ["Vin", "R9", "R1"]
+        with pytest.raises(NetlistError, match="only files within"):
+            read_netlist(folder / "main.cir")
+    (folder / "far.lib").symlink_to("/etc/hostname")
+    (folder / "main.cir").write_text("title\nVin in 0 1\n.include far.lib\nR1 out 0 1\n")
+    with pytest.raises(NetlistError, match="a link to another place"):
+        read_netlist(folder / "main.cir", root=folder.parent)
+    c = read_netlist("title\nVin in 0 1\n.include secret.lib\nR1 out 0 1\n", root=folder.parent)
+    assert "R9" in c
+    for root in (folder / "sub", folder / "none"):
+        with pytest.raises(ValueError, match="root: "):
+            read_netlist(folder / "main.cir", root=root)
+
+
+def test_absolute_names_of_another_machine_are_taken_from_beside_the_netlist(folder):
+    for line in (r".lib C:\Users\me\my models\AMP.lib", ".include /home/me/amp.lib", '.inc "\\\\host\\share\\amp.lib"'):
+        with pytest.warns(NetlistWarning, match=r"line 3: (?i:amp\.lib) is taken from the folder of the netlist"):
+            assert "R.X1.R1" in read_in(folder, line)
+    with pytest.raises(NetlistError, match="put a copy of standard.dio into the folder"):
+        read_in(folder, r".lib C:\Users\me\LTspice\lib\cmp\standard.dio")
 
 
 def test_leaves_are_of_the_flattened_netlist():
