@@ -15,12 +15,15 @@ from circuitnn.circuit.elements import (
     words_of,
 )
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.polynomials import by_table, poly
 from circuitnn.circuit.values import assignments, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
+from circuitnn.devices.resistor import RESISTOR
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import parse_expression
+from circuitnn.expressions.parser import check_extent, parse_expression
+from circuitnn.expressions.tree import Binary, Expression, Number, voltage
 
 MAX_COUPLED = 10  # inductors on one K line
 
@@ -29,7 +32,14 @@ _BEHAVIOUR = re.compile(
     r"(?P<key>[A-Za-z]+)\s*(?:=|(?=\{))\s*(?P<text>.*)",
     re.DOTALL,
 )
-_UNSUPPORTED = ("POLY", "TABLE", "LAPLACE", "FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
+_SENSING_RESISTOR = re.compile(
+    r"\s*(?P<name>[rR][^\s,(){}=]*)[\s,(]+(?P<plus>[^\s,(){}=]+)[\s,]+(?P<minus>[^\s,(){}=]+)[\s,)]+"
+    r"(?:R\s*=\s*)?(?P<text>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_NO_RESISTANCE = 1e-12  # ohms; below, nothing flows: a search that starts from 0 V everywhere does not start with 0/0
+_SENSES = re.compile(r"\b(?:v|i|i[bcdegs])\s*\(", re.IGNORECASE)
+_UNSUPPORTED = ("LAPLACE", "FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
 
 
 def parse_elements(line: Line, functions: Functions | None = None) -> list[Element]:
@@ -50,6 +60,8 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
         behaviour = _behaviour(line, device, functions)
         if behaviour is not None:
             return [behaviour]
+    if device is RESISTOR and _SENSES.search(line.text):
+        return [_sensing_resistor(line, functions)]
     name, rest = words_of(line)
     device = DEVICES.get(name[:1].upper())
     if device is None:
@@ -73,7 +85,7 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
         case Source(is_independent=True):
             return source(line, device, name, nodes, rest, functions)
         case Source():
-            return [_controlled(line, device, name, nodes, rest, functions)]
+            return _controlled(line, device, name, nodes, rest, functions)
     raise TypeError(f"no way to read {device.word}")
 
 
@@ -85,8 +97,13 @@ def check_ends(name: str, nodes: tuple[str, ...]) -> None:
 
 def _controlled(
     line: Line, device: Source, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions
-) -> Element:
+) -> list[Element]:
     """E, G: two sensed nodes and a gain; F, H: the voltage source whose current is sensed, and a gain."""
+    upper = [word.upper() for word in rest]
+    if upper[:1] == ["POLY"]:
+        return poly(line, device, name, nodes, rest[1:], functions)
+    if device.sensed_pins and "TABLE" in (upper[0:1] + upper[2:3]):
+        return by_table(line, device, name, nodes, rest, functions)
     words, assigned = assignments(rest)
     if words and words[0].upper() in _UNSUPPORTED:
         raise NetlistError(f"{name}: {words[0].upper()} is not supported; write a B source or VALUE={{...}}")
@@ -97,8 +114,8 @@ def _controlled(
         raise NetlistError(f"{name} needs two nodes, {what} and a {device.quantity}, got {' '.join(words) or 'none'}")
     value = parse_value(words[-1], functions)
     if device.sensed_pins:
-        return element(line, name, device.letter, (*nodes, *(node(token) for token in words[:-1])), value)
-    return element(line, name, device.letter, nodes, value, sense=words[0])
+        return [element(line, name, device.letter, (*nodes, *(node(token) for token in words[:-1])), value)]
+    return [element(line, name, device.letter, nodes, value, sense=words[0])]
 
 
 def _couplings(line: Line, device: Coupling, name: str, rest: list[str], functions: Functions) -> list[Element]:
@@ -132,9 +149,27 @@ def _behaviour(line: Line, device: Source, functions: Functions) -> Element | No
         raise NetlistError(f"{name}: {key.upper()}= is not supported; a B source has V=expression or I=expression")
     nodes = (node(match["plus"]), node(match["minus"]))
     check_ends(name, nodes)
-    text = match["text"].strip()
+    tree = _expression(match["text"], functions)
+    return element(line, name, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity)
+
+
+def _expression(text: str, functions: Functions) -> Expression:
+    text = text.strip()
     if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
         text = text[1:-1]
     # Braces inside are ngspice's way to say that only parameters are in them.
-    tree = parse_expression(text.replace("{", "(").replace("}", ")"), behavioural=True, functions=functions)
-    return element(line, name, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity)
+    return parse_expression(text.replace("{", "(").replace("}", ")"), behavioural=True, functions=functions)
+
+
+def _sensing_resistor(line: Line, functions: Functions) -> Element:
+    """A resistor whose resistance depends on the circuit: a source of the current v/R, named "G.R1"."""
+    match = _SENSING_RESISTOR.fullmatch(line.text)
+    if match is None:
+        raise NetlistError("a resistor needs two nodes, then R=expression")
+    plus, minus = nodes = (node(match["plus"]), node(match["minus"]))
+    check_ends(match["name"], nodes)
+    resistance = _expression(match["text"], functions)
+    squared = Binary("+", Binary("*", resistance, resistance), Number(_NO_RESISTANCE**2))
+    tree = Binary("/", Binary("*", voltage(plus, minus), resistance), squared)
+    check_extent(tree)
+    return element(line, f"G.{match['name']}", BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity="I")

@@ -10,6 +10,7 @@ from jax import Array
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Component, DeviceModel, Parameter
+from circuitnn.circuit.elements import Element
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
@@ -20,8 +21,19 @@ from circuitnn.devices.device import Coupling, Device, ModelDevice
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import VOLTAGE_SOURCE
+from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.tree import Current, Expression, Name, Voltage, substitute
+from circuitnn.expressions.tree import (
+    Binary,
+    Current,
+    Expression,
+    Name,
+    Number,
+    Voltage,
+    leaves_in,
+    substitute,
+    voltage,
+)
 
 MAX_COMPONENTS = 4_000
 
@@ -29,14 +41,15 @@ MAX_COMPONENTS = 4_000
 class Draft:
     """What a netlist says, before names are brought together; then the fields of a `Circuit`."""
 
-    def __init__(self, block: Block):
+    def __init__(self, block: Block, draws: Draws | None = None):
         self.block = block
         self.journal = block.journal
-        self.top = Scope(self.block, Work())
+        self.top = Scope(self.block, Work(draws))
         self.title = self.block.contents.title
         self.values: dict[str, Array] = {}
         self.spelling: dict[str, str] = {}
         self.flat: dict[str, Flat] = {}  # by lower-case name
+        self.sensors: dict[str, str] = {}  # by what is sensed, lower case, the name of a source of 0 V
         self.cards: dict[str, Line] = {}  # of the models in use
         self.models: tuple[DeviceModel, ...] = ()
         self.parameters = self._parameters()
@@ -71,6 +84,7 @@ class Draft:
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
+        self._sense_currents()
         if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")
         nodes: dict[str, str] = {}
@@ -85,6 +99,33 @@ class Draft:
                     components.append(self._component(flat, nodes, models))
         self.models = tuple(models.values())
         return tuple(components)
+
+    def _sense_currents(self) -> None:
+        """A source of 0 V in series with what expressions ask the current of, "V.D1" from the node to "D1.i"."""
+        trees = [flat.element.component.value for flat in self.flat.values() if flat.element.component.is_behavioural]
+        for leaf in dict.fromkeys(leaf for tree in trees if tree is not None for leaf in leaves_in(tree)):
+            if isinstance(leaf, Current) and leaf.source.lower() not in self.flat | self.sensors:
+                self._sense(leaf.source, *leaf.source.rsplit(".", 1))
+            elif isinstance(leaf, Current) and leaf.source.lower() in self.flat:
+                self._sense(leaf.source, leaf.source)
+
+    def _sense(self, sensed: str, name: str, pin: str = "") -> None:
+        pin = pin.lower()
+        flat = self.flat.get(name.lower())
+        if flat is None:
+            return  # an error that is told where it is referred to
+        part = flat.element.component
+        pins = [pin_name[0].lower() for pin_name in part.device.pins]
+        if part.device is VOLTAGE_SOURCE or not pins or (pin or pins[0]) not in pins:
+            return
+        place = pins.index(pin or pins[0])
+        inner, sensor = f"{sensed}.i", f"V.{sensed}"
+        nodes = (*part.nodes[:place], inner, *part.nodes[place + 1 :])
+        source = Component(sensor, VOLTAGE_SOURCE.letter, (part.nodes[place], inner), line=part.line)
+        moved = dataclasses.replace(flat.element, component=dataclasses.replace(part, nodes=nodes))
+        self.flat[name.lower()] = dataclasses.replace(flat, element=moved)
+        self.flat.setdefault(sensor.lower(), Flat(Element(source, 0.0), flat.line))
+        self.sensors[sensed.lower()] = sensor
 
     def _is_open(self, flat: Flat) -> bool:
         """Whether it is a capacitor of no capacitance, which does nothing."""
@@ -146,10 +187,15 @@ class Draft:
                             )
                     return Voltage(nodes[plus.lower()], nodes.get(minus.lower(), minus))
                 case Current(source):
+                    source = self.sensors.get(source.lower(), source)
                     return Current(self._reference(part, source, VOLTAGE_SOURCE, line))
             return leaf
 
-        return substitute(part.value, replacement)  # type: ignore[arg-type]
+        tree = substitute(cast(Expression, part.value), replacement)
+        if all(isinstance(leaf, Name) for leaf in leaves_in(tree)):  # a law is of one voltage at the least
+            ends = voltage(*(nodes[node.lower()] for node in part.nodes))
+            tree = Binary("+", tree, Binary("*", Number(0.0), ends))
+        return tree
 
     def _model(self, part: Component, card: ModelCard, scope: Scope, models: dict[str, DeviceModel], line: Line) -> str:
         name = part.model or card.name

@@ -83,7 +83,7 @@ class _Reading:
         return path, inner if len(words) < 2 else _section(line, inner, words[1])
 
     def path(self, line: Line, folder: Path, name: str) -> Path:
-        """The file of a name, which may be one of Windows; of an absolute one from elsewhere that beside the netlist."""
+        """The file of a name, which may be one of Windows; of an absolute one from elsewhere the one beside."""
         pure = PureWindowsPath(name)
         if name.startswith("~") or ":" in name[len(pure.drive) :] or not pure.name:
             raise line.error(f"{name!r}: {_ELSEWHERE}")
@@ -111,7 +111,9 @@ class _Reading:
         except (OSError, ValueError, RuntimeError):
             raise line.error(f"there is no file {name!r} in the folder of the netlist") from None
         if not path.is_relative_to(self.root):
-            raise line.error(f"{name!r} is a link to another place: {_ELSEWHERE}; root= names a folder that may be read")
+            raise line.error(
+                f"{name!r} is a link to another place: {_ELSEWHERE}; root= names a folder that may be read"
+            )
         return path
 
     def text(self, line: Line, path: Path) -> str:
@@ -130,7 +132,7 @@ def _existing(folder: Path, parts: tuple[str, ...]) -> Path:
     path = folder
     for part in parts:
         if not os.path.lexists(path / part) and path.is_dir():
-            same = (name for name in sorted(os.listdir(path)) if name.casefold() == part.casefold())
+            same = (other.name for other in sorted(path.iterdir()) if other.name.casefold() == part.casefold())
             part = next(same, part)
         path = path / part
     return path

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import NULLOR, Component
@@ -17,6 +19,7 @@ from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, w
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
 from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
+from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError, NetlistWarning
 from circuitnn.settings import register
 
@@ -28,6 +31,7 @@ def read_netlist(
     outputs: str | Sequence[str] = ("out",),
     uncharged: bool = False,
     root: str | Path | None = None,
+    tolerance_seed: int | None = None,
 ) -> Circuit:
     """Read a circuit from a SPICE netlist.
 
@@ -47,6 +51,8 @@ def read_netlist(
             error.
         root: a folder: what is in or below it may be included, where that is not only the netlist's own folder and
             those below. A text is read as if it were in it.
+        tolerance_seed: values with a tolerance, as of ``mc(10k,0.05)``, are drawn with this seed, for each instance of
+            a subcircuit its own; they are nominal when None.
 
     Returns:
         The circuit, values in float64.
@@ -61,7 +67,8 @@ def read_netlist(
     journal = Journal()
     block = Block(with_included(lines, *_folders(path_or_text, is_file, root), journal), journal=journal)
     try:
-        circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title)
+        draws = None if tolerance_seed is None else np.random.default_rng(tolerance_seed)
+        circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title, draws=draws)
     except NetlistError as error:
         if error.line is None and title[:1].upper() in {*DEVICES, SUBCIRCUIT}:
             raise NetlistError(f"{error} (the first line, {title!r}, was taken as the title)") from None
@@ -71,11 +78,17 @@ def read_netlist(
 
 
 def circuit_of(
-    block: Block, *, inputs: str | Sequence[str], outputs: str | Sequence[str], uncharged: bool, title: str
+    block: Block,
+    *,
+    inputs: str | Sequence[str],
+    outputs: str | Sequence[str],
+    uncharged: bool,
+    title: str,
+    draws: Draws | None = None,
 ) -> Circuit:
     """The circuit of a netlist that is understood line by line; arguments and errors as of `read_netlist`."""
     journal = block.journal
-    draft = Draft(block)
+    draft = Draft(block, draws)
     components = draft.components()
     inputs = draft.inputs(_sequence(inputs, "inputs"))
     probes = _outputs(components, _sequence(outputs, "outputs"), journal)

@@ -12,6 +12,7 @@ from circuitnn.circuit.elements import Element
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.values import Value, folded, parse_parameter
+from circuitnn.expressions.composed import Draws, drawn, is_random
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import check_extent, signed_as_in_parameters
 from circuitnn.expressions.tree import (
@@ -41,7 +42,8 @@ _UNKNOWN = {
 class Work:
     """What reading may still do: subcircuits in subcircuits multiply."""
 
-    def __init__(self) -> None:
+    def __init__(self, draws: Draws | None = None) -> None:
+        self.draws = draws  # of tolerances; nominal without
         self.left = MAX_WORK
         self.ended: NetlistError | None = None
 
@@ -165,7 +167,7 @@ class Scope:
             raise error.at(line.number, line.text, line.file) from None
 
     def _substituted(self, tree: Expression, line: Line, replacement: Callable[[Expression], Expression]) -> Expression:
-        replaced = substitute(tree, replacement)
+        replaced = substitute(drawn(tree, self.work.draws) if is_random(tree) else tree, replacement)
         self.work.spend(line, extent(replaced)[1])
         check_extent(replaced)
         return replaced

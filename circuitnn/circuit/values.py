@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from circuitnn.expressions.composed import is_random
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import Macro, parse_expression
@@ -50,7 +51,7 @@ def parse_parameter(text: str, functions: Mapping[str, Macro] | None = None) -> 
 
 def folded(expression: Expression, text: str = "") -> Value:
     """The number of an expression that depends on nothing, else the expression."""
-    if any(True for _ in leaves_in(expression)):
+    if any(True for _ in leaves_in(expression)) or is_random(expression):
         return expression
     number = constant(expression)
     if number != number or abs(number) == float("inf"):

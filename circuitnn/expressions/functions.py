@@ -179,4 +179,11 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "tanh": (1, lambda xp, a: xp.tanh(a)),
     "asinh": (1, lambda xp, a: xp.arcsinh(a)),
     "ternary_fcn": (3, choose),
+    # Stairs: their derivative is 0 everywhere, also at the steps.
+    "floor": (1, lambda xp, a: xp.floor(a)),
+    "ceil": (1, lambda xp, a: xp.ceil(a)),
+    "nint": (1, lambda xp, a: xp.rint(a)),  # halves to the even number, as in ngspice
+    # Tolerances at their middle; with a seed, numbers are in their place.
+    "gauss": (1, lambda xp, a: 0.0 * a),
+    "flat": (1, lambda xp, a: 0.0 * a),
 }

@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from circuitnn.expressions.composed import table, tolerance, truncated
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.functions import FUNCTIONS
 from circuitnn.expressions.numbers import UNSIGNED, parse_number
 from circuitnn.expressions.tree import (
+    GROUND,
     Binary,
     Call,
     Current,
@@ -15,10 +17,10 @@ from circuitnn.expressions.tree import (
     Name,
     Negative,
     Number,
-    Voltage,
     children,
     extent,
     substitute,
+    voltage,
 )
 
 MAX_LENGTH = 4096  # characters
@@ -26,7 +28,7 @@ MAX_DEPTH = 64  # of the tree, and of nested parentheses
 MAX_SIZE = 2_000  # nodes of the tree, after user functions and parameters are put in
 
 _NODE = r"[^\s(),{}=;'\"]+"
-_PROBE = re.compile(rf"\s*([vViI])\s*\(\s*({_NODE})\s*(?:,\s*({_NODE})\s*)?\)")
+_PROBE = re.compile(rf"\s*([vViI]|[iI][bcdegsBCDEGS])\s*\(\s*({_NODE})\s*(?:,\s*({_NODE})\s*)?\)")
 _TOKEN = re.compile(rf"\s*(?:({UNSIGNED})|([^\W\d]\w*)|(\*\*|[<>=!]=|<>|&&|\|\||[-+*/^(),<>!?:]))")
 _BINARY = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<>": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6,
@@ -130,14 +132,11 @@ def _tokens(text: str, *, behavioural: bool) -> "list[str | Expression]":
 
 
 def _probed(letter: str, first: str, second: str | None) -> Expression:
-    if letter in "iI":
+    if letter[0] in "iI":
         if second is not None:
-            raise NetlistError(f"i({first},{second}): a current is that of one voltage source, i(V1)")
-        return Current(first)
-    plus, minus = (node if node.lower() not in ("0", "gnd") else "0" for node in (first, second or "0"))
-    if plus.lower() == minus.lower():
-        return Number(0.0)
-    return Negative(Voltage(minus)) if plus == "0" else Voltage(plus, minus)
+            raise NetlistError(f"i({first},{second}): a current is that of one component, i(V1)")
+        return Current(first if len(letter) == 1 else f"{first}.{letter[1].lower()}")  # LTspice's Ic(Q1)
+    return voltage(first, second or GROUND)
 
 
 class _Parser:
@@ -254,14 +253,15 @@ class _Parser:
             self.take()
             arguments.append(self.expression(depth + 1))
         self.expect(")")
-        arity = len(macro.parameters) if macro else _ARITIES[function]
-        if len(arguments) != arity:
-            raise NetlistError(f"{function} takes {arity} argument(s), got {len(arguments)}")
+        arities = (len(macro.parameters),) if macro else _ARITIES[function]
+        if arities and len(arguments) not in arities:
+            wanted = " or ".join(map(str, arities))
+            raise NetlistError(f"{function} takes {wanted} argument(s), got {len(arguments)}")
         return self.checked(self.inlined(function, macro, arguments) if macro else self.built_in(function, arguments))
 
     def built_in(self, function: str, arguments: list[Expression]) -> Expression:
         behavioural = self.context.behavioural
-        a, b, c = (*arguments, Number(0.0), Number(0.0))[:3]
+        a, b, c = (*arguments, Number(0.0), Number(0.0), Number(0.0))[:3]
         match function:
             case "pow" if behavioural:
                 return _magnitude_power(a, b)
@@ -271,11 +271,21 @@ class _Parser:
                 return Call("pwr", (a, b)) if behavioural else Binary("*", Call("sgn", (a,)), _magnitude_power(a, b))
             case "u" | "stp" if not behavioural:  # unknown to ngspice's .param
                 return Binary("*", Number(0.5), Binary("+", Number(1.0), Call("sgn", (a,))))
+            case "table":
+                if not arguments:
+                    raise NetlistError("table takes x, then pairs of numbers: table(x, 0,0, 1,2)")
+                return table(a, arguments[1:])
+            case "int":
+                return truncated(a)
+            case "mc" | "unif" | "aunif" | "agauss":
+                return tolerance(function, arguments)
+            case "gauss" | "limit" if len(arguments) == (3 if function == "gauss" else 2):
+                return tolerance(function, arguments)
             case "limit":  # the middle one of three numbers
                 return Call("min", (Call("max", (a, Call("min", (b, c)))), Call("max", (b, c))))
             case "uramp":
                 return Call("max", (a, Number(0.0)))
-        return Call({"stp": "u", "arctan": "atan", "if": "ternary_fcn"}.get(function, function), tuple(arguments))
+        return Call(_SYNONYMS.get(function, function), tuple(arguments))
 
     def inlined(self, function: str, macro: Macro, arguments: list[Expression]) -> Expression:
         """A user function: its body with the arguments in the place of its parameters."""
@@ -299,6 +309,8 @@ class _Parser:
 
 
 # The functions of other simulators that stand for an expression of ours come after our own.
-_ARITIES = {name: arity for name, (arity, _) in FUNCTIONS.items()} | {
-    "limit": 3, "uramp": 1, "stp": 1, "pwrs": 2, "arctan": 1, "if": 3,
+_ARITIES: dict[str, tuple[int, ...]] = {name: (arity,) for name, (arity, _) in FUNCTIONS.items()} | {
+    "limit": (3, 2), "uramp": (1,), "stp": (1,), "pwrs": (2,), "arctan": (1,), "if": (3,), "int": (1,), "round": (1,),
+    "table": (), "mc": (2,), "gauss": (1, 3), "agauss": (3,), "unif": (2,), "aunif": (2,),
 }  # fmt: skip
+_SYNONYMS = {"stp": "u", "arctan": "atan", "if": "ternary_fcn", "round": "nint"}

@@ -49,10 +49,22 @@ class Voltage:
         return f"v({self.plus})" if self.minus == GROUND else f"v({self.plus},{self.minus})"
 
 
+def voltage(plus: str, minus: str) -> "Expression":
+    """The voltage between two nodes; of a node against itself it is 0."""
+    plus, minus = (GROUND if node.lower() in ("0", "gnd") else node for node in (plus, minus))
+    if plus.lower() == minus.lower():
+        return Number(0.0)
+    return Negative(Voltage(minus)) if plus == GROUND else Voltage(plus, minus)
+
+
 @final
 @dataclass(frozen=True)
 class Current:
-    """The current through a voltage source, from its positive node to its negative one; in outputs through any part."""
+    """The current through a component, from its first node to its second.
+
+    In the expressions of a circuit it is that of a voltage source; while reading also of any other component, "D1", and
+    into a pin, "Q1.c".
+    """
 
     source: str
 

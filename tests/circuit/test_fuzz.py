@@ -16,6 +16,7 @@ from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import parse_expression
 from tests.circuit.strategies import OTHER_KINDS, netlists
 from tests.circuit.test_intake import DIVIDED, FAULTY, START, VENDOR
+from tests.circuit.test_sources import HEAD, SOURCES
 
 WORDS = st.sampled_from(
     [
@@ -131,7 +132,7 @@ def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, mo
     library = "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.lib")))
     seeds = [re.sub(r"(?im)^\.include.*$", lambda _: library, seed) for seed in seeds]
     seeds += ["* t\n.param knob=1 Gain=1 p_1=1\nVin in 0 1\nR1 in n1 1\nR2 n1 0 1\n" + kind for kind in OTHER_KINDS]
-    seeds += [FAULTY, VENDOR, *(START + lines for lines, *_ in DIVIDED)]
+    seeds += [FAULTY, VENDOR, *(START + lines for lines, *_ in DIVIDED), *(HEAD + lines for lines, _ in SOURCES)]
     random = Random(count)
     read, slowest = 0, 0.0
     for _ in range(count):
