@@ -13,7 +13,7 @@ DIVIDER = cn.read_netlist(
     "divider\n.param Tone=0.25 load=10k\nVin in 0 0\nR1 in out {1k+10k*(1-tone)}\nR2 out 0 {load}\nC1 out 0 10n\n.end"
 )
 X = np.linspace(0, 0.1, 8)
-DATA = cn.train.Dataset(X, X, controls={"TONE": 0.5, "load": 1e4})
+DATA = cn.train.Dataset(X, X, controls={"TONE": 0.5, "load": 1e4}, fs=48_000)
 BPTT = cn.train.TruncatedBPTT(length=4, warmup=0)
 
 
@@ -30,7 +30,7 @@ def network():
 def fit_with(model, values):
     named = {name.lower() for name in values}
     controls = {name: value for name, value in (("Tone", 0.5), ("load", 1e4)) if name.lower() not in named} | values
-    return cn.train.fit(model, cn.train.Dataset(X, X, controls=controls), BPTT, epochs=1, progress=False)
+    return cn.train.fit(model, cn.train.Dataset(X, X, controls=controls, fs=48_000), BPTT, epochs=1, progress=False)
 
 
 BORDERS = {
@@ -90,7 +90,7 @@ def test_case_does_not_matter_and_the_first_spelling_is_shown(nodal):
 def test_fit_finds_the_knobs_of_the_data_whatever_their_case():
     def trained(name):
         network = cn.recurrent.GRU(2, controls=("tone",), rngs=nnx.Rngs(0))
-        data = cn.train.Dataset(X, 2 * X, controls={name: X})
+        data = cn.train.Dataset(X, 2 * X, controls={name: X}, fs=48_000)
         model, _ = cn.train.fit(network, data, BPTT, optimizer=optax.sgd(0.1), epochs=1, progress=False)
         return model.rec.weight_ih[...]
 

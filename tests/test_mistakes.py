@@ -14,7 +14,7 @@ from circuitnn.recurrent import GRU, LSTM, STN, Memoryless, StateMatchedGRU
 from circuitnn.train import Dataset, InTurn, ScheduledSampling, TeacherForcing, TruncatedBPTT, fit
 
 X = np.linspace(0, 0.1, 12)
-DATA = Dataset(X, X)
+DATA = Dataset(X, X, fs=48_000)
 RNGS = nnx.Rngs(0)
 BPTT = TruncatedBPTT(length=4, warmup=0)
 CIRCUIT = cn.circuits.diode_clipper()

@@ -35,6 +35,7 @@ from circuitnn.train.saving import save as save
 from circuitnn.train.simulate import simulate_dataset as simulate_dataset
 from circuitnn.train.stopping import EpochEnd as EpochEnd
 from circuitnn.train.store import StoreError as StoreError
+from circuitnn.train.suspicion import DataWarning as DataWarning
 
 if TYPE_CHECKING:
     from circuitnn.estimation import ComponentReport as ComponentReport

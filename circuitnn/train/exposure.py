@@ -16,6 +16,7 @@ from circuitnn.metrics import esr
 from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
 from circuitnn.rates import warn_of_rate
 from circuitnn.train.dataset import Dataset, checked_data
+from circuitnn.train.suspicion import warn_of_start
 
 
 @final
@@ -82,6 +83,7 @@ def exposure_bias(
 
     Warns:
         RateWarning: when the data have another sample rate than the model.
+        DataWarning: when recordings begin in mid-signal, the model at rest, and the warm-up is too short for that.
     """
     checked_model(model)
     if checked_data(data).x.shape[1] <= warmup:
@@ -93,6 +95,7 @@ def exposure_bias(
     constant = _at_rest(model, carry, data)
     if not isinstance(model, StateModel) or data.states is None:
         _, y = run(model, x, carry, controls=controls)
+        warn_of_start(data, np.asarray(y, float), warmup)
         return ExposureBias(_esr(y, data.y, warmup), *constant)
 
     carry = model.force(carry, jnp.asarray(data.initial, model.dtype), controls=controls)

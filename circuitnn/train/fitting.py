@@ -15,7 +15,13 @@ from tqdm import tqdm
 from circuitnn.losses import esr
 from circuitnn.model import Model, StateModel
 from circuitnn.rates import warn_of_rate
-from circuitnn.train.checks import check_task, check_validation, checked_models, checked_regime, with_knobs
+from circuitnn.train.checks import (
+    check_task,
+    check_validation,
+    checked_models,
+    checked_regime,
+    with_knobs,
+)
 from circuitnn.train.dataset import Dataset, checked_data
 from circuitnn.train.epoch import Learner, Setting, device_windows, make_epoch
 from circuitnn.train.history import History
@@ -30,6 +36,7 @@ from circuitnn.train.regimes import InTurn, Regime
 from circuitnn.train.resuming import RunFile
 from circuitnn.train.sameness import Traced
 from circuitnn.train.stopping import EpochEnd, Stopping
+from circuitnn.train.suspicion import warn_of_data
 from circuitnn.train.validation import Validation
 
 _LONG, _LOOK = 2.0, 0.01  # seconds: an epoch in which to look whether a signal has come, and how often
@@ -96,6 +103,8 @@ def fit(
     Warns:
         RateWarning: when data have another sample rate than the model.
         UserWarning: when the checkpoint cannot be written, such as on a full disk; training goes on.
+        DataWarning: when y is silent, samples are clipped, x or y has an offset, y is late against x, the rate of the
+            data is not known, or a warm-up hides much of recordings that begin in mid-signal.
 
     Raises:
         DivergenceError: when a loss is not finite; says where.
@@ -108,16 +117,17 @@ def fit(
     is_many = not isinstance(model, Model)
     models = checked_models(model)
     check_task(models[0], checked_data(data), checked_regime(regime), loss, epochs=epochs, batch=batch)
-    models = [knowing_rate(member, data.fs) for member in models]
     data = with_knobs(data, models[0])
     if validation is not None:
         validation = with_knobs(checked_data(validation), models[0], "validation data")
         check_validation(models[0], validation, data, regime)
     stopping = Stopping(target, patience)
-    warn_of_rate(models[0], data.fs)
     plan = Plan(data, regime, epochs=epochs, batch=batch)
     updates = sum(plan.updates(part) for part in plan.schedule)
     learnt = learning(optax.adam(5e-4) if optimizer is None else optimizer, models[0], updates)
+    warn_of_data(models[0], data, validation, max(part.warmup for part in plan.schedule))
+    models = [knowing_rate(member, data.fs) for member in models]
+    warn_of_rate(models[0], data.fs)
     graph, params, fixed = stacked(models, learnt.values, is_many=is_many)
     one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[is_many:], a.dtype), params)
     parts = dict.fromkeys(plan.schedule)

@@ -14,5 +14,7 @@ def begins_in_signal(data: Dataset) -> NDArray[np.bool_]:
     first = data.x[:, : max(1, round(AT_ONCE * data.fs))].astype(float)
     some = data.x[:, :: max(1, data.samples // PIECE)].astype(float)  # of hours, samples here and there
     mean = some.mean(axis=1, keepdims=True)
-    start, level = (np.sqrt(np.mean(np.square(part - mean), axis=1)) for part in (first, some))
-    return np.any(start > QUIET * level, axis=-1)
+    level, *starts = (
+        np.sqrt(np.mean(np.square(part), axis=1)) for part in (some - mean, first, first - mean)
+    )  # quiet is what is near to zero, or to an offset
+    return np.any(np.minimum(*starts) > QUIET * level + 1e-9 * np.abs(mean[:, 0]), axis=-1)

@@ -88,7 +88,7 @@ def test_a_wiener_hammerstein_system_is_found_again():
     x = np.random.default_rng(3).standard_normal((8, 1200, 1)).astype(np.float32)
     hidden_system = chain(CoupledForm(2, fs=FS), NodalModel(circuits.diode_clipper(), FS), CoupledForm(1, fs=FS))
     y = np.asarray(run(hidden_system, 3 * x)[1])
-    data = Dataset(x, y)
+    data = Dataset(x, y, fs=48_000)
     model = wiener_hammerstein(
         FS, order=2, hidden=(8,), scaling=Scaling(np.ones(1), np.array([np.std(y)])), rngs=nnx.Rngs(0)
     )
@@ -112,7 +112,7 @@ def test_a_tone_stack_that_is_frozen_stays(data):
 @pytest.fixture
 def data():
     x = np.random.default_rng(4).standard_normal((4, 300, 1))
-    return Dataset(x, np.tanh(x), controls=dict.fromkeys(("gain", "treble", "bass", "mid"), 0.5))
+    return Dataset(x, np.tanh(x), controls=dict.fromkeys(("gain", "treble", "bass", "mid"), 0.5), fs=48_000)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_device_is_learnt_from_what_is_heard_behind_the_chain():
     y = np.asarray(run(true, x)[1])
     before = pedal()
     rates = per_part({"boost": None, "clipper.network": optax.adam(1e-2)}, default=None)
-    data = Dataset(x, y, controls={"tone": 0.5})
+    data = Dataset(x, y, controls={"tone": 0.5}, fs=48_000)
     after, _ = fit(before, data, REGIME, optimizer=rates, epochs=60, batch=8, progress=False)
     wrong, right = (float(esr(run(model, x)[1], y)) for model in (before, after))
     assert right < 0.02 < 0.1 * wrong
@@ -95,7 +95,7 @@ def test_a_network_beside_a_wrong_circuit_learns_what_is_missing():
     network = GRU(8, scaling=Scaling.from_data(x, missing), rngs=nnx.Rngs(0))
     trained, _ = fit(
         parallel(circuit=wrong, network=network),
-        Dataset(x[:12], y[:12]),
+        Dataset(x[:12], y[:12], fs=48_000),
         TruncatedBPTT(250, warmup=100, blocks=4),
         optimizer=per_part({"circuit": None}, default=gently),
         epochs=60,

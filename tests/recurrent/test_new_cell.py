@@ -72,7 +72,7 @@ def test_seeds_train_at_once_and_are_kept(tmp_path):
     target = np.tanh(x + 0.5 * np.roll(x, 1, axis=1))
     regime, quiet = TruncatedBPTT(length=32, warmup=8), {"epochs": 20, "batch": 8, "progress": False}
     models = [MinimalGatedUnit(4, rngs=nnx.Rngs(seed)) for seed in range(2)]
-    trained, history = fit(models, Dataset(x, target), regime, optimizer=optax.adam(0.02), **quiet)
+    trained, history = fit(models, Dataset(x, target, fs=48_000), regime, optimizer=optax.adam(0.02), **quiet)
     assert np.all(history.loss[-1] < 0.3 * history.loss[0])
     save(trained[1], tmp_path / "unit.npz")
     kept = restore(tmp_path / "unit.npz")

@@ -101,7 +101,7 @@ def test_of_many_models_by_vmap_and_without_a_gradient():
 
 def test_the_constant_that_is_left_is_reported():
     model = gru()
-    data = Dataset(np.zeros((3, 20, 1)), np.full((3, 20, 1), -4.0), controls={"gain": POSITIONS})
+    data = Dataset(np.zeros((3, 20, 1)), np.full((3, 20, 1), -4.0), controls={"gain": POSITIONS}, fs=48_000)
     constants = [abs(float(run(model, np.zeros(30), controls={"gain": knob})[1][-1])) for knob in POSITIONS[:, 0]]
     report = exposure_bias(model, data, warmup=0)
     np.testing.assert_allclose([report.rest_output, report.rest_share], [max(constants), max(constants) / 4], rtol=1e-8)
