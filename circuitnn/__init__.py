@@ -33,6 +33,7 @@ from circuitnn.model import trace as trace
 from circuitnn.numerics import compiler as _compiler
 from circuitnn.rates import RateWarning as RateWarning
 from circuitnn.rates import resampled as resampled
+from circuitnn.recovery import StreamWarning as StreamWarning
 from circuitnn.rooms import handed_on as _handed_on
 from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__

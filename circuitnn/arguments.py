@@ -191,4 +191,6 @@ def checked_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -
     ends = zip(array.shape[::-1], shape[::-1], strict=False)
     if not 1 <= array.ndim <= len(shape) or array.shape[-1] != shape[-1] or any(a not in (1, b) for a, b in ends):
         raise ValueError(f"level: expected {shape[-1]} number(s) of volts, or an array {shape}, got {array.shape}")
+    if not isinstance(array, jax.core.Tracer) and not np.isfinite(array).all():
+        raise ValueError(f"level: {np.asarray(array).ravel()[:4]} V is not finite")
     return array

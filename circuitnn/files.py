@@ -77,7 +77,7 @@ def owned(path: str | os.PathLike, *, patience: float = 1.0) -> Iterator[None]:
     """
     import filelock  # here, because most of what writes files needs no lock
 
-    path = Path(path).resolve()  # by whatever name it goes
+    path = Path(os.path.realpath(path))  # by whatever name it goes
     path.parent.mkdir(parents=True, exist_ok=True)
     note = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(note, timeout=patience)

@@ -122,7 +122,8 @@ def check_value(name: str, value: ArrayLike, default: Any = MID_POSITION) -> Non
         return
     place = tuple(int(index) for index in np.argwhere(~((numbers >= least) & (numbers <= most)))[0])
     where = f" at {list(place)}" if place else ""
-    what = "outside 0..1; a knob goes from 0 to 1" if is_knob(default) else "not finite"
+    is_outside = is_knob(default) and np.isfinite(numbers[place])
+    what = "outside 0..1; a knob goes from 0 to 1" if is_outside else "not finite"
     raise ValueError(f"knob {name}: {numbers[place]:g}{where} is {what}")
 
 

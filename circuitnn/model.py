@@ -7,29 +7,19 @@ block; warm-up is a block without a loss; a hybrid is models in a row with their
 
 import abc
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, final
+from typing import Any, NamedTuple, Self, cast, final
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 from flax.traverse_util import flatten_dict
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import (
-    NO_MODEL,
-    NO_SIGNAL,
-    at_level,
-    check_continuation,
-    checked,
-    continuing,
-    spread_level,
-    what_it_is,
-)
+from circuitnn.arguments import NO_MODEL, at_level, checked, spread_level
 from circuitnn.description import model_in_words
 from circuitnn.knobs import check_shape, matched
-from circuitnn.numerics.report import warn_of_failures
-from circuitnn.samples import check_axes, check_kind
+from circuitnn.running import as_block, checked_at_the_border, play, signal_shape
+from circuitnn.samples import check_finite
 from circuitnn.settings import build, settings_of
 
 Carry = Any
@@ -66,6 +56,13 @@ class Model(nnx.Module):
     out_features: int
     dtype: Any
     fs: float | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("__call__", "trace", "force"):
+            method = vars(cls).get(name)
+            if method is not None and not getattr(method, "__isabstractmethod__", False):
+                setattr(cls, name, checked_at_the_border(method))
 
     def __str__(self) -> str:
         return model_in_words(self)
@@ -249,7 +246,12 @@ def all_controls(model: Any, values: Controls | None, signal: tuple[int, ...] | 
 
 
 def run(
-    model: Model, x: ArrayLike, carry: Carry | None = None, *, controls: Controls | None = None
+    model: Model,
+    x: ArrayLike,
+    carry: Carry | None = None,
+    *,
+    controls: Controls | None = None,
+    recover: bool = False,
 ) -> tuple[Carry, Array]:
     """Run a model over a signal.
 
@@ -258,22 +260,20 @@ def run(
         x: (time,), (time, in_features) or (..., time, in_features), in volts.
         carry: from an earlier call; the model at rest when None.
         controls: see `controls`.
+        recover: a stream goes on whatever comes in: samples that are NaN or infinite are heard as silence, and what has
+            no finite state begins anew at rest, in the batch each for itself. A `StreamWarning` says so.
 
     Returns:
         The carry, and y with the rank of x: (time,) for a one-dimensional x of a model with one output, else
         (..., time, out_features).
 
     Raises:
-        ValueError: when the shape or a value of x does not fit.
+        ValueError: when the shape of x does not fit, or a number of it or of a knob is NaN or infinite; with the place.
     """
-    block, is_mono = _signal(checked_model(model), x)
-    values = all_controls(model, controls, block.shape[:-1])
-    before = model.init_carry(block.shape[:-2], values) if carry is None else carry
-    graph, variables = nnx.split(model)
-    with continuing(model, carry, block.shape[:-2]):
-        after, y = _run(graph, variables, before, block, values)
-    warn_of_failures(after)
-    return after, _as_given(y, is_mono)
+    block = as_block(x, checked_model(model).in_features, model.dtype)
+    values = all_controls(model, controls, signal_shape(block))
+    after, y, _ = play(model, block, carry, values, is_observed=False, recover=recover)
+    return after, y
 
 
 def trace(
@@ -283,6 +283,7 @@ def trace(
     *,
     controls: Controls | None = None,
     forcing: Forcing | None = None,
+    recover: bool = False,
 ) -> tuple[Carry, Array, Array]:
     """Run a model over a signal and observe its circuit states.
 
@@ -293,57 +294,18 @@ def trace(
     """
     if not isinstance(checked_model(model), StateModel):
         raise TypeError(f"{type(model).__name__} has no circuit states to observe; use run()")
-    block, is_mono = _signal(model, x)
-    values = all_controls(model, controls, block.shape[:-1])
-    before = model.init_carry(block.shape[:-2], values) if carry is None else carry
-    expected = (*block.shape[:-1], len(model.state_names))
+    block = as_block(x, model.in_features, model.dtype)
+    signal = signal_shape(block)
+    values = all_controls(model, controls, signal)
+    expected = (*signal, len(model.state_names))
     if forcing is not None and forcing.previous.shape != expected:
         raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
-    graph, variables = nnx.split(model)
-    with continuing(model, carry, block.shape[:-2]):
-        after, y, states = _trace(graph, variables, before, block, values, forcing)
-    warn_of_failures(after)
-    return after, _as_given(y, is_mono), states
-
-
-@jax.jit(static_argnums=0)
-def _run(graph, variables, carry, x, values):
-    after, y = nnx.merge(graph, variables)(carry, x, values)
-    check_continuation(carry, after, x, y)
-    return after, y
-
-
-@jax.jit(static_argnums=0)
-def _trace(graph, variables, carry, x, values, forcing):
-    after, y, states = nnx.merge(graph, variables).trace(carry, x, values, forcing)
-    check_continuation(carry, after, x, y)
-    return after, y, states
+    if forcing is not None:
+        check_finite("forcing states", forcing.previous, ("sample", "state"))
+    after, y, states = play(model, block, carry, values, is_observed=True, recover=recover, forcing=forcing)
+    return after, y, cast(Array, states)
 
 
 def checked_model(model: Any) -> Any:
     """The model; TypeError for what is none, which says how to make one of it."""
     return checked(model, Model, "a model", NO_MODEL)
-
-
-def _signal(model: Model, x: ArrayLike) -> tuple[Array, bool]:
-    """x as (..., time, in_features), and whether it came as one dimension."""
-    try:
-        block = jnp.asarray(x)
-    except (TypeError, ValueError):
-        raise ValueError(f"x must be samples in volts, this is {what_it_is(x, NO_SIGNAL)}") from None
-    check_kind("x", block.dtype)
-    block = block.astype(model.dtype)
-    is_mono = block.ndim == 1
-    if is_mono:
-        block = block[:, None]
-    if block.ndim < 2 or block.shape[-1] != model.in_features:
-        check_axes("x", block.shape)
-        more = ": is the last axis the channel?" if block.ndim >= 2 else ""
-        raise ValueError(f"x must have the shape (..., time, {model.in_features}), got {jnp.shape(x)}{more}")
-    if block.shape[-2] == 0:
-        raise ValueError(f"x has no samples: shape {jnp.shape(x)}")
-    return block, is_mono
-
-
-def _as_given(y: Array, is_mono: bool) -> Array:
-    return y[..., 0] if is_mono and y.shape[-1] == 1 else y

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 
 MOST_CHANNELS, LEAST_TIME = 8, 64  # a pair of axes that is evidently (channels, time)
@@ -54,3 +55,38 @@ def check_axes(name: str, shape: tuple[int, ...], error: type[ValueError] = Valu
             f"{name}: time comes before the channels, (..., time, channels), and the shape {shape} has it last: "
             f"transpose it, {how}; with [..., None] they are recordings of one channel each"
         )
+
+
+def check_finite(name: str, values: Any, axes: tuple[str, ...] = ("sample", "feature")) -> None:
+    """Refuse NaN and infinity; values that are traced pass.
+
+    Args:
+        name: of the signal.
+        values: an array, as it was given.
+        axes: what its last axes are; those before them are the batch. One of length one is not mentioned.
+
+    Raises:
+        ValueError: with the number of them and the place of the first.
+    """
+    if not isinstance(values, jax.core.Tracer) and not np.isfinite(np.asarray(values)).all():
+        raise ValueError(not_finite_in_words(name, np.asarray(values), axes))
+
+
+def not_finite_in_words(name: str, numbers: np.ndarray, axes: tuple[str, ...] = ("sample", "feature")) -> str:
+    """How many of an array's numbers are NaN or infinite, and where the first is; arguments as for `check_finite`."""
+    bad = np.argwhere(~np.isfinite(numbers))
+    return f"{name} has {len(bad)} NaN or infinite value(s){_place(numbers.shape, bad[0], axes)}"
+
+
+def _place(shape: tuple[int, ...], index: np.ndarray, axes: tuple[str, ...]) -> str:
+    """Where an entry of an array is, in words."""
+    names = axes[: len(shape)] if len(shape) < len(axes) else axes
+    batch = len(shape) - len(names)
+    where = [
+        f"{name} {place}"
+        for name, size, place in zip(names, shape[batch:], index[batch:], strict=True)
+        if size > 1 or name == "sample"
+    ]
+    if batch:
+        where.append(f"batch entry {index[0] if batch == 1 else tuple(map(int, index[:batch]))}")
+    return f", the first at {', '.join(where)}" if where else ""

@@ -17,6 +17,8 @@ FLOORS = (
     ("devices",),
     ("circuit", "audio", "losses", "metrics"),
     ("mna", "spice"),
+    ("lengths", "recovery"),
+    ("running",),
     ("model",),
     ("wrapper",),
     ("composition", "oversampling", "rates"),

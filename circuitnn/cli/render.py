@@ -60,6 +60,7 @@ def render(
         moving = {} if automation is None else automation.at(start, block, sound.fs)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SolveWarning)  # told once, at the end
+            warnings.simplefilter("ignore", cn.StreamWarning)  # an error with the place, below
             carry, y = cn.run(model, _channels_first(x), carry, controls={**knobs, **moving})
         output = _channels_last(np.asarray(y, np.float64))
         kept = slice(max(late - start, 0), min(block, total - start))

@@ -10,6 +10,7 @@ from circuitnn.circuit.circuit import checked_circuit
 from circuitnn.circuit.outputs import Probe
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.devices.sources import CURRENT_SOURCE
+from circuitnn.samples import check_axes, check_finite, check_kind
 from circuitnn.spice.names import Names
 from circuitnn.spice.outputs import probed, vectors, waveform
 from circuitnn.spice.program import SpiceError, simulate
@@ -64,16 +65,17 @@ def transient(
 
 def _signal(circuit: Circuit, x: ArrayLike) -> tuple[np.ndarray, bool]:
     """x as (..., time, inputs) in float64, and whether it came as one dimension."""
+    check_kind("x", np.asarray(x).dtype)
     block = np.asarray(x, np.float64)
     is_mono = block.ndim == 1
     if is_mono:
         block = block[:, None]
     if block.ndim < 2 or block.shape[-1] != len(circuit.inputs):
+        check_axes("x", block.shape)
         raise ValueError(f"x must have the shape (..., time, {len(circuit.inputs)}), got {np.shape(x)}")
     if block.shape[-2] == 0:
         raise ValueError(f"x has no samples: shape {np.shape(x)}")
-    if not np.all(np.isfinite(block)):
-        raise ValueError("x has samples that are not finite")
+    check_finite("x", block, ("sample", "input"))
     return block, is_mono
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 
 from circuitnn.files import InUseError, owned
+from circuitnn.opening import reason
 from circuitnn.train.checkpoint import CheckpointError, opened, save_tree
 from circuitnn.train.epoch import Learner
 from circuitnn.train.fingerprint import is_key, plain
@@ -45,12 +46,18 @@ class RunFile:
     def __enter__(self) -> "RunFile":
         if self.path is not None:
             try:
-                self._stack.enter_context(owned(self.path))
+                self._target = Path(os.path.realpath(self.path))
+                if self._target.is_dir():
+                    raise CheckpointError(f"{self.path}: is a folder, not a file")
+                self._stack.enter_context(owned(self._target))
             except InUseError as error:
                 raise CheckpointError(f"{error}; give each run a file of its own, or wait for its end") from None
             except OSError as error:
-                raise CheckpointError(f"{self.path}: cannot be written: {error.strerror or error}") from error
-            self._target = self.path.resolve()
+                raise CheckpointError(f"{self.path}: cannot be written: {reason(error)}") from error
+            except ValueError as error:  # NUL in a name
+                raise (
+                    error if isinstance(error, CheckpointError) else CheckpointError(f"{self.path!r}: {error}")
+                ) from error
             self._journal = Journal(self._target.with_name(f"{self._target.name}.history.jsonl"))
         return self
 
@@ -71,7 +78,9 @@ class RunFile:
         with opened(self._target) as file:
             try:
                 if file.header.get("format") != _FORMAT:
-                    raise CheckpointError(f"{self.path}: of an older version; {self._afresh()}")
+                    raise CheckpointError(
+                        f"{self.path}: no checkpoint of a training, or of an older version; {self._afresh()}"
+                    )
                 self._check(file.header, plan)
                 history = self._journal.read(file.header["history"])
                 self._epochs = int(file.header["epochs"])
@@ -110,12 +119,13 @@ class RunFile:
             return
         try:
             header = {"format": _FORMAT, "epochs": done, "planned": self._planned, "identity": self._identity}
+            header |= {"model": "training", "why": "it is what fit(..., checkpoint=...) goes on from"}  # for `restore`
             save_tree(self._target, jax.tree.map(plain, learner), header | {"history": self._journal.append(history)})
             self._epochs, self._failed = done, False
         except OSError as error:
             self._failed = True
             warnings.warn(
-                f"{self.path}: cannot be written ({error.strerror or error}); training goes on, and a run that is "
+                f"{self.path}: cannot be written ({reason(error)}); training goes on, and a run that is "
                 f"stopped now goes on from epoch {self._epochs}",
                 stacklevel=3,
             )

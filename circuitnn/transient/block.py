@@ -13,7 +13,7 @@ from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, se
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 from circuitnn.transient.parallel import recurrence_with_shown, solve_at_once
-from circuitnn.transient.parts import Shown, Solution, Stepper
+from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
@@ -76,7 +76,8 @@ def _in_order(
         first: Ports = jax.tree.map(lambda leaf: leaf[0], prepared)
         law_values = evaluate_laws(port_map, first.devices, rows)
     (last, _, _), (before, ports) = lax.scan(step, (z, rows, law_values), (u, shown, moving))
-    return Solution(before, stacked(ports) if ports else jnp.zeros((len(u), *v.shape), v.dtype), last)
+    ports = stacked(ports) if ports else jnp.zeros((len(u), *v.shape), v.dtype)
+    return Solution(before, ports, last, no_fallbacks(u))
 
 
 def _apart(tree: Any):
@@ -127,6 +128,6 @@ def _solve_block_jvp(port_map, is_parallel, primals, tangents):
         shown_there = shown.mask * shown_dot.z
         before_dot, last_dot = recurrence_with_shown(transition, drive, z_dot, shown.mask, shown_there, is_parallel)
     if follow is None:
-        return solution, Solution(before_dot, jnp.zeros_like(solution.ports), last_dot)
+        return solution, Solution(before_dot, jnp.zeros_like(solution.ports), last_dot, no_fallbacks(u))
     v_dot = jnp.broadcast_to(apply(follow, ports_dot + apply(stepper.ports.z, before_dot)), solution.ports.shape)
-    return solution, Solution(before_dot, v_dot, last_dot)
+    return solution, Solution(before_dot, v_dot, last_dot, no_fallbacks(u))

@@ -21,7 +21,7 @@ from circuitnn.numerics.report import SolveReport, tally
 from circuitnn.numerics.small import MAX_WRITTEN_OUT
 from circuitnn.transient.block import solve_block
 from circuitnn.transient.carry import CircuitCarry
-from circuitnn.transient.parts import Shown, Stepper
+from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks
 from circuitnn.transient.system import Discretisation, Engine, Imposed, System, prepare, prepare_imposed, rate_of
 
 Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
@@ -69,7 +69,6 @@ def at_rest(
         return jnp.reshape(level, shape) if is_batched else jnp.broadcast_to(level, shape)
 
     states = spread(point.states)
-    report = SolveReport.zero(batch)
     # A rest that was not found is counted as a failure of the first sample.
     is_lost = ~(jnp.reshape(point.is_found, batch) if is_batched else jnp.broadcast_to(point.is_found, batch))
     carry = CircuitCarry(
@@ -78,11 +77,7 @@ def at_rest(
         previous=states if has_history else states[..., :0],
         ports=spread(point.ports),
         u=spread(point.inputs),
-        report=dataclasses.replace(
-            report,
-            failed=report.failed + is_lost.astype(jnp.int32),
-            first_failed=jnp.where(is_lost, 0, report.first_failed),
-        ),
+        report=SolveReport.zero(batch).including(0, (is_lost.astype(jnp.int32), jnp.zeros(batch, jnp.int32))),
     )
     return carry, spread(point.outputs) if is_batched else point.outputs
 
@@ -132,7 +127,7 @@ def run_block(
     run = functools.partial(_columns_of_block, engine)
     is_small = len(engine.topology.ports) < MAX_WRITTEN_OUT
     width = u.shape[-1] if engine.is_parallel(time) else lanes(u.shape[-1], is_small=is_small)
-    block = over_lanes(run, u.shape[-1], width, system, start, u, forced)
+    block = over_lanes(run, u.shape[-1], width, system, start, u, forced, _is_no_number(knobs, u))
     last = block.last
     carry = CircuitCarry(
         states=_row(last.states, batch),
@@ -140,7 +135,7 @@ def run_block(
         previous=_row(last.previous, batch),
         ports=_row(last.ports, batch),
         u=x[..., -1, :],
-        report=carry.report.including(time, *(jnp.reshape(count, batch) for count in block.tally)),
+        report=carry.report.including(time, *jax.tree.map(lambda count: jnp.reshape(count, batch), block.counts)),
     )
     return carry, to_rows(block.y, batch), to_rows(block.states, batch)
 
@@ -172,12 +167,22 @@ class _Block(NamedTuple):
     last: _Columns
     states: Array
     y: Array
-    tally: tuple[Array, Array]
+    counts: tuple[tuple[Array, Array], tuple[Array, Array], Array]  # as `SolveReport.including` wants them
 
 
-def _columns_of_block(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> _Block:
+def _is_no_number(knobs: Knobs, u: Array) -> Array:
+    """Where an input or a knob is NaN or infinite, (time, batch)."""
+    is_wrong = ~jnp.all(jnp.isfinite(u), axis=-2)
+    for knob in knobs.values():
+        is_wrong = is_wrong | ~jnp.isfinite(knob)
+    return is_wrong
+
+
+def _columns_of_block(
+    engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None, is_no_number: Array
+) -> _Block:
     """A block of a group of streams."""
-    before, ports = _solution(engine, system, start, u, forced)
+    before, ports, _, fallbacks = _solution(engine, system, start, u, forced)
     z = before[..., : len(engine.topology.reactive), :]
     observe = functools.partial(_observe, engine)
     if u.shape[-1] == 1 and all(leaf.shape[0] == 1 for leaf in jax.tree.leaves(system)):
@@ -192,7 +197,8 @@ def _columns_of_block(engine: Engine, system: System, start: _Columns, u: Array,
     if engine.discretisation.history:
         previous = states[-2] if len(u) > 1 else start.states
     last = _Columns(states[-1], dual[-1], previous, ports[-1], u[-1])
-    return _Block(last, states, y, tally(~good[:, 0], axis=0))
+    failed = tally(~good[:, 0] & ~is_no_number, axis=0)
+    return _Block(last, states, y, (failed, tally(is_no_number, axis=0), fallbacks))
 
 
 def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
@@ -211,13 +217,14 @@ def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -
     return dual, z + system.rate * dual, y, good[..., None, :]
 
 
-def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> tuple[Array, Array]:
+def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> Solution:
     """Companion states before each sample and port voltages at it."""
     discretisation, port_map = engine.discretisation, engine.linear.port_map(engine.topology)
     stepper = Stepper(system.ports, system.update, system.devices)
     z = _companion(discretisation, system.rate[0], start.states, start.dual, start.previous)
+    is_parallel = engine.is_parallel(len(u))
     if forced is None:
-        return solve_block(port_map, engine.is_parallel(len(u)), stepper, z, start.ports, u, None)[:2]
+        return solve_block(port_map, is_parallel, stepper, z, start.ports, u, None)
     true = forced.true
     earlier = jnp.concatenate([start.u[None], u[:-1]])
     dual, guess = _solved_imposed(engine.topology, forced.imposed, true, earlier, start.ports)
@@ -225,8 +232,9 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
     shown = _companion(discretisation, system.rate, true, dual, previous)
     if forced.mask is None:
         w = open_circuit(system.ports, shown, u)
-        return shown, solve_ports(port_map, False, system.devices, -system.ports.i, w, guess)
-    return solve_block(port_map, engine.is_parallel(len(u)), stepper, z, start.ports, u, Shown(shown, forced.mask))[:2]
+        ports = solve_ports(port_map, False, system.devices, -system.ports.i, w, guess)
+        return Solution(shown, ports, z, no_fallbacks(u))
+    return solve_block(port_map, is_parallel, stepper, z, start.ports, u, Shown(shown, forced.mask))
 
 
 def _companion(discretisation: Discretisation, rate: Array, states: Array, dual: Array, previous: Array) -> Array:

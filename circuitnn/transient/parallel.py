@@ -6,6 +6,7 @@ thousands of samples, which is what an accelerator needs; on the CPU the loop is
 """
 
 from collections.abc import Callable
+from typing import Any, NamedTuple, final
 
 from jax import Array, lax
 from jax import numpy as jnp
@@ -14,9 +15,11 @@ from circuitnn.mna.nonlinear import PortMap, jacobian, law, unstacked
 from circuitnn.mna.ports import Ports, excess_of, limited, sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
-from circuitnn.transient.parts import Shown, Solution, Stepper
+from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks
 
-MAX_ITERATIONS = 100  # then the loop over the samples takes over
+MAX_ITERATIONS = 100  # then the loop over the samples takes over; what converges takes 3 to 20
+GROWTH = 1e3  # of the largest step over the smallest one so far: from there on no iteration has come back
+PATIENCE = 10  # iterations in which the largest step, or the samples that still move, have to become half as many
 
 
 def solve_at_once(
@@ -43,7 +46,7 @@ def solve_at_once(
     update = stepper.update
     if prepared is None:
         before, last = recurrence(update.z, apply(update.u, u) + update.one)
-        return Solution(before, jnp.zeros((time, 0, batch), z.dtype), last)
+        return Solution(before, jnp.zeros((time, 0, batch), z.dtype), last, no_fallbacks(u))
 
     def along(v):
         """Trajectories of the linearised circuit."""
@@ -57,25 +60,70 @@ def solve_at_once(
         before, last = recurrence(update.z + matmul(from_ports, stepper.ports.z), drive)
         return before, last, apply(follow, open_ports + apply(stepper.ports.z, before))
 
-    def iterate(state):
-        v, _, count, *_ = state
-        before, last, following = along(v)
-        step = jnp.stack(limited(port_map, prepared, unstacked(v), unstacked(following - v)), axis=-2)
-        left = jnp.max(excess_of(port_map, unstacked(v), unstacked(step)))
-        return v + step, left, count + 1, before, last
-
     # What ends the scalar iteration is meant for Halley's steps, of third order; these are of second.
     enough = 0.01 if port_map.is_scalar and z.dtype == jnp.float64 else 1.0
 
+    def iterate(state):
+        v, progress, *_ = state
+        before, last, following = along(v)
+        step = jnp.stack(limited(port_map, prepared, unstacked(v), unstacked(following - v)), axis=-2)
+        excess = excess_of(port_map, unstacked(v), unstacked(step))
+        return v + step, progress.after(jnp.max(excess), jnp.sum(~(excess <= enough), dtype=jnp.int32)), before, last
+
     def unfinished(state):
-        _, left, count, *_ = state
-        return ~(left <= enough) & (count < MAX_ITERATIONS)
+        _, progress, *_ = state
+        return ~(progress.left <= enough) & progress.is_promising
 
     guess = jnp.broadcast_to(v, (time, port_map.ports, batch))
     nothing = jnp.zeros((time, states, batch), z.dtype)
-    start = (guess, jnp.asarray(jnp.inf, z.dtype), jnp.int32(0), nothing, z)
-    ports, left, _, before, last = lax.while_loop(unfinished, iterate, start)
-    return lax.cond(left <= enough, lambda: Solution(before, ports, last), lambda: in_order(stepper, z, v, u, shown))
+    ports, progress, before, last = lax.while_loop(unfinished, iterate, (guess, _begin(z.dtype), nothing, z))
+    left = progress.left
+    return lax.cond(
+        left <= enough,
+        lambda: Solution(before, ports, last, no_fallbacks(u)),
+        lambda: in_order(stepper, z, v, u, shown)._replace(fallbacks=1 + no_fallbacks(u)),
+    )
+
+
+@final
+class _Progress(NamedTuple):
+    """Of the iteration: it is given up as soon as it is seen to lead nowhere, since the loop is sure to.
+
+    Attributes:
+        left: the largest step, in units of what is small enough.
+        moving: numbers that have not settled.
+        smallest: of `left` when it was last halved; likewise fewest.
+        count: iterations.
+        since: of them, those after the last that halved either.
+    """
+
+    left: Array
+    moving: Array
+    smallest: Array
+    fewest: Array
+    count: Array
+    since: Array
+
+    def after(self, left: Array, moving: Array) -> "_Progress":
+        is_halved = (left <= self.smallest / 2) | (moving <= self.fewest / 2)
+        return _Progress(
+            left,
+            moving,
+            jnp.where(is_halved, jnp.fmin(left, self.smallest), self.smallest),
+            jnp.where(is_halved, jnp.minimum(moving, self.fewest), self.fewest),
+            self.count + 1,
+            jnp.where(is_halved, 0, self.since + 1),
+        )
+
+    @property
+    def is_promising(self) -> Array:
+        is_growing = ~(self.left <= GROWTH * self.smallest)  # not "greater than": no number leads nowhere too
+        return (self.count < MAX_ITERATIONS) & (self.since < PATIENCE) & ((self.count == 0) | ~is_growing)
+
+
+def _begin(dtype: Any) -> _Progress:
+    never, none = jnp.asarray(jnp.finfo(dtype).max, dtype), jnp.int32(0)
+    return _Progress(jnp.asarray(jnp.inf, dtype), jnp.int32(2**30), never, jnp.int32(2**30), none, none)
 
 
 def recurrence_with_shown(

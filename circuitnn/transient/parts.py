@@ -3,6 +3,7 @@
 from typing import NamedTuple, final
 
 from jax import Array
+from jax import numpy as jnp
 
 from circuitnn.mna.network import Affine
 from circuitnn.mna.nonlinear import Devices
@@ -27,8 +28,22 @@ class Shown(NamedTuple):
 
 @final
 class Solution(NamedTuple):
-    """Companion states before each sample (time, n_states, batch), port voltages at it, companion states at the end."""
+    """What a block is known by.
+
+    Attributes:
+        before: companion states before each sample (time, n_states, batch).
+        ports: port voltages at it.
+        last: companion states at the end.
+        fallbacks: (batch,) one where the parallel solution gave up, else zero; a real number, as of all that is
+            differentiated.
+    """
 
     before: Array
     ports: Array
     last: Array
+    fallbacks: Array
+
+
+def no_fallbacks(u: Array) -> Array:
+    """For a block with inputs u (time, n_in, batch)."""
+    return jnp.zeros(u.shape[-1:], u.dtype)

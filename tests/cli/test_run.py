@@ -252,13 +252,13 @@ def test_an_output_that_is_not_finite(call, saved):
 def test_samples_that_do_not_converge_are_told_once(call, monkeypatch):
     from circuitnn.numerics import report
 
-    def warned(carry):
+    def warned(carry, before=None):
         report.warnings.warn(
             "the nonlinear solve did not converge at 3 of 9 samples", report.SolveWarning, stacklevel=1
         )
 
     monkeypatch.setattr(report, "warn_of_failures", warned)
-    monkeypatch.setattr("circuitnn.model.warn_of_failures", warned)
+    monkeypatch.setattr("circuitnn.running.warn_of_failures", warned)
     result = call("run", "tone.cir", "in.wav", "out.wav")
     assert result.stderr == "warning: the nonlinear solve did not converge at 3 of 9 samples\n"
 

@@ -14,7 +14,7 @@ from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.mna import ports
 from circuitnn.model import run
 from circuitnn.nodal import NodalModel
-from circuitnn.numerics.report import SolveWarning
+from circuitnn.numerics.report import SolveWarning, warn_of_failures
 from tests.cases import cases
 from tests.mna.circuits import BRIDGE, DIODES, RLC
 from tests.nodal.signals import noise
@@ -130,11 +130,14 @@ def test_what_does_not_converge_is_counted_and_said(monkeypatch, fresh):
 
 
 def test_samples_that_are_not_numbers_are_counted_in_their_entry_of_the_batch():
-    x = noise(2, 30, 1)
+    x = noise(2, 30, 1).astype(np.float32)
     x[1, 20] = np.nan
-    with pytest.warns(SolveWarning, match="10 of 60 samples, first at sample 20 of batch entry 1"):
-        carry, y = run(NodalModel(diode_clipper()), x)
-    assert carry.report.failed.tolist() == [0, 10]
+    model, linear = NodalModel(diode_clipper()), NodalModel(RLC)
+    carry, y = jax.jit(model)(model.init_carry((2,)), x)
+    assert carry.report.not_finite.tolist() == [0, 1]
+    assert carry.report.failed.tolist() == [0, 9]  # the samples after it, as the state is lost
     assert np.isfinite(y[0]).all()
-    with pytest.warns(SolveWarning, match="first at sample 20"):
-        run(NodalModel(RLC), x[1])
+    with pytest.warns(SolveWarning, match="1 of 60 samples, first at sample 20 of batch entry 1; 9 other samples"):
+        warn_of_failures(carry)
+    carry, _ = jax.jit(linear)(linear.init_carry(), x[1])
+    assert (int(carry.report.first_not_finite), int(carry.report.first_failed)) == (20, 21)
