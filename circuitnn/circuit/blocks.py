@@ -7,7 +7,7 @@ from functools import cached_property
 
 from circuitnn.circuit.cards import parse_function, parse_parameters, skip_directive
 from circuitnn.circuit.controlled import parse_elements
-from circuitnn.circuit.elements import Element, node, words_of
+from circuitnn.circuit.elements import Element, megohms_of, node, words_of
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, parse_model
@@ -154,6 +154,8 @@ class Block:
                 self.journal.note(
                     line, f".param {name} is there already: this one counts, the one before is passed over"
                 )
+            for message in megohms_of(name, text):
+                self.journal.note(line, message)
             try:
                 value = parse_parameter(text, self.functions)
             except NetlistError as error:
@@ -185,6 +187,8 @@ class Block:
             if not words:
                 raise NetlistError(f"{name} needs its nodes, then the name of a .subckt")
             values = {key: parse_parameter(text, self.functions) for key, text in assigned.items()}
+            for message in (message for key, text in assigned.items() for message in megohms_of(key, text)):
+                self.journal.note(line, message)
             return Instance(name, tuple(node(word) for word in words[:-1]), words[-1], values, line)
         except NetlistError as error:
             raise error.at(line.number, line.text, line.file) from None

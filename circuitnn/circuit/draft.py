@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import cast
+from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 from jax import Array
@@ -10,12 +11,13 @@ from jax import Array
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Component, DeviceModel, Parameter
-from circuitnn.circuit.elements import Element
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
+from circuitnn.circuit.sensors import with_sensors
 from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.values import Value
+from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device, ModelDevice
 from circuitnn.devices.inductor import INDUCTOR
@@ -24,15 +26,12 @@ from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import (
-    Binary,
     Current,
     Expression,
     Name,
-    Number,
     Voltage,
-    leaves_in,
+    evaluate,
     substitute,
-    voltage,
 )
 
 MAX_COMPONENTS = 4_000
@@ -84,7 +83,8 @@ class Draft:
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
-        self._sense_currents()
+        self.flat = with_ideal_windings(self.flat, self.journal)
+        self.flat, self.sensors = with_sensors(self.flat)
         if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")
         nodes: dict[str, str] = {}
@@ -100,40 +100,33 @@ class Draft:
         self.models = tuple(models.values())
         return tuple(components)
 
-    def _sense_currents(self) -> None:
-        """A source of 0 V in series with what expressions ask the current of, "V.D1" from the node to "D1.i"."""
-        trees = [flat.element.component.value for flat in self.flat.values() if flat.element.component.is_behavioural]
-        for leaf in dict.fromkeys(leaf for tree in trees if tree is not None for leaf in leaves_in(tree)):
-            if isinstance(leaf, Current) and leaf.source.lower() not in self.flat | self.sensors:
-                self._sense(leaf.source, *leaf.source.rsplit(".", 1))
-            elif isinstance(leaf, Current) and leaf.source.lower() in self.flat:
-                self._sense(leaf.source, leaf.source)
-
-    def _sense(self, sensed: str, name: str, pin: str = "") -> None:
-        pin = pin.lower()
-        flat = self.flat.get(name.lower())
-        if flat is None:
-            return  # an error that is told where it is referred to
-        part = flat.element.component
-        pins = [pin_name[0].lower() for pin_name in part.device.pins]
-        if part.device is VOLTAGE_SOURCE or not pins or (pin or pins[0]) not in pins:
-            return
-        place = pins.index(pin or pins[0])
-        inner, sensor = f"{sensed}.i", f"V.{sensed}"
-        nodes = (*part.nodes[:place], inner, *part.nodes[place + 1 :])
-        source = Component(sensor, VOLTAGE_SOURCE.letter, (part.nodes[place], inner), line=part.line)
-        moved = dataclasses.replace(flat.element, component=dataclasses.replace(part, nodes=nodes))
-        self.flat[name.lower()] = dataclasses.replace(flat, element=moved)
-        self.flat.setdefault(sensor.lower(), Flat(Element(source, 0.0), flat.line))
-        self.sensors[sensed.lower()] = sensor
-
     def _is_open(self, flat: Flat) -> bool:
         """Whether it is a capacitor of no capacitance, which does nothing."""
         part = flat.element.component
-        is_open = part.device is CAPACITOR and flat.element.number == 0.0
+        is_open = part.device is CAPACITOR and self._is_zero(flat)
         if is_open:
             self.journal.note(flat.line, f"{part.name} has a capacitance of 0 and is left out")
         return is_open
+
+    def _is_zero(self, flat: Flat) -> bool:
+        """Whether its number is 0, at the defaults of the parameters where it depends on them."""
+        if flat.element.number is not None or flat.element.component.value is None:
+            return flat.element.number == 0.0
+        with np.errstate(all="ignore"):
+            try:
+                return bool(evaluate(flat.element.component.value, self._defaults, np) == 0.0)
+            except KeyError:  # of a parameter that is at fault
+                return False
+
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        """The numbers of all parameters."""
+        numbers: dict[str, Any] = {}
+        with np.errstate(all="ignore"):
+            for parameter in self.parameters:
+                name, tree = parameter.name, parameter.expression
+                numbers[name] = float(self.values[name]) if tree is None else evaluate(tree, numbers, np)
+        return numbers
 
     def _component(self, flat: Flat, nodes: dict[str, str], models: dict[str, DeviceModel]) -> Component:
         part, line = flat.element.component, flat.line
@@ -141,8 +134,10 @@ class Draft:
         if part.is_behavioural:
             return dataclasses.replace(part, nodes=spelled, value=self._behaviour(part, line, nodes))
         value = part.value if flat.element.number is None else flat.element.number
-        if part.device is INDUCTOR and value == 0.0:
-            part = dataclasses.replace(part, kind=RESISTOR.letter)  # a wire
+        if part.device is INDUCTOR and self._is_zero(flat):
+            part, value = dataclasses.replace(part, kind=RESISTOR.letter, value=None), 0.0  # a wire
+            if flat.element.number is None:
+                self.journal.note(line, f"{part.name} has an inductance of 0 and is a wire")
         if part.device is RESISTOR and isinstance(value, float) and value <= 0.0:
             part = dataclasses.replace(part, quantity=SIGNED)
         self._check_number(part, value, line)
@@ -191,11 +186,7 @@ class Draft:
                     return Current(self._reference(part, source, VOLTAGE_SOURCE, line))
             return leaf
 
-        tree = substitute(cast(Expression, part.value), replacement)
-        if all(isinstance(leaf, Name) for leaf in leaves_in(tree)):  # a law is of one voltage at the least
-            ends = voltage(*(nodes[node.lower()] for node in part.nodes))
-            tree = Binary("+", tree, Binary("*", Number(0.0), ends))
-        return tree
+        return substitute(part.value, replacement)  # type: ignore[arg-type]
 
     def _model(self, part: Component, card: ModelCard, scope: Scope, models: dict[str, DeviceModel], line: Line) -> str:
         name = part.model or card.name
@@ -272,6 +263,8 @@ class Draft:
 
     def check_topology(self, components: Sequence[Component], *, uncharged: bool) -> None:
         """What has no unique solution; where lines are at fault, of what these leave."""
+        if self.journal.is_incomplete:
+            return
         unsure = self.journal.words
         for fault in topology_faults(components, uncharged=uncharged, unsure=unsure):
             error = NetlistError(fault.message)

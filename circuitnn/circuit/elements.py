@@ -17,6 +17,7 @@ from circuitnn.expressions.tree import Binary, number
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
 _RATINGS = {"tol", "pwr", "v", "irms", "ipk", "mfg", "pn", "type", "pppkg", "rated"}  # LTspice's notes on parts
+_RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORECASE)
 _CAPITAL_M = re.compile(r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*")  # no Meg and no mil
 
 Functions = Mapping[str, Macro]
@@ -63,13 +64,23 @@ def passive(
     unknown = [key for key in assigned if key not in _RATINGS]
     if unknown:
         raise NetlistError(f"{name}: unknown parameter {unknown[0].upper()}")
+    notes: tuple[str, ...] = ()
+    if len(words) == 2 and is_value(words[0]) != is_value(words[1]):
+        words.sort(key=is_value)
+        model, *words = words
+        notes = (f"{name}: its model {model} is passed over",)
     if len(words) != 1:
         raise NetlistError(f"{name} needs one {device.quantity} after its two nodes, got {' '.join(words) or 'none'}")
     value = parse_value(words[0], functions)
     value = _combined("*" if device.state == "V" else "/", value, count)
-    notes = () if device.state else megohms(name, words[0])
+    notes += () if device.state else megohms(name, words[0])
     own = dataclasses.replace(element(line, name, device.letter, nodes, value), notes=notes)
     return [own, *(Element(part, amount if isinstance(amount, float) else None) for part, amount in around)]
+
+
+def megohms_of(parameter: str, text: str) -> tuple[str, ...]:
+    """The same of a parameter that is a resistance by its name."""
+    return megohms(parameter, text) if _RESISTANCE.match(parameter) else ()
 
 
 def megohms(name: str, text: str) -> tuple[str, ...]:
@@ -130,13 +141,13 @@ def with_model(
     model, *areas = words
     if "area" in assigned:
         areas.append(assigned.pop("area"))
-    count = _multiplicity(assigned, functions)
+    how_many = _multiplicity(assigned, functions)
     _check_temperature(name, assigned)
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(areas) > 1:
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
-    area = _combined("*", parse_value(areas[0], functions) if areas else 1.0, count)
+    area = _combined("*", parse_value(areas[0], functions) if areas else 1.0, how_many)
     return element(line, name, device.letter, nodes, area, model=model)
 
 

@@ -92,6 +92,11 @@ class Journal:
         return None
 
     @property
+    def is_incomplete(self) -> bool:
+        """Whether a file or a subcircuit is missing, and with it nobody knows what."""
+        return any(_LIBRARY.match(fault.text or "") for fault in self.faults)
+
+    @property
     def words(self) -> set[str]:
         """Every word in the lines at fault, in lower case."""
         return {word for fault in self.faults for word in _words(fault.text or "")}

@@ -36,7 +36,7 @@ def poly(
         raise NetlistError(f"{name} needs POLY(n), n from 1 to {MAX_VARIABLES}, {what} for each, then coefficients")
     coefficients = [parse_value(word, functions) for word in given]
     pairs = [tuple(sensed[at : at + per_variable]) for at in range(0, len(sensed), per_variable)]
-    notes = ()
+    notes: tuple[str, ...] = ()
     if count == 1 and len(given) == 1:
         notes = (f"{name}: the only coefficient of POLY(1) is the constant, as in ngspice; write 0 before a gain",)
     if len(given) <= count + 1:

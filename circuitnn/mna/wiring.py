@@ -6,7 +6,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import Component
 from circuitnn.devices.behavioural import expression_law
 from circuitnn.devices.device import ModelDevice
-from circuitnn.expressions.tree import Current, Expression, Name, Voltage, leaves_in
+from circuitnn.expressions.tree import Binary, Current, Expression, Name, Number, Voltage, leaves_in
 from circuitnn.mna.elements import Branch, DeviceInstance, Drive, Quantity, SeriesResistance
 
 
@@ -61,6 +61,8 @@ class Wiring:
         is_voltage = part.quantity == "V"
         self.drives.append(Drive(a, b, branch_of[part.name.lower()] if is_voltage else -1))
         law = cast(Expression, part.value)
+        if all(isinstance(leaf, Name) for leaf in leaves_in(law)):  # a law is of one voltage at the least
+            law = Binary("+", law, Binary("*", Number(0.0), Voltage(*part.nodes)))
         leaves_of_law = list(dict.fromkeys(leaves_in(law)))
         names = [leaf.name for leaf in leaves_of_law if isinstance(leaf, Name)]
         leaves = [leaf for leaf in leaves_of_law if not isinstance(leaf, Name)]

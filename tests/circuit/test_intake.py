@@ -59,6 +59,8 @@ DIVIDED = [
     ("L1 in a 0\nR2 a out 1k\nR3 out 0 3k\n", 3 / 4, ()),
     ("R1 in out 1k\nR2 out 0 -3k\n", 3 / 2, ()),
     ("R1 in out 1k\nR2 out 0 3k\nC1 out 0 0\n", 3 / 4, [(5, "C1 has a capacitance of 0 and is left out")]),
+    ("R1 in out 1k\nR2 out 0 3k\nC1 out 0 {c*1n}\n.param c=0\n", 3 / 4, [(5, "C1 has a capacitance of 0")]),
+    ("R1 in out 1k RA\nR2 out 0 RB 3k\n.model RA RES(R=1 TC1=1m)\n", 3 / 4, [(3, "model RA"), (4, "model RB")]),
     ("R1 in out 1k\nR2 out 0 3k\nR3 out n 1\n", 3 / 4, [(5, "node n is dangling: only R3 is connected to it")]),
     (
         "R1 in out 1k\nR2 out 0 3k\nC1 out n 1u\nC2 n m 1u\n",
@@ -78,6 +80,50 @@ DIVIDED = [
 def test_a_divider_in_other_words(lines, expected, notes):
     circuit = read(START + lines, notes=notes)
     assert gain(circuit) == pytest.approx(expected, rel=1e-9)
+
+
+PERFECT = [
+    # (coils and couplings, the voltages of the windings for 1 V)
+    ("L1 a 0 4\nL2 b 0 1\nL3 c 0 9\nK1 L1 L2 1\nK2 L1 L3 -1\n", (0.5, -1.5)),
+    ("L1 a 0 4\nL2 b 0 1\nL3 c 0 9\nK1 L1 L2 L3 1\n", (0.5, 1.5)),
+    ("L1 a 0 {4*k}\nL2 0 b {k}\nL3 c 0 16\n.param k=1\nK1 L1 L2 1\nK3 L2 L3 -1\n", (-0.5, -2.0)),
+    ("X1 a b c t\n.subckt t a b c\nL1 a 0 4\nL2 b 0 1\nL3 c 0 9\nK1 L1 L2 L3 1\n.ends\n", (0.5, 1.5)),
+]
+
+
+@pytest.mark.parametrize(("coils", "ratios"), PERFECT)
+def test_windings_that_are_perfectly_coupled(coils, ratios):
+    text = f"title\nVin in 0 1\nRa in a 10\nRb b 0 1k\nRc c 0 2k\n{coils}"
+    with pytest.warns(NetlistWarning, match=r"perfectly coupled \(k = 1\) with"):
+        circuit = read_netlist(text, outputs=("a", "b", "c"))
+    load = sum(ratio**2 / resistance for ratio, resistance in zip(ratios, (1e3, 2e3), strict=True))
+    s = 2j * math.pi * 50
+    across = 1 / (1 + 10 * (load + 1 / (4 * s)))
+    h = np.squeeze(cn.nodal.frequency_response(circuit, [50.0]))
+    assert np.allclose(h, across * np.array([1, *ratios]), rtol=1e-5, atol=0)
+    assert read_netlist(circuit.to_spice(), outputs=circuit.outputs) == circuit
+
+
+@pytest.mark.ngspice
+def test_a_transformer_in_time(ngspice):
+    with pytest.warns(NetlistWarning, match="perfectly coupled"):
+        circuit = read_netlist(
+            "title\nVin in 0 0\nR1 in a 1k\nL1 a 0 1\nL2 b 0 0.25\nK1 L1 L2 1\nR2 b out 100\nC2 out 0 1u\nR3 out 0 1k\n"
+        )
+    x = np.sin(np.arange(200) * 0.02)
+    y = cn.run(cn.nodal.NodalModel(circuit, fs=48_000, dtype="float32"), x.astype(np.float32))[1]
+    truth = cn.spice.transient(circuit, x, fs=48_000)
+    assert np.sum((np.squeeze(y) - truth) ** 2) < 1e-6 * np.sum(truth**2)
+
+
+def test_couplings_that_contradict_each_other():
+    coils = "L1 in 0 4\nL2 out 0 1\nL3 c 0 9\nR1 c 0 1\nR2 out 0 1\n"
+    for couplings, message in (
+        ("K1 L1 L2 1\nK2 L1 L3 1\nK3 L2 L3 -1\n", "K3 contradicts"),
+        ("K1 L1 L2 1\nK2 L2 L3 0.5\n", "K2 couples an inductor that is perfectly coupled"),
+    ):
+        with pytest.raises(NetlistError, match=message):
+            read_netlist(START + coils + couplings)
 
 
 def test_sources_with_equals_signs_and_resistances():
@@ -106,6 +152,13 @@ def test_a_megohm_that_is_a_milliohm(written):
     with pytest.warns(NetlistWarning, match=r"line 4: R2: .* is a milliohm in SPICE, .* a megohm is [\d.]+Meg"):
         circuit = read_netlist(START + f"R1 in out 1k\nR2 out 0 {written}\n")
     assert circuit["R2"].value < 3e-3
+
+
+def test_a_parameter_that_is_a_milliohm():
+    text = (
+        START + ".param rg=1M gain=1M\nR1 in out {rg}\nX1 out s value=2.2M C=1M\n.subckt s a\nR1 a 0 {value*C}\n.ends\n"
+    )
+    read(text, notes=[(3, "rg: 1M is a milliohm"), (5, "value: 2.2M is a milliohm")])
 
 
 @pytest.mark.parametrize("written", ["1Meg", "1MEG", "1MegOhm", "10m", "1mil", "1MIL", "4.7k"])
