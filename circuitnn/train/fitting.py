@@ -1,5 +1,6 @@
 """Training of any model under any regime: one call, one or many seeds, resumable at any moment."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -141,13 +142,18 @@ def fit(
     keys = jax.random.split(key, len(models)) if is_many else key
     passes = _Passes(setting, losses, plan, data, fixed, keys, is_many=is_many)
 
-    def models_of(params: Any) -> Any:
-        trained = separated(graph, params, fixed, count=len(models), is_many=is_many)
-        return trained if is_many else trained[0]
-
-    def result(learner: Learner, history: History) -> tuple[Any, History]:
-        return models_of(learner.params if validation is None else learner.best_params), history.finished()
-
+    loop = _Loop(
+        passes,
+        validate,
+        stopping,
+        callback,
+        plan,
+        graph,
+        fixed,
+        len(models),
+        is_many,
+        keeps_best=validation is not None,
+    )
     with RunFile(checkpoint, checkpoint_seconds) as file:
         history = History()
         if file.path is not None:
@@ -166,33 +172,70 @@ def fit(
             )
             learner, history = file.resumed(learner, identity, plan)
         learner = learner if history.loss else validate.start(learner, fixed, history)
-        is_over = stopping.is_reached(history)
+        learner = loop.trained(learner, history, file, show=progress)
+    return loop.result(learner, history)
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class _Loop:
+    """All that stays as it is while epoch after epoch goes by."""
+
+    passes: "_Passes"
+    validate: Validation
+    stopping: Stopping
+    callback: Callable[[EpochEnd], bool | None] | None
+    plan: Plan
+    graph: Any
+    fixed: Any
+    count: int
+    is_many: bool
+    keeps_best: bool
+
+    def trained(self, learner: Learner, history: History, file: RunFile, *, show: bool) -> Learner:
+        """The learner after all epochs that are left; a signal ends them."""
+        epochs, is_over = len(self.plan.schedule), self.stopping.is_reached(history)
         with (
-            _bar(history, plan, len(models), show=progress) as bar,
+            _bar(history, self.plan, self.count, show=show) as bar,
             Interruption(saves=file.path is not None) as interruption,
         ):
-            while (epoch := len(history.loss)) < epochs and not is_over:
-                began = time.monotonic()
-                learner, losses_of_updates = passes(learner, epoch)
-                _require_finite(losses_of_updates, epoch, plan.schedule[epoch], file.path)
-                samples = plan.samples(plan.schedule[epoch])
-                history.add(losses_of_updates, samples)
-                is_last = epoch == epochs - 1
-                learner = validate(learner, fixed, epoch, history, is_last=is_last)
-                history.seconds.append(time.monotonic() - began)
-                is_over = stopping.is_reached(history)
-                if callback is not None:
-                    now = EpochEnd(epoch + 1, epochs, history, lambda now=learner.params: models_of(copied(now)))
-                    is_over |= bool(callback(now) is True)
-                    learner = validate(learner, fixed, epoch, history, is_last=is_over)
-                bar.update(samples * len(models))
+            while len(history.loss) < epochs and not is_over:
+                before = history.samples
+                learner, is_over = self._after_epoch(learner, history, file)
+                bar.update((history.samples - before) * self.count)
                 bar.set_postfix_str(history.summary(), refresh=False)
-                file.keep(learner, history, at_once=is_last or is_over)
+                file.keep(learner, history, at_once=is_over)
                 if interruption.noted is not None:
                     file.keep(learner, history, at_once=True)
-                    text = f"stopped after epoch {epoch + 1} of {epochs}; {file.how_to_go_on()}"
-                    interruption.leave(Interrupted(text, *result(learner, history)))
-    return result(learner, history)
+                    text = f"stopped after epoch {len(history.loss)} of {epochs}; {file.how_to_go_on()}"
+                    interruption.leave(Interrupted(text, *self.result(learner, history)))
+        return learner
+
+    def _after_epoch(self, learner: Learner, history: History, file: RunFile) -> tuple[Learner, bool]:
+        """The learner, and whether that was the last epoch."""
+        began, epoch, epochs = time.monotonic(), len(history.loss), len(self.plan.schedule)
+        learner, losses = self.passes(learner, epoch)
+        _require_finite(losses, epoch, self.plan.schedule[epoch], file.path)
+        history.add(losses, self.plan.samples(self.plan.schedule[epoch]))
+        is_last = epoch == epochs - 1
+        learner = self.validate(learner, self.fixed, epoch, history, is_last=is_last)
+        history.seconds.append(time.monotonic() - began)
+        is_over = is_last or self.stopping.is_reached(history)
+        if self.callback is not None:
+            params = learner.params
+            now = EpochEnd(epoch + 1, epochs, history, lambda: self.models_of(copied(params)))
+            is_over |= self.callback(now) is True
+            learner = self.validate(learner, self.fixed, epoch, history, is_last=is_over)
+        return learner, is_over
+
+    def models_of(self, params: Any) -> Any:
+        """The model, or the list of them."""
+        models = separated(self.graph, params, self.fixed, count=self.count, is_many=self.is_many)
+        return models if self.is_many else models[0]
+
+    def result(self, learner: Learner, history: History) -> tuple[Any, History]:
+        """What `fit` gives."""
+        return self.models_of(learner.best_params if self.keeps_best else learner.params), history.finished()
 
 
 @final
@@ -219,8 +262,7 @@ class _Passes:
     def __call__(self, learner: Learner, epoch: int) -> tuple[Learner, np.ndarray]:
         """The learner after that epoch, and the losses of its updates."""
         part, began = self._plan.schedule[epoch], time.monotonic()
-        if part is not self._current:
-            self._current, self._run, self._windows = part, self._program(part), self._windows_of(part)
+        self._turn_to(part)
         learner, losses = self._run(learner, self._fixed, self._windows, self._keys, epoch, len(self._plan.schedule))
         # Waiting inside of JAX nobody hears a Ctrl-C: where an epoch is long, and a look costs nothing, wait here.
         while self._seconds > _LONG and not losses.is_ready():
@@ -230,20 +272,20 @@ class _Passes:
 
     def traced(self, learner: Learner) -> list[Any]:
         """The programs of all regimes, as JAX traces them; to run one later does not trace it again."""
-        epochs = len(self._plan.schedule)
-        return [
-            self._program(part).trace(learner, self._fixed, self._windows_of(part), self._keys, 0, epochs).jaxpr
-            for part in dict.fromkeys(self._plan.schedule)
-        ]
+        programs = []
+        for part in reversed(dict.fromkeys(self._plan.schedule)):  # the first one's windows are those that remain
+            self._turn_to(part)
+            call = self._run.trace(learner, self._fixed, self._windows, self._keys, 0, len(self._plan.schedule))
+            programs.append(call.jaxpr)
+        return programs
 
-    def _program(self, part: Regime) -> Any:
-        if part not in self._programs:
+    def _turn_to(self, part: Regime) -> None:
+        if part is not self._current:
             setting = self._setting._replace(loss=self._losses[part])
-            self._programs[part] = make_epoch(setting, part, is_many=self._is_many)
-        return self._programs[part]
-
-    def _windows_of(self, part: Regime) -> Any:
-        return device_windows(self._data, part.length * part.blocks, part.warmup, self._setting.dtype)
+            self._programs[part] = self._programs.get(part) or make_epoch(setting, part, is_many=self._is_many)
+            length = part.length * part.blocks
+            self._windows = device_windows(self._data, length, part.warmup, self._setting.dtype)
+            self._current, self._run = part, self._programs[part]
 
 
 def _untrained(setting: Setting, params: Any, *, count: int, is_many: bool) -> Learner:

@@ -77,7 +77,8 @@ class Journal:
             raise self._not_this("not that of the checkpoint, or damaged")
         self._size, self._digest = int(kept["size"]), digest
         self._lengths = {name: len(values) for name, values in lists.items()}
-        return History(**lists, **kept["rest"])
+        fields: dict[str, Any] = lists | kept["rest"]
+        return History(**fields)
 
     def _not_this(self, why: str) -> CheckpointError:
         return CheckpointError(f"{self.path}: {why}; a checkpoint goes on with the history that was written with it")

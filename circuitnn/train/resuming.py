@@ -142,4 +142,8 @@ class RunFile:
 
 
 def _like(leaf: Any, array: np.ndarray) -> Array:
-    return jax.random.wrap_key_data(array, impl=jax.random.key_impl(leaf)) if is_key(leaf) else jnp.asarray(array)
+    return (
+        jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(leaf))
+        if is_key(leaf)
+        else jnp.asarray(array)
+    )

@@ -62,7 +62,7 @@ def test_what_is_wrong_is_one_line(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_that_is_stopped_leaves_what_it_has(tmp_path):
+def test_a_run_that_is_stopped_leaves_what_it_has(tmp_path, capsys):
     def rows(names, options):
         def some():
             yield {"item": "short", "ms": 5}
@@ -71,8 +71,8 @@ def test_a_run_that_is_stopped_leaves_what_it_has(tmp_path):
         return {}, some()
 
     stopped = Benchmark(**{**vars(BENCHMARK), "prepare": rows})
-    with pytest.raises(KeyboardInterrupt):
-        main(stopped, ["--output", str(tmp_path / "any.json")])
+    assert main(stopped, ["--output", str(tmp_path / "any.json")]) == 130
+    assert capsys.readouterr().err == f"\nstopped; {tmp_path / 'any.json'} has the rows up to here\n"
     assert len(json.loads((tmp_path / "any.json").read_text())["rows"]) == 1
 
 

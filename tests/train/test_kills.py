@@ -79,6 +79,39 @@ def test_killed_trainings_end_with_the_same_bits(tmp_path):
     ]
 
 
+TERMINATED = """
+    import os, signal, sys
+    import numpy as np
+    from circuitnn.train import Dataset, TruncatedBPTT, fit
+    from tests.models import Leaky
+
+    def terminate(end):
+        if end.epoch == 3 and len(sys.argv) > 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    x = np.random.default_rng(1).standard_normal((4, 640, 1))
+    data = Dataset(x, 0.5 * x, fs=48_000)
+    regime = TruncatedBPTT(length=64, warmup=16)
+    model, history = fit(Leaky(0.5), data, regime, epochs=6, checkpoint=sys.argv[1], callback=terminate, progress=False)
+    print(float(model.pole[...]), len(history.loss))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="SIGTERM is of another kind there")
+def test_sigterm_saves_says_how_to_go_on_and_ends_the_process(tmp_path):
+    def run(name, *more):
+        command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(TERMINATED), str(tmp_path / name), *more]
+        return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+
+    ended = run("run.npz", "terminate")
+    assert ended.returncode == -signal.SIGTERM
+    assert ended.stderr.splitlines()[-1] == f"stopped after epoch 3 of 6; the same call goes on from {tmp_path}/run.npz"
+    with np.load(tmp_path / "run.npz") as state:
+        assert b'"epochs": 3' in bytes(state["header"])
+    assert run("run.npz").stdout == run("whole.npz").stdout
+
+
 STUDY = """
     import sys
     from circuitnn.study import main
