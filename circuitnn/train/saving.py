@@ -1,5 +1,6 @@
 """Models on disk: their settings and their numbers, so that the file alone brings them back."""
 
+import itertools
 import math
 import os
 import warnings
@@ -76,6 +77,7 @@ def restore(path: str | os.PathLike) -> Model:
 
         try:
             _check_limits(settings)
+            _check_numbers(settings, file.nbytes)
             model = build(settings, check_size)
             if not isinstance(model, Model):
                 raise TypeError(f"a {type(model).__name__} is no model")
@@ -167,6 +169,27 @@ def _check_limits(settings: Any, *, sizes: bool = True) -> None:
             raise ValueError(f"more layers, units or knobs than a model has: {name} is {data}")
 
     visit(settings, "settings", 0)
+
+
+def _check_numbers(settings: Any, nbytes: int) -> None:
+    """Refuse networks of more units than a file has numbers for, before their weights are drawn.
+
+    Raises:
+        ValueError: when there are.
+    """
+    if not isinstance(settings, (dict, list)):
+        return
+    for inner in settings.values() if isinstance(settings, dict) else settings:
+        _check_numbers(inner, nbytes)
+    hidden = settings.get("hidden") if isinstance(settings, dict) else None
+    layers = [size for size in (hidden if isinstance(hidden, list) else [hidden]) if isinstance(size, int)]
+    sides = [size for key, size in settings.items() if key in _LIMITS and isinstance(size, int)] if layers else []
+    # Each unit has a weight for each of the layer before it, of two bytes or more.
+    if (
+        2 * (sum(a * b for a, b in itertools.pairwise(layers)) + max(layers, default=0) * max(sides, default=1))
+        > nbytes
+    ):
+        raise ValueError("they are those of a larger model than the file has numbers for")
 
 
 def _match(stored: Mapping[str, Any], model: Model, path: str | os.PathLike, place: str) -> None:
