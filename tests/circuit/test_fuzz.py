@@ -1,12 +1,7 @@
 """Whatever the text, reading it ends in a circuit or in a NetlistError."""
 
 import contextlib
-import re
-from pathlib import Path
-from random import Random
-from time import perf_counter
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +9,7 @@ from hypothesis import strategies as st
 from circuitnn.circuit import NetlistError, NetlistWarning, catalogue, read_netlist
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import parse_expression
-from tests.circuit.strategies import OTHER_KINDS, netlists
-from tests.circuit.test_intake import DIVIDED, FAULTY, START, VENDOR
-from tests.circuit.test_sources import HEAD, SOURCES
+from tests.circuit.strategies import netlists
 
 WORDS = st.sampled_from(
     [
@@ -85,70 +78,3 @@ def test_losing_any_line_of_a_good_netlist_is_noticed_or_harmless(name):
         except (NetlistError, NetlistWarning):  # warnings are errors here
             failures += 1
     assert failures >= 3
-
-
-def mutated(random, seeds):
-    """A seed after a few accidents: words and lines swapped, dropped, doubled, replaced by words of other seeds."""
-    lines = random.choice(seeds).splitlines()
-    for _ in range(random.randint(1, 6)):
-        at = random.randrange(len(lines))
-        match random.randrange(8):
-            case 0:
-                del lines[at]
-            case 1:
-                lines.insert(at, random.choice(random.choice(seeds).splitlines()))
-            case 2:
-                lines[at], lines[-1] = lines[-1], lines[at]
-            case 3:
-                words = lines[at].split()
-                random.shuffle(words)
-                lines[at] = " ".join(words)
-            case 4:
-                words = lines[at].split() or [""]
-                words[random.randrange(len(words))] = random.choice(random.choice(seeds).split())
-                lines[at] = " ".join(words)
-            case 5:
-                cut = random.randint(0, len(lines[at]))
-                lines[at] = lines[at][:cut] + random.choice("{}()=,'\";.+-*/^0xXqé\0 \t\n") + lines[at][cut:]
-            case 6:
-                cut = random.randint(0, len(lines[at]))
-                lines[at] = lines[at][:cut] + lines[at][cut + random.randint(1, 4) :]
-            case 7:
-                lines[at] = re.sub(r"[0-9.]+", lambda _: random.choice(NUMBERS), lines[at], count=1)
-        if not lines:
-            break
-    return "\n".join(lines) + "\n"
-
-
-NUMBERS = ["0", "-1", "1e300", "1e-300", "1e999", "{1/0}", "{sqrt(-1)}", "1k5", "nan", "inf", "1", "{k}", ""]
-FOLDER = Path(catalogue.__file__).parent
-
-
-@pytest.mark.filterwarnings("ignore::circuitnn.circuit.NetlistWarning")
-@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # nothing may be written there
-    seeds = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.cir"))]
-    library = "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.lib")))
-    seeds = [re.sub(r"(?im)^\.include.*$", lambda _: library, seed) for seed in seeds]
-    seeds += ["* t\n.param knob=1 Gain=1 p_1=1\nVin in 0 1\nR1 in n1 1\nR2 n1 0 1\n" + kind for kind in OTHER_KINDS]
-    seeds += [FAULTY, VENDOR, *(START + lines for lines, *_ in DIVIDED), *(HEAD + lines for lines, _ in SOURCES)]
-    random = Random(count)
-    read, slowest = 0, 0.0
-    for _ in range(count):
-        text = mutated(random, seeds)
-        start = perf_counter()
-        try:
-            circuit = read_netlist("\n" + text, outputs=("n1",) if " n1 " in text else ("out",))
-        except NetlistError:
-            pass
-        else:
-            read += 1
-            values = circuit.resolve()
-            assert all(np.isfinite(value) for value in values.values()), text
-            again = read_netlist(circuit.to_spice(), inputs=circuit.inputs, outputs=circuit.outputs)
-            assert again == circuit, text
-        slowest = max(slowest, perf_counter() - start)
-    assert read > count // 20
-    assert slowest < 5.0
-    assert not list(tmp_path.iterdir())

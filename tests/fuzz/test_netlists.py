@@ -1,0 +1,173 @@
+"""Netlists of strangers: a circuit of finite numbers, or one error that costs next to nothing."""
+
+import errno
+import os
+import re
+import sys
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from circuitnn.circuit import CircuitError, NetlistError, catalogue, read_netlist
+from tests.circuit.strategies import OTHER_KINDS
+from tests.fuzz.limits import MEMORY, SECONDS, cost
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, makes pipes")
+
+
+def mutated_netlist(random, seeds):
+    """A seed after a few accidents: words and lines swapped, dropped, doubled, replaced by words of other seeds."""
+    lines = random.choice(seeds).splitlines()
+    for _ in range(random.randint(1, 6)):
+        at = random.randrange(len(lines))
+        match random.randrange(8):
+            case 0:
+                del lines[at]
+            case 1:
+                lines.insert(at, random.choice(random.choice(seeds).splitlines()))
+            case 2:
+                lines[at], lines[-1] = lines[-1], lines[at]
+            case 3:
+                words = lines[at].split()
+                random.shuffle(words)
+                lines[at] = " ".join(words)
+            case 4:
+                words = lines[at].split() or [""]
+                words[random.randrange(len(words))] = random.choice(random.choice(seeds).split())
+                lines[at] = " ".join(words)
+            case 5:
+                cut = random.randint(0, len(lines[at]))
+                lines[at] = lines[at][:cut] + random.choice("{}()=,'\";.+-*/^0xXqé\0 \t\n") + lines[at][cut:]
+            case 6:
+                cut = random.randint(0, len(lines[at]))
+                lines[at] = lines[at][:cut] + lines[at][cut + random.randint(1, 4) :]
+            case 7:
+                lines[at] = re.sub(r"[0-9.]+", lambda _: random.choice(NUMBERS), lines[at], count=1)
+        if not lines:
+            break
+    return "\n".join(lines) + "\n"
+
+
+NUMBERS = ["0", "-1", "1e300", "1e-300", "1e999", "{1/0}", "{sqrt(-1)}", "1k5", "nan", "inf", "1", "{k}", ""]
+FOLDER = Path(catalogue.__file__).parent
+
+
+def is_whole(text):
+    """Whether it is read; then it is finite, and the same circuit when it is written and read again."""
+    circuit = read_netlist("\n" + text, outputs=("n1",) if " n1 " in text else ("out",))
+    assert all(np.isfinite(value) for value in circuit.resolve().values()), text
+    assert read_netlist(circuit.to_spice(), inputs=circuit.inputs, outputs=circuit.outputs) == circuit, text
+    return True
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # nothing may be written there
+    seeds = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.cir"))]
+    library = "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.lib")))
+    seeds = [re.sub(r"(?im)^\.include.*$", lambda _: library, seed) for seed in seeds]
+    seeds += ["* t\n.param knob=1 Gain=1 p_1=1\nVin in 0 1\nR1 in n1 1\nR2 n1 0 1\n" + kind for kind in OTHER_KINDS]
+    random = Random(count)
+    read, worst = 0, [0, 0.0]
+    for _ in range(count):
+        text = mutated_netlist(random, seeds)
+        outcome, memory, seconds = cost(lambda text=text: is_whole(text))
+        assert outcome is True or isinstance(outcome, NetlistError), (text, outcome)
+        read += outcome is True
+        worst = [max(worst[0], memory), max(worst[1], seconds)]
+    assert read > count // 20
+    assert worst[0] < MEMORY
+    assert worst[1] < SECONDS
+    assert not list(tmp_path.iterdir())
+
+
+START = "t\nVin in 0 1\nR1 in out 1\n"
+LARGE = {
+    "lines": "t\n" + "R1\n" * 333_000,
+    "components": START + "".join(f"C{i} a b 1\n" for i in range(70_000)),
+    "nodes": START + "".join(f"C{i} a{i} b{i} 1\n" for i in range(3_990)),
+    "one component": START + "R1 a b 1\n" * 100_000,
+    "parameters": START + ".param " + " ".join(f"p{i}=1" for i in range(2_600)) + "\n",
+    "parameters of parameters": START + "".join(f".param p{i}={{p{i + 1}*p{i + 1}}}\n" for i in range(999)),
+    "functions": "t\nR1 in out {f0(1)}\n" + "".join(f".func f{i}(x)={{f{i + 1}(f{i + 1}(x))}}\n" for i in range(99)),
+    "brackets": "t\nVin in 0 1\nR1 in out {" + "(" * 2000 + "1" + ")" * 2000 + "}\n",
+    "signs": "t\nVin in 0 1\nR1 in out {" + "-" * 4000 + "1}\n",
+    "powers": "t\nVin in 0 1\nR1 in out {" + "9**" * 1300 + "9}\n",
+    "digits": "t\nVin in 0 1\nR1 in out " + "9" * 19_000 + "\n",
+    "an exponent": "t\nVin in 0 1\nR1 in out 1e" + "9" * 19_000 + "\n",
+    "continuations": "t\nR1 in out 1\n" + "+ x\n" * 249_000,
+    "empty continuations": "t\nR1 in out 1\n" + "+\n" * 490_000,
+    "a word": "t\n" + "R" * 999_000 + "\n",
+    "couplings": START + "L1 in 0 1\n" + "".join(f"K{i} L1 L1 1\n" for i in range(19_000)),
+    "subcircuits": START + ".subckt s a\n.ends\n" * 9_000,
+    "subcircuits in subcircuits": START + "X1 in out s0\n"
+    + "".join(f".subckt s{i} a b\nXa a b s{i + 1}\nXb a b s{i + 1}\n.ends\n" for i in range(18))
+    + ".subckt s18 a b\nR1 a b 1\n.ends\n",
+    "models": START + "".join(f".model m{i} D(IS=1n)\n" for i in range(19_000)),
+    "includes": START + ".include nothing.lib\n" * 19_000,
+    "large includes": START + ".include large.lib\n" * 99,
+    "a pipe included": START + ".include pipe.lib\n",
+    "an endless file included": START + ".include zero.lib\n",
+    "a huge file included": START + ".lib huge.lib x\n",
+    "pictures": "* t\n" + "\U0001f600" * 999_000,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("netlists")
+    os.mkfifo(folder / "pipe.lib")
+    (folder / "zero.lib").symlink_to("/dev/zero")
+    (folder / "large.lib").write_text("* t\n" + "R1 a b 1\n" * 4000)
+    with (folder / "huge.lib").open("wb") as file:
+        file.truncate(2**36)
+    return folder
+
+
+def refused(source, says=""):
+    outcome, memory, seconds = cost(lambda: read_netlist(source))
+    assert isinstance(outcome, CircuitError), outcome
+    assert says in str(outcome)
+    assert memory < MEMORY
+    assert seconds < SECONDS
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_netlists_are_refused_soon_or_read(folder, name):
+    (folder / "odd.cir").write_text(LARGE[name])
+    if name in ("signs", "models"):
+        assert "R1" in read_netlist(folder / "odd.cir")
+    else:
+        refused(folder / "odd.cir")
+
+
+def test_what_is_no_file(folder):
+    (folder / "loop.cir").symlink_to(folder / "loop.cir")
+    (folder / "gone.cir").symlink_to(folder / "nowhere.cir")
+    (folder / "noise.cir").write_bytes(Random(0).randbytes(3_000_000))
+    for source, says in (
+        (folder / "pipe.lib", "is a pipe, a device or a socket, not a file"),
+        (folder / "zero.lib", "is a pipe, a device or a socket, not a file"),
+        (folder / "huge.lib", "is larger than 4000000 bytes"),
+        (folder / "loop.cir", "a link that leads to itself"),
+        (folder / "gone.cir", "no such netlist file"),
+        (folder / "noise.cir", ""),
+        (folder, "is a folder, not a file"),
+        ("a\0b", "no such netlist file"),
+        ("\ud800", "no such netlist file"),
+        ("a" * 5000, "no such netlist file"),
+    ):
+        refused(source, says)
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    def deny(path, flags):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    (tmp_path / "secret.cir").write_text(START)
+    with monkeypatch.context() as patch:  # root may read everything
+        patch.setattr(os, "open", deny)
+        with pytest.raises(NetlistError, match=r"secret.cir': may not be read \(permission denied\)"):
+            read_netlist(tmp_path / "secret.cir")
