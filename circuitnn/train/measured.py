@@ -45,9 +45,11 @@ def _columns(path: Path, needed: tuple[str, ...], others: tuple[str, ...]) -> tu
     _, names = next(rows, (0, []))
     missing = [name for name in needed if name not in names]
     if missing:
-        raise ValueError(f"{path}: column {', '.join(missing)} is missing; there are {', '.join(names) or 'none'}")
+        raise ValueError(
+            f"{path}: column {', '.join(missing)} is missing; there are {', '.join(names)[:300] or 'none'}"
+        )
     if len(set(names)) < len(names):
-        raise ValueError(f"{path}: two columns have the same name, there are {', '.join(names)}")
+        raise ValueError(f"{path}: two columns have the same name, there are {', '.join(names)[:300]}")
     knobs = [name for name in names if name not in (*needed, *others)]
     if not knobs:
         raise ValueError(f"{path}: no column for a knob")
