@@ -58,9 +58,9 @@ class _Reading:
                 continue
             if depth >= MAX_NESTING:
                 raise line.error(f"files that include each other more than {MAX_NESTING} deep")
+            self.files += 1  # one that is missing was looked for, too
             with self.journal.gathering():
                 path, inner = self.included(line, match[1].lower(), match[2], folder)
-                self.files += 1
                 self.characters += len(self.texts[path])
                 if self.files <= MAX_FILES and self.characters <= MAX_CHARACTERS:
                     yield from self.expand(_until_end(inner), path.parent, depth + 1)
