@@ -19,7 +19,7 @@ from circuitnn.circuit.writer import netlist_text
 from circuitnn.description import block, counted, positions, shortened
 from circuitnn.devices.device import Device
 from circuitnn.devices.registry import DEVICES
-from circuitnn.devices.rules import Rule, check_value
+from circuitnn.devices.rules import Rule, check_size, check_value
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.tree import evaluate, names_in
@@ -223,11 +223,26 @@ class Circuit:
         for name, value in resolved.items():
             try:
                 check_value(name, value, rules.get(name, Rule.ANY))
+                if name in rules:
+                    check_size(name, value)
             except ValueError as error:
                 yield name, str(error)
                 are_possible = False
         if are_possible:
             yield from impossible_couplings(self.components, resolved)
+
+    def check_sizes(self, largest: float) -> None:
+        """Refuse numbers of components and models that a precision cannot hold; traced ones pass.
+
+        Raises:
+            ValueError: naming the first of them.
+        """
+        if not self._is_traced():
+            with np.errstate(all="ignore"):
+                resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
+            for name in self._rules():
+                if name in resolved:
+                    check_size(name, resolved[name], largest)
 
     def _rules(self) -> dict[str, Rule]:
         """What each number may be, by name."""

@@ -7,6 +7,8 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
+LARGEST = 1e50  # of the numbers of components and models, in SI units; one over it is the smallest, next to zero
+
 
 @final
 class Rule(enum.Enum):
@@ -56,3 +58,21 @@ def check_value(name: str, value: ArrayLike, rule: Rule) -> None:
         raise ValueError(f"{name} must be finite, got {value}")
     if not rule.allows(number):
         raise ValueError(f"{name} must {rule.value}, got {value}")
+
+
+def check_size(name: str, value: ArrayLike, largest: float = LARGEST) -> None:
+    """Refuse a number that arithmetic cannot hold together with others; traced numbers pass.
+
+    Args:
+        name: of the number.
+        value: in SI units.
+        largest: that is allowed; one over it is the smallest, next to zero.
+
+    Raises:
+        ValueError: when it is not zero, and larger or smaller.
+    """
+    if isinstance(value, jax.core.Tracer):
+        return
+    size = np.abs(np.asarray(value, np.float64))
+    if np.any((size > largest) | ((size < 1 / largest) & (size > 0))):
+        raise ValueError(f"{name} must be zero or between {1 / largest:.0e} and {largest:.0e} in size, got {value}")

@@ -1,11 +1,14 @@
 """Refuse circuits whose equations have no solution, before any signal is run through them."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import numpy as np
 from jax import numpy as jnp
 
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.devices.rules import LARGEST
 from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna.network import system_matrix
 from circuitnn.mna.nonlinear import devices, law, port_map_of
@@ -14,6 +17,7 @@ from circuitnn.mna.stamps import IMPEDANCE, Reactive, Values, at_rest, companion
 from circuitnn.mna.topology import Topology
 
 _PORT_VOLTAGES = (0.0, 0.4)  # one where the circuit has a solution is enough: a tube may be cut off at zero
+FLOAT32_LARGEST = 1e34  # the products with those of ordinary parts still are numbers
 SINGULAR = 1e-13  # smallest singular value of the balanced matrix, relative to the largest
 
 
@@ -29,7 +33,7 @@ def check_solvable(topology: Topology, values: Values, step: float) -> None:
     _check(
         topology,
         numbers,
-        companion(topology, numbers, step, np),
+        _companion(topology, numbers, step),
         "a loop of ideal voltage sources, or a node that nothing holds?",
     )
     if topology.uncharged and all(numbers[name] == 0 for name in (*topology.inputs, *topology.constants)):
@@ -48,13 +52,40 @@ def states_are_independent(topology: Topology, values: Values) -> bool:
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return True
     numbers = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    return _is_solvable(topology, numbers, companion(topology, numbers, 0.0, np))
+    return _is_solvable(topology, numbers, _companion(topology, numbers, 0.0))
 
 
 def rest_is_determined(topology: Topology, values: Values) -> bool:
     """Whether direct current determines all voltages and currents: no capacitors alone in series, no loop of coils."""
     numbers = {name: np.asarray(value, np.float64) for name, value in values.items()}
     return _is_solvable(topology, numbers, at_rest(dataclasses.replace(topology, uncharged=False), numbers, np))
+
+
+def check_sizes(circuit: Circuit, dtype: Any) -> None:
+    """Refuse numbers that are possible in SPICE and not in a precision.
+
+    Raises:
+        CircuitError: naming the first of them.
+    """
+    largest, remedy = (
+        (FLOAT32_LARGEST, '; dtype="float64" has more') if np.dtype(dtype) == np.float32 else (LARGEST, "")
+    )
+    try:
+        circuit.check_sizes(largest)
+    except ValueError as error:
+        raise CircuitError(f"{error}: single precision has no room for it{remedy}" if remedy else str(error)) from None
+
+
+def _companion(topology: Topology, numbers: Values, step: float) -> Reactive:
+    try:
+        with np.errstate(all="ignore"):
+            return companion(topology, numbers, step, np)
+    except np.linalg.LinAlgError:
+        coils = sorted({topology.reactive[k].name for pair in topology.mutual for k in (pair.a, pair.b)})
+        raise CircuitError(
+            f"the coupled inductors {', '.join(coils)} have no unique currents: are the couplings too tight, or the "
+            "inductances too far apart?"
+        ) from None
 
 
 def _is_solvable(topology: Topology, numbers: Values, reactive: Reactive) -> bool:
@@ -71,13 +102,15 @@ def _matrix(topology: Topology, numbers: Values, reactive: Reactive, volts: floa
             jax.tree.map(lambda leaf: leaf[0], devices(topology, numbers)),
             jnp.full((len(topology.ports), 1), volts),
         )
-        slopes = np.asarray(law_jacobian(port_map, linearised.slopes))[..., 0]
+        # Where a law is not finite at these voltages it holds nothing, as far as is known.
+        slopes = np.nan_to_num(np.asarray(law_jacobian(port_map, linearised.slopes))[..., 0], posinf=0, neginf=0)
         free = list(topology.free_drives)
         jacobian[free] = slopes[free]
     for port, quantity in enumerate(topology.ports):
         if quantity.junction >= 0:
             jacobian[quantity.junction, port] = 1 / IMPEDANCE
-    return np.asarray(system_matrix(topology, numbers, reactive, jacobian=jacobian, module=np), np.float64)
+    with np.errstate(all="ignore"):
+        return np.asarray(system_matrix(topology, numbers, reactive, jacobian=jacobian, module=np), np.float64)
 
 
 def _check(topology: Topology, numbers: Values, reactive: Reactive, hint: str) -> None:
@@ -94,5 +127,8 @@ def _weakest(matrix: np.ndarray) -> tuple[float, np.ndarray]:
         return 1.0, np.zeros(0)
     matrix = matrix / np.maximum(np.abs(matrix).max(axis=1, keepdims=True), 1e-300)
     matrix = matrix / np.maximum(np.abs(matrix).max(axis=0, keepdims=True), 1e-300)
-    _, values, right = np.linalg.svd(matrix)
+    try:
+        _, values, right = np.linalg.svd(np.nan_to_num(matrix))
+    except np.linalg.LinAlgError:
+        return 0.0, np.ones(len(matrix))
     return float(values[-1] / values[0]), right[-1]

@@ -21,6 +21,7 @@ from circuitnn.mna.stamps import (
     two_axes,
 )
 from circuitnn.mna.topology import REFERENCE, Topology
+from circuitnn.numerics.double import in_double, product
 
 COLUMNS = 512  # samples times batch that are updated at a time
 LEAK = 1e-12  # siemens at rest, from the nodes that currents without a junction hold alone
@@ -71,12 +72,13 @@ def _assemble(topology: Topology, parts: list[Stamp], jacobian: Any, module: Any
     if jacobian is not None:  # of charges it is complex at a frequency, even where no weight is
         weight = weight.astype(np.result_type(weight.dtype, jacobian.dtype))
     left, right = _vectors(topology, parts)
+    times = np.matmul if module is np else product
     matrix = module.asarray(fixed_part(topology, with_shunts=jacobian is None), weight.dtype)
-    matrix = matrix + (module.asarray(left, weight.dtype) * weight) @ module.asarray(right, weight.dtype).T
+    matrix = matrix + times(module.asarray(left, weight.dtype) * weight, module.asarray(right, weight.dtype).T)
     if jacobian is not None and len(topology.drives):
         drives, ports = excitations(topology)["drives"], selections(topology)["ports"]
-        linear = module.asarray(drives, weight.dtype) @ module.asarray(jacobian, weight.dtype)
-        matrix = matrix - linear @ module.asarray(ports, weight.dtype)
+        linear = times(module.asarray(drives, weight.dtype), module.asarray(jacobian, weight.dtype))
+        matrix = matrix - times(linear, module.asarray(ports, weight.dtype))
     return matrix
 
 
@@ -104,9 +106,9 @@ def network(
     right = excitations(topology)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
     rows = selections(topology)
-    selected = jnp.asarray(np.concatenate(list(rows.values())), matrix.dtype) @ solved
+    selected = product(jnp.asarray(np.concatenate(list(rows.values())), matrix.dtype), solved)
     constants = _constants(topology, values, matrix.dtype)
-    return Network(**_cut(topology, rows, selected, lambda one: one @ constants, axis=1))
+    return Network(**_cut(topology, rows, selected, lambda one: product(one, constants), axis=1))
 
 
 def _floating(topology: Topology) -> set[int]:
@@ -164,9 +166,9 @@ def network_along(topology: Topology, values: Values, reactive: Reactive) -> Net
             topology, [part._replace(weight=w) for part, w in zip(middle, weights, strict=True)], None, jnp
         )
         solved = _solve(matrix, np.concatenate([right, left], axis=1))
-        return jnp.asarray(np.concatenate([rows, taken.T]), matrix.dtype) @ solved
+        return product(jnp.asarray(np.concatenate([rows, taken.T]), matrix.dtype), solved)
 
-    selected = jax.vmap(at_centre, in_axes=1, out_axes=-1)(weights)
+    selected = in_double(jax.vmap(at_centre, in_axes=1, out_axes=-1), weights)
     shape = max(part.weight.shape[0] for part in moves), batch
     change = [jnp.broadcast_to(part.weight - w, shape) for part, w in zip(moves, centre, strict=True)]
     moved = _updated(selected, jnp.stack(change, axis=1), len(rows), right.shape[1])

@@ -1,6 +1,6 @@
 """All nonlinear devices of a circuit together: what they put into it at the voltages of its ports, and the slopes."""
 
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import jax
 from jax import Array
@@ -19,10 +19,15 @@ LARGEST_EXPONENT = 50.0
 
 @final
 class Devices(NamedTuple):
-    """Parameters of all devices, in the order of the topology; (..., batch or 1)."""
+    """All devices, in the order of the topology, as functions of how far the ports are from a point; (..., batch or 1).
+
+    Around the voltages at which a circuit rests rounding is relative to the signal, not to them.
+    """
 
     parameters: tuple[Parameters, ...]
     per_volt: Array  # (..., n_exponents, batch or 1), signed as the ports are
+    at: Array  # (..., n_ports, batch or 1), the point
+    less: Array  # (..., n_drives, batch or 1), what they do there, which counts as nothing
 
 
 @final
@@ -87,7 +92,33 @@ def devices(topology: Topology, values: Values) -> Devices:
     parameters = jax.tree.map(two_axes, parameters)
     dtype = jnp.result_type(*values.values())
     rows = [two_axes(row) for row in rows]
-    return Devices(parameters, jnp.stack(jnp.broadcast_arrays(*rows), 1) if rows else jnp.zeros((1, 0, 1), dtype))
+    per_volt = jnp.stack(jnp.broadcast_arrays(*rows), 1) if rows else jnp.zeros((1, 0, 1), dtype)
+    return absolute(parameters, per_volt, len(topology.ports), len(topology.drives))
+
+
+def absolute(parameters: tuple[Parameters, ...], per_volt: Array, ports: int, drives: int) -> Devices:
+    """Devices as functions of the voltages themselves."""
+    nothing = (jnp.zeros((1, count, 1), per_volt.dtype) for count in (ports, drives))
+    return Devices(parameters, per_volt, *nothing)
+
+
+def around(port_map: PortMap, all_devices: Devices, at: Array, dtype: Any) -> tuple[Devices, Array]:
+    """Absolute devices as functions of the distance to a point, and what they and the shunts put in there.
+
+    Args:
+        port_map: the devices on the ports.
+        all_devices: from `devices`, with a time axis in front.
+        at: (1, n_ports, batch or 1), the point.
+        dtype: in which the laws will be used: what counts as nothing is rounded as they are.
+    """
+    rounded = jax.tree.map(lambda leaf: leaf.astype(dtype), all_devices._replace(at=at))
+    if not port_map.drives:
+        return rounded, all_devices.less
+    rest = unstacked(jnp.zeros_like(rounded.at))
+    rows, _, _ = rows_of(port_map, rounded, rest, evaluate_laws(port_map, rounded, rest))
+    rounded = rounded._replace(less=stacked(rows))
+    current = without_shunts(port_map, unstacked(rounded.less.astype(at.dtype)), unstacked(at))
+    return rounded, stacked(current)
 
 
 Rows = list[Array]  # quantities of one row each, (..., batch)
@@ -98,6 +129,7 @@ def evaluate_laws(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
 
     The exponentials of the junctions; of costly laws all there is: current, slopes and, for one port alone, curvature.
     """
+    v = _absolute(all_devices, v)
     law_values: Rows = []
     position = 0
     for device, ports, parameters in zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True):
@@ -126,6 +158,7 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
         v: of the ports.
         law_values: from `evaluate_laws`.
     """
+    v = _absolute(all_devices, v)
     zero = jnp.zeros_like(v[0])
     total: list = [None] * port_map.drives
     slopes: dict = dict.fromkeys(port_map.slopes)
@@ -169,7 +202,12 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
     def filled(rows) -> Rows:
         return [zero if row is None else row for row in rows]
 
-    return filled(total), filled(slopes.values()), curvature
+    excess = [row - all_devices.less[..., drive, :] for drive, row in enumerate(filled(total))]
+    return excess, filled(slopes.values()), curvature
+
+
+def _absolute(all_devices: Devices, v: Rows) -> Rows:
+    return [all_devices.at[..., port, :] + row for port, row in enumerate(v)]
 
 
 def _in_own_direction(port_map: PortMap, device: DeviceInstance, v: Rows) -> tuple[Rows, list[float]]:
@@ -231,7 +269,7 @@ def law(port_map: PortMap, all_devices: Devices, v: Array) -> Linearisation:
 
 def without_shunts(port_map: PortMap, current: list[Array], v: list[Array]) -> list[Array]:
     """Currents of the drives less those of the shunts that the linear part has."""
-    shunt = taken_away(port_map, v[0].dtype)
+    shunt = port_map.shunt
     if not shunt:
         return current
     current = list(current)
@@ -253,7 +291,9 @@ def jacobian(port_map: PortMap, slopes: Array) -> Array:
 
 
 def taken_away(port_map: PortMap, dtype) -> float:
-    """The shunt, less a few units of rounding: what is left of it acts as GMIN where nothing else holds a node."""
+    """The shunt, less a few units of rounding: in matrices that are rounded to it, what is left acts as GMIN where
+    nothing else holds a node.
+    """
     return port_map.shunt * (1 - 8 * float(jnp.finfo(dtype).eps))
 
 

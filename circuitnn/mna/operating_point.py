@@ -58,13 +58,15 @@ def operating_point(topology: Topology, values: Values) -> OperatingPoint:
     slopes = (
         jacobian(port_map, linearised.slopes)[..., 0] if port_map.drives else jnp.zeros((0, port_map.ports), v.dtype)
     )
+    outputs = rows(linear.outputs)
+    is_found = converged(-linear.ports.i, w, v, linearised.current)[0]
     return OperatingPoint(
         inputs=inputs,
         states=states,
         ports=v[..., 0],
         jacobian=shunted(port_map, slopes, v.dtype),
-        outputs=rows(linear.outputs),
-        is_found=converged(-linear.ports.i, w, v, linearised.current)[0],
+        outputs=outputs,
+        is_found=is_found & jnp.all(jnp.isfinite(states)) & jnp.all(jnp.isfinite(outputs)),
     )
 
 

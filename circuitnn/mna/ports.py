@@ -47,7 +47,7 @@ class Ports(NamedTuple):
     up: Array  # by how much the ports may go in one iteration where the junctions have taken over
 
 
-def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array) -> Ports:
+def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array, held: Array) -> Ports:
     """Prepare the iteration. No gradient goes through it: the solution is differentiated, not the way to it.
 
     A forward step from cold may go to where a junction conducts as much as the circuit around it does: going further
@@ -68,6 +68,7 @@ def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array) -> Por
             if not junction.limits:
                 continue
             critical = -jnp.log(seen[..., port, :] * per_volt * parameters[junction.current]) / per_volt
+            critical = critical - direction * sign * devices.at[..., port, :]
             side = upper if direction * sign > 0 else lower
             side[port] = jnp.minimum(side[port], critical)
             up[port] = jnp.minimum(up[port], STEPS_UP / per_volt)
@@ -75,7 +76,7 @@ def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array) -> Por
     prepared = Ports(
         devices=devices,
         resistance=resistance,
-        held=_held(port_map, resistance),
+        held=held,
         upper=stacked(upper),
         lower=-stacked(lower),
         up=stacked(up),
@@ -83,7 +84,8 @@ def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array) -> Por
     return lax.stop_gradient(prepared)
 
 
-def _held(port_map: PortMap, resistance: Array) -> Array:
+def held_apart(port_map: PortMap, resistance: Array) -> Array:
+    """``I - K`` times the shunts, (..., ports, ports, batch): what is left where the devices do nothing."""
     shunt = taken_away(port_map, resistance.dtype)
     unit = identity(port_map.ports, resistance.dtype)
     if not shunt:
@@ -212,23 +214,25 @@ def solve_ports(port_map: PortMap, robust: bool, devices: Devices, resistance: A
     """
     if port_map.ports == 0 or port_map.is_explicit:
         return w
-    prepared = prepare_ports(port_map, devices, resistance)
+    prepared = prepare_ports(port_map, devices, resistance, held_apart(port_map, resistance))
 
     v = jnp.broadcast_to(guess, w.shape)
     if not robust:
         return _newton_on_arrays(port_map, prepared, w, v)
-    # All at once; else source stepping; else gmin stepping: one program, so that the iteration is compiled once.
+    # All at once; else source stepping; else gmin stepping; else from the open circuit's voltages, where a law may be
+    # finite that is not at zero. One program, so that the iteration is compiled once.
     ramp = np.linspace(0, 1, CONTINUATION_STEPS) ** 2
     falling = np.append(np.logspace(-1, -13, CONTINUATION_STEPS - 1), 0)
-    scales = jnp.asarray(np.concatenate([[1], ramp, np.ones_like(falling)]), w.dtype)
-    conductances = jnp.asarray(np.concatenate([[0], np.zeros_like(ramp), falling]), w.dtype)
-    starts = jnp.isin(jnp.arange(len(scales)), jnp.asarray([1, 1 + len(ramp)]))
-    ends = jnp.isin(jnp.arange(len(scales)), jnp.asarray([0, len(ramp), len(ramp) + len(falling)]))
+    scales = jnp.asarray(np.concatenate([[1], ramp, np.ones_like(falling), [1]]), w.dtype)
+    conductances = jnp.asarray(np.concatenate([[0], np.zeros_like(ramp), falling, [0]]), w.dtype)
+    last = 1 + len(ramp) + len(falling)
+    starts = jnp.isin(jnp.arange(len(scales)), jnp.asarray([1, 1 + len(ramp), last]))
+    ends = jnp.isin(jnp.arange(len(scales)), jnp.asarray([0, len(ramp), len(ramp) + len(falling), last]))
     across = identity(port_map.ports, w.dtype) - _held_by_one(port_map, resistance)
 
     def attempt(state):
         k, v, _ = state
-        v = jnp.where(starts[k], 0, v)
+        v = jnp.where(starts[k], jnp.where(k == last, w, 0), v)
         with_gmin = prepared._replace(held=prepared.held + conductances[k] * across)
         v = _newton_on_arrays(port_map, with_gmin, scales[k] * w, v)
         is_solution = jnp.all(converged(resistance, w, v, law(port_map, devices, v).current))
@@ -243,7 +247,7 @@ def solve_ports(port_map: PortMap, robust: bool, devices: Devices, resistance: A
 
 def _held_by_one(port_map: PortMap, resistance: Array) -> Array:
     """``I - K`` in siemens and ohms: what a shunt of one siemens across each junction would leave of the ports."""
-    return _held(port_map._replace(shunt=1 / (1 - 8 * float(jnp.finfo(resistance.dtype).eps))), resistance)
+    return held_apart(port_map._replace(shunt=1 / (1 - 8 * float(jnp.finfo(resistance.dtype).eps))), resistance)
 
 
 @solve_ports.defjvp

@@ -18,6 +18,7 @@ from circuitnn.mna.topology import REFERENCE, Topology
 GMIN = 1e-15  # siemens parallel to each pn junction, as in cn.spice: a node between diodes alone still has a voltage
 IMPEDANCE = 1e4  # ohms: currents are solved for in volts across this, so that the equations are of one magnitude
 
+SHUNT = 2.0**-13  # siemens, about 1 / IMPEDANCE; single precision has this number exactly
 UNCHARGED = 1e-6  # radians per second
 
 Values = Mapping[str, Any]  # NumPy arrays in checks, JAX arrays in models
@@ -162,7 +163,7 @@ def shunt(topology: Topology) -> float:
     singular, and rounding in it swamps the ordinary resistances around. Beside a shunt no port sees more than its
     inverse. One port alone has no such trouble.
     """
-    return 1 / IMPEDANCE if len(topology.ports) > 1 else 0.0
+    return SHUNT if len(topology.ports) > 1 else 0.0
 
 
 def stamps(topology: Topology, values: Values, reactive: Reactive) -> list[Stamp]:

@@ -10,7 +10,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.small_signal import transfer
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Controls
-from circuitnn.nodal.batches import constant_knobs, over_batch
+from circuitnn.nodal.batches import constant_knobs, over_batch, warn_of_nan
 
 
 def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls | None = None) -> Array:
@@ -27,6 +27,10 @@ def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls
     Raises:
         ValueError: for an unknown control, a shape that does not fit, a negative frequency, a circuit without an input
             or an output.
+        CircuitError: for values that the precision has no room for.
+
+    Warns:
+        SolveWarning: where the response is no number, because there is no operating point.
     """
     top = topology(circuit)
     known = jnp.asarray(freqs, circuit.dtype)
@@ -36,6 +40,7 @@ def frequency_response(circuit: Circuit, freqs: ArrayLike, *, controls: Controls
         raise ValueError("freqs must not be negative or NaN")
     knobs = constant_knobs(controls, circuit)
     response = _response(top, circuit, known, knobs)
+    warn_of_nan("the response", response)
     return response[..., 0, 0, :] if response.shape[-3:-1] == (1, 1) else response
 
 

@@ -13,7 +13,7 @@ from circuitnn.mna.rational import rational
 from circuitnn.mna.structure import Structure, gains_of, structure
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Controls
-from circuitnn.nodal.batches import constant_knobs, over_batch
+from circuitnn.nodal.batches import constant_knobs, over_batch, warn_of_nan
 from circuitnn.numerics import polynomial
 from circuitnn.numerics.bilinear import bilinear_rate
 
@@ -173,6 +173,7 @@ def transfer_function(
     top = topology(circuit)
     knobs = constant_knobs(controls, circuit)
     b, a = _coefficients(top, structure(top, gains_of(circuit)), circuit, knobs)
+    warn_of_nan("the transfer function", b)
     found = TransferFunction(b[..., 0, 0, :] if b.shape[-3:-1] == (1, 1) else b, a)
     return found if fs is None else found.discretised(fs, prewarp=prewarp)
 

@@ -34,7 +34,7 @@ def solve_block(
         u: (time, n_in, batch).
         shown: true states, for teacher forcing.
     """
-    prepared = prepare_ports(port_map, stepper.devices, -stepper.ports.i) if port_map.ports else None
+    prepared = prepare_ports(port_map, stepper.devices, -stepper.ports.i, stepper.held) if port_map.ports else None
     if is_parallel:
         return solve_at_once(
             port_map, prepared, stepper, z, v, u, shown, functools.partial(_in_order, port_map, prepared)

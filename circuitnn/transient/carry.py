@@ -1,12 +1,25 @@
 """The carry of a circuit in discrete time."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import jax
 from jax import Array
 
 from circuitnn.numerics.report import SolveReport
+
+
+@final
+class Reference(NamedTuple):
+    """Where a circuit rests, in volts and amperes: a fixed point that everything is counted from.
+
+    Rounding is then relative to the signal, not to supplies and bias voltages, and rest stays where it is. Any other
+    point gives the same sound, but for rounding: knobs and values may move away from those that belong to it.
+    """
+
+    states: Array  # (..., n_states)
+    ports: Array  # (..., n_ports)
+    inputs: Array  # (..., n_in)
 
 
 @final
@@ -16,17 +29,24 @@ class CircuitCarry:
     """A circuit between two samples, in physical units, so that a block may start with other component values.
 
     Attributes:
-        states: (..., n_states) capacitor voltages and inductor currents.
+        reference: what deviation, previous and ports are counted from.
+        deviation: (..., n_states) capacitor voltages and inductor currents.
         dual: (..., n_states) capacitor currents and inductor voltages.
-        previous: (..., n_states) the states one sample earlier, for the rules that need them; else (..., 0).
+        previous: (..., n_states) the deviation one sample earlier, for the rules that need them; else (..., 0).
         ports: (..., n_ports) voltages of the devices, where the next solve starts from.
         u: (..., n_in) the last input.
         report: how the solves went.
     """
 
-    states: Array
+    reference: Reference
+    deviation: Array
     dual: Array
     previous: Array
     ports: Array
     u: Array
     report: SolveReport
+
+    @property
+    def states(self) -> Array:
+        """(..., n_states) capacitor voltages and inductor currents, in volts and amperes."""
+        return self.reference.states + self.deviation

@@ -11,16 +11,17 @@ from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.nonlinear import law, port_map_of
-from circuitnn.mna.operating_point import evaluate, open_circuit, operating_point
+from circuitnn.mna.operating_point import OperatingPoint, evaluate, open_circuit, operating_point
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing
 from circuitnn.numerics.columns import to_columns, to_rows
+from circuitnn.numerics.double import halves, in_double
 from circuitnn.numerics.lanes import lanes, over_lanes
 from circuitnn.numerics.report import SolveReport, tally
 from circuitnn.numerics.small import MAX_WRITTEN_OUT
 from circuitnn.transient.block import solve_block
-from circuitnn.transient.carry import CircuitCarry
+from circuitnn.transient.carry import CircuitCarry, Reference
 from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks
 from circuitnn.transient.system import Discretisation, Engine, Imposed, System, prepare, prepare_imposed, rate_of
 
@@ -49,6 +50,35 @@ def at_rest(
 
     Knobs are of shape () or (1, batch); the level (..., n_in) takes the place of the inputs' DC values.
     """
+    point, rests = in_double(functools.partial(_rest, topology, batch), circuit, knobs, level)
+    is_batched = point.states.ndim > 1
+
+    def spread(level: Array) -> Array:
+        shape = (*batch, level.shape[-1])
+        return jnp.reshape(level, shape) if is_batched else jnp.broadcast_to(level, shape)
+
+    # A rest that was not found is counted as a failure of the first sample, and is nothing to count from.
+    is_lost = ~(jnp.reshape(point.is_found, batch) if is_batched else jnp.broadcast_to(point.is_found, batch))
+    inputs = spread(point.inputs)
+    start = Reference(spread(point.states), spread(point.ports), inputs)
+    reference = jax.tree.map(lambda rows: jnp.where(is_lost[..., None], 0, lax.stop_gradient(rows)), start)
+    states, ports = (spread(rest) + (rows - from_) for rest, rows, from_ in zip(rests, start, reference, strict=False))
+    carry = CircuitCarry(
+        reference=reference,
+        deviation=states,
+        dual=jnp.zeros_like(states),
+        previous=states if has_history else states[..., :0],
+        ports=ports,
+        u=inputs,
+        report=SolveReport.zero(batch).including(0, (is_lost.astype(jnp.int32), jnp.zeros(batch, jnp.int32))),
+    )
+    return carry, spread(point.outputs) if is_batched else point.outputs
+
+
+def _rest(
+    topology: Topology, batch: tuple[int, ...], circuit: Circuit, knobs: Knobs, level: Array | None
+) -> tuple[OperatingPoint, tuple[Array, Array]]:
+    """The operating point, one an entry of a batch where they differ; what rounding loses of its states and ports."""
     values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
     if level is not None:
         rows = level if level.ndim == 1 else jnp.broadcast_to(level, (*batch, level.shape[-1]))
@@ -62,24 +92,8 @@ def at_rest(
         if any(axis == 0 for axis in axes.values()):
             solve = jax.vmap(solve, in_axes=(axes,))
     point = solve(values)
-    is_batched = point.states.ndim > 1
-
-    def spread(level: Array) -> Array:
-        shape = (*batch, level.shape[-1])
-        return jnp.reshape(level, shape) if is_batched else jnp.broadcast_to(level, shape)
-
-    states = spread(point.states)
-    # A rest that was not found is counted as a failure of the first sample.
-    is_lost = ~(jnp.reshape(point.is_found, batch) if is_batched else jnp.broadcast_to(point.is_found, batch))
-    carry = CircuitCarry(
-        states=states,
-        dual=jnp.zeros_like(states),
-        previous=states if has_history else states[..., :0],
-        ports=spread(point.ports),
-        u=spread(point.inputs),
-        report=SolveReport.zero(batch).including(0, (is_lost.astype(jnp.int32), jnp.zeros(batch, jnp.int32))),
-    )
-    return carry, spread(point.outputs) if is_batched else point.outputs
+    (states, rest_of_states), (ports, rest_of_ports) = halves(point.states), halves(point.ports)
+    return dataclasses.replace(point, states=states, ports=ports), (rest_of_states, rest_of_ports)
 
 
 @jax.jit(static_argnums=(0, 1))
@@ -92,16 +106,18 @@ def at_states(
     knobs: Knobs,
 ) -> CircuitCarry:
     """The carry with other states, and the currents that belong to them, however the linear part is solved."""
-    batch, values = carry.states.shape[:-1], circuit.resolve(knobs)
-    imposed = jax.tree.map(lambda leaf: leaf[0], prepare_imposed(topology, discretisation, values))
-    columns = _column(states)
-    dual, ports = _solved_imposed(topology, imposed, columns, _column(carry.u), _column(carry.ports))
+    batch, reference = carry.deviation.shape[:-1], jax.tree.map(_column, carry.reference)
+    imposed = prepare_imposed(topology, discretisation, circuit, knobs, reference)
+    imposed = jax.tree.map(lambda leaf: leaf[0], imposed)
+    states = states - carry.reference.states
+    columns, u = _column(states), _column(carry.u) - reference.inputs
+    dual, ports = _solved_imposed(topology, imposed, columns, u, _column(carry.ports))
     previous = carry.previous
     if discretisation.history:
-        rate = rate_of(topology, discretisation, values)[0]
+        rate = rate_of(topology, discretisation, circuit.resolve(knobs))[0]
         previous = _row(columns - rate * (discretisation.period / discretisation.step) * dual, batch)
     return dataclasses.replace(
-        carry, states=states, dual=_row(dual, batch), previous=previous, ports=_row(ports, batch)
+        carry, deviation=states, dual=_row(dual, batch), previous=previous, ports=_row(ports, batch)
     )
 
 
@@ -115,29 +131,32 @@ def run_block(
 ) -> tuple[CircuitCarry, Array, Array]:
     """One block: carry, y (..., time, n_out) and states (..., time, n_states)."""
     batch, time = x.shape[:-2], x.shape[-2]
-    u = to_columns(x)
-    system = prepare(engine, circuit, knobs)
+    reference = jax.tree.map(_column, carry.reference)
+    u = to_columns(x) - reference.inputs
+    system = prepare(engine, circuit, knobs, reference)
     forced = None
     if forcing is not None:
-        true = to_columns(jnp.asarray(forcing.previous, u.dtype))
+        true = to_columns(jnp.asarray(forcing.previous, u.dtype)) - reference.states
         mask = None if forcing.mask is None else to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
-        imposed = prepare_imposed(engine.topology, engine.discretisation, circuit.resolve(knobs))
+        imposed = prepare_imposed(engine.topology, engine.discretisation, circuit, knobs, reference)
         forced = _Forced(imposed, true, mask)
-    start = _Columns(*(_column(rows) for rows in (carry.states, carry.dual, carry.previous, carry.ports, carry.u)))
+    before = carry.u - carry.reference.inputs
+    start = _Columns(*(_column(rows) for rows in (carry.deviation, carry.dual, carry.previous, carry.ports, before)))
     run = functools.partial(_columns_of_block, engine)
     is_small = len(engine.topology.ports) < MAX_WRITTEN_OUT
     width = u.shape[-1] if engine.is_parallel(time) else lanes(u.shape[-1], is_small=is_small)
     block = over_lanes(run, u.shape[-1], width, system, start, u, forced, _is_no_number(knobs, u))
     last = block.last
     carry = CircuitCarry(
-        states=_row(last.states, batch),
+        reference=carry.reference,
+        deviation=_row(last.states, batch),
         dual=_row(last.dual, batch),
         previous=_row(last.previous, batch),
         ports=_row(last.ports, batch),
         u=x[..., -1, :],
         report=carry.report.including(time, *jax.tree.map(lambda count: jnp.reshape(count, batch), block.counts)),
     )
-    return carry, to_rows(block.y, batch), to_rows(block.states, batch)
+    return carry, to_rows(block.y, batch), to_rows(block.states + reference.states, batch)
 
 
 @final
@@ -220,7 +239,7 @@ def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -
 def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None) -> Solution:
     """Companion states before each sample and port voltages at it."""
     discretisation, port_map = engine.discretisation, engine.linear.port_map(engine.topology)
-    stepper = Stepper(system.ports, system.update, system.devices)
+    stepper = Stepper(system.ports, system.held, system.update, system.devices)
     z = _companion(discretisation, system.rate[0], start.states, start.dual, start.previous)
     is_parallel = engine.is_parallel(len(u))
     if forced is None:

@@ -12,7 +12,7 @@ from jax import numpy as jnp
 from circuitnn.arguments import checked_dtype, checked_level
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.knobs import matched
-from circuitnn.mna.checks import check_solvable, states_are_independent
+from circuitnn.mna.checks import check_sizes, check_solvable, states_are_independent
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
 from circuitnn.numerics.half_band import half_band
@@ -69,6 +69,7 @@ class CircuitModel(StateModel):
         self.fs, self.rule, self.solver, self.dtype = float(fs), rule, solver, dtype
         self.oversampling = Oversampling(half_band(oversampling))
         self.topology = topology(circuit)
+        check_sizes(circuit, dtype)
         self.discretisation = _discretised(self.topology, circuit, rule, 1 / (self.fs * oversampling))
         self.in_features, self.out_features = len(circuit.inputs), len(circuit.outputs)
         self.state_names = tuple(branch.name for branch in self.topology.reactive)

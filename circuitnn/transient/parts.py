@@ -14,6 +14,7 @@ class Stepper(NamedTuple):
     """The part of a system that the loop over time needs; a time axis in front, of length one where nothing varies."""
 
     ports: Affine
+    held: Array  # from `held_apart`
     update: Affine
     devices: Devices
 

@@ -1,28 +1,35 @@
 """What a block needs of the circuit: prepared once per block, outside of the loop over time."""
 
 import abc
-from collections.abc import Mapping
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import jax
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.batches import solved_network
 from circuitnn.mna.network import Affine, Network
-from circuitnn.mna.nonlinear import Devices, PortMap, devices, port_map_of
+from circuitnn.mna.nonlinear import Devices, PortMap, around, devices, port_map_of
+from circuitnn.mna.operating_point import evaluate, open_circuit
+from circuitnn.mna.ports import held_apart
 from circuitnn.mna.stamps import Values, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology
+from circuitnn.numerics.double import halves, in_double
+from circuitnn.transient.carry import Reference
 
 
 @final
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class System:
-    """The discretised circuit. With z the companion states, u the inputs and i what the devices put in:
+    """The discretised circuit. With z the companion states, u the inputs and i what the devices put in, all counted
+    from a `Reference`, which states and ports are counted from as well, but neither the dual nor the outputs:
 
     ``v = ports(z, u, i)``, ``dual = dual(z, u, i)``, ``states = z + rate dual``, ``s' = s + update(s, u, i)``.
 
@@ -31,6 +38,7 @@ class System:
     """
 
     ports: Affine
+    held: Array  # (time, n_ports, n_ports, batch), from `held_apart`
     dual: Affine  # capacitor currents and inductor voltages
     update: Affine  # increments, without the cancellation of "new minus old"
     outputs: Affine
@@ -42,7 +50,7 @@ class System:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Imposed:
-    """The circuit at given states: which dual and which port voltages belong to them."""
+    """The circuit at given states: which dual and which port voltages belong to them, counted as in a `System`."""
 
     ports: Affine
     dual: Affine
@@ -67,6 +75,16 @@ class Discretisation:
 
 class Linear(abc.ABC):
     """A way to solve the linear part of a circuit; a device at its ports may have numbers that are no circuit's."""
+
+    @property
+    def numbers(self) -> Any:
+        """Those of the device at its ports that are no circuit's; a pytree of arrays."""
+        return ()
+
+    def with_numbers(self, numbers: Any) -> "Linear":
+        """The same with others."""
+        del numbers
+        return self
 
     @abc.abstractmethod
     def solve(self, topology: Topology, values: Values, discretisation: Discretisation) -> Network:
@@ -114,15 +132,35 @@ class Engine:
         return self.solver == "parallel"
 
 
-def prepare(engine: Engine, circuit: Circuit, controls: Mapping[str, Array]) -> System:
-    """The system for a block.
+def prepare(engine: Engine, circuit: Circuit, controls: Mapping[str, Array], reference: Reference) -> System:
+    """The system for a block, in double precision unless a knob moves.
 
     Args:
         engine: what runs.
         circuit: its present values.
         controls: knobs, each of shape () or (time or 1, batch or 1).
+        reference: in columns, (n, batch).
     """
-    topology, linear, discretisation = engine.topology, engine.linear, engine.discretisation
+    numbers = engine.linear.numbers
+    engine = dataclasses.replace(engine, linear=engine.linear.with_numbers(None))
+    make = functools.partial(_system, engine, reference.states.dtype)
+    return _once(controls)(make, numbers, circuit, controls, lax.stop_gradient(reference))
+
+
+def _once(controls: Mapping[str, Array]) -> Callable[..., Any]:
+    """How to call what prepares: precision costs time where it is for each sample."""
+    moves = any(value.ndim and value.shape[0] > 1 for value in controls.values())
+    return _as_it_is if moves else in_double
+
+
+def _as_it_is(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+def _system(
+    engine: Engine, dtype: Any, numbers: Any, circuit: Circuit, controls: Mapping[str, Array], at: Reference
+) -> System:
+    topology, linear, discretisation = engine.topology, engine.linear.with_numbers(numbers), engine.discretisation
     values = circuit.resolve(controls)
     solved, parameters = linear.at_ports(topology, values, linear.solve(topology, values, discretisation))
     dual = _dual(topology, values, solved)
@@ -133,7 +171,21 @@ def prepare(engine: Engine, circuit: Circuit, controls: Mapping[str, Array]) -> 
     ports, outputs = solved.ports, solved.outputs
     if discretisation.history:
         update, ports = _with_history(update, _scaled(dual, rate), discretisation.history), _padded(ports)
-    return System(ports, dual, update, outputs, rate, parameters)
+    port_map = linear.port_map(topology)
+    at = jax.tree.map(lambda column: column[None], at)
+    if port_map.is_explicit:  # the waves at the reference, not the voltages
+        at = at._replace(ports=lax.stop_gradient(halves(open_circuit(solved.ports, at.states, at.inputs)[:1])[0]))
+    parameters, current = around(port_map, parameters, at.ports, dtype)
+    before = at._replace(states=jnp.concatenate([at.states] * (1 + bool(discretisation.history)), axis=-2))
+    return System(
+        ports=_from(at.ports, _at(ports, before, current)),
+        held=held_apart(port_map, -ports.i),
+        dual=_at(dual, at, current),
+        update=_at(update, before, current),
+        outputs=_at(outputs, at, current),
+        rate=rate,
+        devices=parameters,
+    )
 
 
 def rate_of(topology: Topology, discretisation: Discretisation, values: Values) -> Array:
@@ -141,11 +193,45 @@ def rate_of(topology: Topology, discretisation: Discretisation, values: Values) 
     return _last_to_middle(discretisation.step / reactive_values(topology, values))
 
 
-def prepare_imposed(topology: Topology, discretisation: Discretisation, values: Values) -> Imposed:
-    """The circuit with its states imposed; along time, each sample has the values of the one before."""
-    linear = solved_network(topology, values, lambda values: imposed(topology, values, discretisation.imposed_step))
-    result = Imposed(linear.ports, _dual(topology, values, linear), devices(topology, values))
+def prepare_imposed(
+    topology: Topology,
+    discretisation: Discretisation,
+    circuit: Circuit,
+    controls: Mapping[str, Array],
+    reference: Reference,
+) -> Imposed:
+    """The circuit with its states imposed; along time, each sample has the knobs of the one before."""
+    make = functools.partial(_imposed, topology, discretisation, reference.states.dtype)
+    result: Imposed = _once(controls)(make, circuit, controls, lax.stop_gradient(reference))
     return jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), result)
+
+
+def _imposed(
+    topology: Topology,
+    discretisation: Discretisation,
+    dtype: Any,
+    circuit: Circuit,
+    controls: Mapping[str, Array],
+    at: Reference,
+) -> Imposed:
+    values = circuit.resolve(controls)
+    linear = solved_network(topology, values, lambda values: imposed(topology, values, discretisation.imposed_step))
+    at = jax.tree.map(lambda column: column[None], at)
+    parameters, current = around(port_map_of(topology), devices(topology, values), at.ports, dtype)
+    return Imposed(
+        ports=_from(at.ports, _at(linear.ports, at, current)),
+        dual=_at(_dual(topology, values, linear), at, current),
+        devices=parameters,
+    )
+
+
+def _at(part: Affine, at: Reference, current: Array) -> Affine:
+    """The same of what is counted from a point, where the devices put in that current."""
+    return dataclasses.replace(part, one=evaluate(part, at.states, at.inputs, current))
+
+
+def _from(start: Array, part: Affine) -> Affine:
+    return dataclasses.replace(part, one=part.one - start)
 
 
 def _dual(topology: Topology, values: Values, linear: Network) -> Affine:

@@ -7,14 +7,14 @@ from typing import final
 from jax import numpy as jnp
 
 from circuitnn.mna.network import Network
-from circuitnn.mna.nonlinear import Devices, PortMap, port_map_of
+from circuitnn.mna.nonlinear import Devices, PortMap, absolute, port_map_of
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.transient.chunks import in_chunks
 from circuitnn.transient.system import Discretisation, Linear
 from circuitnn.wdf.columns import Columns
 from circuitnn.wdf.explicit import PairLaw
-from circuitnn.wdf.neural import NeuralLaw
+from circuitnn.wdf.neural import NeuralLaw, NeuralWeights
 from circuitnn.wdf.tree import Junction
 from circuitnn.wdf.waves import network_of
 
@@ -31,6 +31,17 @@ class WaveTree(Linear):
 
     tree: Junction
     law: PairLaw | NeuralLaw | None = None
+
+    @property
+    def numbers(self) -> NeuralWeights | None:
+        """The weights of a network at the root."""
+        return self.law.weights if isinstance(self.law, NeuralLaw) else None
+
+    def with_numbers(self, numbers: NeuralWeights | None) -> "WaveTree":
+        """As `Linear.with_numbers`."""
+        if not isinstance(self.law, NeuralLaw):
+            return self
+        return dataclasses.replace(self, law=dataclasses.replace(self.law, weights=numbers))
 
     def solve(self, topology: Topology, values: Values, discretisation: Discretisation) -> Network:
         """As `Linear.solve`."""
@@ -49,6 +60,6 @@ class WaveTree(Linear):
             return super().at_ports(topology, values, solved)
         ports = solved.ports
         parameters = self.law.parameters(values, -ports.i[:, 0, 0])
-        none = jnp.zeros((1, 0, 1), ports.i.dtype)
+        all_devices = absolute(((parameters,),), jnp.zeros((1, 0, 1), ports.i.dtype), 1, 1)
         ports = dataclasses.replace(ports, i=jnp.zeros_like(ports.i))
-        return dataclasses.replace(solved, ports=ports), Devices(((parameters,),), none)
+        return dataclasses.replace(solved, ports=ports), all_devices
