@@ -5,7 +5,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax import Array
 
@@ -81,8 +80,11 @@ def traced_loss(loss: Callable, shape: tuple[int, int, int], dtype: Any) -> Trac
         ValueError: when it does not give a scalar.
     """
     signal, scalar = jax.ShapeDtypeStruct(shape, dtype), jax.ShapeDtypeStruct((), dtype)
-    result = traced(loss, lambda y, target, eps: floored(loss, y, target, eps), signal, signal, scalar)
-    value = result.jaxpr.out_avals
-    if len(value) != 1 or value[0].shape or not np.issubdtype(value[0].dtype, np.floating):
-        raise ValueError(f"loss has to give one number of (prediction, target), {loss!r} gives {value}")
-    return result
+
+    def call(y: Array, target: Array, eps: Array) -> Array:
+        value = floored(loss, y, target, eps)
+        if jnp.shape(value) or not jnp.issubdtype(jnp.result_type(value), jnp.floating):
+            raise ValueError(f"loss has to give one number of (prediction, target), {loss!r} gives {value}")
+        return value
+
+    return traced(loss, jax.value_and_grad(call), signal, signal, scalar)  # a gradient may have a rule of its own

@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -11,6 +12,7 @@ import pytest
 from circuitnn import losses, metrics
 from circuitnn.model import run, trace
 from circuitnn.train import Dataset, History, TruncatedBPTT, fit, per_part
+from circuitnn.train.optimizing import traced_loss
 from circuitnn.train.stopping import Stopping
 from tests.models import Gain, Leaky
 
@@ -230,6 +232,18 @@ def test_the_same_training_is_compiled_once(data):
     assert count > 1
     weight = 2.0
     assert trained(0.01)[0][0] == pytest.approx(2 * first[0], rel=0.1)
+
+
+def test_a_loss_whose_gradient_has_another_rule_is_another_loss():
+    def ruled(factor):
+        @jax.custom_vjp
+        def loss(y, target):
+            return jnp.mean(jnp.square(y - target))
+
+        loss.defvjp(lambda y, target: (loss(y, target), y - target), lambda error, g: (factor * g * error, None))
+        return traced_loss(lambda y, target: loss(y, target), (2, 8, 1), np.float32)
+
+    assert ruled(2.0) == ruled(2.0) != ruled(3.0)
 
 
 def test_what_is_kept_compiled_keeps_no_data(data):
