@@ -47,7 +47,7 @@ def esr(prediction: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0) -> Ar
         ValueError: when the shapes differ, or the arrays are empty or not real floating-point numbers.
     """
     prediction, target = pair(prediction, target)
-    return _ratio(jnp.mean(jnp.square(prediction - target)), jnp.mean(jnp.square(target)), eps)
+    return _ratio(prediction - target, target, eps, None)
 
 
 def dc(prediction: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0) -> Array:
@@ -65,8 +65,7 @@ def dc(prediction: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0) -> Arr
         ValueError: when the shapes differ, or the arrays are empty or not real floating-point numbers.
     """
     prediction, target = pair(prediction, target)
-    offset = jnp.mean(prediction - target, axis=time_axis(target))
-    return _ratio(jnp.mean(jnp.square(offset)), jnp.mean(jnp.square(target)), eps)
+    return _ratio(jnp.mean(prediction - target, axis=time_axis(target)), target, eps, None)
 
 
 def pre_emphasis(
@@ -128,15 +127,17 @@ def normalised_state_error(prediction: ArrayLike, target: ArrayLike, *, eps: Arr
     prediction, target = pair(prediction, target)
     if target.ndim < 2:
         raise ValueError(f"states have the shape (..., time, n_states), got {target.shape}")
-    others = tuple(range(target.ndim - 1))
-    error = jnp.mean(jnp.square(prediction - target), axis=others)
-    return jnp.mean(_ratio(error, jnp.mean(jnp.square(target), axis=others), eps))
+    return jnp.mean(_ratio(prediction - target, target, eps, tuple(range(target.ndim - 1))))
 
 
-def _ratio(error: Array, signal: Array, eps: ArrayLike) -> Array:
-    """Of energies; 0 for nothing over nothing."""
-    below = signal + jnp.asarray(eps, signal.dtype) + _LEAST * error
-    return jnp.where(below > 0, error / jnp.where(below > 0, below, 1), 0)
+def _ratio(error: Array, target: Array, eps: ArrayLike, axes: tuple[int, ...] | None) -> Array:
+    """Of the mean squares over axes; 0 for nothing over nothing, and what is not finite stays so."""
+    peak = jnp.max(jnp.abs(target), axis=axes)
+    # Squares of picoamperes, and their squares in a gradient, are beyond single precision.
+    unit = lax.stop_gradient(jnp.where(peak > 0, peak, 1))
+    energy, signal = (jnp.mean(jnp.square(a / unit), axis=axes) for a in (error, target))
+    below = signal + jnp.asarray(eps, signal.dtype) / unit / unit + _LEAST * energy
+    return jnp.where(below == 0, 0, energy / jnp.where(below == 0, 1, below))
 
 
 def _filtered(signal: Array, taps: NDArray, axis: int) -> Array:

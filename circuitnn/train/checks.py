@@ -42,15 +42,21 @@ def difference(models: Sequence[Model]) -> str:
     return ""
 
 
-def check_task(model: Model, data: Dataset, regime: Regime | InTurn, loss: Any, **numbers: Any) -> None:
+def check_task(
+    model: Model, data: Dataset, regime: Regime | InTurn, loss: Any, *, state_weight: Any, callback: Any, **numbers: Any
+) -> None:
     """Whether the data, the regime and the loss are for that model.
 
     Raises:
-        TypeError: for a loss that is no function.
+        TypeError: for a loss or a callback that is no function.
         ValueError: for numbers out of range, and data that do not fit the model or the regime.
     """
     for name, value in numbers.items():
         checked_width(name, value)
+    if not (isinstance(state_weight, int | float | np.number) and 0 <= state_weight < np.inf):
+        raise ValueError(f"state_weight must be finite and not negative, got {state_weight!r}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback has to be a function of a cn.train.EpochEnd, got {callback!r}")
     if not callable(loss):
         raise TypeError(f"loss has to be a function of (prediction, target) such as cn.losses.esr, got {loss!r}")
     check_signals(model, data, "data")

@@ -117,7 +117,13 @@ def fit(
     """
     is_many = not isinstance(model, Model)
     models = checked_models(model)
-    check_task(models[0], checked_data(data), checked_regime(regime), loss, epochs=epochs, batch=batch)
+    numbers = {
+        "epochs": epochs,
+        "batch": batch,
+        "validation_every": 1 if validation_every is None else validation_every,
+    }
+    options = {"state_weight": state_weight, "callback": callback}
+    check_task(models[0], checked_data(data), checked_regime(regime), loss, **options, **numbers)
     data = with_knobs(data, models[0])
     if validation is not None:
         validation = with_knobs(checked_data(validation), models[0], "validation data")

@@ -6,7 +6,7 @@ from typing import Any, final
 
 import jax
 
-from circuitnn.train.fingerprint import of_program
+from circuitnn.train.fingerprint import Fingerprint, of_program
 
 
 @final
@@ -19,13 +19,13 @@ class Traced:
 
     Attributes:
         function: of the kind that was traced.
-        sha256: of its program.
+        program: that computes it.
         structure: of what it gives.
         nbytes: of the arrays that it closes over.
     """
 
     function: Any = dataclasses.field(compare=False)
-    sha256: str
+    program: Fingerprint
     structure: Any = dataclasses.field(repr=False)
     nbytes: int = dataclasses.field(compare=False)
 
@@ -41,4 +41,4 @@ def traced(function: Any, call: Callable, *arguments: Any) -> Traced:
     # A new function each time: JAX remembers what one has computed, and a global that it takes may have changed.
     program, shapes = jax.make_jaxpr(lambda *values: call(*values), return_shape=True)(*arguments)
     nbytes = sum(getattr(constant, "nbytes", 0) for constant in program.consts)
-    return Traced(function, of_program(program).sha256, jax.tree.structure(shapes), nbytes)
+    return Traced(function, of_program(program), jax.tree.structure(shapes), nbytes)

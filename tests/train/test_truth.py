@@ -86,9 +86,12 @@ def test_the_error_of_microamperes_is_the_error(data):
 def test_ratios_do_not_depend_on_the_unit(loss):
     target = np.random.default_rng(0).standard_normal((2, 50, 1)).astype(np.float32)
     of_volts = float(loss(1.3 * target + 0.1, target))
-    assert float(loss(np.float32(1e-9) * (1.3 * target + np.float32(0.1)), np.float32(1e-9) * target)) == pytest.approx(
-        of_volts, rel=1e-4
-    )
+    small = np.float32(1e-12) * target
+    assert float(loss(1.3 * small + np.float32(1e-13), small)) == pytest.approx(of_volts, rel=1e-4)
+    gradients = [jax.grad(loss)(1.3 * of + 0.1 * np.max(of), of) for of in (target, small)]
+    np.testing.assert_allclose(np.float32(1e-12) * gradients[1], gradients[0], rtol=1e-3)
+    assert not np.isfinite(loss(np.full_like(target, np.nan), target))
+    assert np.isnan(loss(np.full_like(target, np.nan), 0 * target))
 
 
 def test_batches_of_near_silence_do_not_count_for_more_than_the_others():
@@ -180,9 +183,9 @@ def test_training_ends_at_its_target_or_when_a_callback_says_so(data):
     assert len(poles) == len(history.loss) == 3
     assert poles[0] < poles[1] < poles[2] == stopped.pole[...]  # copies; the last one was validated though not its turn
     assert history.validation_epochs == [2]
-    for bad in ({"target": 0.0}, {"patience": 0}):
-        with pytest.raises(ValueError, match=next(iter(bad))):
-            fit(Leaky(0.5), data, BPTT, **bad, **learning)
+    for name, bad in {"target": 0.0, "patience": 0, "state_weight": -1.0, "validation_every": 0, "callback": 3}.items():
+        with pytest.raises((ValueError, TypeError), match=name):
+            fit(Leaky(0.5), data, BPTT, **{**learning, name: bad})
 
 
 def test_optimizers_are_told_the_loss(data):
