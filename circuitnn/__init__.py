@@ -24,6 +24,7 @@ from circuitnn.circuit import read_netlist as read_netlist
 from circuitnn.composition import chain as chain
 from circuitnn.composition import parallel as parallel
 from circuitnn.composition import residual as residual
+from circuitnn.counting import Counted as Counted
 from circuitnn.model import Forcing as Forcing
 from circuitnn.model import Model as Model
 from circuitnn.model import StateModel as StateModel

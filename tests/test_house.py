@@ -21,7 +21,7 @@ FLOORS = (
     ("running",),
     ("model",),
     ("wrapper",),
-    ("composition", "oversampling", "rates"),
+    ("composition", "counting", "oversampling", "rates"),
     ("transient",),
     ("nodal", "wdf", "filters", "recurrent"),
     ("hybrid",),

@@ -72,6 +72,23 @@ def test_traced_samples_are_counted_apart_from_failed_solves(clipper):
         warn_of_failures(carry, carry)  # said already
 
 
+def test_networks_count_with_a_report_around_them(network):
+    for model in (cn.Counted(network), cn.chain(cn.Counted(Leaky()), Gain())):
+        compiled = jax.jit(lambda x, carry, knob, model=model: cn.run(model, x, carry, controls=knob))
+        knobs = {"gain": X * 0} if "gain" in model.controls else {}
+        carry, y = compiled(X, model.init_carry((), knobs), knobs)
+        np.testing.assert_allclose(y, cn.run(model, X, controls=knobs)[1], atol=1e-6)
+        carry, _ = compiled(BAD, carry, dict.fromkeys(knobs, BAD * 0))
+        with pytest.warns(SolveWarning, match="NaN or infinite at 1 of 128 samples, first at sample 71; recover"):
+            warn_of_failures(carry)
+    model = cn.Counted(Leaky())
+    assert isinstance(model, cn.StateModel)
+    forced = model.force(model.init_carry(), jnp.asarray([0.3]))
+    expected = cn.trace(Leaky(), X, jnp.asarray([0.3], jnp.float32))
+    for found, other in zip(cn.trace(model, X, forced)[1:], expected[1:], strict=True):
+        np.testing.assert_allclose(found, other, atol=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["circuit", "network", "chain"])
 def test_one_bad_sample_is_heard_as_silence(clipper, network, kind):
     model = models(clipper, network)[kind]

@@ -93,7 +93,7 @@ class _Progress(NamedTuple):
         left: the largest step, in units of what is small enough.
         moving: numbers that have not settled.
         smallest: of `left` when it was last halved; likewise fewest.
-        count: iterations.
+        iterations: so far.
         since: of them, those after the last that halved either.
     """
 
@@ -101,7 +101,7 @@ class _Progress(NamedTuple):
     moving: Array
     smallest: Array
     fewest: Array
-    count: Array
+    iterations: Array
     since: Array
 
     def after(self, left: Array, moving: Array) -> "_Progress":
@@ -111,14 +111,14 @@ class _Progress(NamedTuple):
             moving,
             jnp.where(is_halved, jnp.fmin(left, self.smallest), self.smallest),
             jnp.where(is_halved, jnp.minimum(moving, self.fewest), self.fewest),
-            self.count + 1,
+            self.iterations + 1,
             jnp.where(is_halved, 0, self.since + 1),
         )
 
     @property
     def is_promising(self) -> Array:
         is_growing = ~(self.left <= GROWTH * self.smallest)  # not "greater than": no number leads nowhere too
-        return (self.count < MAX_ITERATIONS) & (self.since < PATIENCE) & ((self.count == 0) | ~is_growing)
+        return (self.iterations < MAX_ITERATIONS) & (self.since < PATIENCE) & ((self.iterations == 0) | ~is_growing)
 
 
 def _begin(dtype: Any) -> _Progress:

@@ -37,7 +37,7 @@ def test_silence_at_one_frequency_has_decibels():
         (FREQS, {"bass": [0.1]}, H, r"knob bass: expected 2 positions, got the shape \(1,\)"),
         (FREQS, {"bass": [0.1, 1.5]}, H, "knob bass: 1.5 at .1. is outside 0..1"),
         (FREQS, {"bass": [-0.1, 0.5]}, H, "knob bass: -0.1 at .0. is outside 0..1"),
-        (FREQS, {"bass": [0.1, np.nan]}, H, "knob bass: nan at .1. is outside"),
+        (FREQS, {"bass": [0.1, np.nan]}, H, "knob bass: nan at .1. is not finite"),
         (FREQS, {"bass": [0.1, 0.7]}, [[1, 1, 1], [1, np.nan, 1]], "response at bass=0.7 and 1000 Hz is not a finite"),
         (FREQS, {"bass": [0.1, 0.7]}, [[1, 1, np.inf], [1, 1, 1]], "response at bass=0.1 and 10000 Hz is not a finite"),
         (FREQS, {}, [[1, 1, 1], [0, 0, 0]], "response at setting 1 is zero at all frequencies"),

@@ -74,6 +74,7 @@ FILTERS = {
     "NeuralToneStack": lambda: cn.filters.NeuralToneStack(KNOBS, hidden=(3,), order=3, frame=4),
     "NeuralToneStack, biquads": lambda: cn.filters.NeuralToneStack(KNOBS, fs=44_100, form="biquads", dtype=jnp.float64),
     "ResampledFilter": lambda: cn.filters.NeuralToneStack(KNOBS, hidden=(3,), order=3).at(96_000),
+    "Counted": lambda: cn.Counted(cn.recurrent.GRU(2, fs=96_000, rngs=rngs())),
     "Oversampled, with states": lambda: cn.hybrid.Oversampled(
         cn.recurrent.STN(STATES, fs=96_000, scaling=SCALING, rngs=rngs()), 4
     ),

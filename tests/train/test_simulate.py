@@ -124,7 +124,7 @@ def test_bad_input_is_one_clear_error(sound, tmp_path):
     for options, says in [
         ({"controls": {"gain": 0.5}}, "no knob 'gain'; there are mix"),
         ({"controls": {"mix": np.zeros(7)}}, r"knob mix: expected .* = \(2400,\), got the shape \(7,\)"),
-        ({"controls": {"mix": np.nan}}, "knob mix: nan is outside"),
+        ({"controls": {"mix": np.nan}}, "knob mix: nan is not finite"),
         ({"controls": {"mix": np.zeros((3, 1))}}, r"knob mix: expected .*\(3, 1\)"),
         ({"inputs": {"V3": sound}}, "no input named V3 beside V1"),
         ({"inputs": {"V2": sound[:9]}}, "input V2 has 9 samples, the sound has 2400"),

@@ -1,0 +1,97 @@
+"""A report for models that have none: what was not finite is counted where nothing can be said."""
+
+from typing import Any, NamedTuple, final
+
+import jax.numpy as jnp
+from jax import Array
+
+from circuitnn.arguments import at_level
+from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
+from circuitnn.numerics.report import SolveReport, tally
+from circuitnn.settings import register
+from circuitnn.wrapper import Wrapper
+
+
+@final
+class CountedCarry(NamedTuple):
+    """The carry of the model inside, and how many samples were not finite."""
+
+    inner: Carry
+    report: SolveReport
+
+
+@register
+class Counted(Wrapper):
+    """A model that counts, inside a compiled function too, samples with an input or a knob that is NaN or infinite.
+
+    Circuits do so by themselves. Around a network, ``carry.report.not_finite`` and ``first_not_finite`` are counted as
+    theirs, and the next `circuitnn.run` says so.
+
+    Args:
+        model: any model. A `StateModel` is one here too.
+    """
+
+    def __new__(cls, model: Model | None = None) -> "Counted":
+        return super().__new__(CountedStates if isinstance(model, StateModel) else cls)
+
+    @property
+    def fs(self) -> float | None:  # type: ignore[override]
+        """That of the model."""
+        return self.model.fs
+
+    def trained_at(self, fs: float) -> None:
+        self.model.trained_at(fs)
+
+    def rebuilt_at(self, fs: float) -> Model | None:
+        inner = self.model.rebuilt_at(fs)
+        return None if inner is None else Counted(inner)
+
+    @property
+    def latency(self) -> int:
+        return self.model.latency
+
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return CountedCarry(at_level(self.model, batch, controls, level), SolveReport.zero(batch))
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        carry, y = self.model.resting(batch, controls, level=level)
+        return CountedCarry(carry, SolveReport.zero(batch)), y
+
+    def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
+        after, y = self.model(carry.inner, x, controls)
+        return CountedCarry(after, _counted(carry.report, x, controls)), y
+
+
+@register
+@final
+class CountedStates(StateModel, Counted):
+    """`Counted` around a model with circuit states."""
+
+    model: StateModel
+
+    def __init__(self, model: StateModel):
+        super().__init__(model)
+        self.state_names = model.state_names
+
+    def trace(
+        self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
+    ) -> tuple[Carry, Array, Array]:
+        after, y, states = self.model.trace(carry.inner, x, controls, forcing)
+        return CountedCarry(after, _counted(carry.report, x, controls)), y, states
+
+    def states(self, carry: Carry) -> Array:
+        return self.model.states(carry.inner)
+
+    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
+        return carry._replace(inner=self.model.force(carry.inner, states, controls=controls))
+
+
+def _counted(report: SolveReport, x: Array, controls: Any) -> SolveReport:
+    """The report after a block x (..., time, in_features)."""
+    is_wrong = ~jnp.all(jnp.isfinite(x), axis=-1)
+    for knob in (controls or {}).values():
+        is_wrong = is_wrong | ~jnp.isfinite(jnp.asarray(knob))
+    none = jnp.zeros(x.shape[:-2], jnp.int32)
+    return report.including(x.shape[-2], (none, none), tally(is_wrong, axis=-1))
