@@ -177,11 +177,13 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
     Raises:
         ValueError: when there are.
     """
-    if not isinstance(settings, (dict, list)):
+    if isinstance(settings, list):
+        settings = dict(enumerate(settings))
+    if not isinstance(settings, dict):
         return
-    for inner in settings.values() if isinstance(settings, dict) else settings:
+    for inner in settings.values():
         _check_numbers(inner, nbytes)
-    hidden = settings.get("hidden") if isinstance(settings, dict) else None
+    hidden = settings.get("hidden")
     layers = [size for size in (hidden if isinstance(hidden, list) else [hidden]) if isinstance(size, int)]
     sides = [size for key, size in settings.items() if key in _LIMITS and isinstance(size, int)] if layers else []
     # Each unit has a weight for each of the layer before it, of two bytes or more.

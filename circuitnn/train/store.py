@@ -69,10 +69,10 @@ class Writer:
             for name, shape in self._shapes.items()
         }
         header = {**about, "arrays": arrays}
-        with (self._folder / HEADER).open("w", encoding="utf-8") as file:
-            json.dump({**header, "sha256": _digest(header)}, file)
-            file.flush()
-            os.fsync(file.fileno())
+        with (self._folder / HEADER).open("wb") as last:
+            last.write(json.dumps({**header, "sha256": _digest(header)}).encode())
+            last.flush()
+            os.fsync(last.fileno())
 
     def close(self) -> None:
         """Close the files."""
@@ -175,8 +175,10 @@ def _sync(folder: Path) -> None:
 
 def _read(folder: Path) -> dict[str, np.ndarray]:
     try:
-        header = json_of(content(folder / HEADER, LARGEST_JSON))
-        if not isinstance(header, dict) or header.pop("sha256", None) != _digest(header):
+        data = content(folder / HEADER, LARGEST_JSON)
+        header = json_of(data)
+        is_as_written = json.dumps(header).encode() == data  # white space too
+        if not isinstance(header, dict) or header.pop("sha256", None) != _digest(header) or not is_as_written:
             raise ValueError(f"{HEADER} has changed")
         if not all(name.isidentifier() for name in header["arrays"]):
             raise ValueError("a name that is none")

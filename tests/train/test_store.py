@@ -89,6 +89,9 @@ DAMAGES = {
     "a header of an older version": lambda entry: (entry / "header.json").write_text('{"arrays": ["x"], "fs": 1}'),
     "a header that is no text": lambda entry: (entry / "header.json").write_bytes(b"\xff\xfe\x00"),
     "a deep header": lambda entry: (entry / "header.json").write_text("[" * 100_000),
+    "another white space": lambda entry: (entry / "header.json").write_bytes(
+        (entry / "header.json").read_bytes().replace(b" ", b"\t", 1)
+    ),
     "a list": lambda entry: (entry / "header.json").write_text("[]"),
     "other shapes": lambda entry: forged(entry, shape=[25, 2, 6]),
     "negative shapes": lambda entry: forged(entry, shape=[-50, -2, 3]),
@@ -166,7 +169,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [40, pytest.param(1500, marks=pytest.mark.slow)])
 def test_no_change_of_a_byte_gives_other_data(entry, count):
     random = np.random.default_rng(count)
     files = {path: path.read_bytes() for path in sorted(entry.iterdir())}
