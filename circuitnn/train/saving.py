@@ -12,6 +12,7 @@ import numpy as np
 from flax import nnx
 from jax import numpy as jnp
 
+from circuitnn.circuit import Circuit
 from circuitnn.model import Model
 from circuitnn.rates import RateWarning
 from circuitnn.settings import build, kind_of
@@ -22,6 +23,7 @@ Kind = TypeVar("Kind", bound=Model)
 # Of a restored model at most, since a file may come from anywhere.
 LAYERS, UNITS, KNOBS = 8, 1024, 64
 PARTS, DEPTH, LARGEST = 1000, 64, 2**20  # objects in all, inside of each other, and any whole number
+COMPONENTS = 300  # of a circuit: its equations take seconds with more, and the third power of their number
 _LIMITS = {"hidden": UNITS, "in_features": UNITS, "out_features": UNITS, "features": UNITS}
 
 
@@ -69,6 +71,8 @@ def restore(path: str | os.PathLike) -> Model:
         held: dict[int, int] = {}
 
         def check_size(thing: Any) -> None:
+            if isinstance(thing, Circuit) and len(thing.components) > COMPONENTS:
+                raise ValueError(f"a circuit of {len(thing.components)} components; at most {COMPONENTS} are built")
             # What is built step by step is never much larger than the file that asks for it.
             if isinstance(thing, nnx.Module):
                 held.update((id(leaf), leaf[...].nbytes) for leaf in _variables(thing))
@@ -163,6 +167,8 @@ def _check_limits(settings: Any, *, sizes: bool = True) -> None:
             pairs = data.items() if isinstance(data, dict) else ((name, entry) for entry in data)
             for key, entry in pairs:
                 visit(entry, str(key), depth + 1)
+        elif sizes and name == "netlist" and isinstance(data, str) and data.count("\n") > 2 * COMPONENTS:
+            raise ValueError(f"a netlist of {data.count(chr(10))} lines; circuits of {COMPONENTS} components are built")
         elif isinstance(data, float) and not math.isfinite(data):
             raise ValueError(f"{name} is not a finite number")
         elif sizes and isinstance(data, int) and not isinstance(data, bool) and abs(data) > _LIMITS.get(name, LARGEST):

@@ -113,6 +113,7 @@ def local_lie(data):
 
 LISTED = b"PK\1\2\x14\x03"  # an entry of the list at the end
 STACK = {"kind": "NeuralToneStack", "controls": {"a": 0.5}, "hidden": [3], "order": 4}
+LADDER = "t\nVin n0 0 1\n" + "".join(f"X{i} n{i} n{i + 1} rung\n" for i in range(400))
 
 HOSTILE = {
     "compressed": lambda: archive(("header.npy", npy(bytes(10**7))), compression=zipfile.ZIP_DEFLATED),
@@ -172,6 +173,11 @@ HOSTILE = {
         kind="NodalModel", fs=48_000,
         circuit={"kind": "Circuit", "netlist": "t\n" + "R1 a b 1\n" * 100_000, "inputs": ["Vin"], "outputs": ["out"],
                  "uncharged": False, "nullors": []},
+    ),
+    "a ladder": lambda: with_settings(
+        kind="NodalModel", fs=48_000,
+        circuit={"kind": "Circuit", "netlist": LADDER + ".subckt rung a b\nR1 a b 1k\nC1 b 0 1n\n.ends\n",
+                 "inputs": ["Vin"], "outputs": ["n1"], "uncharged": False, "nullors": []},
     ),
     "a chain of chains": lambda: with_settings(kind="Chain", models=[{"kind": "Chain", "models": []}] * 500),
     "words": lambda: b"no archive",
