@@ -24,6 +24,7 @@ from circuitnn.numerics.least_squares import levenberg_marquardt_step
 from circuitnn.tone.objective import ToneObjective, weights_of
 from circuitnn.tone.report import assess
 from circuitnn.tone.target import Reference, Target, random_settings, spread_settings
+from circuitnn.train.interruption import Interrupted, Interruption
 from circuitnn.train.measured import read_responses
 from circuitnn.train.response_data import Responses
 
@@ -96,6 +97,7 @@ def fit_tone_stack(
 
     Raises:
         ValueError: for a target without knobs, measured responses that are not complete, or arguments out of range.
+        Interrupted: after Ctrl-C, at the end of a step: a KeyboardInterrupt with the model so far.
     """
     began = time.monotonic()
     schedule, fs = Schedule(*schedule), checked_rate(fs)
@@ -109,14 +111,19 @@ def fit_tone_stack(
     models = [make(seed=each) for each in seeds]
     objective = ToneObjective(models[0], data)
     starts = jnp.stack([weights_of(model) for model in models])
-    found, history = _optimised(objective, starts, schedule, np.asarray(seeds), progress=progress)
-    fitted = [objective.model(flat) for flat in found]
+    is_one = isinstance(seed, int)
+    with Interruption(saves=False) as interruption:
+        found, history = _optimised(objective, starts, schedule, np.asarray(seeds), interruption, progress=progress)
+        fitted = [objective.model(flat) for flat in found]
+        if interruption.noted is not None:
+            text = f"stopped after {len(history)} steps; the filter so far is .model of this exception"
+            interruption.leave(Interrupted(text, fitted[0] if is_one else fitted, history))
     seconds = time.monotonic() - began
     reports = [
         assess(model, unseen, reference_of, seconds=seconds, history=history[:, k], fitted=len(data.response))
         for k, model in enumerate(fitted)
     ]
-    return (fitted[0], reports[0]) if isinstance(seed, int) else (fitted, reports)
+    return (fitted[0], reports[0]) if is_one else (fitted, reports)
 
 
 def _data(
@@ -174,7 +181,13 @@ def _chosen(data: Responses, which: NDArray) -> Responses:
 
 
 def _optimised(
-    objective: ToneObjective, starts: Array, schedule: Schedule, seeds: NDArray, *, progress: bool
+    objective: ToneObjective,
+    starts: Array,
+    schedule: Schedule,
+    seeds: NDArray,
+    interruption: Interruption,
+    *,
+    progress: bool,
 ) -> tuple[Array, NDArray]:
     """The weights (seeds, n), and their errors along the way (stages, seeds), decibels squared."""
     rate = optax.warmup_cosine_decay_schedule(0.0, RATE, 100, max(schedule.adam, 101), RATE / 500)
@@ -220,6 +233,8 @@ def _optimised(
             bar.set_description("Adam")
             bar.set_postfix_str(f"{np.sqrt(np.median(history[-1])):.4f} dB")
             bar.update()
+            if interruption.noted is not None:
+                return flats, np.stack(history)
         dampings = jnp.full(len(starts), 1e-2, starts.dtype)
         first = len(history)
         for _ in range(schedule.least_squares):
@@ -231,6 +246,8 @@ def _optimised(
             if not np.isfinite(history[-1]).all():
                 raise FloatingPointError("the fit is not finite any more: the responses may hold values out of range")
             gone = len(history) - first
+            if interruption.noted is not None:
+                break
             if gone > PATIENCE and np.all(history[-1] > (1 - ENOUGH) * history[-1 - PATIENCE]):
                 break
     return flats, np.stack(history)

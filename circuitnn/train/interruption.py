@@ -11,11 +11,11 @@ from typing import Any, final
 
 @final
 class Interrupted(KeyboardInterrupt):
-    """A training that Ctrl-C has stopped, at the end of an epoch.
+    """A training that Ctrl-C has stopped, at the end of an epoch or of a step of `fit_tone_stack`.
 
     Attributes:
         model: the trained model so far, or the list of them: with validation data the best, else the last.
-        history: how training went so far.
+        history: how training went so far; of `fit_tone_stack` the errors (stages, models), decibels squared.
     """
 
     def __init__(self, message: str, model: Any = None, history: Any = None):
@@ -63,7 +63,7 @@ class Interruption:
             self._restore()
             signal.raise_signal(number)
         self.noted = number
-        print("\nstopping at the end of this epoch; once more stops at once", file=sys.stderr, flush=True)
+        print("\nstopping where the state is whole; once more stops at once", file=sys.stderr, flush=True)
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

@@ -9,6 +9,7 @@ import optax
 from jax import Array
 
 from circuitnn.losses.floor import floored
+from circuitnn.train.fingerprint import is_key
 from circuitnn.train.sameness import Traced, traced
 
 
@@ -40,7 +41,10 @@ def update(
 
 
 def _of_types(tree: Any, like: Any) -> Any:
-    return jax.tree.map(lambda leaf, old: jnp.asarray(leaf, jnp.result_type(old)), tree, like)
+    def as_before(leaf: Any, old: Any) -> Any:
+        return leaf if is_key(leaf) else jnp.asarray(leaf, jnp.result_type(old))
+
+    return jax.tree.map(as_before, tree, like)
 
 
 def traced_optimizer(optimizer: optax.GradientTransformationExtraArgs, params: Any, dtype: Any) -> Traced:

@@ -1,6 +1,7 @@
 """Fitting neural tone stacks: small and quick ones to a low-pass, real ones (slow) to the circuits of the catalogue."""
 
 import json
+import signal
 
 import jax
 import jax.numpy as jnp
@@ -9,9 +10,10 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.filters import NeuralToneStack
+from circuitnn.tone import fitting
 from circuitnn.tone.objective import ToneObjective, weights_of
 from circuitnn.tone.target import Reference, random_settings, spread_settings
-from circuitnn.train import fit_tone_stack
+from circuitnn.train import Interrupted, fit_tone_stack
 from circuitnn.train.response_data import Responses, responses
 from tests.train.measured_stacks import FREQS, low_pass, write_recordings, write_table
 
@@ -44,6 +46,23 @@ def test_improves_on_its_start(quick):
     assert report.history[-1] < 0.2 * report.history[0]
     assert len(report.history) == 1 + 5
     assert (model.order, model.hidden, model.fs, dict(model.controls)) == (3, (6,), 48_000, KNOB)
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_the_filter_so_far(monkeypatch):
+    class Bar(fitting.tqdm):
+        def update(self, n=1):
+            if self.n == 2 - n:
+                signal.raise_signal(signal.SIGINT)
+            return super().update(n)
+
+    monkeypatch.setattr(fitting, "tqdm", Bar)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(Interrupted, match=r"stopped after 2 steps; .*\.model") as caught:
+        fit_tone_stack(low_pass, controls=KNOB, seed=3, **SMALL | {"progress": True})
+    assert signal.getsignal(signal.SIGINT) is before
+    assert error(caught.value.model) < 1.5
+    assert caught.value.history.shape == (2, 1)
 
 
 def test_report(quick):
