@@ -50,14 +50,12 @@ class RunFile:
                 if self._target.is_dir():
                     raise CheckpointError(f"{self.path}: is a folder, not a file")
                 self._stack.enter_context(owned(self._target))
+            except CheckpointError:
+                raise
             except InUseError as error:
                 raise CheckpointError(f"{error}; give each run a file of its own, or wait for its end") from None
-            except OSError as error:
-                raise CheckpointError(f"{self.path}: cannot be written: {reason(error)}") from error
-            except ValueError as error:  # NUL in a name
-                raise (
-                    error if isinstance(error, CheckpointError) else CheckpointError(f"{self.path!r}: {error}")
-                ) from error
+            except (OSError, ValueError) as error:  # a ValueError for NUL in a name
+                raise CheckpointError(f"{str(self.path)!r}: cannot be written: {reason(error)}") from error
             self._journal = Journal(self._target.with_name(f"{self._target.name}.history.jsonl"))
         return self
 
