@@ -103,6 +103,7 @@ docs: $(STAMPS)/plots $(STAMPS)/docs ## the pages, in site/; runs the notebooks
 	@echo "==> building the pages"
 	@$(RUN) -m docs.tools.catalogue_page --check
 	@$(RUN) -m docs.tools.devices_page --check
+	@$(RUN) -m docs.tools.situations_page --check
 	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
 	@$(RUN) docs/tools/check_api.py site
 	@echo "==> open site/index.html"

@@ -15,6 +15,7 @@ from circuitnn.audio.onset import clicked, onset
 
 BLIP_REACH = 0.25  # seconds after a click in which its answer is looked for
 NOTED = 1.0  # samples of drift from start to end that are said
+WHOLE = 0.05  # of a sample, by which a whole delay may be underrated
 
 
 def align(
@@ -44,7 +45,7 @@ def align(
         y: what was recorded; the lengths may differ.
         fs: sample rate of both, Hz.
         max_delay: seconds, either way; anywhere in the recordings when None. Give it where a signal repeats itself.
-        causal: a whole number of samples, one less than to the first sample at which the device answers: y never leads.
+        causal: a whole number of samples, not more than to the first sample of x that has a part in y: y does not lead.
         latency: samples, where they are known, as from a measurement of the interface; only polarity, gain and drift
             are then found.
         blips: seconds of x at which there are clicks (`circuitnn.audio.blips`), with silence around them: the latency
@@ -85,10 +86,10 @@ def align(
 
 
 def _causal(x: NDArray, y: NDArray, alignment: Alignment) -> Alignment:
-    start = math.floor(alignment.delay_samples)
+    start = math.floor(alignment.delay_samples + WHOLE)
     moved = dataclasses.replace(alignment, polarity=1, delay_samples=start).apply(y)
     both = overlap(len(x), len(y), start)
-    late = start + onset(x[both], moved[both])
+    late = start + min(onset(x[both], moved[both]), 0)
     return dataclasses.replace(alignment, delay_samples=float(late), standard_error=0.0)
 
 

@@ -57,17 +57,15 @@ def place(x: NDArray, y: NDArray, fs: float, bounds: tuple[float, float]) -> Pla
     coarse_x, coarse_y = (resample_poly(signal, 1, thinned) if thinned > 1 else signal for signal in (x, y))
     low, high = (np.clip(bound, -length, length) / thinned for bound in bounds)
     sought, whole, sign = (coarse_y, coarse_x, 1) if len(y) <= len(x) else (coarse_x, coarse_y, -1)
-    best = None
+    places: list[Place] = []
     for start, stop in (piece for seconds in PIECES_OF for piece in _pieces(sought, round(seconds * fs / thinned))):
-        if best is not None and best.sharpness > UNIQUE and best.peak > best.outside:
+        if places and places[-1].sharpness > UNIQUE and places[-1].peak > places[-1].outside:
             break
         # The piece is found `start - lag` samples into the whole, or `start + lag` where the pieces are those of x.
         heights, lags = _whitened(whole, sought[start:stop], fs / thinned)
-        lags = sign * (start - lags)
-        candidate = _highest(heights, lags, (low, high), max(AWAY * fs / thinned, 3))
-        middle = (start + stop) // 2 - (candidate.lag if sign > 0 else 0)
-        if best is None or candidate.sharpness > best.sharpness:
-            best = candidate._replace(middle=middle)
+        at = _highest(heights, sign * (start - lags), (low, high), max(AWAY * fs / thinned, 3))
+        places.append(at._replace(middle=(start + stop) // 2 - (at.lag if sign > 0 else 0)))
+    best = max(places, key=lambda candidate: candidate.sharpness)
     return best._replace(lag=best.lag * thinned, outside_lag=best.outside_lag * thinned, middle=best.middle * thinned)
 
 

@@ -9,26 +9,25 @@ from scipy.linalg import cholesky, solve_triangular
 
 from circuitnn.audio.errors import AudioError
 
-BEFORE, AFTER = 128, 256  # samples beside the delay at which a filter of x may explain y
-NOTHING = 64  # of those before it are taken to come before the response
-CLEAR = 4.0  # what an earlier sample explains, over the most that chance makes there
-LEAST = 1e-3  # of it, over the part of x that its past does not foretell: 3 % of amplitude
-FURTHEST = 16  # samples before the delay
-MARGIN = 1
+BEFORE, AFTER = 64, 128  # samples beside the delay at which a filter of x may explain y
+PAST = 32  # samples of y's own past
+POWERS = (3, 9)  # of it: a diode's current is steep where the output is flat
+NOTHING = 48  # of the earliest samples are taken to come before the response
+CLEAR, VERY_CLEAR = 8.0, 30.0  # what a sample explains, over what chance makes of those on average
+LEAST = 0.02  # of it, over what one of the next two samples explains: as little as the first sample of music does
+FURTHEST = 16  # samples before the one that explains most
 LONGEST = 1 << 19  # samples that are looked at, the loudest
-BENT = (2.0, 8.0)  # over the standard deviation: what saturates explains clippers better
 RIDGE = 1e-9
 BEFORE_CLICK = (0.25, 0.05)  # seconds before a click, of which the noise is measured
 ABOVE_NOISE = 8.0
 
 
 def onset(x: NDArray, y: NDArray) -> int:
-    """Samples from y's delay (0: as they lie) to one before the first sample of x that has a part in y.
+    """Samples from y's delay (0: as they lie) to the first sample of x that has a part in y, or one less.
 
-    A filter of x and of two saturated copies of it, from `AFTER` samples in the past to `BEFORE` in the future, is
-    fitted by least squares, the past first. What each further sample adds is a component of the triangular solution:
-    noise alike before the response begins, and more where it does. Only what its own past does not foretell of x can
-    show that.
+    y is explained by least squares from its own past, with powers of it, then by x from `AFTER` samples ago to `BEFORE`
+    ahead, the past first (Granger 1969). What each sample adds to that is one component of a triangular solution:
+    chance before the response begins, and much where it does, of what the past of x does not foretell.
 
     Args:
         x: (time,), what was played.
@@ -36,38 +35,33 @@ def onset(x: NDArray, y: NDArray) -> int:
     """
     start = _loudest(x, LONGEST)
     x, y = x[start : start + LONGEST], y[start : start + LONGEST]
-    scale = x.std()
-    copies = np.stack([x / scale, *(np.tanh(bend * x / scale) for bend in BENT)])
-    copies -= copies.mean(axis=1, keepdims=True)
-    added, foretold = _explained(copies, (y - y.mean()) / (len(y) ** 0.5 * y.std()))
-    steps = np.sum(np.diff(added, axis=0, prepend=added[:1]) ** 2, axis=1)
-    is_there = steps > max(CLEAR * steps[:NOTHING].max(), LEAST * foretold)
-    first = BEFORE
-    if is_there[BEFORE - 1 : BEFORE + 1].any():
-        while first > BEFORE - FURTHEST and is_there[first - 2 : first].any():
-            first -= 1
-        first += not is_there[first]
-    elif is_there[BEFORE:].any():
-        first += int(is_there[BEFORE:].argmax())
-    return first - BEFORE - MARGIN
+    peak = np.abs(y).max()
+    signals = np.stack([y, *((y / peak) ** power for power in POWERS), x])
+    signals = (signals - signals.mean(axis=1, keepdims=True)) / signals.std(axis=1, keepdims=True)
+    added = _added(signals * np.hanning(len(y)))  # without ends, where one recording goes on and the other does not
+    chance = added[:NOTHING].mean()
+    is_there = added > CLEAR * chance
+    is_there[:-2] &= added[:-2] > LEAST * np.maximum(added[1:-1], added[2:])
+    most = first = int(added[: BEFORE + FURTHEST].argmax())
+    while first > most - FURTHEST and is_there[first - 1]:
+        first -= 1
+    return first - BEFORE - (added[first] < VERY_CLEAR * chance)
 
 
-def _explained(copies: NDArray, y: NDArray) -> tuple[NDArray, float]:
-    """(lags, copies), the earliest lag first, with signs; and the share of x that its past does not foretell."""
-    count, lags = len(copies), np.arange(AFTER - 1, -BEFORE - 1, -1)
-    size = fft.next_fast_len(copies.shape[1] + len(lags), real=True)
-    spectra, of_y = fft.rfft(copies, size), fft.rfft(y, size)
-    with_y = fft.irfft(spectra.conj() * of_y, size)[:, lags % size].T.ravel()
-    apart = (lags[:, None] - lags) % size
-    each_other = np.empty((len(lags), count, len(lags), count))
-    for a in range(count):
-        for b in range(count):
-            each_other[:, a, :, b] = fft.irfft(spectra[a].conj() * spectra[b], size)[apart]
-    gram = each_other.reshape(len(with_y), len(with_y))
-    gram += RIDGE * np.diag(gram.diagonal())
-    lower = cholesky(gram, lower=True, overwrite_a=True)
-    added = solve_triangular(lower, with_y, lower=True).reshape(-1, count)[::-1]
-    return added, float(lower[-count, -count] ** 2 / gram[0, 0])
+def _added(signals: NDArray) -> NDArray:
+    """(lags,), the earliest first: what the last signal tells of the first beside its own past and the others'."""
+    *others, last = range(len(signals))
+    lags = np.arange(AFTER - 1, -BEFORE - 1, -1)
+    signal = np.concatenate([np.repeat(others, PAST), np.full(len(lags), last)])
+    lag = np.concatenate([np.tile(np.arange(1, PAST + 1), len(others)), lags])
+    size = fft.next_fast_len(signals.shape[1] + PAST + len(lags), real=True)
+    spectra = fft.rfft(signals, size)
+    products = np.stack([fft.irfft(spectrum.conj() * spectra, size) for spectrum in spectra])
+    gram = products[signal[:, None], signal, (lag[:, None] - lag) % size]
+    gram[np.diag_indices_from(gram)] *= 1 + RIDGE
+    with_first = products[signal, 0, lag % size]
+    components = solve_triangular(cholesky(gram, lower=True, overwrite_a=True), with_first, lower=True)
+    return components[: -len(lags) - 1 : -1] ** 2
 
 
 def _loudest(x: NDArray, length: int) -> int:
@@ -97,4 +91,4 @@ def clicked(y: NDArray, fs: float, clicks: Sequence[float], reach: float) -> int
         answers.append(int(np.argmax(loud > level)))
     if max(answers) - min(answers) > 2:
         raise AudioError(f"the clicks come {', '.join(map(str, answers))} samples late: not one latency")
-    return min(answers) - MARGIN
+    return min(answers) - 1
