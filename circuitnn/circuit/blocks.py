@@ -182,7 +182,7 @@ class Block:
     def _instance(self, line: Line) -> Instance:
         try:
             name, rest = words_of(line)
-            words, assigned = assignments(rest)
+            words, assigned = assignments(rest, lambda message: self.journal.note(line, f"{name}: {message}"))
             words = [word for word in words if word.lower() not in ("params:", "params")]
             if not words:
                 raise NetlistError(f"{name} needs its nodes, then the name of a .subckt")

@@ -1,10 +1,11 @@
 """``.model`` cards: from their text to the parameters that are modelled here."""
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value, assignments, parse_value, tokens
+from circuitnn.circuit.values import Value, assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Macro
@@ -21,33 +22,63 @@ class ModelCard:
     kind: str
     line: Line
     given: tuple[tuple[str, Value], ...] | None = None  # where no text says it: by lower-case names
+    words: tuple[str, ...] = ()  # after the kind
+    base: str = ""  # the model that it is a kind of (AKO)
+    inherited: tuple[str, ...] = ()  # the words of that one
 
-    def assigned(self) -> tuple[tuple[str, str | Value], ...]:
+    def on(self, base: "ModelCard") -> "ModelCard":
+        """The card with all that the other one says, where it does not say otherwise."""
+        inherited = (*base.inherited, *base.words)
+        return dataclasses.replace(self, kind=self.kind or base.kind, base="", inherited=inherited)
+
+    def assigned(self, note: Callable[[Line, str], None]) -> tuple[tuple[str, str | Value], ...]:
         """Its parameters by lower-case names; texts, or what they stand for.
 
         Raises:
-            NetlistError: for a word without an ``=``, or a name that is there twice.
+            NetlistError: for an ``=`` without a name or a value.
         """
         if self.given is not None:
             return self.given
+        place = f".model {self.name}"
         try:
-            words, assigned = assignments(tokens(self.line.text)[3:])
+            _, inherited = assignments(_with_signs(self.inherited), lambda message: None)
+            words, assigned = assignments(
+                _with_signs(self.words), lambda message: note(self.line, f"{place}: {message}")
+            )
         except NetlistError as error:
             raise error.at(self.line.number, self.line.text, self.line.file) from None
         if words:
-            raise self.line.error(f".model {self.name}: unknown parameter {words[0]!r}")
-        return tuple(assigned.items())
+            note(self.line, f"{place}: {' '.join(words)} passed over")
+        return tuple({**inherited, **assigned}.items())
+
+
+def _with_signs(words: Sequence[str]) -> list[str]:
+    """The words with the ``=`` that may be left out between a name and a number: ``D(IS 1n N 1.7)``."""
+    signed: list[str] = []
+    for at, word in enumerate(words):
+        signed.append(word)
+        is_name = word.isidentifier() and words[at - 1 : at] not in (["="], ("=",))
+        if is_name and at + 1 < len(words) and is_value(words[at + 1]):
+            signed.append("=")
+    return signed
 
 
 def parse_model(line: Line) -> ModelCard:
-    """A ``.model NAME KIND(NAME=VALUE ...)`` line; libraries have many that nothing uses."""
+    """A ``.model NAME KIND(NAME=VALUE ...)`` line, or ``.model NAME AKO:OTHER [KIND](...)``, a kind of another one.
+
+    Libraries have many that nothing uses: what is wrong with one is told when something does.
+    """
     try:
-        words = tokens(line.text)[1:3]
+        _, name, kind, *words = (*tokens(line.text), "", "")
     except NetlistError as error:
         raise error.at(line.number, line.text, line.file) from None
-    if len(words) < 2 or "=" in words:
+    words, base = [word for word in words if word], ""
+    if kind.lower().startswith("ako:"):
+        base = kind[4:] or (words.pop(0) if words else "")
+        kind = words.pop(0) if words and words[1:2] != ["="] else ""
+    if not name or "=" in (name, kind) or not (kind or base):
         raise line.error(".model needs a name and a kind: .model NAME D(IS=... N=...)")
-    return ModelCard(words[0], words[1].upper(), line)
+    return ModelCard(name, kind.upper(), line, words=tuple(words), base=base)
 
 
 def model_parameters(
@@ -73,12 +104,13 @@ def model_parameters(
     assigned: dict[str, Value] = {}
     others: list[tuple[str, Value]] = []
     passed_over = []
-    for key, text in card.assigned():
+    for key, text in card.assigned(note):
         name = names.get(key.upper())
         place = f".model {card.name}: {key.upper()}"
-        if name is None and not device.knows(key):
-            if key not in _DATA_SHEET | _OTHER_TEMPERATURES:
-                passed_over.append(key.upper())
+        if name is None and key in _DATA_SHEET | _OTHER_TEMPERATURES:
+            continue
+        if name is None and not device.knows(key) and card.given is None:
+            passed_over.append(key.upper())
             continue
         try:
             value = parse_value(text, functions) if isinstance(text, str) else text
@@ -86,9 +118,9 @@ def model_parameters(
             raise NetlistError(f"{place}: {error}", card.line.number, card.line.text, card.line.file) from None
         if name is None:
             others.append((key, value))
-        elif name in assigned:
-            raise card.line.error(f"{place} is given twice")
         else:
+            if name in assigned:
+                note(card.line, f"{place} is given twice: the last one counts")
             assigned[name] = value
     if passed_over:
         note(

@@ -240,10 +240,14 @@ class Scope:
         except NetlistError as error:
             raise error.at(line.number, line.text, line.file) from None
 
-    def _model(self, owner: str, name: str, line: Line) -> "tuple[ModelCard, Scope]":
+    def _model(self, owner: str, name: str, line: Line, depth: int = 0) -> "tuple[ModelCard, Scope]":
         scope: Scope | None = self
         while scope is not None:
             card = scope.block.contents.cards.get(name.lower())
+            if card is not None and card.base:
+                if depth >= MAX_NESTING:
+                    raise card.line.error(f".model {card.name}: models that are of each other (AKO) in a circle")
+                card = card.on(scope._model(card.name, card.base, card.line, depth + 1)[0])
             if card is not None:
                 return card, scope
             scope = scope.definer

@@ -1,7 +1,7 @@
 """Words of a line, and the numbers and expressions among them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from circuitnn.expressions.composed import is_random
 from circuitnn.expressions.errors import NetlistError
@@ -59,8 +59,13 @@ def folded(expression: Expression, text: str = "") -> Value:
     return number
 
 
-def assignments(words: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Plain words, and the ``name=value`` pairs by lower-case name."""
+def assignments(words: list[str], again: Callable[[str], None] | None = None) -> tuple[list[str], dict[str, str]]:
+    """Plain words, and the ``name=value`` pairs by lower-case name.
+
+    Args:
+        words: of a line.
+        again: hears of a name that is there twice, the last one of which counts; without it that is an error.
+    """
     plain, assigned = [], {}
     position = 0
     while position < len(words):
@@ -70,8 +75,10 @@ def assignments(words: list[str]) -> tuple[list[str], dict[str, str]]:
             name = words[position].lower()
             if position + 2 >= len(words) or words[position + 2] == "=":
                 raise NetlistError(f"{name.upper()}= without a value")
-            if name in assigned:
+            if name in assigned and again is None:
                 raise NetlistError(f"{name.upper()} is given twice")
+            if name in assigned and again is not None:
+                again(f"{name.upper()} is given twice: the last one counts")
             assigned[name] = words[position + 2]
             position += 3
         else:

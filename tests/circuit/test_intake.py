@@ -60,6 +60,7 @@ DIVIDED = [
     ("R1 in out 1k\nR2 out 0 -3k\n", 3 / 2, ()),
     ("R1 in out 1k\nR2 out 0 3k\nC1 out 0 0\n", 3 / 4, [(5, "C1 has a capacitance of 0 and is left out")]),
     ("R1 in out 1k\nR2 out 0 3k\nC1 out 0 {c*1n}\n.param c=0\n", 3 / 4, [(5, "C1 has a capacitance of 0")]),
+    ("X1 in out d r=1k r=3k\n.subckt d a b r=9k\nR1 a b 1k\nR2 b 0 {r}\n.ends\n", 3 / 4, [(3, "R is given twice")]),
     ("R1 in out 1k RA\nR2 out 0 RB 3k\n.model RA RES(R=1 TC1=1m)\n", 3 / 4, [(3, "model RA"), (4, "model RB")]),
     ("R1 in out 1k\nR2 out 0 3k\nR3 out n 1\n", 3 / 4, [(5, "node n is dangling: only R3 is connected to it")]),
     (
@@ -209,6 +210,25 @@ def test_all_faults_are_told_at_once():
     for fault in error.faults:
         assert str(fault) in str(error)
     assert error.line == 3
+
+
+@pytest.mark.parametrize(
+    ("cards", "notes"),
+    [
+        (".model DX D(IS=1n N=1.7 RS=5)\n", ()),
+        (".model DX D IS 1n N 1.7 RS=5\n", ()),
+        (".model DX D(IS=2n,N=1.7,RS=5,IS=1n,)\n", [(5, "IS is given twice: the last one counts")]),
+        (".model DX D(JS=2n N=1.7 RS=5 IS=1n)\n", [(5, "IS is given twice: the last one counts")]),
+        (".model DX D(IS=1n N=1.7 RS=5 mfg=On Semi)\n", [(5, "Semi passed over")]),
+        (".model DX ako:DY D(IS=1n)\n.model dy D(IS=2n N=1.7 RS=5)\n", ()),
+        (".model DX AKO: DY IS=1n RS=5\n.model DY ako:DZ N=1.7\n.model DZ D(IS=2n RS=3)\n", ()),
+    ],
+)
+def test_a_model_in_other_words(cards, notes):
+    circuit = read(START + "R1 in out 1k\nD1 out 0 DX\n" + cards, notes=notes)
+    assert {key: float(value) for key, value in circuit.values.items() if key.startswith("DX")} == {
+        "DX.IS": 1e-9, "DX.N": 1.7, "DX.RS": 5.0
+    }  # fmt: skip
 
 
 def test_a_file_that_is_no_netlist_is_told_about_in_bounds():

@@ -71,7 +71,6 @@ def test_netlists_have_it():
     [
         ("KP=0.002", "KP=-1", "line 7: FET.KP must be positive"),
         ("KP=0.002", "GAMMA=1", "GAMMA is not supported; leave it out: the bulk has no effect"),
-        ("KP=0.002", "XJ=1", "XJ is not supported; a NMOS here has VTO, KP, LAMBDA, RD, RS, CGS"),
         ("NMOS", "NPN", "M1 is a MOSFET and needs a .model of kind NMOS or PMOS; FET is of kind NPN"),
         ("0 0 FET", "0", "M1 needs four nodes, then its model"),
         ("FET\n", "FET -2\n", "the area factor of M1 must be positive"),
@@ -82,6 +81,12 @@ def test_what_is_wrong_with_it_is_told(old, new, message):
     with pytest.raises(NetlistError) as caught:
         cn.read_netlist(AMPLIFIER.replace(old, new))
     assert message in str(caught.value)
+
+
+def test_what_says_nothing_to_it_is_noted():
+    with pytest.warns(cn.NetlistWarning, match="line 7: .model FET: XJ passed over: a NMOS has no such parameter"):
+        circuit = cn.read_netlist(AMPLIFIER.replace("KP=0.002", "KP=0.002 XJ=1"))
+    assert circuit == cn.read_netlist(AMPLIFIER)
 
 
 def test_small_signals():
