@@ -263,7 +263,7 @@ def _before(initial: ArrayLike, recordings: int, width: int) -> np.ndarray:
     return a
 
 
-def _knob(name: str, positions: ArrayLike, signal: tuple[int, int]) -> np.ndarray:
+def _knob(name: str, positions: Any, signal: tuple[int, int]) -> np.ndarray:
     """Positions of a knob, (recordings, time); a constant stays one number in memory."""
     check_value(name, positions, default=np.inf)  # whether it is a knob, from 0 to 1, the model knows
     knob = np.asarray(positions)

@@ -65,10 +65,11 @@ def traced_optimizer(optimizer: optax.GradientTransformationExtraArgs, params: A
     try:
         return traced(optimizer, step, params, jax.ShapeDtypeStruct((), dtype))
     except (TypeError, ValueError, AttributeError, KeyError) as error:
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         raise ValueError(
-            f"the optimizer does not work on this model: {type(error).__name__}: {error}. It is given gradient, state, "
-            "the learnt values, and value=, grad= and value_fn= of the loss; value_fn takes all learnt values, "
-            "so that a line search (optax.lbfgs) cannot be the optimizer of one part of them"
+            f"the optimizer does not work on this model: {reason}. It is given gradient, state, the learnt values, and "
+            "value=, grad= and value_fn= of the loss; value_fn takes all learnt values, so that a line search "
+            "(optax.lbfgs) cannot be the optimizer of one part of them"
         ) from error
 
 

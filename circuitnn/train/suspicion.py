@@ -55,7 +55,9 @@ def warn_of_start(data: Dataset, y: NDArray, warmup: int) -> None:
     error, signal = (np.square(a[late]).sum(axis=(0, 2)) for a in (y - data.y, np.asarray(data.y, float)))
     just_after, later = slice(warmup, warmup + length), slice(warmup + length, None)
     ratios = [error[part].sum() / max(signal[part].sum(), 1e-300) for part in (just_after, later)]
-    if ratios[0] > MUCH * ratios[1] and ratios[0] > 1e-6:
+    # Also without the signal: where the start is quiet any error is large beside it.
+    is_larger = error[just_after].mean() > MUCH * error[later].mean() and ratios[0] > MUCH * ratios[1]
+    if is_larger and ratios[0] > 1e-6:
         warnings.warn(
             f"the data: {late.sum()} of {len(late)} recordings begin in mid-signal, where the model begins at rest, "
             f"and after the warm-up of {warmup} samples the error is {ratios[0]:.2g} at first and {ratios[1]:.2g} "
@@ -146,7 +148,7 @@ def _clipping(pieces: Pieces) -> Iterator[str]:
 
 def _stuck(signals: list[NDArray]) -> tuple[float, int, int] | None:
     """The level at which signals end in corners, the samples there, and in how many places; None where they do not."""
-    low, high = min(signal.min() for signal in signals), max(signal.max() for signal in signals)
+    low, high = float(min(signal.min() for signal in signals)), float(max(signal.max() for signal in signals))
     middle = float(np.median(np.concatenate([signal[:: max(1, len(signal) // 4096)] for signal in signals])))
     step = min((_step(signal) for signal in signals), default=0.0)
     for level in (high, low):
@@ -156,9 +158,8 @@ def _stuck(signals: list[NDArray]) -> tuple[float, int, int] | None:
         count = places = near = 0
         for signal in signals:
             at_end = signal == level
-            near += np.count_nonzero(np.abs(signal - level) <= max(2e-3 * height, 2.5 * step)) - np.count_nonzero(
-                at_end
-            )
+            is_near = ~at_end & (np.abs(signal - level) <= max(2e-3 * height, 2.5 * step))
+            near += int(np.count_nonzero(is_near))
             edges = np.flatnonzero(np.diff(at_end.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
             edges = edges[edges[:, 1] - edges[:, 0] >= STUCK]
             # On its way there, and not in one step, as a square wave is.
