@@ -25,7 +25,7 @@ def read_circuit(source: str, source_name: str | None = None, output_name: str |
     if output_name is not None and Path(output_name).suffix.lower() in (*PICTURES, ".csv", ".npz", ".wav"):
         raise Fault(f"--output is the node that is heard, not a file; for a file: -o {output_name}")
     known = list(cn.circuits.CATALOGUE)
-    if Path(source).is_file():
+    if Path(source).exists() and not Path(source).is_dir():
         path = Path(source)
     elif source in known:
         path = Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{source}.cir")))

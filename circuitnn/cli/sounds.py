@@ -10,7 +10,7 @@ import soundfile
 
 from circuitnn.audio import resample
 from circuitnn.audio.files import SUFFIXES
-from circuitnn.audio.sound_file import check_length, next_frames, opened_sound
+from circuitnn.audio.sound_file import check_length, check_rate_of_file, next_frames, opened_sound
 from circuitnn.cli.problems import Failure, Fault
 from circuitnn.files import replacing
 
@@ -43,6 +43,7 @@ class Sound:
             self.fs, self.samples = fs or self.fs_file, self._file.frames
             self._held: np.ndarray | None = None
             self._position = 0
+            check_rate_of_file(path, self.fs)
             if self.fs != self.fs_file:
                 check_length(path, self.samples * self.fs // self.fs_file, self.fs)
                 self._held = resample(self._from_file(self.samples), self.fs_file, self.fs)
