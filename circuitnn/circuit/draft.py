@@ -11,11 +11,12 @@ from jax import Array
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Component, DeviceModel, Parameter
+from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
 from circuitnn.circuit.sensors import with_sensors
-from circuitnn.circuit.topology import dangling, topology_faults
+from circuitnn.circuit.topology import dangling, is_open_ended, topology_faults
 from circuitnn.circuit.values import Value
 from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.devices.capacitor import CAPACITOR
@@ -237,14 +238,14 @@ class Draft:
     def connected(
         self, components: tuple[Component, ...], probed: set[str], *, uncharged: bool
     ) -> tuple[Component, ...]:
-        """The components without capacitors that have an end in the air, where no current can flow.
+        """The components without capacitors that have an end in the air, and what is behind them: no current can flow.
 
         Other ends in the air are noted; those inside subcircuits, whose pins may be unused, are left alone.
         """
         if uncharged:
             return components
         while ends := list(dangling(components, probed)):
-            open_ended = {part.name for _, part in ends if part.device is CAPACITOR}
+            open_ended = {part.name for node, part in ends if is_open_ended(components, part, node)}
             for node, part in ends:
                 if part.name in open_ended or not (part.is_controlled_source or "." in part.name):
                     left_out = ", which is left out: no current can flow" if part.name in open_ended else ""
@@ -266,6 +267,8 @@ class Draft:
         if self.journal.is_incomplete:
             return
         unsure = self.journal.words
+        if unsure:  # of a subcircuit with a fault, too, nobody knows what it connects
+            unsure |= {word for line in self.block.lines if line.text[0] in "xX" for word in words_in(line.text)}
         for fault in topology_faults(components, uncharged=uncharged, unsure=unsure):
             error = NetlistError(fault.message)
             self.journal.fault(error if fault.component is None else self.with_text(error, fault.component))

@@ -12,6 +12,7 @@ from circuitnn.expressions.errors import MAX_SHOWN, NetlistError, NetlistWarning
 MAX_FAULTS = 1_000  # that are kept; a file that is no netlist has one in each line
 
 _WORD = re.compile(r"[^\s,(){}='\"]+")
+_INSTANCE = re.compile(r"\b(?:[A-Za-z]\.)?(?:[xX][^\s.,]*\.)+")  # the "C.X1.X2." of C.X1.X2.C1
 _LIBRARY = re.compile(r"\.(inc|lib|subckt|ends)", re.IGNORECASE)
 
 
@@ -71,9 +72,9 @@ class Journal:
         self._notes[Note(message, line.number, line.text, line.file)] = None
 
     def fault(self, error: NetlistError) -> None:
-        """Keep a fault, once."""
+        """Keep a fault, once; that of a subcircuit's line is one, however many instances have it."""
         if len(self._faults) < MAX_FAULTS:
-            self._faults.setdefault((error.file, error.line, error.message), error)
+            self._faults.setdefault((error.file, error.line, _INSTANCE.sub("", error.message)), error)
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
@@ -87,7 +88,7 @@ class Journal:
         """The fault because of which a name may be missing: of a line that has it, or of a file or a subcircuit."""
         for fault in self.faults:
             text = fault.text or ""
-            if _LIBRARY.match(text) or name.lower() in _words(text):
+            if _LIBRARY.match(text) or name.lower() in words_in(text):
                 return fault
         return None
 
@@ -99,7 +100,7 @@ class Journal:
     @property
     def words(self) -> set[str]:
         """Every word in the lines at fault, in lower case."""
-        return {word for fault in self.faults for word in _words(fault.text or "")}
+        return {word for fault in self.faults for word in words_in(fault.text or "")}
 
     def check(self) -> None:
         """Raise the faults, in the order of the lines."""
@@ -119,5 +120,5 @@ class Journal:
         warnings.warn(f"{name} is read with these notes:\n{told}{more}", NetlistWarning, stacklevel + 1)
 
 
-def _words(text: str) -> set[str]:
+def words_in(text: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)}

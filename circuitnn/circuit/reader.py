@@ -14,7 +14,7 @@ from circuitnn.circuit.components import NULLOR, Component
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.includes import with_included
-from circuitnn.circuit.journal import Journal
+from circuitnn.circuit.journal import Journal, words_in
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
 from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
@@ -91,7 +91,7 @@ def circuit_of(
     draft = Draft(block, draws)
     components = draft.components()
     inputs = draft.inputs(_sequence(inputs, "inputs"))
-    probes = _outputs(components, _sequence(outputs, "outputs"), journal)
+    probes = _outputs(components, _sequence(outputs, "outputs"), block)
     draft.check_waveforms(inputs)
     components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
     draft.check_topology(components, uncharged=uncharged)
@@ -194,14 +194,17 @@ def _is_defined(directive: str, name: str, text: str) -> bool:
     return bool(re.search(rf"(?im)^\s*{re.escape(directive)}\s*{re.escape(name)}\s", text))
 
 
-def _outputs(components: Sequence[Component], names: tuple[str, ...], journal: Journal) -> tuple[Probe, ...]:
+def _outputs(components: Sequence[Component], names: tuple[str, ...], block: Block) -> tuple[Probe, ...]:
+    """The outputs; one that is in the netlist, but not among what is understood of it, is no fault of its own."""
+    journal = block.journal
     probes: tuple[Probe, ...] = ()
     for name in names:
         try:
             probes += (probe(components, name),)
         except NetlistError as error:
-            words = re.findall(r"[^\s,()]+", name)
-            journal.fault(next((cause for cause in map(journal.cause, words) if cause), error))
+            words = words_in(name) - {"v", "i"}
+            if not (journal.faults and words & set().union(*(words_in(line.text) for line in block.lines))):
+                journal.fault(next((cause for cause in map(journal.cause, words) if cause), error))
     if len({output.name for output in probes}) < len(probes):  # "out" and "v(out)"
         raise NetlistError(f"outputs has a quantity twice: {', '.join(names)}")
     return probes

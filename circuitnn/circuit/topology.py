@@ -1,10 +1,11 @@
 """Is the circuit solvable? Each check names the component or the node at fault, where SPICE says "singular matrix"."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, Component
+from circuitnn.devices.device import Passive
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.expressions.tree import Voltage, leaves_in
 
@@ -18,7 +19,7 @@ class Fault(NamedTuple):
 
 
 def topology_faults(
-    components: Sequence[Component], *, uncharged: bool = False, unsure: Iterable[str] = ()
+    components: Sequence[Component], *, uncharged: bool = False, unsure: Collection[str] = ()
 ) -> list[Fault]:
     """No ground; loops of voltage sources and inductors; floating nodes, or those without a DC path. None if solvable.
 
@@ -29,9 +30,9 @@ def topology_faults(
     Args:
         components: of the circuit.
         uncharged: as of `read_netlist`.
-        unsure: names of nodes (lower case) that parts not among the components may hold.
+        unsure: names of nodes (lower case, in whatever subcircuit) that parts not among the components may hold.
     """
-    held = {GROUND, *(node for part in components for node in touched(part) if node.lower() in set(unsure))}
+    held = {GROUND, *(node for part in components for node in touched(part) if node.lower().split(".")[-1] in unsure)}
     if not unsure and not any(GROUND in touched(part) for part in components):
         return [Fault("no component is connected to ground: one node must be named 0 (or gnd)")]
     shorts = [
@@ -113,6 +114,18 @@ def dangling(components: Sequence[Component], probed: set[str]) -> Iterator[tupl
     for node, parts in touching.items():
         if len(parts) == 1 and node != GROUND and node not in probed and node in terminals(parts[0]):
             yield node, parts[0]
+
+
+def is_open_ended(components: Sequence[Component], part: Component, node: str) -> bool:
+    """Whether a part with the node in the air is a capacitor, or has only capacitors at its other end."""
+    if not isinstance(part.device, Passive):
+        return False
+    other = next((end for end in part.nodes if end != node), GROUND)
+    beside = [neighbour for neighbour in components if neighbour is not part and other in touched(neighbour)]
+    is_behind = other != GROUND and all(
+        neighbour.is_reactive and neighbour.device is not INDUCTOR for neighbour in beside
+    )
+    return is_behind or (part.is_reactive and part.device is not INDUCTOR)
 
 
 def _without_dc_path(components: Sequence[Component], held: set[str]) -> Iterator[Fault]:

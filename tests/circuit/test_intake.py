@@ -68,6 +68,11 @@ DIVIDED = [
         3 / 4,
         [(5, "C1 is connected to it, which is left out"), (6, "C2 is connected to it, which is left out")],
     ),
+    (
+        "R1 in out 1k\nR2 out 0 3k\nC1 out n 1u\nR3 n m 1k\n",
+        3 / 4,
+        [(5, "C1 is connected to it, which is left out"), (6, "R3 is connected to it, which is left out")],
+    ),
     ("R1 in out 1k TC=1m,2u\nR2 out 0 3k tc1=1m TC2=0 temp=27\n", 3 / 4, ()),
     ("R1 in out 1k M=2\nR2 out 0 R=3k m=2\n", 3 / 4, ()),
     ("R1 in out 1k\nL1 out a 1 Rser=3k\nR2 a 0 0\n", 3 / 4, ()),
@@ -242,6 +247,20 @@ def test_what_follows_from_a_fault_is_none():
     with pytest.raises(NetlistError) as caught:
         read_netlist(text)
     assert [fault.line for fault in caught.value.faults] == [3, 7, 9]
+
+
+def test_the_faults_of_a_subcircuit_are_told_once():
+    text = START + "X1 in a s\nX2 a out s\n.subckt s a b\nR1 a b 4k7\nC1 b 0 -1n\nQ1 a b q NOPE\nRq q 0 1\n.ends\n"
+    with pytest.raises(NetlistError) as caught:
+        read_netlist(text)
+    assert [fault.line for fault in caught.value.faults] == [6, 7, 8]
+
+
+def test_with_a_file_that_is_missing_nothing_else_is(tmp_path):
+    (tmp_path / "my.cir").write_text(START + ".lib gone.lib\nX1 in a opamp\nC1 a out 1n\nD1 out x DX\nR1 out 0 1x1\n")
+    with pytest.raises(NetlistError) as caught:
+        read_netlist(tmp_path / "my.cir")
+    assert [fault.line for fault in caught.value.faults] == [3, 7]
 
 
 VENDOR = """a stage from the wild
