@@ -17,7 +17,7 @@ from circuitnn.audio.errors import AudioError
 from circuitnn.opening import opened, reason
 
 LOWEST_RATE, HIGHEST_RATE = 100, 10_000_000  # Hz, of what is a signal in time
-PIECE = 2**18  # numbers that are read at a time
+PIECE = 2**20  # numbers that are read at a time
 FEW = 256  # samples that are read at a time where it is looked for the end
 # More samples than these of a file are no sound but a header at fault: an Opus file has some 64 a byte, others fewer.
 SAMPLES, SAMPLES_A_BYTE = 2**26, 64
@@ -72,6 +72,8 @@ def next_frames(sound: soundfile.SoundFile, path: str | os.PathLike, frames: int
             raise AudioError(f"{path}: cannot be read as audio to its end ({_why(error)}){missing}") from error
         if not len(piece):
             raise AudioError(f"{path}: is truncated{_missing(sound, start + filled)}")
+        if len(piece) == frames:
+            return piece
         if filled + len(piece) > len(block):
             block.resize((min(frames, 2 * filled + len(piece)), sound.channels), refcheck=False)
         block[filled : filled + len(piece)] = piece
