@@ -16,7 +16,7 @@ from circuitnn.train.quiet import begins_in_signal
 
 PIECES, MOST = 64, 2**21  # pieces of the recordings, and samples of all of them together
 STUCK, PLACES = 3, 3  # equal samples at the end of the scale in a row, and how often that has to be
-CORNER = 0.2  # of a soft limit more samples than this share of the stuck ones are close to it
+CORNER = 0.2  # of a soft limit more samples than this share of those at it are close to it
 OFFSET = {"x": (0.02, 3.0), "y": (0.05, 1.0)}  # of the root mean square: less is nothing, more is a bias that is meant
 SEGMENT, FEWEST, SURE = 0.02, 16, 8.0  # seconds that a mean is taken over, how many, and standard errors of an offset
 LATE, EARLY = 5e-4, 2.5e-4  # seconds; a circuit may be a little late, and cannot be early
@@ -155,18 +155,18 @@ def _stuck(signals: list[NDArray]) -> tuple[float, int, int] | None:
         height = abs(level - middle)
         if height < 0.25 * (high - low) or not height:  # a rectifier's zero
             continue
-        count = places = near = 0
+        count = places = near = ends = 0
         for signal in signals:
             at_end = signal == level
             is_near = ~at_end & (np.abs(signal - level) <= max(2e-3 * height, 2.5 * step))
-            near += int(np.count_nonzero(is_near))
+            near, ends = near + int(np.count_nonzero(is_near)), ends + int(np.count_nonzero(at_end))
             edges = np.flatnonzero(np.diff(at_end.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
             edges = edges[edges[:, 1] - edges[:, 0] >= STUCK]
             # On its way there, and not in one step, as a square wave is.
             before = signal[np.maximum(edges[:, 0] - 1, 0)]
             edges = edges[np.abs(before - level) < 0.5 * height]
             count, places = count + int(np.sum(edges[:, 1] - edges[:, 0])), places + len(edges)
-        if places >= PLACES and near < CORNER * count:
+        if places >= PLACES and near < CORNER * ends:
             return float(level), count, places
     return None
 

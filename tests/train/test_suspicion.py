@@ -24,6 +24,7 @@ CLIPPER = GUITAR.parent / "clipper-1n4148"
 X = 0.5 * cn.audio.excitation(4, FS)
 Y = lfilter(*butter(1, 3000 / (FS / 2)), np.tanh(3 * X))
 TIME = np.arange(4 * FS) / FS
+NOISE = np.random.default_rng(0).standard_normal(20_000)
 SINE = np.sin(2 * np.pi * 100.3 * TIME)
 
 
@@ -63,9 +64,9 @@ SUSPICIOUS = {
     "y 5 ms late": (X, np.roll(Y, 240), "y is late by about 24[012] samples against x, 5.0"),
     "y 50 ms late": (X, np.roll(Y, 2400), "y is late by about 240[012] samples"),
     "y early": (X, np.roll(Y, -240), "y is early by about 2(39|40) samples"),
-    "noise, late": (SINE, None, None),
+    "clipped noise": (np.clip(NOISE, -1, 1), lfilter([0.2], [1, -0.8], NOISE), "x is clipped"),
+    "late noise": (NOISE, np.roll(NOISE, 240), "y is late by about 240 samples"),
 }
-del SUSPICIOUS["noise, late"]
 FINE = {
     "a pedal": (X, Y),
     "a supply's half": (X, Y + 4.5),
