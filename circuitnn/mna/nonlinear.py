@@ -43,6 +43,7 @@ class PortMap(NamedTuple):
     exponents: tuple[tuple[int, ...], ...]  # of each device, the port of each of its exponents
     slopes: tuple[tuple[int, int], ...]  # (drive, port) where a slope is not zero for all voltages
     is_explicit: bool = False  # no port depends on what the devices do: nothing is to be solved
+    is_at_rest: bool = False  # no loop over time waits for the exponentials: XLA's own are sooner compiled
 
     @property
     def is_scalar(self) -> bool:
@@ -130,6 +131,7 @@ def evaluate_laws(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
     The exponentials of the junctions; of costly laws all there is: current, slopes and, for one port alone, curvature.
     """
     v = _absolute(all_devices, v)
+    power = jnp.exp if port_map.is_at_rest else exponential
     law_values: Rows = []
     position = 0
     for device, ports, parameters in zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True):
@@ -141,7 +143,7 @@ def evaluate_laws(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
                 law_values += slope + (curvature() if port_map.is_scalar else [])
         for port in ports:
             exponent = all_devices.per_volt[..., position, :] * v[port]
-            law_values.append(exponential(jnp.minimum(exponent, LARGEST_EXPONENT)))
+            law_values.append(power(jnp.minimum(exponent, LARGEST_EXPONENT)))
             position += 1
     return law_values
 

@@ -6,16 +6,19 @@ from typing import final
 
 import jax
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.mna.elements import CHARGE_UNIT
 from circuitnn.mna.network import Affine, Network, network
 from circuitnn.mna.nonlinear import devices, jacobian, law, port_map_of, shunted
 from circuitnn.mna.ports import converged, solve_ports
-from circuitnn.mna.stamps import Values, at_rest
+from circuitnn.mna.stamps import IMPEDANCE, Values, at_rest
 from circuitnn.mna.topology import Topology
 from circuitnn.numerics.small import apply
+
+TYPICAL = 0.1  # volts of a signal
+LARGE_GAIN = 3000.0  # of an expression; no tube reaches it
 
 
 @final
@@ -34,7 +37,7 @@ class OperatingPoint:
 
 def operating_point(topology: Topology, values: Values) -> OperatingPoint:
     """The operating point, as ngspice's ``.op``; differentiable in `values` (from `Circuit.resolve`)."""
-    port_map, all_devices = port_map_of(topology), devices(topology, values)
+    port_map, all_devices = port_map_of(topology)._replace(is_at_rest=True), devices(topology, values)
     rest = at_rest(topology, values)
     linear = network(topology, values, rest, leak=4 * float(jnp.finfo(rest.across.dtype).eps))
     inputs = jnp.stack([values[name] for name in topology.inputs])
@@ -68,6 +71,26 @@ def operating_point(topology: Topology, values: Values) -> OperatingPoint:
         outputs=outputs,
         is_found=is_found & jnp.all(jnp.isfinite(states)) & jnp.all(jnp.isfinite(outputs)),
     )
+
+
+def rounding(topology: Topology, point: OperatingPoint) -> Array:
+    """What a law without junctions makes of the rounding of its own voltages in single precision, volts; the largest.
+
+    Such laws are expressions of voltages to ground: an op-amp written ``limit(1e5*(v(p)-v(m)),0,9)`` takes the
+    difference of two roundings of its bias voltage a hundred thousand times. Junctions multiply no such differences.
+    """
+    volts = np.zeros((len(topology.drives), 1))
+    for device in topology.devices:
+        for drive, _ in device.drives if not device.law.junctions else ():
+            if drive >= 0:
+                volts[drive] = 1.0 if topology.drives[drive].branch >= 0 else IMPEDANCE
+    if not volts.any():
+        return jnp.zeros((), point.ports.dtype)
+    size = jnp.max(jnp.abs(point.ports)) + TYPICAL
+    volts = volts.reshape((1,) * (point.jacobian.ndim - 2) + volts.shape)
+    gain = jnp.max(jnp.abs(point.jacobian) * jnp.asarray(volts, point.jacobian.dtype))
+    noise = float(np.finfo(np.float32).eps) / 2 * gain * size
+    return lax.stop_gradient(jnp.where(gain > LARGE_GAIN, noise, 0))
 
 
 def slopes_at_rest(topology: Topology, values: Values) -> Array:

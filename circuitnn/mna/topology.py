@@ -192,7 +192,7 @@ def topology(circuit: Circuit) -> Topology:
         mutual=tuple(
             Mutual(part.name, state[part.couples[0].lower()], state[part.couples[1].lower()])
             for part in parts
-            if isinstance(part.device, Coupling)
+            if isinstance(part.device, Coupling) and all(coil.lower() in state for coil in part.couples)
         ),
         uncharged=circuit.uncharged,
         inputs=circuit.inputs,

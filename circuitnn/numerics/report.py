@@ -200,3 +200,23 @@ def place(counts: Any, firsts: Any) -> str:
     entry = tuple(int(index) for index in np.argwhere(counts)[0])
     where = f"sample {int(np.atleast_1d(firsts)[entry])}"
     return where + (f" of batch entry {entry[0] if len(entry) == 1 else entry}" if counts.size > 1 else "")
+
+
+class PrecisionWarning(UserWarning):
+    """Single precision is not enough for a circuit."""
+
+
+LARGEST_ROUNDING = 2e-3  # volts
+
+
+def warn_of_rounding(volts: Any) -> None:
+    """Warn of an expression whose slope makes volts of the rounding of single precision, once that is known."""
+    if isinstance(volts, jax.core.Tracer) or not np.max(np.asarray(volts)) > LARGEST_ROUNDING:
+        return
+    warnings.warn(
+        f"float32 is not enough for a behavioural source of this circuit: its slope makes about "
+        f"{float(np.max(np.asarray(volts))):.1g} V of the rounding of the voltages that it depends on. Take "
+        'dtype="float64" (with JAX\'s jax_enable_x64), or write the gain as E or G, of v(p,m), before what limits it',
+        PrecisionWarning,
+        stacklevel=4,
+    )

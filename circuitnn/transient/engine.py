@@ -11,7 +11,7 @@ from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.nonlinear import law, port_map_of
-from circuitnn.mna.operating_point import OperatingPoint, evaluate, open_circuit, operating_point
+from circuitnn.mna.operating_point import OperatingPoint, evaluate, open_circuit, operating_point, rounding
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing
@@ -45,8 +45,8 @@ def at_rest(
     knobs: Knobs,
     level: Array | None,
     batch: tuple[int, ...],
-) -> tuple[CircuitCarry, Array]:
-    """The operating point, spread over a batch, and the outputs there, which broadcast against (*batch, n_out).
+) -> tuple[CircuitCarry, Array, Array]:
+    """The operating point, spread over a batch, outputs there, which broadcast against (*batch, n_out), `rounding`.
 
     Knobs are of shape () or (1, batch); the level (..., n_in) takes the place of the inputs' DC values.
     """
@@ -72,7 +72,7 @@ def at_rest(
         u=inputs,
         report=SolveReport.zero(batch).including(0, (is_lost.astype(jnp.int32), jnp.zeros(batch, jnp.int32))),
     )
-    return carry, spread(point.outputs) if is_batched else point.outputs
+    return carry, spread(point.outputs) if is_batched else point.outputs, rounding(topology, point)
 
 
 def _rest(

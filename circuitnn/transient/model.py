@@ -16,6 +16,7 @@ from circuitnn.mna.checks import check_sizes, check_solvable, states_are_indepen
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
 from circuitnn.numerics.half_band import half_band
+from circuitnn.numerics.report import warn_of_rounding
 from circuitnn.numerics.rules import Rule, rule_named
 from circuitnn.oversampling import Oversampling
 from circuitnn.settings import settings_of
@@ -139,7 +140,9 @@ class CircuitModel(StateModel):
         """The operating point, and the outputs there."""
         volts = None if level is None else checked_level(level, (*batch, self.in_features), self.dtype)
         has_history, knobs = bool(self.discretisation.history), self._first_knobs(batch, controls)
-        carry, y = engine.at_rest(self.topology, has_history, self.circuit, knobs, volts, batch)
+        carry, y, rounding = engine.at_rest(self.topology, has_history, self.circuit, knobs, volts, batch)
+        if self.dtype == np.float32:
+            warn_of_rounding(rounding)
         return self.oversampling.carry(carry, carry.u, jnp.broadcast_to(y, (*batch, self.out_features))), y
 
     def _first_knobs(self, batch: tuple[int, ...], controls: Controls | None) -> dict[str, Array]:

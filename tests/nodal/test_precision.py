@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
+from circuitnn.numerics.report import PrecisionWarning
 from tests.nodal.signals import esr
 
 SHARED = pathlib.Path(__file__).parents[3] / "shared" / "cases"
@@ -51,6 +52,23 @@ def test_a_slow_decay_beside_a_bias_voltage_goes_on():
     moved = float(np.asarray(model.states(carry), np.float64)[0]) + 4.5
     decay = 4.5 - moved * np.exp(-np.arange(1, 8001) / FS)
     np.testing.assert_allclose(y, decay, rtol=0, atol=1e-6)
+
+
+BEHAVIOURAL = "* t\nVin in 0\nVB vb 0 {}\nC1 in a 100n\nR1 a vb 1meg\nB1 out 0 V={{{}}}\nR2 out 0 1k\n.end\n"
+
+
+@pytest.mark.parametrize(
+    ("bias", "law", "is_said"),
+    [(4.5, "4.5+4*tanh(1e4*(v(a)-v(out)))", True), (4.5, "2*v(a)", False), (0, "tanh(5*v(a))", False)],
+)
+def test_a_slope_that_makes_volts_of_rounding_is_said(bias, law, is_said, recwarn):
+    circuit = cn.read_netlist(BEHAVIOURAL.format(bias, law))
+    with jax.enable_x64(False):
+        cn.nodal.NodalModel(circuit).init_carry()
+    cn.nodal.NodalModel(circuit, dtype=np.float64).init_carry()
+    said = [str(warning.message) for warning in recwarn if warning.category is PrecisionWarning]
+    assert len(said) == is_said
+    assert all('dtype="float64"' in message for message in said)
 
 
 def errors(circuit, build, seconds=0.1):
