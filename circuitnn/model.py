@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, cast, final
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from flax.traverse_util import flatten_dict
 from jax import Array
@@ -235,10 +236,17 @@ def controls(model: Any, /, **values: ArrayLike) -> dict[str, Array]:
 
 
 def all_controls(model: Any, values: Controls | None, signal: tuple[int, ...] | None = None) -> dict[str, Array]:
-    """As `controls`; with the shape (..., time) of a signal, the values have to go along it."""
-    defaults = model.controls
+    """As `controls`; with the shape (..., time) of a signal, the values have to go along it.
+
+    Those of NumPy along a signal stay NumPy's, in the model's precision: JAX compiles a program for each shape that it
+    takes over.
+    """
+    defaults, dtype = model.controls, getattr(model, "dtype", None)
     chosen = {**defaults, **matched(values, defaults)}
-    arrays = {name: jnp.asarray(value, getattr(model, "dtype", None)) for name, value in chosen.items()}
+    arrays: dict[str, Any] = {
+        name: np.asarray(value, dtype) if signal and isinstance(value, np.ndarray) else jnp.asarray(value, dtype)
+        for name, value in chosen.items()
+    }
     if signal is not None:
         for name, value in arrays.items():
             check_shape(name, value.shape, signal)

@@ -60,7 +60,7 @@ def entries_at_rest(model: Any, carry: Any, values: Mapping[str, Array], batch: 
 
 
 def back_at_rest(
-    model: Any, block: Block, values: Mapping[str, Array], batch: tuple[int, ...], is_sound: Array
+    model: Any, block: Block, values: Mapping[str, Array], batch: tuple[int, ...], is_sound: Array | bool
 ) -> Block:
     """After a block: of the entries whose carry is not finite the next one begins at rest, and y is what comes then.
 
@@ -80,7 +80,7 @@ def back_at_rest(
     return mended
 
 
-def warn_of_blow_up(model: Any, y: Array, batch: tuple[int, ...], is_sound: Array) -> None:
+def warn_of_blow_up(model: Any, y: Array, batch: tuple[int, ...], is_sound: Array | bool) -> None:
     """Say that a model's state or output is not finite any more, where that is known."""
     if not isinstance(is_sound, jax.core.Tracer) and not is_sound:
         what = "it stays so until a new carry; recover=True goes back to rest"

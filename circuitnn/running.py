@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
@@ -40,7 +39,7 @@ def as_block(x: ArrayLike, in_features: int, dtype: Any) -> Any:
         check_axes("x", shape)
         more = ": is the last axis the channel?" if len(shape) >= 2 else ""
         raise ValueError(f"x must have the shape (..., time, {in_features}), got {block.shape}{more}")
-    if shape[-2] == 0:
+    if 0 in shape[:-1]:
         raise ValueError(f"x has no samples: shape {block.shape}")
     if isinstance(block, np.ndarray):
         with np.errstate(over="ignore"):  # what is too large for the precision becomes infinite, and is refused as such
@@ -74,16 +73,16 @@ def play(
         recover: whether what is not finite is heard as silence or goes back to rest.
         forcing: true states along time.
     """
-    batch = x.shape[:-2]
+    batch, first = x.shape[:-2], {name: value[..., :1] if value.ndim else value for name, value in values.items()}
     if recover:
-        x = heard(model, x, values)
+        x = heard(model, x, first)
     else:
         check_finite("x", x)
-    before = model.init_carry(batch, values) if carry is None else carry
+    before = model.init_carry(batch, first) if carry is None else carry
     graph, variables = nnx.split(model)
     is_known = not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((variables, before, x, values)))
     if recover and carry is not None:
-        before = entries_at_rest(model, before, values, batch, is_known)
+        before = entries_at_rest(model, before, first, batch, is_known)
     run = functools.partial(_block, graph, is_observed, variables)
     with continuing(model, carry, batch):
         pieces = _pieces(x, values, graph, is_observed, forcing is None) if is_known else ()
@@ -92,7 +91,7 @@ def play(
         else:
             after, y, states, is_sound = run(before, x, values, forcing)
     if recover:
-        return back_at_rest(model, (after, y, states), values, batch, is_sound)
+        return back_at_rest(model, (after, y, states), first, batch, is_sound)
     if not warn_of_failures(after, carry):
         warn_of_blow_up(model, y, batch, is_sound)
     return after, y, states
@@ -142,8 +141,9 @@ def _one_after_the_other(
         parts.append(results)
     outputs, states, sound = zip(*parts, strict=True)
     y = np.concatenate(outputs, axis=-1 if outputs[0].ndim == 1 else -2)
-    observed = None if states[0] is None else jnp.asarray(np.concatenate(states, axis=-2))
-    return carry, jnp.asarray(y), observed, all(map(bool, sound))
+    # To the device as it is: jnp.asarray would compile a program for each shape.
+    observed = None if states[0] is None else jax.device_put(np.concatenate(states, axis=-2))
+    return carry, jax.device_put(y), observed, all(map(bool, sound))
 
 
 def _along(forcing: Any, start: int, stop: int) -> Any:

@@ -140,7 +140,7 @@ def counting(monkeypatch):
     return dispatched
 
 
-def test_any_lengths_compile_a_bounded_number_of_programs(monkeypatch):
+def test_any_lengths_compile_a_bounded_number_of_programs(monkeypatch, caplog):
     model, dispatched = cn.chain(Leaky(0.7), Gain(), Leaky(0.3)), counting(monkeypatch)
     x = np.random.default_rng(0).standard_normal(4000).astype(np.float32)
     volume = np.linspace(0, 1, len(x)).astype(np.float32)
@@ -157,6 +157,9 @@ def test_any_lengths_compile_a_bounded_number_of_programs(monkeypatch):
         dispatched.clear()
         cn.run(model, x[:time], carry, controls={"volume": volume[:time]})
         assert dispatched == [time]
+    with jax.log_compiles():
+        cn.run(model, x[:333], carry, controls={"volume": volume[:333]})
+    assert not [record for record in caplog.records if "Compiling" in record.getMessage()]  # nothing small either
 
 
 def test_pieces_of_traces(monkeypatch):

@@ -27,7 +27,7 @@ class SolveReport:
         counts: (..., 9) int32, one array as a carry should have few.
     """
 
-    counts: Array
+    counts: Any  # an array of JAX or, where all is known, of NumPy
 
     @staticmethod
     def zero(batch: tuple[int, ...]) -> "SolveReport":
@@ -146,7 +146,8 @@ def warn_of_failures(carry: Any, before: Any = None) -> bool:
         carry: after a block.
         before: the carry that the block began with: what was counted there has been said.
     """
-    reports, earlier = _reports(carry), _reports(before)
+    reports = _reports(carry)
+    earlier: list[Any] = _reports(before)
     earlier = earlier if len(earlier) == len(reports) else [None] * len(reports)
     counts = [None if isinstance(report.counts, jax.core.Tracer) else np.asarray(report.counts) for report in reports]
     for known, old in zip(counts, earlier, strict=True):
