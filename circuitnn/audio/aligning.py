@@ -81,7 +81,8 @@ def align(
         raise AudioError(f"align: {error}") from None
     clocks = alignment.drift
     if clocks is not None and clocks.is_there and not correct_drift and abs(clocks.end - clocks.start) > NOTED:
-        warnings.warn(f"align: the delay goes {clocks} (correct_drift=True takes it out)", AlignmentWarning, 2)
+        differ = "the clocks of player and recorder differ (correct_drift=True takes it out)"
+        warnings.warn(f"align: the delay goes {clocks}: {differ}", AlignmentWarning, 2)
     return alignment
 
 

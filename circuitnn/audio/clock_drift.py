@@ -47,10 +47,7 @@ class Drift:
         return abs(self.ppm) > CHANCE * self.standard_error and abs(self.end - self.start) > SOME
 
     def __str__(self) -> str:
-        return (
-            f"from {self.start:.2f} to {self.end:.2f} samples ({self.ppm:+.2f} +- {self.standard_error:.2g} ppm): the "
-            "clocks of player and recorder differ"
-        )
+        return f"from {self.start:.2f} to {self.end:.2f} samples ({self.ppm:+.2f} +- {self.standard_error:.2g} ppm)"
 
 
 def drift(x: NDArray, y: NDArray, lag: int, middle: int, shortest: int) -> Drift | None:

@@ -54,7 +54,9 @@ def located(
         _check(sharpness, NEARLY, alignment.confidence, _late(lag - around, fs))
     except AudioError as error:
         if clocks is not None and clocks.is_there:
-            raise AudioError(f"the delay goes {clocks} (correct_drift=True takes it out), and {error}") from None
+            raise AudioError(
+                f"the delay goes {clocks} (two clocks; correct_drift=True takes it out), and {error}"
+            ) from None
         raise
     return dataclasses.replace(alignment, sharpness=min(sharpness, where.sharpness), drift=clocks)
 

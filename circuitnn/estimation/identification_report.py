@@ -116,8 +116,8 @@ class IdentificationReport:
             found.append("Another delay fits the recording almost as well: it may be off by a period of the music.")
         if self.drift.is_there:
             found.append(
-                f"The delay goes {self.drift}, and values are off by what that does"
-                + ("." if self.alignment.corrects_drift else ": correct_drift=True takes it out.")
+                f"The delay goes {self.drift}: the clocks of player and recorder differ, and values are off by what "
+                "that does" + ("." if self.alignment.corrects_drift else ": correct_drift=True takes it out.")
             )
         if self.agreement < 0.5 and len(self.starts) > 1:
             found.append("Most searches ended elsewhere: there may be a better minimum still (more starts).")

@@ -125,6 +125,10 @@ SITUATIONS = {
         "A node is held by nothing": lambda: cn.read_netlist(NETLIST + "C2 out loose 1n\nC3 loose 0 1n\n"),
         "A value cannot be read": lambda: cn.read_netlist(NETLIST.replace("100n", "hundred")),
         "Something follows a value": lambda: cn.read_netlist(NETLIST.replace("100n", "100 nF?")),
+        "A value is beyond any precision": lambda: cn.read_netlist(NETLIST.replace("1k", "1e-300")),
+        "A value is beyond single precision": lambda: cn.nodal.NodalModel(
+            cn.read_netlist(NETLIST + "D1 out 0 DX\n.model DX D(IS=1e-40)\n")
+        ),
         "A component is of no kind that is known": lambda: cn.read_netlist(NETLIST + "Z1 out 0 3\n"),
         "A diode has no model": lambda: cn.read_netlist(NETLIST + "D1 out 0 D1N4148X\n"),
         "Two parts have one name": lambda: cn.read_netlist(NETLIST + "R1 out 0 1k\n"),
