@@ -52,7 +52,7 @@ class Writer:
                 self._files[name].write(_beginning(self._shapes[name], self._dtype))
             # Time comes first in the file, where it grows.
             data = np.ascontiguousarray(block.swapaxes(0, 1), self._dtype)
-            self._files[name].write(data)
+            self._files[name].write(data.data)
             self._digests[name].update(data)
             self._shapes[name] = (self._shapes[name][0] + time_, recordings, features)
 
