@@ -16,7 +16,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
 from circuitnn.circuit.sensors import with_sensors
-from circuitnn.circuit.topology import dangling, is_open_ended, topology_faults
+from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.values import Value
 from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.devices.capacitor import CAPACITOR
@@ -244,16 +244,14 @@ class Draft:
         """
         if uncharged:
             return components
-        while ends := list(dangling(components, probed)):
-            open_ended = {part.name for node, part in ends if is_open_ended(components, part, node)}
-            for node, part in ends:
-                if part.name in open_ended or not (part.is_controlled_source or "." in part.name):
-                    left_out = ", which is left out: no current can flow" if part.name in open_ended else ""
-                    message = f"node {node} is dangling: only {part.name} is connected to it{left_out}"
-                    self.journal.note(self.flat[part.name.lower()].line, message)
-            if not open_ended:
-                break
-            components = tuple(part for part in components if part.name not in open_ended)
+        left_out = set()
+        for node, part, is_open in dangling(components, probed):
+            if is_open or not (part.is_controlled_source or "." in part.name):
+                why = ", which is left out: no current can flow" if is_open else ""
+                message = f"node {node} is dangling: only {part.name} is connected to it{why}"
+                self.journal.note(self.flat[part.name.lower()].line, message)
+            left_out |= {part.name} if is_open else set()
+        components = tuple(part for part in components if part.name not in left_out)
         return components
 
     def used(self, components: Sequence[Component]) -> dict[str, Array]:

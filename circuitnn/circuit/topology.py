@@ -105,27 +105,37 @@ def _floating(components: Sequence[Component], held: set[str]) -> Iterator[Fault
         yield Fault(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.name)
 
 
-def dangling(components: Sequence[Component], probed: set[str]) -> Iterator[tuple[str, Component]]:
-    """Nodes that only one terminal is at, and its component, except where they are heard."""
-    touching: dict[str, list[Component]] = {}
+def dangling(components: Sequence[Component], probed: set[str]) -> Iterator[tuple[str, Component, bool]]:
+    """Nodes that only one terminal is at, except where they are heard, and the component.
+
+    And whether that is open: a capacitor, or a passive part that has only capacitors at its other end. No current flows
+    in it; what is behind it comes next, as if it were not there.
+    """
+    at: dict[str, dict[str, Component]] = {}
     for part in components:
-        for node in dict.fromkeys(touched(part)):
-            touching.setdefault(node, []).append(part)
-    for node, parts in touching.items():
-        if len(parts) == 1 and node != GROUND and node not in probed and node in terminals(parts[0]):
-            yield node, parts[0]
+        for node in touched(part):
+            at.setdefault(node, {})[part.name] = part
+    waiting = list(at)[::-1]
+    while waiting:
+        node = waiting.pop()
+        if len(at[node]) != 1 or node == GROUND or node in probed:
+            continue
+        (part,) = at[node].values()
+        if node not in terminals(part):
+            continue
+        others = [end for end in part.nodes if end != node]
+        beside = [neighbour for end in others for neighbour in at[end].values() if neighbour is not part]
+        is_behind = bool(beside) and GROUND not in others and all(map(_is_capacitor, beside))
+        is_open = _is_capacitor(part) or (isinstance(part.device, Passive) and is_behind)
+        yield node, part, is_open
+        if is_open:
+            for end in part.nodes:
+                at[end].pop(part.name, None)
+            waiting += others
 
 
-def is_open_ended(components: Sequence[Component], part: Component, node: str) -> bool:
-    """Whether a part with the node in the air is a capacitor, or has only capacitors at its other end."""
-    if not isinstance(part.device, Passive):
-        return False
-    other = next((end for end in part.nodes if end != node), GROUND)
-    beside = [neighbour for neighbour in components if neighbour is not part and other in touched(neighbour)]
-    is_behind = other != GROUND and all(
-        neighbour.is_reactive and neighbour.device is not INDUCTOR for neighbour in beside
-    )
-    return is_behind or (part.is_reactive and part.device is not INDUCTOR)
+def _is_capacitor(part: Component) -> bool:
+    return isinstance(part.device, Passive) and part.device.state == "V"
 
 
 def _without_dc_path(components: Sequence[Component], held: set[str]) -> Iterator[Fault]:
