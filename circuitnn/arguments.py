@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -76,6 +77,21 @@ def checked_rngs(rngs: Any, kind: str) -> nnx.Rngs:
         return rngs
     seed = rngs if isinstance(rngs, int) else 0
     raise TypeError(f"{kind} draws its first weights at random: rngs=nnx.Rngs({seed}), after `from flax import nnx`")
+
+
+def checked_rate(fs: Any, error: type[ValueError] = ValueError, name: str = "fs") -> float:
+    """A sample rate.
+
+    Raises:
+        ValueError: or a kind of it, for anything but a positive number of hertz.
+    """
+    try:
+        rate = float(fs) if np.ndim(fs) == 0 and not isinstance(fs, str) else math.nan
+    except (TypeError, ValueError):  # one that is traced, too
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise error(f"{name} must be a positive number of hertz, got {fs!r}")
+    return rate
 
 
 def checked_width(name: str, width: Any) -> int:

@@ -1,6 +1,7 @@
 """Tests run in both precisions; 64 bit has to be switched on before the first array is made."""
 
 import gc
+import signal
 
 import hypothesis
 import jax
@@ -12,6 +13,10 @@ from circuitnn import spice
 # pool has only the other for its parts. So the caller's thread runs it.
 jax.config.update("jax_cpu_enable_async_dispatch", False)
 jax.config.update("jax_enable_x64", True)
+
+# A shell that runs a command in the background has it ignore Ctrl-C, and all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A traced program is a great many objects that live until it is compiled: looking through them costs a twentieth.
 gc.set_threshold(100_000, 20, 50)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from circuitnn.arguments import checked_rate
 from circuitnn.audio.alignment import Alignment, AlignmentWarning, channel
 from circuitnn.audio.errors import AudioError
 from circuitnn.audio.locating import FEWEST_SAMPLES, known, located, overlap
@@ -95,8 +96,7 @@ def _causal(x: NDArray, y: NDArray, alignment: Alignment) -> Alignment:
 
 
 def _checked(x: ArrayLike, y: ArrayLike, fs: float, max_delay: float | None) -> tuple[NDArray, NDArray]:
-    if not (math.isfinite(fs) and fs > 0):
-        raise AudioError(f"align: fs must be a positive sample rate in Hz, got {fs!r}")
+    checked_rate(fs, AudioError, "align: fs")
     if max_delay is not None and not (math.isfinite(max_delay) and max_delay > 0):
         raise AudioError(f"align: max_delay must be positive, in seconds, got {max_delay!r}")
     played, heard = channel(x, "align: x"), channel(y, "align: y")

@@ -17,7 +17,7 @@ from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.journal import Notes
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.description import block, counted, positions, shortened
-from circuitnn.devices.device import Device
+from circuitnn.devices.device import Device, Source
 from circuitnn.devices.registry import DEVICES
 from circuitnn.devices.rules import Rule, check_size, check_value
 from circuitnn.expressions.errors import NetlistError
@@ -219,12 +219,12 @@ class Circuit:
             return
         with np.errstate(all="ignore"):
             resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
-        rules, are_possible = self._rules(), True
+        rules, sources, are_possible = self._rules(), self._sources(), True
         for name, value in resolved.items():
             try:
                 check_value(name, value, rules.get(name, Rule.ANY))
                 if name in rules:
-                    check_size(name, value)
+                    check_size(name, value, may_be_small=name in sources)
             except ValueError as error:
                 yield name, str(error)
                 are_possible = False
@@ -240,9 +240,10 @@ class Circuit:
         if not self._is_traced():
             with np.errstate(all="ignore"):
                 resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
+            sources = self._sources()
             for name in self._rules():
                 if name in resolved:
-                    check_size(name, resolved[name], largest)
+                    check_size(name, resolved[name], largest, may_be_small=name in sources)
 
     def _rules(self) -> dict[str, Rule]:
         """What each number may be, by name."""
@@ -250,6 +251,9 @@ class Circuit:
         for model in self.models:
             rules |= {f"{model.name}.{name}": model.device.parameter(name).rule for name, _ in model.parameters}
         return rules
+
+    def _sources(self) -> set[str]:
+        return {part.name for part in self.components if isinstance(DEVICES.get(part.kind), Source)}
 
     def _is_traced(self) -> bool:
         return any(isinstance(value, jax.core.Tracer) for value in self.values.values())

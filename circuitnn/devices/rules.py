@@ -60,13 +60,14 @@ def check_value(name: str, value: ArrayLike, rule: Rule) -> None:
         raise ValueError(f"{name} must {rule.value}, got {value}")
 
 
-def check_size(name: str, value: ArrayLike, largest: float = LARGEST) -> None:
+def check_size(name: str, value: ArrayLike, largest: float = LARGEST, *, may_be_small: bool = False) -> None:
     """Refuse a number that arithmetic cannot hold together with others; traced numbers pass.
 
     Args:
         name: of the number.
         value: in SI units.
         largest: that is allowed; one over it is the smallest, next to zero.
+        may_be_small: whether smaller ones are as good as zero, as of a source.
 
     Raises:
         ValueError: when it is not zero, and larger or smaller.
@@ -74,5 +75,6 @@ def check_size(name: str, value: ArrayLike, largest: float = LARGEST) -> None:
     if isinstance(value, jax.core.Tracer):
         return
     size = np.abs(np.asarray(value, np.float64))
-    if np.any((size > largest) | ((size < 1 / largest) & (size > 0))):
+    is_small = (size < 1 / largest) & (size > 0) & (not may_be_small)
+    if np.any((size > largest) | is_small):
         raise ValueError(f"{name} must be zero or between {1 / largest:.0e} and {largest:.0e} in size, got {value}")

@@ -7,6 +7,7 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from circuitnn.arguments import checked_rate
 from circuitnn.audio.signals import checked_signal
 from circuitnn.numerics.fractional_delay import HALF
 
@@ -67,8 +68,7 @@ def recordings(x: ArrayLike, y: ArrayLike, fs: float) -> Recordings:
         ValueError: for a rate that is not positive, signals that are not one channel of finite samples, of different
             lengths, too short, silent, or clipped for a tenth of their length.
     """
-    if not (math.isfinite(fs) and fs > 0):
-        raise ValueError(f"identify: fs must be a positive sample rate in Hz, got {fs!r}")
+    checked_rate(fs, name="identify: fs")
     signals = {}
     for name, given in (("x", x), ("y", y)):
         signal = checked_signal(given, f"identify: {name}")

@@ -13,14 +13,13 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import checked_dtype, checked_level
+from circuitnn.arguments import checked_dtype, checked_level, checked_rate
 from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm, Form
 from circuitnn.filters.rate_change import at_rate
 from circuitnn.filters.state_space_form import StateSpace
 from circuitnn.model import Carry, Controls, Level, Model, Rest
-from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.settings import register, settings_of
 
 

@@ -8,14 +8,13 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.arguments import checked_dtype
+from circuitnn.arguments import checked_dtype, checked_rate
 from circuitnn.filters.biquad_form import Biquads
 from circuitnn.filters.controlled import ControlledFilter, named
 from circuitnn.filters.coupled_form import Coupled
 from circuitnn.filters.form import RADIUS, BoundedForm
 from circuitnn.filters.models import checked_order, checked_radius
 from circuitnn.filters.resampled_filter import ResampledFilter
-from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.taper import taper
 from circuitnn.settings import register, settings_of
 

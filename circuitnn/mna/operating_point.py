@@ -19,6 +19,9 @@ from circuitnn.numerics.small import apply
 
 TYPICAL = 0.1  # volts of a signal
 LARGE_GAIN = 3000.0  # of an expression; no tube reaches it
+# Where searches for operating points start: shares of the voltages without devices, of a large voltage at all ports,
+# and of one that changes its sign from port to port, which pulls an amplifier with feedback to its rails.
+STARTS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, -1]], np.float32)
 
 
 @final
@@ -35,8 +38,14 @@ class OperatingPoint:
     is_found: Array  # whether the equations hold
 
 
-def operating_point(topology: Topology, values: Values) -> OperatingPoint:
-    """The operating point, as ngspice's ``.op``; differentiable in `values` (from `Circuit.resolve`)."""
+def operating_point(topology: Topology, values: Values, start: Array | None = None) -> OperatingPoint:
+    """The operating point, as ngspice's ``.op``; differentiable in `values` (from `Circuit.resolve`).
+
+    Args:
+        topology: of the circuit.
+        values: its numbers.
+        start: one of `STARTS`, from which another operating point may be found where there are several; None is zero.
+    """
     port_map, all_devices = port_map_of(topology)._replace(is_at_rest=True), devices(topology, values)
     rest = at_rest(topology, values)
     linear = network(topology, values, rest, leak=4 * float(jnp.finfo(rest.across.dtype).eps))
@@ -48,7 +57,7 @@ def operating_point(topology: Topology, values: Values) -> OperatingPoint:
     parts = {name: getattr(linear, name) for name in ("ports", "across", "through", "outputs")}
     linear = Network(**{name: dataclasses.replace(part, i=jnp.where(moves, part.i, 0)) for name, part in parts.items()})
     w = linear.ports.one + apply(linear.ports.u, u)
-    v = solve_ports(port_map, True, all_devices, -linear.ports.i, w, jnp.zeros_like(w))
+    v = solve_ports(port_map, True, all_devices, -linear.ports.i, w, _guess(w, start))
     linearised = law(port_map, all_devices, v)
 
     def rows(part: Affine) -> Array:
@@ -71,6 +80,16 @@ def operating_point(topology: Topology, values: Values) -> OperatingPoint:
         outputs=outputs,
         is_found=is_found & jnp.all(jnp.isfinite(states)) & jnp.all(jnp.isfinite(outputs)),
     )
+
+
+def _guess(w: Array, start: Array | None) -> Array:
+    """Port voltages where a search starts."""
+    if start is None or not w.size:
+        return jnp.zeros_like(w)
+    size = 1 + jnp.max(jnp.abs(w))
+    turns = jnp.asarray((-1.0) ** np.arange(len(w)), w.dtype)[:, None]
+    of_open, of_all, of_turns = start.astype(w.dtype)
+    return of_open * w + size * (of_all + of_turns * turns)
 
 
 def rounding(topology: Topology, point: OperatingPoint) -> Array:

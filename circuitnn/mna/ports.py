@@ -219,20 +219,20 @@ def solve_ports(port_map: PortMap, robust: bool, devices: Devices, resistance: A
     v = jnp.broadcast_to(guess, w.shape)
     if not robust:
         return _newton_on_arrays(port_map, prepared, w, v)
-    # All at once; else source stepping; else gmin stepping; else from the open circuit's voltages, where a law may be
-    # finite that is not at zero. One program, so that the iteration is compiled once.
+    # All at once; else source stepping; else from the open circuit's voltages, where a law may be finite that is not at
+    # zero; else gmin stepping. One program, so that the iteration is compiled once.
     ramp = np.linspace(0, 1, CONTINUATION_STEPS) ** 2
     falling = np.append(np.logspace(-1, -13, CONTINUATION_STEPS - 1), 0)
-    scales = jnp.asarray(np.concatenate([[1], ramp, np.ones_like(falling), [1]]), w.dtype)
-    conductances = jnp.asarray(np.concatenate([[0], np.zeros_like(ramp), falling, [0]]), w.dtype)
-    last = 1 + len(ramp) + len(falling)
-    starts = jnp.isin(jnp.arange(len(scales)), jnp.asarray([1, 1 + len(ramp), last]))
-    ends = jnp.isin(jnp.arange(len(scales)), jnp.asarray([0, len(ramp), len(ramp) + len(falling), last]))
+    scales = jnp.asarray(np.concatenate([[1], ramp, [1], np.ones_like(falling)]), w.dtype)
+    conductances = jnp.asarray(np.concatenate([[0], np.zeros_like(ramp), [0], falling]), w.dtype)
+    from_open = 1 + len(ramp)
+    starts = jnp.isin(jnp.arange(len(scales)), jnp.asarray([1, from_open, from_open + 1]))
+    ends = jnp.isin(jnp.arange(len(scales)), jnp.asarray([0, len(ramp), from_open, len(scales) - 1]))
     across = identity(port_map.ports, w.dtype) - _held_by_one(port_map, resistance)
 
     def attempt(state):
         k, v, _ = state
-        v = jnp.where(starts[k], jnp.where(k == last, w, 0), v)
+        v = jnp.where(starts[k], jnp.where(k == from_open, w, 0), v)
         with_gmin = prepared._replace(held=prepared.held + conductances[k] * across)
         v = _newton_on_arrays(port_map, with_gmin, scales[k] * w, v)
         is_solution = jnp.all(converged(resistance, w, v, law(port_map, devices, v).current))

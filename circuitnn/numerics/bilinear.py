@@ -1,20 +1,11 @@
-"""The rate of the bilinear transform, and what may be a sample rate."""
+"""The rate of the bilinear transform."""
 
 import math
 
 import jax
 import numpy as np
 
-
-def checked_rate(fs: float) -> float:
-    """A sample rate as a float.
-
-    Raises:
-        ValueError: for one that is no positive number, or traced.
-    """
-    if isinstance(fs, jax.core.Tracer) or np.ndim(fs) or not (math.isfinite(float(fs)) and float(fs) > 0):
-        raise ValueError(f"fs must be a positive number of hertz, got {fs}")
-    return float(fs)
+from circuitnn.arguments import checked_rate
 
 
 def bilinear_rate(fs: float, prewarp: float | None) -> float:

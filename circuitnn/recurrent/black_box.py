@@ -9,9 +9,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import checked_dtype, checked_rngs, checked_width
+from circuitnn.arguments import checked_dtype, checked_rate, checked_rngs, checked_width
 from circuitnn.model import Controls, Level, Model, Rest
-from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.cells import Cell, Weights
 from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, uniform

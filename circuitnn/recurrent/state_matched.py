@@ -8,9 +8,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from circuitnn.arguments import checked_dtype, checked_rngs
+from circuitnn.arguments import checked_dtype, checked_rate, checked_rngs
 from circuitnn.model import Controls, Forcing, Level, StateModel
-from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.black_box import Layer
 from circuitnn.recurrent.gru import GRU_CELL

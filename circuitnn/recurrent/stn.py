@@ -7,9 +7,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from circuitnn.arguments import checked_dtype, checked_rngs, spread_level
+from circuitnn.arguments import checked_dtype, checked_rate, checked_rngs, spread_level
 from circuitnn.model import Controls, Forcing, Level, StateModel
-from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.layers import Dense, Inputs
 from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jax.typing import ArrayLike
 
+from circuitnn.arguments import checked_rate
 from circuitnn.circuit import Circuit, Part
 from circuitnn.circuit.circuit import checked_circuit
 from circuitnn.circuit.outputs import Probe
@@ -80,9 +81,7 @@ def _signal(circuit: Circuit, x: ArrayLike) -> tuple[np.ndarray, bool]:
 
 
 def _rates(fs: float, max_step: float | None) -> tuple[float, float]:
-    fs = float(fs)
-    if not (np.isfinite(fs) and fs > 0):
-        raise ValueError(f"fs must be a positive sample rate in hertz, got {fs}")
+    fs = checked_rate(fs)
     step = min(1e-6, 0.25 / fs) if max_step is None else float(max_step)
     if not (np.isfinite(step) and step > 0):
         raise ValueError(f"max_step must be a positive time in seconds, got {max_step}")

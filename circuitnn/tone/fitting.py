@@ -15,11 +15,11 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from circuitnn.arguments import checked_rate
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.filters.form import RADIUS
 from circuitnn.filters.neural import NeuralToneStack
 from circuitnn.knobs import MID_POSITION, matched
-from circuitnn.numerics.bilinear import checked_rate
 from circuitnn.numerics.least_squares import levenberg_marquardt_step
 from circuitnn.tone.objective import ToneObjective, weights_of
 from circuitnn.tone.report import assess

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from circuitnn.arguments import NO_DATA, NO_SIGNAL, checked, what_it_is
+from circuitnn.arguments import NO_DATA, NO_SIGNAL, checked, checked_rate, what_it_is
 from circuitnn.description import block, counted, shortened
 from circuitnn.knobs import check_shape, check_value, within
 from circuitnn.samples import check_axes, check_kind
@@ -79,8 +79,7 @@ class Dataset:
         if states is not None:
             _same_time("states", states, x)
             initial = states[:, 0] if initial is None else _before(initial, len(x), states.shape[-1])
-        if not 0 < self.fs < np.inf:
-            raise ValueError(f"fs must be a positive sample rate in Hz, got {self.fs!r}")
+        checked_rate(self.fs)
         controls = {name: _knob(name, positions, x.shape[:2]) for name, positions in (self.controls or {}).items()}
         for field, value in (("x", x), ("y", y), ("states", states), ("controls", controls), ("initial", initial)):
             object.__setattr__(self, field, value)

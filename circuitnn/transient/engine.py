@@ -45,12 +45,14 @@ def at_rest(
     knobs: Knobs,
     level: Array | None,
     batch: tuple[int, ...],
+    start: Array,
 ) -> tuple[CircuitCarry, Array, Array]:
     """The operating point, spread over a batch, outputs there, which broadcast against (*batch, n_out), `rounding`.
 
-    Knobs are of shape () or (1, batch); the level (..., n_in) takes the place of the inputs' DC values.
+    Knobs are of shape () or (1, batch); the level (..., n_in) takes the place of the inputs' DC values; the search
+    begins at `start`, one of `STARTS`.
     """
-    point, rests = in_double(functools.partial(_rest, topology, batch), circuit, knobs, level)
+    point, rests = in_double(functools.partial(_rest, topology, batch), circuit, knobs, level, start)
     is_batched = point.states.ndim > 1
 
     def spread(level: Array) -> Array:
@@ -76,7 +78,7 @@ def at_rest(
 
 
 def _rest(
-    topology: Topology, batch: tuple[int, ...], circuit: Circuit, knobs: Knobs, level: Array | None
+    topology: Topology, batch: tuple[int, ...], circuit: Circuit, knobs: Knobs, level: Array | None, start: Array
 ) -> tuple[OperatingPoint, tuple[Array, Array]]:
     """The operating point, one an entry of a batch where they differ; what rounding loses of its states and ports."""
     values = circuit.resolve({name: value[0] if value.ndim else value for name, value in knobs.items()})
@@ -85,7 +87,7 @@ def _rest(
         volts = rows.reshape(-1, rows.shape[-1]).T if rows.ndim > 1 else rows
         values |= dict(zip(topology.inputs, volts, strict=True))
     width = max((value.shape[0] for value in values.values() if value.ndim), default=0)
-    solve = functools.partial(operating_point, topology)
+    solve = functools.partial(operating_point, topology, start=start)
     if width:
         axes = {name: 0 if value.ndim and value.shape[0] > 1 else None for name, value in values.items()}
         values = {name: value if value.ndim == 0 or axes[name] == 0 else value[0] for name, value in values.items()}

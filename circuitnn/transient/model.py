@@ -9,10 +9,11 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.arguments import checked_dtype, checked_level
+from circuitnn.arguments import checked_dtype, checked_level, checked_rate
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_sizes, check_solvable, states_are_independent
+from circuitnn.mna.operating_point import STARTS
 from circuitnn.mna.topology import Topology, topology
 from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
 from circuitnn.numerics.half_band import half_band
@@ -23,6 +24,7 @@ from circuitnn.settings import settings_of
 from circuitnn.transient import engine
 from circuitnn.transient.carry import CircuitCarry
 from circuitnn.transient.knobs import flat_controls
+from circuitnn.transient.several import may_have_several, warn_of_others
 from circuitnn.transient.system import SOLVERS, Discretisation, Engine, Linear
 from circuitnn.transient.values import CircuitValues
 
@@ -63,11 +65,10 @@ class CircuitModel(StateModel):
         dtype: Any,
     ):
         dtype = checked_dtype(dtype)
-        if not (np.isfinite(fs) and fs > 0):
-            raise ValueError(f"fs must be a positive sample rate in Hz, got {fs}")
+        fs = checked_rate(fs)
         if solver not in SOLVERS:
             raise ValueError(f"no solver named {solver!r}; there are {', '.join(SOLVERS)}")
-        self.fs, self.rule, self.solver, self.dtype = float(fs), rule, solver, dtype
+        self.fs, self.rule, self.solver, self.dtype = fs, rule, solver, dtype
         self.oversampling = Oversampling(half_band(oversampling))
         self.topology = topology(circuit)
         check_sizes(circuit, dtype)
@@ -140,9 +141,16 @@ class CircuitModel(StateModel):
         """The operating point, and the outputs there."""
         volts = None if level is None else checked_level(level, (*batch, self.in_features), self.dtype)
         has_history, knobs = bool(self.discretisation.history), self._first_knobs(batch, controls)
-        carry, y, rounding = engine.at_rest(self.topology, has_history, self.circuit, knobs, volts, batch)
+        circuit = self.circuit
+
+        def rest_from(start: np.ndarray) -> tuple[CircuitCarry, Array, Array]:
+            return engine.at_rest(self.topology, has_history, circuit, knobs, volts, batch, start)
+
+        carry, y, rounding = rest_from(STARTS[0])
         if self.dtype == np.float32:
             warn_of_rounding(rounding)
+        if may_have_several(self.topology):
+            warn_of_others(rest_from, carry, y, (*self.state_names, *circuit.outputs))
         return self.oversampling.carry(carry, carry.u, jnp.broadcast_to(y, (*batch, self.out_features))), y
 
     def _first_knobs(self, batch: tuple[int, ...], controls: Controls | None) -> dict[str, Array]:

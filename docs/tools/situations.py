@@ -14,6 +14,7 @@ SHORT = MUSIC[: FS // 2]
 NOISE = np.random.default_rng(0).standard_normal(len(MUSIC))
 TONE = np.sin(2 * np.pi * 440 * np.arange(FS) / FS)
 CLIPPER = cn.circuits.diode_clipper()
+BIASED = "a comparator\nVin in 0\nVb b 0 4.5\nC1 in a 100n\nR1 a b 1Meg\nR2 out 0 1k\n"
 NETLIST = "a low-pass\nVin in 0 DC 0 AC 1\nR1 in out 1k\nC1 out 0 100n\n"
 
 
@@ -129,6 +130,12 @@ SITUATIONS = {
         "A value is beyond single precision": lambda: cn.nodal.NodalModel(
             cn.read_netlist(NETLIST + "D1 out 0 DX\n.model DX D(IS=1e-40)\n")
         ),
+        "An expression makes volts of single precision's rounding": lambda: cn.nodal.NodalModel(
+            cn.read_netlist(BIASED + "B1 out 0 V={4.5+4*tanh(1e4*(v(a)-v(out)))}\n")
+        ).init_carry(),
+        "There are several states of rest": lambda: cn.nodal.NodalModel(
+            cn.read_netlist(BIASED + "B1 out 0 V={4.5+4*tanh(100*(v(out)-v(a)))}\n")
+        ).init_carry(),
         "A component is of no kind that is known": lambda: cn.read_netlist(NETLIST + "Z1 out 0 3\n"),
         "A diode has no model": lambda: cn.read_netlist(NETLIST + "D1 out 0 D1N4148X\n"),
         "Two parts have one name": lambda: cn.read_netlist(NETLIST + "R1 out 0 1k\n"),
@@ -171,6 +178,10 @@ SITUATIONS = {
         "Data have a knob that the model has not": lambda: fitted(network(), data(controls={"gain": 0.5})),
         "Data lack the model's knob": lambda: fitted(network(("gain",)), data()),
         "Validation data are at another rate": lambda: fitted(network(), data(), validation=data(fs=44_100)),
+        "The network is for another rate": lambda: fitted(network(fs=44_100), data()),
+        "The checkpoint is another training's": lambda: [
+            fitted(network(), data(), checkpoint="run.npz", optimizer=optax.adam(rate)) for rate in (1e-3, 3e-3)
+        ],
         "The recording is too short for the regime": lambda: fitted(network(), data(SHORT[:50])),
         "Teacher forcing without true states": lambda: cn.train.fit(
             cn.recurrent.STN(("C1",), rngs=nnx.Rngs(0)), data(), cn.train.TeacherForcing(64)

@@ -323,7 +323,7 @@ def test_bad_recordings(change, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fs": 0}, "fs must be a positive sample rate"),
+        ({"fs": 0}, "fs must be a positive number of hertz"),
         ({"fit": "C7"}, "'C7' matches no value"),
         ({"fit": "R1.is"}, "R1 has no .model"),
         ({"fit": "D1.vj"}, "'DCLIP.vj' matches no value"),

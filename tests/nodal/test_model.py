@@ -76,9 +76,9 @@ def test_many_circuits_in_one_vmap():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="fs must be a positive sample rate"):
+    with pytest.raises(ValueError, match="fs must be a positive number of hertz"):
         NodalModel(diode_clipper(), 0)
-    with pytest.raises(ValueError, match="fs must be a positive sample rate"):
+    with pytest.raises(ValueError, match="fs must be a positive number of hertz"):
         NodalModel(diode_clipper(), float("nan"))
     with pytest.raises(ValueError, match="no discretisation rule named 'euler'"):
         NodalModel(diode_clipper(), rule="euler")

@@ -53,7 +53,7 @@ def test_join_cuts_to_the_shortest():
         (lambda: Dataset(np.zeros(0), np.zeros(0)), "x has no samples"),
         (lambda: Dataset(np.zeros(3, int), np.zeros(3)), "floating-point"),
         (lambda: Dataset(np.zeros(3), np.zeros(3), states=np.zeros((2, 1))), "states has 1 x 2"),
-        (lambda: Dataset(np.zeros(3), np.zeros(3), fs=0), "positive sample rate"),
+        (lambda: Dataset(np.zeros(3), np.zeros(3), fs=0), "positive number of hertz"),
         (lambda: Dataset(np.zeros(3), np.zeros(3), controls={"k": np.zeros(2)}), "knob k: expected"),
         (lambda: ramp().windows(200), "only 100"),
         (lambda: ramp().split(0.9, 0.9), "at most 1"),
@@ -69,7 +69,7 @@ def test_join_cuts_to_the_shortest():
         (lambda: knobs(tone="half"), "knob tone: expected a number"),
         (lambda: Dataset(RAMP, RAMP, states=RAMP[:, None], initial=[np.nan]), "initial has 1 NaN"),
         (lambda: Dataset(RAMP, RAMP, states=RAMP[:, None], initial=[1.0, 2.0]), r"initial must be \(1, 1\)"),
-        (lambda: Dataset(RAMP, RAMP, fs=np.inf), "positive sample rate"),
+        (lambda: Dataset(RAMP, RAMP, fs=np.inf), "positive number of hertz"),
     ],
 )
 def test_bad_data_is_one_clear_error(build, says):
