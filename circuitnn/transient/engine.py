@@ -62,9 +62,9 @@ def at_rest(
     # A rest that was not found is counted as a failure of the first sample, and is nothing to count from.
     is_lost = ~(jnp.reshape(point.is_found, batch) if is_batched else jnp.broadcast_to(point.is_found, batch))
     inputs = spread(point.inputs)
-    start = Reference(spread(point.states), spread(point.ports), inputs)
-    reference = jax.tree.map(lambda rows: jnp.where(is_lost[..., None], 0, lax.stop_gradient(rows)), start)
-    states, ports = (spread(rest) + (rows - from_) for rest, rows, from_ in zip(rests, start, reference, strict=False))
+    at = Reference(spread(point.states), spread(point.ports), inputs)
+    reference = jax.tree.map(lambda rows: jnp.where(is_lost[..., None], 0, lax.stop_gradient(rows)), at)
+    states, ports = (spread(rest) + (rows - from_) for rest, rows, from_ in zip(rests, at, reference, strict=False))
     carry = CircuitCarry(
         reference=reference,
         deviation=states,
