@@ -28,6 +28,7 @@ def row(engine="wdf, exact", dtype="float32", one=2.0, batch=0.4, rate=8e6, firs
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param("diode_clipper", marks=pytest.mark.slow), "bassman"])
 def test_all_engines_play_the_same_circuit(name):
     recording = audio.excitation(1.0, FS)

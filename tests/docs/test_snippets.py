@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ACTIVATE = "source .venv/bin/activate"
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 # Quick pages; the others train, fit, or start the command many times.
-QUICK = {"circuits", "index", "metrics", "signals"}
+QUICK = {"circuits", "index"}
 QUICK_TO_COMPILE = "--xla_backend_optimization_level=0"
 
 

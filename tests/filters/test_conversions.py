@@ -66,6 +66,7 @@ def test_circuits_of_the_catalogue(name):
             assert form.order <= tf.order + (kind == "state space")
 
 
+@pytest.mark.slow
 def test_circuits_that_agree_to_the_last_decibel():
     """Relative to the response itself at each frequency, where it is small too."""
     tf = cn.nodal.transfer_function(cn.circuits.bassman(), FS)

@@ -100,7 +100,7 @@ def test_of_the_diode_clipper():
     np.testing.assert_allclose(found.a, expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["biased", "transformer"])
+@pytest.mark.parametrize("name", cases(["biased", "transformer"], quick=["transformer"]))
 def test_gradient(name):
     circuit = MINE[name]
     logs = {part.name: 0.0 for part in circuit.components if part.kind in "RCL"}

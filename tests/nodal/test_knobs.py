@@ -25,7 +25,7 @@ ENDS = {
 FREQS = np.array([50.0, 1e3, 9e3])
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", cases(ENDS, quick=[1.0]))
 def test_a_pot_at_its_end_is_a_short(end):
     rest = "C2 out 0 4.7n\nR3 out 0 22k\nD1 out 0 DX\n.model DX D(IS=2.52n N=1.752)\n.end"
     plain = read_netlist("* t\nVin s 0 0\nR0 s in 1k\n" + ENDS[end] + rest)
@@ -43,7 +43,7 @@ def one_sided(f, end, step=1e-4):
     return inside * sum(w * each for w, each in zip((-25, 48, -36, 16, -3), values, strict=True)) / (12 * step)
 
 
-@pytest.mark.parametrize("end", [0.0, 1.0])
+@pytest.mark.parametrize("end", cases([0.0, 1.0], quick=[1.0]))
 def test_gradients_at_the_ends(end):
     model, u = NodalModel(POT, dtype=jnp.float64), jnp.asarray(noise(40, 1))
 
@@ -96,6 +96,7 @@ def one_block_for_each_sample(model, x, along):
     return np.concatenate(pieces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", cases(["trapezoidal", "bdf2"], quick=["trapezoidal"]))
 def test_along_time_as_one_block_for_each_sample(rule):
     """From end to end and back, in jumps; capacitor voltages and inductor currents do not jump."""

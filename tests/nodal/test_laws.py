@@ -34,12 +34,14 @@ def test_blocks_batches_and_precisions(name):
     check_model(build, loud(name, 2, 40), rtol=1e-10, single=single, gradient=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", cases(["trapezoidal", "backward_euler", "bdf2"], quick=("trapezoidal",)))
 def test_the_block_law_at_single_samples(rule):
     model = NodalModel(DIODES["half_wave"], rule=rule, dtype=jnp.float64)
     check_block_law(model, noise(6, 1), cuts=(1, 2, 3, 4, 5), rtol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", cases(["trapezoidal", "bdf2"], quick=("bdf2",)))
 def test_the_block_law_with_a_knob_that_moves(rule):
     along = 0.5 + 0.4 * np.sin(np.arange(40) / 9)
@@ -47,7 +49,7 @@ def test_the_block_law_with_a_knob_that_moves(rule):
     check_block_law(model, noise(2, 40, 1), controls={"drive": np.stack([along, 1 - along])}, rtol=1e-10)
 
 
-@pytest.mark.parametrize("rule", ["trapezoidal", "bdf2"])
+@pytest.mark.parametrize("rule", cases(["trapezoidal", "bdf2"], quick=["bdf2"]))
 def test_the_block_law_with_a_capacitance_that_moves(rule):
     circuit = read_netlist("* t\n.param c=0.5\nVin in 0 0\nR1 in out 10k\nC1 out 0 {c*20n}\n.end")
     model = NodalModel(circuit, rule=rule, dtype=jnp.float64)

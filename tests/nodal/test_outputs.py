@@ -75,6 +75,7 @@ def test_the_current_of_a_diode_through_a_source_of_zero_volts():
     np.testing.assert_allclose(current, same, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_knobs_along_time_in_a_batch_and_at_their_end():
     circuit = read_netlist(DIVIDER, outputs=("i(Rp)", "v(Rp)", "i(R1)"))
     k = np.stack([np.linspace(0, 1, 30), np.linspace(1, 0, 30), np.zeros(30)])
@@ -112,11 +113,13 @@ def test_currents_of_a_tone_stack_at_the_ends_of_its_pots(end):
     assert float(gradients[0]) != 0
 
 
+@pytest.mark.slow
 def test_gradients_of_currents():
     net = DIVIDER + "C1 b 0 100n\nD1 b 0 DX\n.model DX D(IS=2.52n N=1.752)\n"
     check_gradient(*energy(read_netlist(net, outputs=("i(R1)", "i(C1)")), noise(40, 1)))
 
 
+@pytest.mark.slow
 def test_the_block_law_and_both_precisions():
     circuit = read_netlist(
         DIVIDER + "C1 b 0 100n\nD1 b 0 DX\n.model DX D(IS=2.52n N=1.752)\n", outputs=("i(R1)", "i(C1)")

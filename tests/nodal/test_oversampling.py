@@ -39,6 +39,7 @@ def test_a_resting_voltage_stays_where_it_is():
     np.testing.assert_allclose(y, 1.0, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_aliases_of_a_clipped_sine_vanish():
     """Odd harmonics of 5 kHz beyond 24 kHz fold back to frequencies that are no multiples of it."""
     x = sine(5000, 4.5, 4800)

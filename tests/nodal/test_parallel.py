@@ -25,6 +25,7 @@ def both(circuit, **options):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "peak"),
     [
@@ -71,6 +72,7 @@ def test_knobs_along_time():
     np.testing.assert_allclose(*(cn.run(model, x, controls=knobs)[1] for model in (other, one)), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_an_iteration_that_does_not_end_gives_way_to_the_loop(monkeypatch):
     monkeypatch.setattr(parallel, "MAX_ITERATIONS", 1)
     jax.clear_caches()

@@ -44,6 +44,7 @@ def test_record(divider):
     np.testing.assert_allclose(data.initial[:, :1], VOLTS, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_exposure_bias(divider, still):
     x = np.random.default_rng(0).standard_normal((2, 60, 1))
     model = chain(divider, Gain(1.0, dtype=jnp.float64))

@@ -13,6 +13,7 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.numerics.rules import alpha_transform
+from tests.cases import cases
 from tests.wdf.agreement import FS, difference, guitar_like, played
 
 TOLERANCE = 1e-9
@@ -65,7 +66,7 @@ def test_the_parallel_solver():
     assert difference(model, played("diode_clipper")) < TOLERANCE
 
 
-@pytest.mark.parametrize("name", ["bassman", "tube_screamer_clipping"])
+@pytest.mark.parametrize("name", cases(["bassman", "tube_screamer_clipping"], quick=["bassman"]))
 def test_knobs_along_time_and_in_batches(name):
     """Each entry of a batch with knobs of its own, that go from end to end, with jumps."""
     model, n = derived(name), 120

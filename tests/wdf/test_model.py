@@ -100,6 +100,7 @@ def test_its_own_states_reproduce_its_free_run(mask):
     np.testing.assert_allclose(forced.states, free.states, rtol=0, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_forced_states_are_what_counts():
     """Those of another run, as the nodal model answers to them too."""
     model, x = hand_built(), noise()

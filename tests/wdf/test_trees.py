@@ -307,6 +307,7 @@ def test_inverter():
     agrees(model(tree, Diode()), reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bright", cases([0.0, 1.0], quick=[1.0]))
 def test_switch(bright):
     tree = Parallel(

@@ -15,7 +15,7 @@ HAS_OPAMP = {  # of gain 1e6 or 1e5, where the closed form's is infinite
     *("klon_buffer", "klon_tone", "klon_amplifier", "klon_summing", "tube_screamer_clipping", "tube_screamer_tone"),
     *("sd1_clipping", "sd1_tone", "sallen_key", "ms20_filter"),
 }
-QUICK = ("bassman", "tube_screamer_clipping", "common_emitter")
+QUICK = ("bassman", "tube_screamer_clipping")
 SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CATALOGUE[name]().controls else 1)]
 
 
