@@ -5,7 +5,7 @@ nothing connected. All devices of a circuit are solved together.
 """
 
 import functools
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import jax
 import numpy as np
@@ -84,9 +84,15 @@ def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array, held: 
     return lax.stop_gradient(prepared)
 
 
-def held_apart(port_map: PortMap, resistance: Array) -> Array:
-    """``I - K`` times the shunts, (..., ports, ports, batch): what is left where the devices do nothing."""
-    shunt = taken_away(port_map, resistance.dtype)
+def held_apart(port_map: PortMap, resistance: Array, dtype: Any = None) -> Array:
+    """``I - K`` times the shunts, (..., ports, ports, batch): what is left where the devices do nothing.
+
+    Args:
+        port_map: the devices on the ports.
+        resistance: K.
+        dtype: in which the ports will be solved, if that is another one.
+    """
+    shunt = taken_away(port_map, dtype or resistance.dtype)
     unit = identity(port_map.ports, resistance.dtype)
     if not shunt:
         return jnp.broadcast_to(unit, (*resistance.shape[:-2], port_map.ports, resistance.shape[-1]))

@@ -179,7 +179,7 @@ def _system(
     before = at._replace(states=jnp.concatenate([at.states] * (1 + bool(discretisation.history)), axis=-2))
     return System(
         ports=_from(at.ports, _at(ports, before, current)),
-        held=held_apart(port_map, -ports.i),
+        held=held_apart(port_map, -ports.i, dtype),
         dual=_at(dual, at, current),
         update=_at(update, before, current),
         outputs=_at(outputs, at, current),

@@ -42,6 +42,7 @@ def test_any_words_of_the_language(words):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::circuitnn.NetlistWarning")
 @given(netlists(), st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_netlist_with_a_piece_cut_out_or_doubled(text, data):

@@ -17,6 +17,9 @@ from circuitnn.recurrent import GRU, LSTM, Scaling
 from circuitnn.testing import check_batch, check_block_law, check_gradient
 from circuitnn.train import Dataset, TruncatedBPTT, fit, per_part
 
+# Noise begins in mid-signal, and is said to.
+pytestmark = pytest.mark.filterwarnings("ignore::circuitnn.train.DataWarning")
+
 FS = 48_000
 NOISE = np.random.default_rng(0).standard_normal((2, 40, 1))
 

@@ -28,6 +28,9 @@ from circuitnn.wdf import (
     pretrain,
 )
 
+# Noise begins in mid-signal, and is said to.
+pytestmark = pytest.mark.filterwarnings("ignore::circuitnn.train.DataWarning")
+
 FS = 48_000
 REGIME = TruncatedBPTT(400, warmup=100)
 
