@@ -15,7 +15,7 @@ from circuitnn.arguments import at_level, checked_level, spread_level
 from circuitnn.knobs import joined, within
 from circuitnn.model import Carry, Controls, Level, Model, Rest
 from circuitnn.settings import register, settings_of
-from circuitnn.wrapper import Wrapper
+from circuitnn.wrapper import SameRate
 
 
 class Composition(Model):
@@ -187,7 +187,7 @@ class Parallel(Composition):
 
 @register
 @final
-class Residual(Wrapper):
+class Residual(SameRate):
     """The input added to the output of a model: ``y = x + model(x)``, with x as late as the model's output is.
 
     The carry are the model's and the delay line of x.
@@ -199,22 +199,6 @@ class Residual(Wrapper):
                 f"residual: {type(model).__name__} takes {model.in_features} and gives {model.out_features} feature(s)"
             )
         super().__init__(model)
-
-    @property
-    def fs(self) -> float | None:  # type: ignore[override]
-        """That of the model."""
-        return self.model.fs
-
-    def trained_at(self, fs: float) -> None:
-        self.model.trained_at(fs)
-
-    def rebuilt_at(self, fs: float) -> Model | None:
-        inner = self.model.rebuilt_at(fs)
-        return None if inner is None else Residual(inner)
-
-    @property
-    def latency(self) -> int:
-        return self.model.latency
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None

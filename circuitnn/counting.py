@@ -9,7 +9,7 @@ from circuitnn.arguments import at_level
 from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
 from circuitnn.numerics.report import SolveReport, tally
 from circuitnn.settings import register
-from circuitnn.wrapper import Wrapper
+from circuitnn.wrapper import SameRate
 
 
 @final
@@ -21,7 +21,7 @@ class CountedCarry(NamedTuple):
 
 
 @register
-class Counted(Wrapper):
+class Counted(SameRate):
     """A model that counts, inside a compiled function too, samples with an input or a knob that is NaN or infinite.
 
     Circuits do so by themselves. Around a network, ``carry.report.not_finite`` and ``first_not_finite`` are counted as
@@ -33,22 +33,6 @@ class Counted(Wrapper):
 
     def __new__(cls, model: Model | None = None) -> "Counted":
         return super().__new__(CountedStates if isinstance(model, StateModel) else cls)
-
-    @property
-    def fs(self) -> float | None:  # type: ignore[override]
-        """That of the model."""
-        return self.model.fs
-
-    def trained_at(self, fs: float) -> None:
-        self.model.trained_at(fs)
-
-    def rebuilt_at(self, fs: float) -> Model | None:
-        inner = self.model.rebuilt_at(fs)
-        return None if inner is None else Counted(inner)
-
-    @property
-    def latency(self) -> int:
-        return self.model.latency
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None

@@ -24,3 +24,23 @@ class Wrapper(Model):
 
     def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array | None:
         return self.model.silence(batch, controls)
+
+
+class SameRate(Wrapper):
+    """A wrapper at the rate of the model inside, and as late as it (abstract)."""
+
+    @property
+    def fs(self) -> float | None:  # type: ignore[override]
+        """That of the model."""
+        return self.model.fs
+
+    def trained_at(self, fs: float) -> None:
+        self.model.trained_at(fs)
+
+    def rebuilt_at(self, fs: float) -> Model | None:
+        inner = self.model.rebuilt_at(fs)
+        return None if inner is None else type(self)(inner)
+
+    @property
+    def latency(self) -> int:
+        return self.model.latency

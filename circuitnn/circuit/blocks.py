@@ -7,10 +7,11 @@ from functools import cached_property
 
 from circuitnn.circuit.cards import parse_function, parse_parameters, skip_directive
 from circuitnn.circuit.controlled import parse_elements
-from circuitnn.circuit.elements import Element, megohms_of, node, words_of
+from circuitnn.circuit.elements import megohms_of, node, words_of
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, parse_model
+from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.values import Value, assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Macro

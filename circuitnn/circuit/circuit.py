@@ -217,8 +217,7 @@ class Circuit:
         """
         if self._is_traced():
             return
-        with np.errstate(all="ignore"):
-            resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
+        resolved = self._known()
         rules, sources, are_possible = self._rules(), self._sources(), True
         for name, value in resolved.items():
             try:
@@ -238,9 +237,7 @@ class Circuit:
             ValueError: naming the first of them.
         """
         if not self._is_traced():
-            with np.errstate(all="ignore"):
-                resolved = self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
-            sources = self._sources()
+            resolved, sources = self._known(), self._sources()
             for name in self._rules():
                 if name in resolved:
                     check_size(name, resolved[name], largest, may_be_small=name in sources)
@@ -254,6 +251,11 @@ class Circuit:
 
     def _sources(self) -> set[str]:
         return {part.name for part in self.components if isinstance(DEVICES.get(part.kind), Source)}
+
+    def _known(self) -> dict[str, Any]:
+        """All numbers by name, of a circuit that is not traced; whatever they are."""
+        with np.errstate(all="ignore"):
+            return self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
 
     def _is_traced(self) -> bool:
         return any(isinstance(value, jax.core.Tracer) for value in self.values.values())

@@ -5,9 +5,7 @@ import re
 
 from circuitnn.circuit.elements import (
     NUMERALS,
-    Element,
     Functions,
-    element,
     node,
     passive,
     source,
@@ -15,6 +13,7 @@ from circuitnn.circuit.elements import (
     words_of,
 )
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.polynomials import by_table, poly
 from circuitnn.circuit.values import assignments, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE

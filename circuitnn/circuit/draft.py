@@ -251,8 +251,7 @@ class Draft:
                 message = f"node {node} is dangling: only {part.name} is connected to it{why}"
                 self.journal.note(self.flat[part.name.lower()].line, message)
             left_out |= {part.name} if is_open else set()
-        components = tuple(part for part in components if part.name not in left_out)
-        return components
+        return tuple(part for part in components if part.name not in left_out)
 
     def used(self, components: Sequence[Component]) -> dict[str, Array]:
         """The values without those of components that were left out."""

@@ -3,11 +3,11 @@
 import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parasitics import IN_PARALLEL, IN_SERIES, parasitics
+from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.values import Value, assignments, folded, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice, Passive, Source
 from circuitnn.expressions.errors import NetlistError
@@ -21,33 +21,6 @@ _RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORE
 _CAPITAL_M = re.compile(r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*")  # no Meg and no mil
 
 Functions = Mapping[str, Macro]
-
-
-@dataclass(frozen=True)
-class Element:
-    """A parsed element.
-
-    Attributes:
-        component: without its number.
-        number: where it is a literal.
-        waveform: of a source.
-        notes: on how it is taken.
-    """
-
-    component: Component
-    number: float | None
-    waveform: str | None = None
-    notes: tuple[str, ...] = ()
-
-
-def element(
-    line: Line, name: str, kind: str, nodes: tuple[str, ...], value: Value, *, waveform: str | None = None, **fields
-) -> Element:
-    """An element whose value is a number or an expression."""
-    literal = value if isinstance(value, float) else None
-    expression = None if isinstance(value, float) else value
-    component = Component(name, kind, nodes, expression, line=line.number, **fields)
-    return Element(component, literal, waveform)
 
 
 def passive(
@@ -75,7 +48,7 @@ def passive(
     value = _combined("*" if device.state == "V" else "/", value, count)
     notes += () if device.state else megohms(name, words[0])
     own = dataclasses.replace(element(line, name, device.letter, nodes, value), notes=notes)
-    return [own, *(Element(part, amount if isinstance(amount, float) else None) for part, amount in around)]
+    return [own, *around]
 
 
 def megohms_of(parameter: str, text: str) -> tuple[str, ...]:
@@ -184,7 +157,7 @@ def source(
         else:
             raise NetlistError(f"{name}: unknown parameter {words[position - 1]!r}")
     own = element(line, name, device.letter, nodes, resting if value is None else value, waveform=waveform)
-    return [own, *(Element(part, amount if isinstance(amount, float) else None) for part, amount in around)]
+    return [own, *around]
 
 
 def _split(words: list[str]) -> tuple[list[str], dict[str, str]]:

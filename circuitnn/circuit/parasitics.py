@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from circuitnn.circuit.components import Component
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value, parse_value
+from circuitnn.circuit.parsed import Element, element
+from circuitnn.circuit.values import parse_value
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Macro
 
@@ -14,13 +14,13 @@ IN_PARALLEL = ("rpar", "cpar")
 
 def parasitics(
     line: Line, name: str, nodes: tuple[str, ...], assigned: dict[str, str], functions: Mapping[str, Macro]
-) -> tuple[tuple[str, ...], list[tuple[Component, Value]]]:
+) -> tuple[tuple[str, ...], list[Element]]:
     """Take the parasitics out of what is assigned.
 
     Those in series go to the first node of the part, those in parallel across all of it.
 
     Returns:
-        The nodes of the part itself, and what stands around it with its values. None of it has the value 0.
+        The nodes of the part itself, and what stands around it. None of it has the value 0.
 
     Raises:
         NetlistError: for a value that is none.
@@ -37,7 +37,5 @@ def parasitics(
         if key in IN_SERIES:
             ends = (plus, f"{name}.{key}")
             plus = ends[1]
-        expression = None if isinstance(value, float) else value
-        part = Component(f"{key.capitalize()}.{name}", key[0].upper(), ends, expression, line=line.number)
-        around.append((part, value))
+        around.append(element(line, f"{key.capitalize()}.{name}", key[0].upper(), ends, value))
     return (plus, minus), around

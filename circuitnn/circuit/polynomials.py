@@ -4,8 +4,9 @@ import dataclasses
 import itertools
 from collections.abc import Callable
 
-from circuitnn.circuit.elements import Element, Functions, element, node
+from circuitnn.circuit.elements import Functions, node
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.values import Value, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Source

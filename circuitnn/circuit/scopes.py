@@ -8,9 +8,9 @@ from typing import Any, NoReturn, final
 
 from circuitnn.circuit.blocks import Assigned, Block, Instance
 from circuitnn.circuit.components import GROUND
-from circuitnn.circuit.elements import Element
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
+from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.values import Value, folded, parse_parameter
 from circuitnn.expressions.composed import Draws, drawn, is_random
 from circuitnn.expressions.errors import NetlistError

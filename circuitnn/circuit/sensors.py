@@ -3,7 +3,7 @@
 import dataclasses
 
 from circuitnn.circuit.components import Component
-from circuitnn.circuit.elements import Element
+from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.scopes import Flat
 from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.tree import Current, leaves_in

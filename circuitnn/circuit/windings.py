@@ -7,11 +7,10 @@ inductances has no inverse then, and the current of L2 is no state. So L2 become
 
 import dataclasses
 
-from circuitnn.circuit.components import Component
-from circuitnn.circuit.elements import Element
 from circuitnn.circuit.journal import Journal
+from circuitnn.circuit.parsed import element
 from circuitnn.circuit.scopes import Flat
-from circuitnn.circuit.values import Value, folded
+from circuitnn.circuit.values import folded
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.expressions.tree import Binary, Call, Expression, Negative, number
 
@@ -32,16 +31,16 @@ def with_ideal_windings(flat: dict[str, Flat], journal: Journal) -> dict[str, Fl
             continue
         root[b], sign[b] = a, sign.get(coils[0], 1.0) * sign.get(coils[1], 1.0) * (coupling.element.number or 0.0)
     result: dict[str, Flat] = {}
-    for key, element in flat.items():
-        others = element.element.component.couples if key not in perfect else ()
+    for key, part in flat.items():
+        others = part.element.component.couples if key not in perfect else ()
         if any(name.lower() in root for name in others):
-            name = element.element.component.name
+            name = part.element.component.name
             message = f"{name} couples an inductor that is perfectly coupled (k = 1) with another one: couple that one"
-            journal.fault(element.line.error(message))
+            journal.fault(part.line.error(message))
         elif key in root:
-            result |= _winding(element, flat[root[key]], sign[key], journal)
-        elif key not in perfect or any(name.lower() not in {*root, *root.values()} for name in _couples(element)):
-            result[key] = element
+            result |= _winding(part, flat[root[key]], sign[key], journal)
+        elif key not in perfect or any(name.lower() not in {*root, *root.values()} for name in _couples(part)):
+            result[key] = part
     return result
 
 
@@ -59,17 +58,11 @@ def _winding(coil: Flat, core: Flat, sign: float, journal: Journal) -> dict[str,
     gain, back = folded(ratio if sign > 0 else Negative(ratio)), folded(Negative(ratio) if sign > 0 else ratio)
     name, inner = part.name, f"{part.name}.i"
     sources = (
-        _source("E", name, (part.nodes[0], inner, *nodes), gain),
-        _source("V", name, (inner, part.nodes[1]), 0.0),
-        _source("F", name, nodes, back, sense=f"V.{name}"),
+        element(coil.line, f"E.{name}", "E", (part.nodes[0], inner, *nodes), gain),
+        element(coil.line, f"V.{name}", "V", (inner, part.nodes[1]), 0.0),
+        element(coil.line, f"F.{name}", "F", nodes, back, sense=f"V.{name}"),
     )
-    return {element.component.name.lower(): dataclasses.replace(coil, element=element) for element in sources}
-
-
-def _source(letter: str, name: str, nodes: tuple[str, ...], value: Value, sense: str | None = None) -> Element:
-    literal = value if isinstance(value, float) else None
-    expression = None if isinstance(value, float) else value
-    return Element(Component(f"{letter}.{name}", letter, nodes, expression, sense=sense), literal)
+    return {source.component.name.lower(): dataclasses.replace(coil, element=source) for source in sources}
 
 
 def _inductance(flat: Flat) -> Expression:
