@@ -129,7 +129,9 @@ def _wave_panels(row: np.ndarray, records: Records, circuit: str, model: str, t:
         row[1].set_ylim(-1e3 * limit, 1e3 * limit)
     row[1].axhline(0, color=style.INK, linewidth=0.8)
     row[0].set_title(model)
-    values = ", ".join(f"{name} {1e3 * v:.2g}" if math.isfinite(v) else f"{name} ran away" for name, v in rms.items())
+    values = ", ".join(
+        f"{name} {wording.millivolts(v)}" if math.isfinite(v) else f"{name} ran away" for name, v in rms.items()
+    )
     row[1].set_title(f"error; RMS, mV: {values}", fontsize=9)
     row[0].set_ylabel("V")
     row[1].set_ylabel("mV")
@@ -177,6 +179,6 @@ def _wave_message(title: str, rms: dict[str, dict[str, float]], scale: float) ->
     if not math.isfinite(value):
         return f"{title}: every model ran away on this excerpt"
     return (
-        f"{title}: on this excerpt {model} under {regime} is the closest, with an RMS error of {1e3 * value:.2g} mV, "
-        f"{100 * value / scale:.2g} % of the target's"
+        f"{title}: on this excerpt {model} under {regime} is the closest, with an RMS error of "
+        f"{wording.millivolts(value)} mV, {100 * value / scale:.2g} % of the target's"
     )

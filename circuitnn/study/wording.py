@@ -39,6 +39,11 @@ def seconds(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
 
 
+def millivolts(value: float) -> str:
+    """Of volts."""
+    return f"{1e3 * value:.0f}" if value >= 0.1 else f"{1e3 * value:.2g}"
+
+
 def probability(value: float) -> str:
     """As a relation, to follow the letter p."""
     if value < 1e-4:

@@ -13,6 +13,7 @@ import pytest
 
 KILLS, STUDY_KILLS = 20, 4
 
+# A life that is to be killed stands still after so many epochs: on a fast machine it would be through before the kill.
 # One process imports everything and forks for each life: to import takes longer than to train. JAX has no threads yet.
 SCRIPT = """
     import os, random, signal, sys, time
@@ -20,22 +21,33 @@ SCRIPT = """
     from circuitnn.train import Dataset, ScheduledSampling, fit
     from tests.models import Leaky
 
-    def life(file):
+    EPOCHS, EPOCHS_A_LIFE = 150, 7
+
+    class Waiting:
+        def __init__(self):
+            self.epochs = 0
+
+        def __call__(self, end):
+            self.epochs += 1
+            while self.epochs > EPOCHS_A_LIFE:
+                time.sleep(1.0)
+
+    def life(file, callback):
         x = np.random.default_rng(1).standard_normal((4, 6400, 1))
         data = Dataset(x, np.cumsum(x, 1) * 0.01, states=np.cumsum(x, 1) * 0.01)
         models, history = fit(
             [Leaky(0.5), Leaky(0.7)], data, ScheduledSampling(length=64, warmup=16), optimizer=optax.adam(1e-3),
-            epochs=150, validation=data, checkpoint=file, checkpoint_seconds=0.0, progress=False,
+            epochs=EPOCHS, validation=data, checkpoint=file, checkpoint_seconds=0.0, progress=False, callback=callback,
         )
         poles = np.stack([np.asarray(model.pole[...]) for model in models])
         np.savez(file + ".result.npz", poles=poles, loss=history.loss, validation=history.validation)
 
-    def begun(file):
+    def begun(file, callback=None):
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
             try:
-                life(file)
+                life(file, callback)
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -46,9 +58,10 @@ SCRIPT = """
 
     whole, killed, kills, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     assert os.waitpid(begun(whole), 0)[1] == 0, "the run that is left alone"
+    assert kills * EPOCHS_A_LIFE < EPOCHS
     moments = random.Random(seed)
     for kill in range(kills):
-        before, child = written(killed), begun(killed)
+        before, child = written(killed), begun(killed, Waiting())
         if kill % 4:  # while it writes; else at any moment, while it compiles or reads
             until = time.monotonic() + 30
             while written(killed) == before and time.monotonic() < until and os.waitpid(child, os.WNOHANG)[0] == 0:
