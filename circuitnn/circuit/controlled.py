@@ -3,9 +3,11 @@
 import itertools
 import re
 
+from circuitnn.circuit.characteristics import behavioural_expression, by_characteristic, depends_on_circuit
 from circuitnn.circuit.elements import (
     NUMERALS,
     Functions,
+    check_ends,
     node,
     passive,
     source,
@@ -19,10 +21,7 @@ from circuitnn.circuit.values import assignments, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
-from circuitnn.devices.resistor import RESISTOR
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import check_extent, parse_expression
-from circuitnn.expressions.tree import Binary, Expression, Number, voltage
 
 MAX_COUPLED = 10  # inductors on one K line
 
@@ -31,13 +30,6 @@ _BEHAVIOUR = re.compile(
     r"(?P<key>[A-Za-z]+)\s*(?:=|(?=\{))\s*(?P<text>.*)",
     re.DOTALL,
 )
-_SENSING_RESISTOR = re.compile(
-    r"\s*(?P<name>[rR][^\s,(){}=]*)[\s,(]+(?P<plus>[^\s,(){}=]+)[\s,]+(?P<minus>[^\s,(){}=]+)[\s,)]+"
-    r"(?:R\s*=\s*)?(?P<text>.*)",
-    re.DOTALL | re.IGNORECASE,
-)
-_NO_RESISTANCE = 1e-12  # ohms; below, nothing flows: a search that starts from 0 V everywhere does not start with 0/0
-_SENSES = re.compile(r"\b(?:v|i|i[bcdegs])\s*\(", re.IGNORECASE)
 _UNSUPPORTED = ("LAPLACE", "FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
 
 
@@ -59,8 +51,8 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
         behaviour = _behaviour(line, device, functions)
         if behaviour is not None:
             return [behaviour]
-    if device is RESISTOR and _SENSES.search(line.text):
-        return [_sensing_resistor(line, functions)]
+    if isinstance(device, Passive) and depends_on_circuit(line.text):
+        return [by_characteristic(line, device, functions)]
     name, rest = words_of(line)
     device = DEVICES.get(name[:1].upper())
     if device is None:
@@ -86,12 +78,6 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
         case Source():
             return _controlled(line, device, name, nodes, rest, functions)
     raise TypeError(f"no way to read {device.word}")
-
-
-def check_ends(name: str, nodes: tuple[str, ...]) -> None:
-    # An element of a subcircuit may come to lie across one node, and does nothing there.
-    if len(nodes) == 2 and nodes[0].lower() == nodes[1].lower() and "." not in name:
-        raise NetlistError(f"both ends of {name} are at the node {nodes[0]!r}")
 
 
 def _controlled(
@@ -148,27 +134,5 @@ def _behaviour(line: Line, device: Source, functions: Functions) -> Element | No
         raise NetlistError(f"{name}: {key.upper()}= is not supported; a B source has V=expression or I=expression")
     nodes = (node(match["plus"]), node(match["minus"]))
     check_ends(name, nodes)
-    tree = _expression(match["text"], functions)
+    tree = behavioural_expression(match["text"], functions)
     return element(line, name, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity)
-
-
-def _expression(text: str, functions: Functions) -> Expression:
-    text = text.strip()
-    if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
-        text = text[1:-1]
-    # Braces inside are ngspice's way to say that only parameters are in them.
-    return parse_expression(text.replace("{", "(").replace("}", ")"), behavioural=True, functions=functions)
-
-
-def _sensing_resistor(line: Line, functions: Functions) -> Element:
-    """A resistor whose resistance depends on the circuit: a source of the current v/R, named "G.R1"."""
-    match = _SENSING_RESISTOR.fullmatch(line.text)
-    if match is None:
-        raise NetlistError("a resistor needs two nodes, then R=expression")
-    plus, minus = nodes = (node(match["plus"]), node(match["minus"]))
-    check_ends(match["name"], nodes)
-    resistance = _expression(match["text"], functions)
-    squared = Binary("+", Binary("*", resistance, resistance), Number(_NO_RESISTANCE**2))
-    tree = Binary("/", Binary("*", voltage(plus, minus), resistance), squared)
-    check_extent(tree)
-    return element(line, f"G.{match['name']}", BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity="I")

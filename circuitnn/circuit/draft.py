@@ -11,6 +11,7 @@ from jax import Array
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Component, DeviceModel, Parameter
+from circuitnn.circuit.derivatives import with_derivatives
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
@@ -84,7 +85,7 @@ class Draft:
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
-        self.flat = with_ideal_windings(self.flat, self.journal)
+        self.flat = with_derivatives(with_ideal_windings(self.flat, self.journal))
         self.flat, self.sensors = with_sensors(self.flat)
         if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")

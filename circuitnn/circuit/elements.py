@@ -193,6 +193,12 @@ def node(token: str) -> str:
     return GROUND if token.lower() == "gnd" else token
 
 
+def check_ends(name: str, nodes: tuple[str, ...]) -> None:
+    # An element of a subcircuit may come to lie across one node, and does nothing there.
+    if len(nodes) == 2 and nodes[0].lower() == nodes[1].lower() and "." not in name:
+        raise NetlistError(f"both ends of {name} are at the node {nodes[0]!r}")
+
+
 def words_of(line: Line) -> tuple[str, list[str]]:
     """The name at the start of a line, and the tokens after it."""
     name, *rest = tokens(line.text) or [""]

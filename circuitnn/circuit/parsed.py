@@ -16,19 +16,29 @@ class Element:
         number: where it is a literal.
         waveform: of a source.
         notes: on how it is taken.
+        stands_for: the name of a part on whose line it is, where it has another one itself.
     """
 
     component: Component
     number: float | None
     waveform: str | None = None
     notes: tuple[str, ...] = ()
+    stands_for: str | None = None
 
 
 def element(
-    line: Line, name: str, kind: str, nodes: tuple[str, ...], value: Value, *, waveform: str | None = None, **fields
+    line: Line,
+    name: str,
+    kind: str,
+    nodes: tuple[str, ...],
+    value: Value,
+    *,
+    waveform: str | None = None,
+    stands_for: str | None = None,
+    **fields,
 ) -> Element:
     """An element whose value is a number or an expression."""
     literal = value if isinstance(value, float) else None
     expression = None if isinstance(value, float) else value
     component = Component(name, kind, nodes, expression, line=line.number, **fields)
-    return Element(component, literal, waveform)
+    return Element(component, literal, waveform, stands_for=stands_for)

@@ -220,7 +220,9 @@ class Scope:
         if card is not None:
             fields["model"] = card[1].prefix + card[0].name
         component = dataclasses.replace(part, **fields)
-        return Flat(dataclasses.replace(element, component=component, number=number), line, card)
+        stands_for = element.stands_for and self.name(element.stands_for)
+        changed = dataclasses.replace(element, component=component, number=number, stands_for=stands_for)
+        return Flat(changed, line, card)
 
     def _behaviour(self, tree: Expression, line: Line) -> Expression:
         def replacement(leaf: Expression) -> Expression:

@@ -18,11 +18,12 @@ def with_sensors(flat: dict[str, Flat]) -> tuple[dict[str, Flat], dict[str, str]
         All elements, and the name of the sensor by what is asked of, in lower case. What is not there has none.
     """
     result, sensors = dict(flat), dict[str, str]()
+    standing = {part.element.stands_for.lower(): key for key, part in flat.items() if part.element.stands_for}
     trees = [element.element.component.value for element in flat.values() if element.element.component.is_behavioural]
     for leaf in dict.fromkeys(leaf for tree in trees if tree is not None for leaf in leaves_in(tree)):
         if not isinstance(leaf, Current) or leaf.source.lower() in sensors:
             continue
-        name, pin = leaf.source, ""
+        name, pin = standing.get(leaf.source.lower(), leaf.source), ""
         if name.lower() not in flat:
             name, _, pin = name.rpartition(".")
         place = _place(result.get(name.lower()), pin.lower())

@@ -263,6 +263,8 @@ class _Parser:
         behavioural = self.context.behavioural
         a, b, c = (*arguments, Number(0.0), Number(0.0), Number(0.0))[:3]
         match function:
+            case "ddt" if not behavioural:
+                raise NetlistError(f"{function} in {self.text!r}: B, E and G sources alone know what happens in time")
             case "pow" if behavioural:
                 return _magnitude_power(a, b)
             case "pwr" if not behavioural:

@@ -123,6 +123,21 @@ def children(expression: Expression) -> "tuple[Expression, ...]":
     return ()
 
 
+def rebuilt(expression: Expression, replacement: "Callable[[Expression], Expression]") -> Expression:
+    """A node with `replacement(child)` in the place of each of its operands; itself where none changes."""
+    match expression:
+        case Negative(operand):
+            after: Expression = Negative(replacement(operand))
+        case Binary(operator, left, right):
+            after = Binary(operator, replacement(left), replacement(right))
+        case Call(function, arguments):
+            after = Call(function, tuple(replacement(argument) for argument in arguments))
+        case _:
+            return expression
+    same = all(new is old for new, old in zip(children(after), children(expression), strict=True))
+    return expression if same else after
+
+
 def leaves_in(expression: Expression) -> Iterator[Expression]:
     """What an expression depends on: names, voltages and currents, from left to right, with repetitions."""
     if isinstance(expression, (Name, Voltage, Current)):

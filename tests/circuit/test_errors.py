@@ -121,7 +121,6 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("B1 out 0 V=v(nix)", "line 5: B1 refers to the node nix; the nodes are in, out"),
         ("B1 out 0 I=i(R7)", "line 5: B1 refers to R7, which is no voltage source"),
         ("B1 out 0 I=time", "line 5: time is not supported in expressions"),
-        ("B1 out 0 I=ddt(v(in))", "line 5: unknown function 'ddt'"),
         ("B1 out 0 I=v(in)*q", "line 5: unknown parameter q"),
         ("B1 out 0 I=v(in) Rpar=1", "line 5: unexpected"),
         ("C2 out 0 {v(in)}", "line 5: v(...) in 'v(in)': B, E and G sources alone know voltages and currents"),

@@ -1,0 +1,95 @@
+"""Derivatives in expressions, and parts given by expressions: what they do to small signals, in closed form."""
+
+import numpy as np
+import pytest
+
+import circuitnn as cn
+from circuitnn.expressions.errors import NetlistError
+
+W = 2 * np.pi * 1000.0
+BIAS = "* bias\nVin in 0 0.5\nR1 in out 1k\nR2 out 0 1k\n"  # v(out) 0.25, 0.25 mA in R2
+G = 2e-3  # siemens at out
+
+
+def response(text: str):
+    return complex(cn.nodal.frequency_response(cn.read_netlist(text), [1000.0])[0])
+
+
+@pytest.mark.parametrize(
+    ("part", "admittance"),
+    [
+        ("C1 out 0 C={1u*(1+2*v(out))}", 1j * W * 1.5e-6),
+        ("C1 out 0 {1u*(1+2*v(out))} ic=0 m=2", 1j * W * 3e-6),
+        ("C1 out 0 C='1u*(1+2*v(in))'", 1j * W * 2e-6),
+        ("C1 out 0 Q=1u*x*(1+x)", 1j * W * 1.5e-6),
+        ("C1 0 out Q={1u*x*(1-x)}", 1j * W * 1.5e-6),
+        ("C1 out 0 Q = {1u*v(out)*v(in)}", 1j * W * (0.5e-6 + 0.25e-6 * 2)),  # v(in) is not moved by the admittance
+        ("B1 out 0 I=1u*ddt(v(out)*(1+v(out)))", 1j * W * 1.5e-6),
+        (".func q(x) {x*(1+x)}\nG1 out 0 VALUE={1u*ddt(q(v(out)))}", 1j * W * 1.5e-6),
+        ("R3 out 0 R=limit(4k*v(out),100,10k)", 0.0),  # v/R is constant
+        ("R3 out 0 '1k'", 1e-3),
+    ],
+)
+def test_an_admittance(part, admittance):
+    # What of a charge v(in) moves is a current that v(in) itself drives.
+    through_in = 0.25e-6 * 1j * W if "v(out)*v(in)" in part else 0.0
+    own = 0.5e-6 * 1j * W if through_in else admittance
+    assert response(BIAS + part + "\n") == pytest.approx((1e-3 - through_in) / (G + own), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("part", "henries"),
+    [
+        ("L1 a 0 L={1m*(1+i(L1))}", 1.5e-3),
+        ("L1 a 0 {1m*(1+i(L1))}", 1.5e-3),
+        ("L1 a 0 Flux=1m*x*(1+x)", 2e-3),
+        ("L1 a 0 FLUX={1m*tanh(x)}", 1e-3 / np.cosh(0.5) ** 2),
+        ("L1 a 0 Flux=2m*x m=2", 1e-3),
+        ("B1 a 0 V=1m*ddt(i(R1))", 1e-3),
+    ],
+)
+def test_an_inductance(part, henries):
+    circuit = f"* coil\nVin in 0 0.5\nR1 in a 1\n{part}\n"
+    text = cn.read_netlist(circuit, outputs="a")
+    h = complex(cn.nodal.frequency_response(text, [1000.0])[0])
+    assert h == pytest.approx(1j * W * henries / (1 + 1j * W * henries), rel=1e-9)
+    assert cn.read_netlist(text.to_spice(), outputs="a") == text
+
+
+def test_derivatives_of_derivatives_and_the_same_one_twice():
+    text = "* d\nVin in 0 0\nR1 in 0 1k\nB1 out 0 V=1m*ddt(v(in))+1u*ddt(1m*ddt(v(in)))\n"
+    circuit = cn.read_netlist(text)
+    assert circuit.state_names == ("C.B1.d1", "C.B1.d2")
+    assert response(text) == pytest.approx(1e-3j * W - 1e-9 * W**2, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (".param p=ddt(2)", "ddt in .*B, E and G sources alone"),
+        ("B1 out 0 V=ddt(v(in),2)", "ddt takes 1 argument"),
+        ("B1 out 0 V=ddt()", "ddt takes 1 argument"),
+        ("C1 out 0 Flux={v(in)}", "C1: FLUX= is of no capacitor"),
+        ("L1 out 0 Q={x}", "L1: Q= is of no inductor"),
+        ("C1 out 0 Q={x*}", "unexpected|ends too early"),
+        ("C1 out 0 Q={x*v(nowhere)}", "refers to the node nowhere"),
+        ("C1 out 0 Q={x*y}", "unknown parameter y"),
+        ("C1 out 0 Q={x} area=3", "C1: unknown parameter AREA"),
+        ("C1 out 0 Q={x} m=0", "C1: M= must be a positive number"),
+        ("C1 out out Q={x}", "both ends of C1"),
+    ],
+)
+def test_what_cannot_be_is_said(line, message):
+    with pytest.raises(NetlistError, match=message):
+        cn.read_netlist(f"* bad\nVin in 0 0\nR0 in out 1k\n{line}\n")
+
+
+def test_a_charge_along_time_is_as_in_ngspice(ngspice):
+    """The charge is conserved: what has gone in comes out again; second order in the step."""
+    circuit = cn.read_netlist("* q\nVin in 0 0\nR1 in out 1k\nC1 out 0 Q=0.1u*x*(1+0.2*x)\n")
+    fs = 192_000
+    time = np.arange(1, 385) / fs
+    x = np.sin(2 * np.pi * 1000 * time) ** 3
+    y = cn.run(cn.nodal.NodalModel(circuit, fs=fs, dtype="float64"), x)[1]
+    truth = cn.spice.transient(circuit, x, fs, max_step=1e-6)
+    assert cn.metrics.esr(np.asarray(y), truth) < 2e-8
