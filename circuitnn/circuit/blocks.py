@@ -12,9 +12,10 @@ from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, parse_model
 from circuitnn.circuit.parsed import Element
+from circuitnn.circuit.recognition import guess
 from circuitnn.circuit.values import Value, assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import Macro
+from circuitnn.expressions.parser import Functions, Macro
 
 MAX_PARAMETERS = 1_000
 
@@ -142,9 +143,13 @@ class Block:
             contents.elements.append(line)
 
     @cached_property
-    def functions(self) -> dict[str, Macro]:
+    def macros(self) -> dict[str, Macro]:
         """The user functions that its expressions may call."""
-        return {**(self.outer.functions if self.outer else {}), **self.contents.functions}
+        return {**(self.outer.macros if self.outer else {}), **self.contents.functions}
+
+    def functions(self, line: Line) -> Functions:
+        """The same for the expressions of a line, and the dialect of these."""
+        return Functions(self.macros, line.dialect)
 
     @cached_property
     def parameters(self) -> dict[str, Assigned]:
@@ -158,7 +163,7 @@ class Block:
             for message in megohms_of(name, text):
                 self.journal.note(line, message)
             try:
-                value = parse_parameter(text, self.functions)
+                value = parse_parameter(text, self.functions(line))
             except NetlistError as error:
                 self.journal.fault(NetlistError(f".param {name}: {error}", line.number, line.text, line.file))
                 value = 1.0  # so that what refers to it is no fault as well
@@ -174,7 +179,9 @@ class Block:
                 if line.text[0] in "xX":
                     statements.append((line, self._instance(line)))
                     continue
-                elements = parse_elements(line, self.functions)
+                elements = parse_elements(line, self.functions(line))
+                if guessed := guess(line, self.macros):
+                    self.journal.note(line, guessed)
                 for message in (message for element in elements for message in element.notes):
                     self.journal.note(line, message)
                 statements.append((line, elements))
@@ -187,7 +194,8 @@ class Block:
             words = [word for word in words if word.lower() not in ("params:", "params")]
             if not words:
                 raise NetlistError(f"{name} needs its nodes, then the name of a .subckt")
-            values = {key: parse_parameter(text, self.functions) for key, text in assigned.items()}
+            functions = self.functions(line)
+            values = {key: parse_parameter(text, functions) for key, text in assigned.items()}
             for message in (message for key, text in assigned.items() for message in megohms_of(key, text)):
                 self.journal.note(line, message)
             return Instance(name, tuple(node(word) for word in words[:-1]), words[-1], values, line)

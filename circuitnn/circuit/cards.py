@@ -53,7 +53,7 @@ def parse_function(line: Line) -> tuple[str, Macro]:
     body = body.strip()
     if body[:1] in ("{", "'") and body[-1:] in ("}", "'"):
         body = body[1:-1]
-    return name, Macro(parameters, body.replace("{", "(").replace("}", ")"))
+    return name, Macro(parameters, body.replace("{", "(").replace("}", ")"), line.dialect)
 
 
 def skip_directive(line: Line) -> None:

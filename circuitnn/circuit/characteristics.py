@@ -2,14 +2,14 @@
 
 import re
 
-from circuitnn.circuit.elements import Functions, check_ends, node
+from circuitnn.circuit.elements import check_ends, node
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.values import parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Passive
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import check_extent, parse_expression
+from circuitnn.expressions.parser import Functions, check_extent, parse_expression
 from circuitnn.expressions.tree import Binary, Call, Current, Expression, Name, Number, number, substitute, voltage
 
 _LINE = re.compile(

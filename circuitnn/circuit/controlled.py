@@ -6,7 +6,6 @@ import re
 from circuitnn.circuit.characteristics import behavioural_expression, by_characteristic, depends_on_circuit
 from circuitnn.circuit.elements import (
     NUMERALS,
-    Functions,
     check_ends,
     node,
     passive,
@@ -22,6 +21,7 @@ from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
 from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.parser import Functions
 
 MAX_COUPLED = 10  # inductors on one K line
 
@@ -40,7 +40,7 @@ def parse_elements(line: Line, functions: Functions | None = None) -> list[Eleme
         NetlistError: naming the line, when it is none that this library knows.
     """
     try:
-        return _parse_elements(line, functions or {})
+        return _parse_elements(line, Functions(dialect=line.dialect) if functions is None else functions)
     except NetlistError as error:
         raise error.at(line.number, line.text, line.file) from None
 

@@ -199,7 +199,7 @@ class Draft:
                 f"{card.name} is of kind {card.kind}"
             )
         if name.lower() not in models:
-            stated = model_parameters(card, device, scope.block.functions, note=self.journal.note)
+            stated = model_parameters(card, device, scope.block.functions(card.line), note=self.journal.note)
             parameters = tuple(
                 (parameter, self._expression(f"{name}.{parameter}", scope.value(value, card.line), card.line))
                 for parameter, value in stated.items()

@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
 
 from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
@@ -11,7 +10,7 @@ from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.values import Value, assignments, folded, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice, Passive, Source
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import Macro
+from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Binary, number
 
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
@@ -19,8 +18,6 @@ _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TR
 _RATINGS = {"tol", "pwr", "v", "irms", "ipk", "mfg", "pn", "type", "pppkg", "rated"}  # LTspice's notes on parts
 _RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORECASE)
 _CAPITAL_M = re.compile(r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*")  # no Meg and no mil
-
-Functions = Mapping[str, Macro]
 
 
 def passive(

@@ -9,6 +9,7 @@ from pathlib import Path, PureWindowsPath
 
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LINES, Line, load_file, logical_lines
+from circuitnn.circuit.recognition import Recognised, recognised_inside
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.opening import reason
 
@@ -19,7 +20,9 @@ _DIRECTIVE = re.compile(r"\.(include|inc|incl|lib)\b\s*(.*)", re.IGNORECASE | re
 _ELSEWHERE = "only files within the netlist's folder are included"
 
 
-def with_included(lines: list[Line], folder: Path | None, root: Path | None, journal: Journal) -> list[Line]:
+def with_included(
+    lines: list[Line], folder: Path | None, root: Path | None, journal: Journal, *, recognise: bool
+) -> list[Line]:
     """The lines, those of included files in the place of the lines that name them.
 
     Args:
@@ -27,14 +30,15 @@ def with_included(lines: list[Line], folder: Path | None, root: Path | None, jou
         folder: that it is in, or is read as if it were in; None for a text that can include nothing.
         root: files in or below it may be read; None for the folder.
         journal: hears of files that cannot be had, and of those that are taken from another place than is said.
+        recognise: whether an included file may be of another dialect.
 
     Raises:
         NetlistError: for too many files or lines, or files that include each other.
     """
     if folder is None:
-        reading = _Reading(None, None, journal)
+        reading = _Reading(None, None, journal, recognise)
     else:
-        reading = _Reading(folder.resolve(), (root or folder).resolve(), journal)
+        reading = _Reading(folder.resolve(), (root or folder).resolve(), journal, recognise)
     expanded = list(itertools.islice(reading.expand(lines, reading.folder, 0), MAX_LINES + 1))
     if len(expanded) > MAX_LINES:
         raise expanded[-1].error(f"more than {MAX_LINES} lines, those of included files among them")
@@ -46,6 +50,7 @@ class _Reading:
     folder: Path | None
     root: Path | None
     journal: Journal
+    recognise: bool
     files: int = 0
     characters: int = 0
     texts: dict[Path, str] = field(default_factory=dict)
@@ -79,7 +84,10 @@ class _Reading:
                 f".{directive}: a netlist given as text has no folder to include files from; name one, root='folder'"
             )
         path = self.path(line, folder, words[0])
-        inner = logical_lines(self.text(line, path), os.path.relpath(path, self.folder))
+        text, file = self.text(line, path), os.path.relpath(path, self.folder)
+        program = recognised_inside(text, file, line.dialect) if self.recognise else Recognised(line.dialect)
+        program.note(self.journal)
+        inner = logical_lines(text, file, program.dialect)
         return path, inner if len(words) < 2 else _section(line, inner, words[1])
 
     def path(self, line: Line, folder: Path, name: str) -> Path:

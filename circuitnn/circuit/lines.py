@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from circuitnn.expressions.dialect import NGSPICE, Dialect
 from circuitnn.expressions.errors import MissingNetlistError, NetlistError
 from circuitnn.opening import content, reason
 
@@ -13,8 +14,6 @@ MAX_LINE = 20_000  # characters of one logical line, its continuations included
 
 _END_OF_FILE = "\x1a"  # Ctrl-Z, with which DOS ended texts; in joined libraries it is in the middle
 
-_COMMENT = re.compile(r";|(?:^|(?<=\s))\$|//")
-
 
 @dataclass(frozen=True)
 class Line:
@@ -23,6 +22,7 @@ class Line:
     number: int
     text: str
     file: str = ""  # the included file that it is of
+    dialect: Dialect = NGSPICE  # that it is written in
 
     def error(self, message: str) -> NetlistError:
         return NetlistError(message, self.number, self.text, self.file)
@@ -87,7 +87,7 @@ def physical_lines(text: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", text)
 
 
-def logical_lines(text: str, file: str = "") -> list[Line]:
+def logical_lines(text: str, file: str = "", dialect: Dialect = NGSPICE) -> list[Line]:
     """The lines that say something, comments removed and continuation lines (``+``) joined on.
 
     A line keeps its number; the first line of the list may be the title, which the caller decides.
@@ -100,7 +100,7 @@ def logical_lines(text: str, file: str = "") -> list[Line]:
         stripped = raw.strip()
         if not stripped or stripped.startswith("*"):
             continue
-        stripped = without_comment(stripped)
+        stripped = without_comment(stripped, dialect)
         if not stripped:
             continue
         if stripped.startswith("+"):
@@ -111,13 +111,13 @@ def logical_lines(text: str, file: str = "") -> list[Line]:
         if len(stripped) > MAX_LINE:
             message = f"a line of more than {MAX_LINE} characters, continuations included"
             raise NetlistError(message, number, stripped, file)
-        lines.append(Line(number, stripped, file))
+        lines.append(Line(number, stripped, file, dialect))
         if len(lines) > MAX_LINES:
             raise NetlistError(f"more than {MAX_LINES} lines", number, stripped, file)
     return lines
 
 
-def without_comment(text: str) -> str:
-    """The text before ``;``, ``//`` or a ``$`` that follows white space."""
-    match = _COMMENT.search(text)
+def without_comment(text: str, dialect: Dialect) -> str:
+    """The text before ``;``, and what else starts a comment in a line."""
+    match = dialect.comment.search(text)
     return text[: match.start()].strip() if match else text.strip()

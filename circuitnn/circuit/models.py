@@ -1,14 +1,14 @@
 """``.model`` cards: from their text to the parameters that are modelled here."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import Value, assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import Macro
+from circuitnn.expressions.parser import Functions
 
 _DATA_SHEET = {"mfg", "type", "iave", "vpk", "irms", "vceo", "icrating", "vds", "vgs"}  # LTspice's notes
 _OTHER_TEMPERATURES = {"eg", "xti", "xtb", "kf", "af", "betatce", "vtotc", "tcv", "trb1", "trb2", "trs1", "trs2"}
@@ -84,7 +84,7 @@ def parse_model(line: Line) -> ModelCard:
 def model_parameters(
     card: ModelCard,
     device: ModelDevice,
-    functions: Mapping[str, Macro] | None = None,
+    functions: Functions | None = None,
     *,
     note: Callable[[Line, str], None],
 ) -> dict[str, Value]:

@@ -1,19 +1,17 @@
 """LTspice's parasitics of a part, ``Rser= Lser= Rpar= Cpar=``, as components of their own: "Rser.C1"."""
 
-from collections.abc import Mapping
-
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.values import parse_value
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import Macro
+from circuitnn.expressions.parser import Functions
 
 IN_SERIES = ("rser", "lser")
 IN_PARALLEL = ("rpar", "cpar")
 
 
 def parasitics(
-    line: Line, name: str, nodes: tuple[str, ...], assigned: dict[str, str], functions: Mapping[str, Macro]
+    line: Line, name: str, nodes: tuple[str, ...], assigned: dict[str, str], functions: Functions
 ) -> tuple[tuple[str, ...], list[Element]]:
     """Take the parasitics out of what is assigned.
 

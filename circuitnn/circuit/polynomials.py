@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable
 
-from circuitnn.circuit.elements import Functions, node
+from circuitnn.circuit.elements import node
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.values import Value, parse_value
@@ -12,7 +12,7 @@ from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Source
 from circuitnn.expressions.composed import polynomial, table
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import check_extent, parse_expression
+from circuitnn.expressions.parser import Functions, check_extent, parse_expression
 from circuitnn.expressions.tree import Current, Expression, number, voltage
 
 MAX_VARIABLES = 50

@@ -17,9 +17,11 @@ from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.journal import Journal, words_in
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
+from circuitnn.circuit.recognition import by_name, recognised
 from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
 from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
 from circuitnn.expressions.composed import Draws
+from circuitnn.expressions.dialect import Dialect
 from circuitnn.expressions.errors import NetlistError, NetlistWarning
 from circuitnn.settings import register
 
@@ -32,6 +34,7 @@ def read_netlist(
     uncharged: bool = False,
     root: str | Path | None = None,
     tolerance_seed: int | None = None,
+    dialect: str = "auto",
 ) -> Circuit:
     """Read a circuit from a SPICE netlist.
 
@@ -53,6 +56,9 @@ def read_netlist(
             those below. A text is read as if it were in it.
         tolerance_seed: values with a tolerance, as of ``mc(10k,0.05)``, are drawn with this seed, for each instance of
             a subcircuit its own; they are nominal when None.
+        dialect: the program that it is written for, "ltspice", "pspice", "ngspice" or "kicad", where these read
+            otherwise: powers of what is negative, comments, ... With "auto" what is in the netlist tells, and
+            `Circuit.notes` has what it was taken for.
 
     Returns:
         The circuit, values in float64.
@@ -61,11 +67,16 @@ def read_netlist(
         NetlistError: naming the lines, when the text is no netlist or the circuit has no unique solution, all faults at
             once (`NetlistError.faults`); naming the file, when it cannot be read.
         FileNotFoundError: when there is no such file (it is a `CircuitError` too).
+        ValueError: for a dialect that is none.
     """
+    by_user = by_name(dialect)
     text, is_file = load(path_or_text)
-    title, lines = _title(text, is_file)
+    program = by_user or recognised(text)
+    title, lines = _title(text, is_file, program.dialect)
     journal = Journal()
-    block = Block(with_included(lines, *_folders(path_or_text, is_file, root), journal), journal=journal)
+    program.note(journal)
+    folders = _folders(path_or_text, is_file, root)
+    block = Block(with_included(lines, *folders, journal, recognise=by_user is None), journal=journal)
     try:
         draws = None if tolerance_seed is None else np.random.default_rng(tolerance_seed)
         circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title, draws=draws)
@@ -119,7 +130,7 @@ def circuit_from(
         raise ValueError("the netlist of a circuit is a text of several lines")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NetlistWarning)  # said when it was read first
-        circuit = read_netlist(netlist, inputs=inputs, outputs=outputs, uncharged=uncharged)
+        circuit = read_netlist(netlist, inputs=inputs, outputs=outputs, uncharged=uncharged, dialect="ngspice")
     ideal = [
         part.name for part in circuit.components if part.device is VOLTAGE_OF_VOLTAGE and part.name in set(nullors)
     ]
@@ -156,29 +167,29 @@ def _sequence(names: str | Sequence[str], what: str) -> tuple[str, ...]:
     return names
 
 
-def _title(text: str, is_file: bool) -> tuple[str, list[Line]]:
+def _title(text: str, is_file: bool, dialect: Dialect) -> tuple[str, list[Line]]:
     """The title without comment signs, and the logical lines after it with the numbers they have in the text."""
     physical = physical_lines(text)
     position = 0 if is_file else next((number for number, line in enumerate(physical) if line.strip()), 0)
     first = physical[position].strip()
-    if not is_file and not first.startswith("*") and (not first or _is_statement(first, text)):
-        return "", logical_lines(text)
+    if not is_file and not first.startswith("*") and (not first or _is_statement(first, text, dialect)):
+        return "", logical_lines(text, dialect=dialect)
     rest = ["" for _ in physical[: position + 1]] + physical[position + 1 :]
-    return " ".join(first.lstrip("* \t").split()), logical_lines("\n".join(rest))
+    return " ".join(first.lstrip("* \t").split()), logical_lines("\n".join(rest), dialect=dialect)
 
 
-def _is_statement(first: str, text: str) -> bool:
+def _is_statement(first: str, text: str, dialect: Dialect) -> bool:
     """Whether the first line of a text is part of the netlist rather than its title."""
     if first.startswith((".", "+")):
         return True
-    words = without_comment(first).split()
+    words = without_comment(first, dialect).split()
     if len(words) >= 4 and re.fullmatch(r"[A-Za-z][0-9]+", words[0]):
         return True  # R1, Q1: an element even where it is a wrong one, so that the error names it
     rest = text.partition(first)[2]
     if first[0] in "xX":
         return any(_is_defined(".subckt", word, rest) for word in words[2:])
     try:
-        element = parse_elements(Line(1, without_comment(first)))[0].component
+        element = parse_elements(Line(1, without_comment(first, dialect), dialect=dialect))[0].component
     except NetlistError:
         return False
     # "Fuzz face by Arbiter 3" is an F source unless there is no such voltage source.

@@ -14,7 +14,8 @@ from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.values import Value, folded, parse_parameter
 from circuitnn.expressions.composed import Draws, drawn, is_random
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.parser import check_extent, signed_as_in_parameters
+from circuitnn.expressions.parser import check_extent
+from circuitnn.expressions.powers import signed_as_in_parameters
 from circuitnn.expressions.tree import (
     Current,
     Expression,
@@ -141,7 +142,7 @@ class Scope:
         place = block.line or line
         for name, text in block.defaults.items():
             try:
-                local[name] = (name, parse_parameter(text, block.functions), place)
+                local[name] = (name, parse_parameter(text, block.functions(place)), place)
             except NetlistError as error:
                 raise NetlistError(f".subckt {block.name}: {error}", place.number, place.text, place.file) from None
         for name, entry in block.parameters.items():

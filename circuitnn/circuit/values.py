@@ -1,12 +1,12 @@
 """Words of a line, and the numbers and expressions among them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from circuitnn.expressions.composed import is_random
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
-from circuitnn.expressions.parser import Macro, parse_expression
+from circuitnn.expressions.parser import Functions, parse_expression
 from circuitnn.expressions.tree import Expression, Name, constant, leaves_in
 
 _TOKEN = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"|=|[^\s,(){}='\"]+|[{}'\"]")
@@ -26,7 +26,7 @@ def tokens(text: str) -> list[str]:
     return words
 
 
-def parse_value(text: str, functions: Mapping[str, Macro] | None = None) -> Value:
+def parse_value(text: str, functions: Functions | None = None) -> Value:
     """A number, the name of a parameter, or the expression in braces or single quotes.
 
     An expression without names is evaluated at once.
@@ -34,17 +34,17 @@ def parse_value(text: str, functions: Mapping[str, Macro] | None = None) -> Valu
     if _NAME.fullmatch(text):
         return Name(text)
     if not text.startswith(("{", "'")):
-        return parse_number(text)
+        return parse_number(text, compact=functions is not None and functions.dialect.compact)
     return folded(parse_expression(text[1:-1], functions=functions), text)
 
 
-def parse_parameter(text: str, functions: Mapping[str, Macro] | None = None) -> Value:
+def parse_parameter(text: str, functions: Functions | None = None) -> Value:
     """A number or an expression, with braces or without."""
     text = text.strip("'\"").strip()
     if text.startswith("{") and text.endswith("}"):
         text = text[1:-1]
     try:
-        return parse_number(text.strip())
+        return parse_number(text.strip(), compact=functions is not None and functions.dialect.compact)
     except NetlistError:
         return folded(parse_expression(text, functions=functions), text)
 

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.tree import Binary, Call, Expression, Negative, Number, children, constant, leaves_in, number
+from circuitnn.expressions.tree import (
+    Binary,
+    Call,
+    Expression,
+    Negative,
+    Number,
+    children,
+    constant,
+    leaves_in,
+    number,
+    rebuilt,
+)
 
 MAX_TERMS = 200  # of a table or a polynomial
 
@@ -53,6 +64,17 @@ def table(x: Expression, points: Sequence[Expression]) -> Expression:
 def truncated(x: Expression) -> Expression:
     """``int``: the whole number next to x on the way to zero."""
     return Binary("*", Call("sgn", (x,)), Call("floor", (Call("abs", (x,)),)))
+
+
+def soft_limit(x: Expression, end: Expression, width: Expression, *, is_upper: bool) -> Expression:
+    """LTspice's ``uplim(x,end,width)`` and ``dnlim``: x up (down) to the end, the last `width` before it a parabola."""
+    if not is_upper:
+        return Negative(soft_limit(Negative(x), Negative(end), width, is_upper=True))
+    start = Binary("-", end, width)
+    double = Binary("*", Number(2.0), width)
+    beyond = Call("min", (Call("max", (Binary("-", x, start), Number(0.0))), double))
+    rounded = Binary("-", beyond, Binary("/", Binary("*", beyond, beyond), Binary("*", Number(2.0), double)))
+    return Binary("+", Call("min", (x, start)), rounded)
 
 
 def polynomial(variables: Sequence[Expression], coefficients: Sequence[Expression]) -> Expression:
@@ -108,13 +130,7 @@ def drawn(tree: Expression, draws: Draws | None) -> Expression:
                 return Number(0.0)
             share = draws.standard_normal() if kind == "gauss" else draws.uniform(-1.0, 1.0)
             return Binary("*", drawn(spread, draws), number(float(share)))
-        case Call(function, arguments):
-            return Call(function, tuple(drawn(argument, draws) for argument in arguments))
-        case Binary(operator, left, right):
-            return Binary(operator, drawn(left, draws), drawn(right, draws))
-        case Negative(operand):
-            return Negative(drawn(operand, draws))
-    return tree
+    return rebuilt(tree, lambda child: drawn(child, draws))
 
 
 def _folded(tree: Expression) -> Expression:

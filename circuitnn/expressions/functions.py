@@ -111,6 +111,13 @@ def _where_positive(xp: ModuleType, a: Any, function: Callable[[Any], Any], at_z
     return xp.where(a > 0, value, xp.where(a == 0, at_zero, np.nan))
 
 
+def _within(xp: ModuleType, a: Any, low: float, high: float, function: Callable[[Any], Any]) -> Any:
+    """A function between two ends, where its derivative may be infinite; constant outside."""
+    is_inside = (a > low) & (a < high)
+    value = function(xp.where(is_inside, a, low + 1.0))
+    return xp.where(is_inside, value, function(xp.where(a >= high, high, low)))
+
+
 def _magnitude(xp: ModuleType, a: Any, b: Any) -> Any:
     """abs(a)**b, its derivative 0 at a = 0."""
     positive = xp.where(a == 0, 1.0, xp.abs(a))
@@ -174,10 +181,14 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "cos": (1, lambda xp, a: xp.cos(a)),
     "tan": (1, lambda xp, a: xp.tan(a)),
     "atan": (1, lambda xp, a: xp.arctan(a)),
+    "asin": (1, lambda xp, a: _within(xp, a, -1.0, 1.0, xp.arcsin)),
+    "acos": (1, lambda xp, a: _within(xp, a, -1.0, 1.0, xp.arccos)),
     "sinh": (1, hyperbolic_sine),
     "cosh": (1, hyperbolic_cosine),
     "tanh": (1, lambda xp, a: xp.tanh(a)),
     "asinh": (1, lambda xp, a: xp.arcsinh(a)),
+    "acosh": (1, lambda xp, a: _within(xp, a, 1.0, np.inf, xp.arccosh)),
+    "atanh": (1, lambda xp, a: _within(xp, a, -1.0, 1.0, xp.arctanh)),
     "ternary_fcn": (3, choose),
     # Stairs: their derivative is 0 everywhere, also at the steps.
     "floor": (1, lambda xp, a: xp.floor(a)),

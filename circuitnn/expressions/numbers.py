@@ -13,18 +13,29 @@ _SUFFIXES = (
 _MIL = 25.4  # micrometres
 
 UNSIGNED = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[^\W\d_]*"
+# 4k7, and its parts; R stands for the point alone.
+COMPACT = r"[0-9]+(?i:meg|mil|[tgkmunpfr\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}])[0-9]+(?![\w.])"
+_COMPACT = re.compile(r"([+-]?[0-9]+)([^\W\d_]+)([0-9]+)")
 _PARTS = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,6}))?([^\W\d_]*)")
 
 
-def parse_number(text: str) -> float:
+def parse_number(text: str, *, compact: bool = False) -> float:
     """The value of a SPICE number such as ``2.2k``, ``10nF``, ``1meg`` or ``-3e-2``, in SI units.
 
     Letters may follow the suffix and are ignored. As in SPICE, ``M`` is milli (mega is ``meg``) and ``F`` is femto,
     never farad: ``1F`` is 1e-15.
 
+    Args:
+        text: the number.
+        compact: whether ``4k7`` is 4.7k, as LTspice reads it. It is an error otherwise, because SPICE reads it as 4k.
+
     Raises:
-        NetlistError: when the text is no finite number. ``4k7`` is an error, because SPICE reads it as 4k.
+        NetlistError: when the text is no finite number.
     """
+    split = _COMPACT.fullmatch(text) if compact and re.fullmatch(r"[+-]?" + COMPACT, text) else None
+    if split is not None:
+        whole, suffix, fraction = split.groups()
+        text = f"{whole}.{fraction}{'' if suffix in 'rR' else suffix}"
     match = _PARTS.fullmatch(text)
     if match is None:
         hint = ": write 4.7k instead of 4k7" if re.fullmatch(r"[0-9]+[^\W\d_]+[0-9]+", text) else ""

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import final
 
-from circuitnn.expressions.composed import table, tolerance, truncated
+from circuitnn.expressions.calls import ARITIES, built_in
+from circuitnn.expressions.dialect import NGSPICE, Dialect
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.functions import FUNCTIONS
-from circuitnn.expressions.numbers import UNSIGNED, parse_number
+from circuitnn.expressions.numbers import COMPACT, UNSIGNED, parse_number
+from circuitnn.expressions.powers import is_relation, raised, truth
 from circuitnn.expressions.tree import (
     GROUND,
     Binary,
@@ -29,46 +31,61 @@ MAX_SIZE = 2_000  # nodes of the tree, after user functions and parameters are p
 
 _NODE = r"[^\s(),{}=;'\"]+"
 _PROBE = re.compile(rf"\s*([vViI]|[iI][bcdegsBCDEGS])\s*\(\s*({_NODE})\s*(?:,\s*({_NODE})\s*)?\)")
-_TOKEN = re.compile(rf"\s*(?:({UNSIGNED})|([^\W\d]\w*)|(\*\*|[<>=!]=|<>|&&|\|\||[-+*/^(),<>!?:]))")
+_TOKEN = re.compile(rf"\s*(?:({COMPACT}|{UNSIGNED})|([^\W\d]\w*)|(\*\*|[<>=!]=|<>|&&|\|\||[-+*/^(),<>!~?:&|]))")
 _BINARY = {
-    "||": 1, "&&": 2, "==": 3, "!=": 3, "<>": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6,
+    "||": 1, "|": 1, "^": 2, "&&": 3, "&": 3, "==": 4, "!=": 4, "<>": 4, "<": 5, ">": 5, "<=": 5, ">=": 5,
+    "+": 6, "-": 6, "*": 7, "/": 7,
 }  # fmt: skip
+_TRUTHS = {"|": "||", "||": "||", "&": "&&", "&&": "&&", "^": "!="}
 
 
+@final
 @dataclass(frozen=True)
 class Macro:
-    """A ``.func``: its parameters by lower-case name, and the text of its body."""
+    """A ``.func``: its parameters by lower-case name, the text of its body, and what that is written in."""
 
     parameters: tuple[str, ...]
     body: str
+    dialect: Dialect = NGSPICE
+
+
+@final
+class Functions(dict[str, Macro]):
+    """The ``.func`` by lower-case name that expressions may call, and the dialect that these are written in."""
+
+    def __init__(self, macros: Mapping[str, Macro] | None = None, dialect: Dialect = NGSPICE) -> None:
+        super().__init__(macros or {})
+        self.dialect = dialect
 
 
 def parse_expression(
     text: str, *, behavioural: bool = False, functions: Mapping[str, Macro] | None = None
 ) -> Expression:
-    """The tree of an expression without its braces.
+    """The tree of an expression without its braces, powers and truths as those of ngspice.
 
-    The operators are ``+ - * /``, ``**`` and ``^`` (the same power), unary ``+ - !``, relations, ``&& ||`` and
-    ``a ? b : c``; parentheses; the functions of `FUNCTIONS` and those given. Powers bind tighter than a sign and group
-    from the left, and take the magnitude of their base, as in ngspice: ``-c^2`` is ``-(c^2)``, ``2^3^2`` is 64 and
-    ``(-2)^3`` is 8.
+    The operators are ``+ - * /``, ``**`` and ``^``, unary ``+ - ! ~``, relations, ``&& || & |`` and ``a ? b : c``;
+    parentheses; the functions of `FUNCTIONS` and those given. Powers bind tighter than a sign and group from the left:
+    ``-c^2`` is ``-(c^2)`` and ``2^3^2`` is 64. In ngspice they take the magnitude of their base, ``(-2)^3`` is 8; what
+    they mean elsewhere is told under `Dialect`.
 
     Args:
         text: at most `MAX_LENGTH` characters.
-        behavioural: in a B source, where there are ``v(a)``, ``v(a,b)`` and ``i(V1)``, where ``pow`` is ``^`` and
-            where ``pwr`` keeps the sign of its base; elsewhere ``pwr`` is ``^`` and ``pow`` keeps the sign.
-        functions: ``.func`` by lower-case name.
+        behavioural: in a B source, where there are ``v(a)``, ``v(a,b)`` and ``i(V1)``, where ngspice's ``pow`` is ``^``
+            and where its ``pwr`` keeps the sign of its base; elsewhere ``pwr`` is ``^`` and ``pow`` keeps the sign.
+        functions: ``.func`` by lower-case name; `Functions` have a dialect, others are ngspice's.
 
     Raises:
         NetlistError: for anything else, and for an expression that is too long, too deep or too large.
     """
-    return _parse(text, _Context(behavioural, functions or {}))
+    functions = functions if isinstance(functions, Functions) else Functions(functions)
+    return _parse(text, _Context(behavioural, functions, functions.dialect))
 
 
 @dataclass(frozen=True)
 class _Context:
     behavioural: bool
-    functions: Mapping[str, Macro]
+    functions: Functions
+    dialect: Dialect
     inside: tuple[str, ...] = ()  # the user functions whose bodies are being read
     bodies: dict[str, Expression] = field(default_factory=dict)
 
@@ -92,30 +109,6 @@ def check_extent(tree: Expression) -> None:
             f"the expression is deeper than {MAX_DEPTH} or has more than {MAX_SIZE} operations; "
             "split it over several .param"
         )
-
-
-def signed_as_in_parameters(tree: Expression) -> Expression:
-    """A tree of a ``.param`` as a part of a B source, where ``pow`` means another thing and is written otherwise."""
-    match tree:
-        case Call("pow", (base, exponent)) if not _is_magnitude(base):
-            odd = isinstance(exponent, Number) and exponent.value % 2 == 1
-            base, exponent = signed_as_in_parameters(base), signed_as_in_parameters(exponent)
-            return Call("pwr", (base, exponent)) if odd else _magnitude_power(base, exponent)
-        case Call(function, arguments):
-            return Call(function, tuple(signed_as_in_parameters(argument) for argument in arguments))
-        case Binary(operator, left, right):
-            return Binary(operator, signed_as_in_parameters(left), signed_as_in_parameters(right))
-        case Negative(operand):
-            return Negative(signed_as_in_parameters(operand))
-    return tree
-
-
-def _is_magnitude(tree: Expression) -> bool:
-    return isinstance(tree, Number) or (isinstance(tree, Call) and tree.function in ("abs", "sqrt", "exp", "cosh"))
-
-
-def _magnitude_power(base: Expression, exponent: Expression) -> Expression:
-    return Call("pow", (base if _is_magnitude(base) else Call("abs", (base,)), exponent))
 
 
 def _tokens(text: str, *, behavioural: bool) -> "list[str | Expression]":
@@ -187,14 +180,18 @@ class _Parser:
         self.take()
         yes = self.expression(depth + 1)
         self.expect(":")
-        return self.checked(Call("ternary_fcn", (condition, yes, self.expression(depth + 1))))
+        return self.checked(
+            Call("ternary_fcn", (truth(condition, self.context.dialect), yes, self.expression(depth + 1)))
+        )
 
     def binary(self, depth: int, lowest: int) -> Expression:
         """Operators that bind at least as tight as `lowest`; all group from the left."""
-        left = self.unary(depth)
+        left, dialect = self.unary(depth), self.context.dialect
         while isinstance(operator := self.peek(), str) and _BINARY.get(operator, 0) >= lowest:
             self.take()
             right = self.binary(depth, _BINARY[operator] + 1)
+            if operator in _TRUTHS:
+                left, right, operator = truth(left, dialect), truth(right, dialect), _TRUTHS[operator]
             left = self.checked(Binary("!=" if operator == "<>" else operator, left, right))
         return left
 
@@ -210,19 +207,28 @@ class _Parser:
         return operators[::-1]
 
     def unary(self, depth: int) -> Expression:
-        signs = self.signs(("+", "-", "!"))
+        signs = self.signs(("+", "-", "!", "~"))
         tree = self.power(depth)
         for sign in signs:
-            tree = self.checked(Negative(tree) if sign == "-" else Binary("==", tree, Number(0.0)))
+            tree = self.checked(
+                Negative(tree) if sign == "-" else Binary("==", truth(tree, self.context.dialect), Number(0.0))
+            )
         return tree
 
     def power(self, depth: int) -> Expression:
         base = self.atom(depth)
-        while self.peek() in ("^", "**"):
+        behavioural, dialect = self.context.behavioural, self.context.dialect
+        while (operator := self.peek()) == "**" or (operator == "^" and dialect.caret != "xor"):
+            start = self.position
             self.take()
             signs = self.signs(("+", "-"))
             exponent = self.atom(depth)
-            base = self.checked(_magnitude_power(base, Negative(exponent) if signs else exponent))
+            if operator == "^" and dialect.caret == "both" and is_relation(base) and is_relation(exponent):
+                self.position = start  # an exclusive or, further out
+                return base
+            base = self.checked(
+                raised(base, Negative(exponent) if signs else exponent, behavioural=behavioural, dialect=dialect)
+            )
         return base
 
     def atom(self, depth: int) -> Expression:
@@ -234,60 +240,33 @@ class _Parser:
             self.expect(")")
             return tree
         if token[0].isdigit() or token[0] == ".":
-            return Number(parse_number(token))
+            return Number(parse_number(token, compact=self.context.dialect.compact))
         if token[0].isalpha() or token[0] == "_":
             return self.call(token.lower(), depth) if self.peek() == "(" else Name(token)
         raise NetlistError(f"unexpected {token!r} in the expression {self.text!r}")
 
     def call(self, function: str, depth: int) -> Expression:
         macro = self.context.functions.get(function)
-        if macro is None and function not in _ARITIES:
+        if macro is None and function not in ARITIES:
             if function in ("v", "i"):
                 raise NetlistError(
                     f"{function}(...) in {self.text!r}: B, E and G sources alone know voltages and currents"
                 )
-            raise NetlistError(f"unknown function {function!r}; known: {', '.join(_ARITIES)}")
+            raise NetlistError(f"unknown function {function!r}; known: {', '.join(ARITIES)}")
         self.expect("(")
         arguments = [] if self.peek() == ")" else [self.expression(depth + 1)]
         while self.peek() == ",":
             self.take()
             arguments.append(self.expression(depth + 1))
         self.expect(")")
-        arities = (len(macro.parameters),) if macro else _ARITIES[function]
+        arities = (len(macro.parameters),) if macro else ARITIES[function]
         if arities and len(arguments) not in arities:
             wanted = " or ".join(map(str, arities))
             raise NetlistError(f"{function} takes {wanted} argument(s), got {len(arguments)}")
-        return self.checked(self.inlined(function, macro, arguments) if macro else self.built_in(function, arguments))
-
-    def built_in(self, function: str, arguments: list[Expression]) -> Expression:
-        behavioural = self.context.behavioural
-        a, b, c = (*arguments, Number(0.0), Number(0.0), Number(0.0))[:3]
-        match function:
-            case "ddt" if not behavioural:
-                raise NetlistError(f"{function} in {self.text!r}: B, E and G sources alone know what happens in time")
-            case "pow" if behavioural:
-                return _magnitude_power(a, b)
-            case "pwr" if not behavioural:
-                return _magnitude_power(a, b)
-            case "pwrs":
-                return Call("pwr", (a, b)) if behavioural else Binary("*", Call("sgn", (a,)), _magnitude_power(a, b))
-            case "u" | "stp" if not behavioural:  # unknown to ngspice's .param
-                return Binary("*", Number(0.5), Binary("+", Number(1.0), Call("sgn", (a,))))
-            case "table":
-                if not arguments:
-                    raise NetlistError("table takes x, then pairs of numbers: table(x, 0,0, 1,2)")
-                return table(a, arguments[1:])
-            case "int":
-                return truncated(a)
-            case "mc" | "unif" | "aunif" | "agauss":
-                return tolerance(function, arguments)
-            case "gauss" | "limit" if len(arguments) == (3 if function == "gauss" else 2):
-                return tolerance(function, arguments)
-            case "limit":  # the middle one of three numbers
-                return Call("min", (Call("max", (a, Call("min", (b, c)))), Call("max", (b, c))))
-            case "uramp":
-                return Call("max", (a, Number(0.0)))
-        return Call(_SYNONYMS.get(function, function), tuple(arguments))
+        if macro:
+            return self.checked(self.inlined(function, macro, arguments))
+        context = self.context
+        return self.checked(built_in(function, arguments, behavioural=context.behavioural, dialect=context.dialect))
 
     def inlined(self, function: str, macro: Macro, arguments: list[Expression]) -> Expression:
         """A user function: its body with the arguments in the place of its parameters."""
@@ -298,7 +277,7 @@ class _Parser:
             raise NetlistError(f"the .func {function}: functions call each other more than 16 deep")
         if function not in context.bodies:
             inside = (*context.inside, function)
-            inner = _Context(context.behavioural, context.functions, inside, context.bodies)
+            inner = _Context(context.behavioural, context.functions, macro.dialect, inside, context.bodies)
             context.bodies[function] = _parse(macro.body, inner)
         by_parameter = dict(zip(macro.parameters, arguments, strict=True))
 
@@ -308,11 +287,3 @@ class _Parser:
         tree = substitute(context.bodies[function], replacement)
         check_extent(tree)
         return tree
-
-
-# The functions of other simulators that stand for an expression of ours come after our own.
-_ARITIES: dict[str, tuple[int, ...]] = {name: (arity,) for name, (arity, _) in FUNCTIONS.items()} | {
-    "limit": (3, 2), "uramp": (1,), "stp": (1,), "pwrs": (2,), "arctan": (1,), "if": (3,), "int": (1,), "round": (1,),
-    "table": (), "mc": (2,), "gauss": (1, 3), "agauss": (3,), "unif": (2,), "aunif": (2,),
-}  # fmt: skip
-_SYNONYMS = {"stp": "u", "arctan": "atan", "if": "ternary_fcn", "round": "nint"}

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from circuitnn.circuit import CircuitError, NetlistError, read_netlist
+from circuitnn.expressions.errors import NetlistWarning
 from circuitnn.expressions.tree import Binary, Call, Current, Number, Voltage
 
 RC = "t\nVin in 0 1\nR1 in out 1k\nC1 out 0 10n\n"
@@ -95,7 +96,10 @@ D1 out 0 DX
 
 
 def test_the_habits_of_ltspice(caplog):
-    with caplog.at_level(logging.INFO, logger="circuitnn"):
+    with (
+        caplog.at_level(logging.INFO, logger="circuitnn"),
+        pytest.warns(NetlistWarning, match="line 12: read as LTspice does, by '.backanno'"),
+    ):
         c, _ = parts("""C2 out 0 4.7µ V=25 Irms=1 Rser=0 mfg="Some Maker" pn="a b"
 R2 out 0 1Meg tol=1 pwr=0.25
 L1 out x 10m Ipk=2 Rser=0

@@ -74,7 +74,7 @@ def test_a_parameter_is_looked_up_in_what_the_instance_stands_in():
 
 def test_a_power_of_a_parameter_keeps_its_meaning_in_a_b_source():
     text = "t\nVin in 0 1\nX1 in out amp g={pow(k,3)}\n.param k=-2\n.subckt amp a b g=1\nB1 b 0 V=v(a)*g+g^3\n.ends\n"
-    c = read_netlist(text)
+    c = read_netlist(text, dialect="ngspice")
     written = c.to_spice()
     assert "pwr(k,3.0)" in written
     assert read_netlist(written) == c

@@ -15,7 +15,7 @@ from tests.circuit.strategies import OTHER_KINDS, netlists
 @given(netlists())
 @settings(max_examples=30, deadline=None)
 def test_a_circuit_survives_being_written_and_read(text):
-    circuit = read_netlist(text, inputs=("Vin", "I1"), outputs=("n1", "out"))
+    circuit = read_netlist(text, inputs=("Vin", "I1"), outputs=("n1", "out"), dialect="ngspice")
     written = circuit.to_spice()
     again = read_netlist(written, inputs=circuit.inputs, outputs=circuit.outputs)
     assert again == circuit
@@ -73,7 +73,7 @@ def operating_point(folder, text):
 @pytest.mark.parametrize("added", OTHER_KINDS)
 def test_ngspice_runs_what_is_written_and_agrees_with_what_was_read(tmp_path, added):
     text = f"{LADDER}{added}\n.op\n.end\n"
-    circuit = read_netlist(text)
+    circuit = read_netlist(text, dialect="ngspice")
     written = circuit.to_spice()
     assert read_netlist(written) == circuit
     # ngspice has no limit() by default.

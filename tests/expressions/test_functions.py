@@ -42,7 +42,7 @@ CIRCUIT = "t\n.param p=-2 q=3\nVa a 0 -2\nRa a 0 1k\nVb b 0 3\nRb b 0 1k\nVc c 0
 
 
 def value(text, *, a=-2.0, b=3.0, c=0.5):
-    circuit = read_netlist(f"{CIRCUIT}B1 out 0 V={text}\nR1 out 0 1k\n", inputs="Va")
+    circuit = read_netlist(f"{CIRCUIT}B1 out 0 V={text}\nR1 out 0 1k\n", inputs="Va", dialect="ngspice")
     tree = circuit.components[-2].value
     values = {Voltage("a"): a, Voltage("b"): b, Voltage("c"): c, Voltage("a", "b"): a - b, Current("Va"): -a / 1e3}
     return float(evaluate(tree, values | {"p": -2.0, "q": 3.0}))
@@ -63,7 +63,11 @@ def test_ngspice_gives_the_same(tmp_path):
     lines = [CIRCUIT]
     for k, text in enumerate(BEHAVIOURAL):
         lines.append(f"B{k} n{k} 0 V={text}\nR{k} n{k} 0 1k")
-        written = read_netlist(f"{CIRCUIT}B1 out 0 V={text}\nR1 out 0 1k\n", inputs="Va").components[-2].value
+        written = (
+            read_netlist(f"{CIRCUIT}B1 out 0 V={text}\nR1 out 0 1k\n", inputs="Va", dialect="ngspice")
+            .components[-2]
+            .value
+        )
         lines.append(f"Bw{k} w{k} 0 V={{{written}}}\nRw{k} w{k} 0 1k")
     for k, text in enumerate(IN_PARAMETERS):
         lines.append(f"V{k} p{k} 0 DC {{{text}}}\nRp{k} p{k} 0 1k\nVq{k} q{k} 0 {{{parse_expression(text)}}}")

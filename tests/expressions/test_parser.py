@@ -34,7 +34,7 @@ def test_value(text, value):
         ("", "empty"), ("1+", "ends too early"), ("(1", "expected"), ("1)", "unexpected"), ("a b", "unexpected"),
         ("foo(1)", "unknown function"), ("sqrt(1,2)", "takes 1"), ("min(1)", "takes 2"), ("a.b", "unexpected"),
         ("a[0]", "unexpected"), ("__import__('os')", "unexpected"), ("a if b else c", "unexpected"),
-        ("2k2", "unexpected"), ("1;2", "unexpected"), ("*1", "unexpected"), ("lambda: 1", "unexpected"),
+        ("2k2", "2k2"), ("1;2", "unexpected"), ("*1", "unexpected"), ("lambda: 1", "unexpected"),
         ("1e400", "too large"),
     ],
 )  # fmt: skip
