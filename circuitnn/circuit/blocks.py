@@ -13,6 +13,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, parse_model
 from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.recognition import guess
+from circuitnn.circuit.temperatures import settings_of
 from circuitnn.circuit.values import Value, assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, Macro
@@ -133,6 +134,11 @@ class Block:
             self._first(contents.functions, name, macro, line)
         elif word == ".global":
             contents.global_nodes |= {name.lower() for name in line.text.split()[1:]}
+        elif word in (".temp", ".option", ".options"):
+            settings = settings_of(line)
+            contents.settings |= settings
+            if not settings:
+                skip_directive(line)
         elif word == ".title":
             contents.title = " ".join(line.text.split()[1:])
         elif word == ".ends":
@@ -218,6 +224,7 @@ class Contents:
     blocks: dict[str, Block] = field(default_factory=dict)
     functions: dict[str, Macro] = field(default_factory=dict)
     global_nodes: set[str] = field(default_factory=set)
+    settings: dict[str, tuple[Value, Line]] = field(default_factory=dict)
     title: str = ""
 
 

@@ -4,8 +4,6 @@ import logging
 import re
 
 from circuitnn.circuit.lines import Line
-from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import Macro
 
 _log = logging.getLogger(__name__)
@@ -13,6 +11,7 @@ _log = logging.getLogger(__name__)
 _ANALYSES = {
     ".tran", ".ac", ".op", ".dc", ".noise", ".tf", ".four", ".fourier", ".backanno", ".wav", ".wave", ".save", ".print",
     ".plot", ".probe", ".meas", ".measure", ".width", ".sens", ".pz", ".disto", ".step", ".net",
+    ".option", ".options",
 }  # fmt: skip
 _UNSUPPORTED = {
     ".ic": "initial conditions are", ".nodeset": "initial guesses are", ".if": "conditions are",
@@ -58,25 +57,9 @@ def parse_function(line: Line) -> tuple[str, Macro]:
 
 def skip_directive(line: Line) -> None:
     """Note a line that says nothing about the circuit itself; refuse what would change the answer unheard."""
-    directive, *words = line.text.lower().replace("=", " ").split()
+    directive = line.text.lower().replace("=", " ").split()[0]
     if directive in _UNSUPPORTED:
         raise line.error(f"{directive}: {_UNSUPPORTED[directive]} not supported")
-    if directive == ".temp":
-        _check_temperatures(line, words)
-    elif directive in (".option", ".options"):
-        for name, value in zip(words, words[1:], strict=False):
-            if name in ("temp", "tnom"):
-                _check_temperatures(line, [value])
-    elif directive not in _ANALYSES:
+    if directive not in _ANALYSES:
         raise line.error(f"unknown directive {directive}")
     _log.info("line %d: %s has no part in the circuit and is ignored", line.number, directive)
-
-
-def _check_temperatures(line: Line, words: list[str]) -> None:
-    for word in words:
-        try:
-            value = parse_number(word)
-        except NetlistError as error:
-            raise line.error(f"temperature: {error}") from None
-        if value != 27:
-            raise line.error(f"the temperature is 27 C here, got {word}")

@@ -199,7 +199,7 @@ class Circuit:
         Returns:
             By name: the value of every component except B sources ("R1", the DC value of a source, the gain of a
             controlled one, the area factor of a device), every model parameter ("DCLIP.IS", "DCLIP.N"; "DCLIP.RS" where
-            given) and every ``.param``, in the dtype of `values`.
+            given; at the temperature of the model) and every ``.param``, in the dtype of `values`.
 
         Raises:
             ValueError: as `circuitnn.knobs.matched`, for names and positions.
@@ -208,7 +208,13 @@ class Circuit:
         for name, value in matched(controls, self.controls).items():
             numbers[name] = jnp.asarray(value, numbers[name].dtype)
         dtype = self.dtype
-        return {name: jnp.asarray(value, dtype) for name, value in self._resolved(numbers, jnp).items()}
+        resolved = {name: jnp.asarray(value, dtype) for name, value in self._resolved(numbers, jnp).items()}
+        for model in self.models:
+            names = [name for name, _ in model.parameters]
+            if "TEMP" in names and model.device.at_temperature is not None:
+                warm = model.device.at_temperature({name: resolved[f"{model.name}.{name}"] for name in names})
+                resolved |= {f"{model.name}.{name}": jnp.asarray(value, dtype) for name, value in warm.items()}
+        return resolved
 
     def impossible_values(self) -> Iterator[tuple[str, str]]:
         """(name, what is wrong with it) for each component or model value that no component can have.

@@ -8,13 +8,13 @@ from circuitnn.circuit.elements import (
     NUMERALS,
     check_ends,
     node,
-    passive,
     source,
     with_model,
     words_of,
 )
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
+from circuitnn.circuit.passives import passive
 from circuitnn.circuit.polynomials import by_table, poly
 from circuitnn.circuit.values import assignments, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE

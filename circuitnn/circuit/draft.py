@@ -1,7 +1,8 @@
 """From lines to the fields of a circuit: names brought to one spelling, references resolved."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -93,7 +94,7 @@ class Draft:
         for flat in self.flat.values():
             for node in flat.element.component.nodes:
                 nodes.setdefault(node.lower(), node)
-        models: dict[str, DeviceModel] = {}
+        models: dict[tuple, DeviceModel] = {}
         components = []
         for flat in self.flat.values():
             with self.journal.gathering():
@@ -130,7 +131,7 @@ class Draft:
                 numbers[name] = float(self.values[name]) if tree is None else evaluate(tree, numbers, np)
         return numbers
 
-    def _component(self, flat: Flat, nodes: dict[str, str], models: dict[str, DeviceModel]) -> Component:
+    def _component(self, flat: Flat, nodes: dict[str, str], models: dict[tuple, DeviceModel]) -> Component:
         part, line = flat.element.component, flat.line
         spelled = tuple(nodes[node.lower()] for node in part.nodes)
         if part.is_behavioural:
@@ -144,7 +145,7 @@ class Draft:
             part = dataclasses.replace(part, quantity=SIGNED)
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
-        model = None if flat.model is None else self._model(part, *flat.model, models, line)
+        model = None if flat.model is None else self._model(flat, *flat.model, models)
         sense = None if part.sense is None else self._reference(part, part.sense, VOLTAGE_SOURCE, line)
         couples = tuple(self._reference(part, coil, INDUCTOR, line) for coil in part.couples)
         return dataclasses.replace(
@@ -190,23 +191,35 @@ class Draft:
 
         return substitute(part.value, replacement)  # type: ignore[arg-type]
 
-    def _model(self, part: Component, card: ModelCard, scope: Scope, models: dict[str, DeviceModel], line: Line) -> str:
-        name = part.model or card.name
+    def _model(self, flat: Flat, card: ModelCard, scope: Scope, models: dict[tuple, DeviceModel]) -> str:
+        part, line = flat.element.component, flat.line
         device = cast(ModelDevice, part.device)
         if card.kind not in device.kinds:
             raise line.error(
                 f"{part.name} is a {device.word} and needs a .model of kind {' or '.join(device.kinds)}; "
                 f"{card.name} is of kind {card.kind}"
             )
-        if name.lower() not in models:
-            stated = model_parameters(card, device, scope.block.functions(card.line), note=self.journal.note)
+        of_circuit = self.top.temperatures
+        temperature = of_circuit["temp"] if flat.element.temperature is None else flat.element.temperature
+        base = part.model or card.name
+        key = base.lower(), temperature
+        if key not in models:
+            name = next(name for name in _numbered(base) if name.lower() not in self.cards)
+            stated = model_parameters(
+                card,
+                device,
+                scope.block.functions(card.line),
+                note=self.journal.note,
+                temperature=temperature,
+                nominal=of_circuit["tnom"],
+            )
             parameters = tuple(
                 (parameter, self._expression(f"{name}.{parameter}", scope.value(value, card.line), card.line))
                 for parameter, value in stated.items()
             )
-            models[name.lower()] = DeviceModel(name, card.kind, parameters, card.line.number)
+            models[key] = DeviceModel(name, card.kind, parameters, card.line.number)
             self.cards[name.lower()] = card.line
-        return models[name.lower()].name
+        return models[key].name
 
     def inputs(self, names: tuple[str, ...]) -> tuple[str, ...]:
         parts = {key: flat.element.component for key, flat in self.flat.items()}
@@ -280,6 +293,12 @@ class Draft:
             if line is None and name.lower() in self.block.parameters:
                 line = self.block.parameters[name.lower()][2]
             self.journal.fault(NetlistError(problem) if line is None else line.error(problem))
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """A name for the model of a part, and others for parts at other temperatures."""
+    yield name
+    yield from (f"{name}_{count}" for count in itertools.count(2))
 
 
 def listing(names: Iterable[str]) -> str:

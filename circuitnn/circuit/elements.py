@@ -7,45 +7,16 @@ from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parasitics import IN_PARALLEL, IN_SERIES, parasitics
 from circuitnn.circuit.parsed import Element, element
-from circuitnn.circuit.values import Value, assignments, folded, is_value, parse_value, tokens
-from circuitnn.devices.device import ModelDevice, Passive, Source
+from circuitnn.circuit.temperatures import temperature_of
+from circuitnn.circuit.values import Value, assignments, combined, is_value, parse_value, tokens
+from circuitnn.devices.device import ModelDevice, Source
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
-from circuitnn.expressions.tree import Binary, number
 
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
-_RATINGS = {"tol", "pwr", "v", "irms", "ipk", "mfg", "pn", "type", "pppkg", "rated"}  # LTspice's notes on parts
 _RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORECASE)
 _CAPITAL_M = re.compile(r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*")  # no Meg and no mil
-
-
-def passive(
-    line: Line, device: Passive, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions
-) -> list[Element]:
-    """R, C, L: one value, maybe as ``R=``; LTspice's parasitics around it."""
-    words, assigned = assignments(_without_coefficients(rest))
-    words = words + [assigned.pop(key) for key in (device.letter.lower(), device.quantity) if key in assigned]
-    if device.state and "ic" in assigned and parse_value(assigned.pop("ic")) != 0:
-        raise NetlistError(f"{name}: initial conditions (IC=) are not supported; a circuit starts at rest")
-    nodes, around = parasitics(line, name, nodes, assigned if device.state else {}, functions)
-    count = _multiplicity(assigned, functions)
-    _check_temperature(name, assigned)
-    unknown = [key for key in assigned if key not in _RATINGS]
-    if unknown:
-        raise NetlistError(f"{name}: unknown parameter {unknown[0].upper()}")
-    notes: tuple[str, ...] = ()
-    if len(words) == 2 and is_value(words[0]) != is_value(words[1]):
-        words.sort(key=is_value)
-        model, *words = words
-        notes = (f"{name}: its model {model} is passed over",)
-    if len(words) != 1:
-        raise NetlistError(f"{name} needs one {device.quantity} after its two nodes, got {' '.join(words) or 'none'}")
-    value = parse_value(words[0], functions)
-    value = _combined("*" if device.state == "V" else "/", value, count)
-    notes += () if device.state else megohms(name, words[0])
-    own = dataclasses.replace(element(line, name, device.letter, nodes, value), notes=notes)
-    return [own, *around]
 
 
 def megohms_of(parameter: str, text: str) -> tuple[str, ...]:
@@ -61,40 +32,12 @@ def megohms(name: str, text: str) -> tuple[str, ...]:
     return (f"{name}: {match.group()} is a milliohm in SPICE, where M means the same as m; a megohm is {match[1]}Meg",)
 
 
-def _without_coefficients(words: list[str]) -> list[str]:
-    """The words without ``TC=`` and its one or two numbers, which mean nothing at 27 degrees."""
-    lowered = [word.lower() for word in words]
-    if "tc" not in lowered or lowered[lowered.index("tc") + 1 : lowered.index("tc") + 2] != ["="]:
-        return words
-    start = end = lowered.index("tc")
-    end += 2
-    while end < len(words) and end < start + 4 and words[end + 1 : end + 2] != ["="]:
-        end += 1
-    return words[:start] + words[end:]
-
-
-def _multiplicity(assigned: dict[str, str], functions: Functions) -> Value:
+def multiplicity(assigned: dict[str, str], functions: Functions) -> Value:
     """``M=``: how many of the part are in parallel."""
     count = parse_value(assigned.pop("m"), functions) if "m" in assigned else 1.0
     if isinstance(count, float) and count <= 0:
         raise NetlistError(f"M= must be positive, got {count:g}")
     return count
-
-
-def _combined(operator: str, value: Value, count: Value) -> Value:
-    if count == 1.0:
-        return value
-    left, right = (number(side) if isinstance(side, float) else side for side in (value, count))
-    return folded(Binary(operator, left, right))
-
-
-def _check_temperature(name: str, assigned: dict[str, str]) -> None:
-    """Take out what says nothing at 27 degrees; another temperature is an error."""
-    for key, nominal in (("temp", 27.0), ("dtemp", 0.0)):
-        if key in assigned and parse_value(assigned.pop(key)) != nominal:
-            raise NetlistError(f"{name}: the temperature is 27 C here; leave {key.upper()}= out")
-    for key in ("tc1", "tc2", "tce", "noisy", "noiseless"):
-        assigned.pop(key, None)
 
 
 def with_model(
@@ -111,14 +54,16 @@ def with_model(
     model, *areas = words
     if "area" in assigned:
         areas.append(assigned.pop("area"))
-    how_many = _multiplicity(assigned, functions)
-    _check_temperature(name, assigned)
+    how_many = multiplicity(assigned, functions)
+    temperature = temperature_of(assigned, functions)
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(areas) > 1:
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
-    area = _combined("*", parse_value(areas[0], functions) if areas else 1.0, how_many)
-    return element(line, name, device.letter, nodes, area, model=model)
+    area = combined("*", parse_value(areas[0], functions) if areas else 1.0, how_many)
+    return dataclasses.replace(
+        element(line, name, device.letter, nodes, area, model=model), temperature=temperature
+    )
 
 
 def source(

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.temperatures import in_model
 from circuitnn.circuit.values import Value, assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice
+from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 
@@ -87,6 +89,8 @@ def model_parameters(
     functions: Functions | None = None,
     *,
     note: Callable[[Line, str], None],
+    temperature: Value = NOMINAL,
+    nominal: Value = NOMINAL,
 ) -> dict[str, Value]:
     """The parameters of a card that are modelled here, defaults filled in, in a fixed order.
 
@@ -95,12 +99,15 @@ def model_parameters(
         device: that it is a model of.
         functions: that its expressions may call.
         note: hears of parameters that are passed over.
+        temperature: of the part, degrees Celsius.
+        nominal: at which parameters were measured where the card does not say it.
 
     Raises:
         NetlistError: for one that would change the answer and that this library does not model.
     """
     names = {parameter.name: parameter.name for parameter in device.parameters}
     names |= {other: parameter.name for parameter in device.parameters for other in parameter.other_names}
+    names |= {"TNOM": "TNOM", "TREF": "TNOM", "T_MEASURED": "TNOM", "T_ABS": "T_ABS", "T_REL_GLOBAL": "T_REL_GLOBAL"}
     assigned: dict[str, Value] = {}
     others: list[tuple[str, Value]] = []
     passed_over = []
@@ -128,10 +135,15 @@ def model_parameters(
         )
     for key, value in others:
         _check_harmless(card, device, key, value, assigned)
+    assigned = in_model(assigned, temperature, nominal)
+    if "TEMP" in assigned and device.at_temperature is None:
+        message = f"a {device.word} is modelled at 27 C alone, and measured at 27 C"
+        raise card.line.error(f".model {card.name}: {message}; leave temperatures out")
+    given = {name for name, value in assigned.items() if value != 0.0 or name == "TEMP"}
     return {
         parameter.name: assigned.get(parameter.name, parameter.default)
         for parameter in device.parameters
-        if not parameter.when or any(assigned.get(name, 0.0) != 0.0 for name in parameter.when)
+        if not parameter.when or given.intersection(parameter.when)
     }
 
 

@@ -1,6 +1,7 @@
 """What the text of one line says of one component."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.lines import Line
@@ -17,6 +18,8 @@ class Element:
         waveform: of a source.
         notes: on how it is taken.
         stands_for: the name of a part on whose line it is, where it has another one itself.
+        temperature: of it alone, degrees Celsius.
+        terms: of R, C and L with a model, all that the line says of the number.
     """
 
     component: Component
@@ -24,6 +27,8 @@ class Element:
     waveform: str | None = None
     notes: tuple[str, ...] = ()
     stands_for: str | None = None
+    temperature: Value | None = None
+    terms: Any = None
 
 
 def element(

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn, final
 
 from circuitnn.circuit.blocks import Assigned, Block, Instance
@@ -11,7 +12,11 @@ from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element
+from circuitnn.circuit.passives import with_model
+from circuitnn.circuit.temperatures import GLOBAL
 from circuitnn.circuit.values import Value, folded, parse_parameter
+from circuitnn.devices.device import Passive
+from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.composed import Draws, drawn, is_random
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import check_extent
@@ -33,9 +38,8 @@ MAX_NESTING = 20  # of subcircuits
 MAX_WORK = 1_000_000  # nodes of expressions, and lines, over all instances
 
 _UNKNOWN = {
-    name: f"{name} is not supported in expressions: the circuit does not depend on the time, the frequency or the "
-    "temperature"
-    for name in ("time", "temper", "hertz", "freq", "temp")
+    name: f"{name} is not supported in expressions: the circuit does not depend on the time or the frequency"
+    for name in ("time", "hertz", "freq")
 }
 
 
@@ -173,6 +177,12 @@ class Scope:
         check_extent(replaced)
         return replaced
 
+    def _is_parameter(self, name: str) -> bool:
+        scope: Scope = self
+        while scope.caller is not None and name.lower() not in scope.values:
+            scope = scope.caller
+        return name.lower() in {*scope.values, *scope.block.parameters, "pi", *GLOBAL}
+
     def _parameter(self, leaf: Expression, line: Line) -> Expression:
         if not isinstance(leaf, Name):
             return leaf
@@ -187,10 +197,20 @@ class Scope:
             return Name(scope.block.parameters[key][0])
         if key == "pi":
             return Number(math.pi)
+        if key in GLOBAL:
+            temperature = scope.temperatures[GLOBAL[key]]
+            return number(temperature) if isinstance(temperature, float) else temperature
         names = ", ".join([name for name, _, _ in list(scope.block.parameters.values())[:20]]) or "none"
         raise self.block.journal.cause(leaf.name) or line.error(
             _UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {names}"
         )
+
+    @cached_property
+    def temperatures(self) -> dict[str, Value]:
+        """Of the circuit, in the outermost scope: TEMP and TNOM in degrees Celsius."""
+        stated = self.block.contents.settings
+        names = dict.fromkeys(GLOBAL.values())
+        return {name: self.value(*stated[name]) if name in stated else NOMINAL for name in names}
 
     def node(self, name: str) -> str:
         """The name of a node in the flattened netlist."""
@@ -204,6 +224,8 @@ class Scope:
         return f"{name[0]}.{self.prefix}{name}" if self.prefix else name
 
     def _flat(self, element: Element, line: Line) -> Flat:
+        if isinstance(element.component.device, Passive):
+            element = self._by_model(element, line)
         part = element.component
         fields: dict[str, Any] = {
             "name": self.name(part.name),
@@ -222,8 +244,27 @@ class Scope:
             fields["model"] = card[1].prefix + card[0].name
         component = dataclasses.replace(part, **fields)
         stands_for = element.stands_for and self.name(element.stands_for)
-        changed = dataclasses.replace(element, component=component, number=number, stands_for=stands_for)
-        return Flat(changed, line, card)
+        temperature = None if element.temperature is None else self.value(element.temperature, line)
+        changes = {"number": number, "stands_for": stands_for, "temperature": temperature}
+        return Flat(dataclasses.replace(element, component=component, **changes), line, card)
+
+    def _by_model(self, element: Element, line: Line) -> Element:
+        """A resistor, capacitor or inductor with the number that its model gives it, where it has one."""
+        part, terms = element.component, element.terms
+        bare = terms.number if terms is not None and part.model is None else None
+        if isinstance(bare, Name) and not self._is_parameter(bare.name) and self._card(bare.name):
+            part = dataclasses.replace(part, model=bare.name)
+            element = dataclasses.replace(element, component=part, terms=dataclasses.replace(terms, number=None))
+        if part.model is None:
+            return element
+        if self._card(part.model) is None:
+            self.block.journal.note(line, f"{part.name}: its model {part.model} is missing and passed over")
+            return dataclasses.replace(element, component=dataclasses.replace(part, model=None))
+        card, scope = self._model(part.name, part.model, line)
+        try:
+            return with_model(element, card, scope.block.functions(card.line), self.block.journal.note)
+        except NetlistError as error:
+            raise error.at(line.number, line.text, line.file) from None
 
     def _behaviour(self, tree: Expression, line: Line) -> Expression:
         def replacement(leaf: Expression) -> Expression:
@@ -243,17 +284,25 @@ class Scope:
         except NetlistError as error:
             raise error.at(line.number, line.text, line.file) from None
 
-    def _model(self, owner: str, name: str, line: Line, depth: int = 0) -> "tuple[ModelCard, Scope]":
+    def _card(self, name: str) -> "tuple[ModelCard, Scope] | None":
+        """A ``.model`` as written, and the scope that it stands in."""
         scope: Scope | None = self
         while scope is not None:
             card = scope.block.contents.cards.get(name.lower())
-            if card is not None and card.base:
-                if depth >= MAX_NESTING:
-                    raise card.line.error(f".model {card.name}: models that are of each other (AKO) in a circle")
-                card = card.on(scope._model(card.name, card.base, card.line, depth + 1)[0])
             if card is not None:
                 return card, scope
             scope = scope.definer
+        return None
+
+    def _model(self, owner: str, name: str, line: Line, depth: int = 0) -> "tuple[ModelCard, Scope]":
+        located = self._card(name)
+        if located is not None:
+            card, scope = located
+            if card.base:
+                if depth >= MAX_NESTING:
+                    raise card.line.error(f".model {card.name}: models that are of each other (AKO) in a circle")
+                card = card.on(scope._model(card.name, card.base, card.line, depth + 1)[0])
+            return card, scope
         names = ", ".join(card.name for card in list(self.top.block.contents.cards.values())[:20]) or "none"
         raise self.block.journal.cause(name) or line.error(
             f"{owner} refers to the .model {name}, which is missing; there are: {names}"

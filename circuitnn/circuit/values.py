@@ -7,7 +7,7 @@ from circuitnn.expressions.composed import is_random
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import Functions, parse_expression
-from circuitnn.expressions.tree import Expression, Name, constant, leaves_in
+from circuitnn.expressions.tree import Binary, Expression, Name, constant, leaves_in, number
 
 _TOKEN = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"|=|[^\s,(){}='\"]+|[{}'\"]")
 
@@ -47,6 +47,19 @@ def parse_parameter(text: str, functions: Functions | None = None) -> Value:
         return parse_number(text.strip(), compact=functions is not None and functions.dialect.compact)
     except NetlistError:
         return folded(parse_expression(text, functions=functions), text)
+
+
+def combined(operator: str, value: Value, other: Value) -> Value:
+    """The two with an operator between them."""
+    neutral = {"+": 0.0, "-": 0.0, "*": 1.0, "/": 1.0}[operator]
+    if other == neutral:
+        return value
+    return folded(Binary(operator, tree_of(value), tree_of(other)))
+
+
+def tree_of(value: Value) -> Expression:
+    """The value as an expression."""
+    return number(value) if isinstance(value, float) else value
 
 
 def folded(expression: Expression, text: str = "") -> Value:

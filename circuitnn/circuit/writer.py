@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from circuitnn.circuit.components import NULLOR, Component, DeviceModel
+from circuitnn.expressions.tree import Expression
 
 if TYPE_CHECKING:
     from circuitnn.circuit.circuit import Circuit
@@ -40,6 +41,12 @@ def netlist_text(
     for parameter in circuit.parameters:
         value = numbers[parameter.name] if parameter.expression is None else f"{{{parameter.expression}}}"
         lines.append(f".param {parameter.name}={value}")
+    temperatures = {
+        model.name: [f"temp={_number(model, name, value, numbers)}"]
+        for model in circuit.models
+        for name, value in model.parameters
+        if name == "TEMP"
+    }
     for part in circuit.components:
         replacement = (drive or {}).get(part.name)
         if replacement is not None:
@@ -49,12 +56,13 @@ def netlist_text(
             raise ValueError(
                 f"{part.name} is an ideal op-amp of infinite gain, which SPICE does not have: give it a gain"
             )
-        lines.append(_element(part, numbers, is_input=part.name in circuit.inputs))
+        temperature = temperatures.get(part.model or "", ())
+        lines.append(_element(part, numbers, temperature=temperature, is_input=part.name in circuit.inputs))
     lines += [_model_card(model, numbers) for model in circuit.models]
     return "\n".join([*lines, *tail, ".end", ""])
 
 
-def _element(part: Component, numbers: dict[str, str], *, is_input: bool) -> str:
+def _element(part: Component, numbers: dict[str, str], *, temperature: Sequence[str], is_input: bool) -> str:
     if part.is_behavioural:
         quantity = part.quantity if part.name[0].upper() == part.kind else "VALUE"
         return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"
@@ -64,7 +72,7 @@ def _element(part: Component, numbers: dict[str, str], *, is_input: bool) -> str
         # A unit AC magnitude on the inputs, so that an .ac line added by hand gives the transfer function.
         words += ["DC", text, *(["AC", "1"] if is_input else [])]
     elif part.model is not None:
-        words += [str(part.model), *([] if text == "1.0" else [f"area={text}"])]
+        words += [str(part.model), *([] if text == "1.0" else [f"area={text}"]), *temperature]
     elif part.sense is not None:
         words += [part.sense, text]
     else:
@@ -73,11 +81,13 @@ def _element(part: Component, numbers: dict[str, str], *, is_input: bool) -> str
 
 
 def _model_card(model: DeviceModel, numbers: dict[str, str]) -> str:
-    values = (
-        f"{name}={numbers[f'{model.name}.{name}'] if value is None else f'{{{value}}}'}"
-        for name, value in model.parameters
-    )
+    # A temperature is of the parts: SPICE's models have none.
+    values = (f"{name}={_number(model, name, value, numbers)}" for name, value in model.parameters if name != "TEMP")
     return f".model {model.name} {model.kind}({' '.join(values)})"
+
+
+def _number(model: DeviceModel, name: str, value: Expression | None, numbers: Mapping[str, str]) -> str:
+    return numbers[f"{model.name}.{name}"] if value is None else f"{{{value}}}"
 
 
 def _concrete(name: str, value: Any) -> str:

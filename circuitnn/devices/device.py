@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, final
 
-from circuitnn.devices.law import Junction, Law, LawFunction
+from circuitnn.devices.law import Junction, Law, LawFunction, Preparation
 from circuitnn.devices.rules import Rule
 
 
@@ -168,6 +168,9 @@ class ModelDevice(Device):
         insulated: pins that no direct current flows through.
         merges: whether devices of one model across the same two nodes are one to the law, which is proportional to
             the area then.
+        at_temperature: from the parameters of a model to those at its TEMP in degrees Celsius, where these are among
+            them, see `circuitnn.devices.temperature`; None where it is modelled at 27 degrees alone.
+        prepare: as of `Law`.
         trial: where tests try it.
     """
 
@@ -190,10 +193,11 @@ class ModelDevice(Device):
     optional_pin: str = ""
     insulated: tuple[str, ...] = ()
     merges: bool = False
+    at_temperature: Preparation | None = None
+    prepare: Preparation | None = None
     trial: Trial
 
-    # Of the nominal temperature, which is the only one here.
-    ALWAYS_HARMLESS: ClassVar[Mapping[str, float | None]] = {"level": 1.0, "tnom": 27.0, "tref": 27.0}
+    ALWAYS_HARMLESS: ClassVar[Mapping[str, float | None]] = {"level": 1.0}
 
     def __post_init__(self) -> None:
         names = {parameter.name for parameter in self.parameters}
@@ -215,7 +219,9 @@ class ModelDevice(Device):
         """What a simulation needs of a device with a model of that kind."""
         scaled = tuple(parameter.name for parameter in self.parameters if parameter.scales)
         mirrored = tuple(parameter.name for parameter in self.parameters if parameter.mirrors)
-        return Law(self.function, self.junctions, scaled, mirrored if self.kinds[kind] < 0 else ())
+        return Law(
+            self.function, self.junctions, scaled, mirrored if self.kinds[kind] < 0 else (), prepare=self.prepare
+        )
 
     def knows(self, name: str) -> bool:
         """Whether a ``.model`` that says something under this name (lower case), not modelled here, says anything."""

@@ -14,6 +14,7 @@ from jax import Array
 Parameters = Mapping[str, Array]
 Exponentials = list[Any]  # arrays (..., batch); None of a junction that is not there
 LawFunction = Callable[[Parameters, list[Array], Exponentials], tuple[list[Array], list[Array]]]
+Preparation = Callable[[Parameters], Parameters]
 
 
 @final
@@ -47,6 +48,7 @@ class Law:
         negated: parameters whose sign is turned, since it is written as for the mirror image.
         is_costly: whether it is evaluated as a whole, once for each set of voltages; else all but the exponentials is
             computed anew where slopes are wanted.
+        prepare: from the parameters of a device, its area in them, to those that the function is given; before time.
     """
 
     function: LawFunction
@@ -54,6 +56,7 @@ class Law:
     scaled: tuple[str, ...] = ()
     negated: tuple[str, ...] = ()
     is_costly: bool = False
+    prepare: Preparation | None = None
 
     def __hash__(self) -> int:
         return hash(self.function)

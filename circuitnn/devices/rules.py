@@ -19,11 +19,12 @@ class Rule(enum.Enum):
     NOT_NEGATIVE = "not be negative"
     FRACTION = "be from 0 to less than 0.95"
     COUPLING = "be between -1 and 1, and not 0"
+    TEMPERATURE = "be above -273.15 degrees Celsius"
 
     @property
     def is_signed(self) -> bool:
         """Whether numbers of either sign obey it."""
-        return self in (Rule.ANY, Rule.COUPLING)
+        return self in (Rule.ANY, Rule.COUPLING, Rule.TEMPERATURE)
 
     def allows(self, number: ArrayLike) -> bool:
         """Whether all of these finite numbers obey it."""
@@ -37,6 +38,8 @@ class Rule(enum.Enum):
                 good = (x >= 0) & (x < 0.95)
             case Rule.COUPLING:
                 good = (np.abs(x) < 1) & (x != 0)
+            case Rule.TEMPERATURE:
+                good = x > -273.15
             case _:
                 good = np.isfinite(x)
         return bool(np.all(good))

@@ -61,7 +61,7 @@ DIVIDED = [
     ("R1 in out 1k\nR2 out 0 3k\nC1 out 0 0\n", 3 / 4, [(5, "C1 has a capacitance of 0 and is left out")]),
     ("R1 in out 1k\nR2 out 0 3k\nC1 out 0 {c*1n}\n.param c=0\n", 3 / 4, [(5, "C1 has a capacitance of 0")]),
     ("X1 in out d r=1k r=3k\n.subckt d a b r=9k\nR1 a b 1k\nR2 b 0 {r}\n.ends\n", 3 / 4, [(3, "R is given twice")]),
-    ("R1 in out 1k RA\nR2 out 0 RB 3k\n.model RA RES(R=1 TC1=1m)\n", 3 / 4, [(3, "model RA"), (4, "model RB")]),
+    ("R1 in out 1k RA\nR2 out 0 RB 3k\n.model RA RES(R=1 TC1=1m)\n", 3 / 4, [(4, "model RB")]),
     ("R1 in out 1k\nR2 out 0 3k\nR3 out n 1\n", 3 / 4, [(5, "node n is dangling: only R3 is connected to it")]),
     (
         "R1 in out 1k\nR2 out 0 3k\nC1 out n 1u\nC2 n m 1u\n",

@@ -1,0 +1,54 @@
+"""Temperatures of a netlist: ``.temp``, ``.options temp= tnom=``, TEMP= and DTEMP= of a part, T_ABS of a model."""
+
+from circuitnn.circuit.lines import Line
+from circuitnn.circuit.values import Value, combined, parse_value, tokens
+from circuitnn.devices.temperature import NOMINAL
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.parser import Functions
+from circuitnn.expressions.tree import Name
+
+TEMPER = Name("temper")  # of the whole circuit
+TNOM = Name("tnom of the circuit")  # no name that a netlist can have: where models were measured
+GLOBAL = {"temper": "temp", "temp": "temp", TNOM.name: "tnom"}  # names in expressions, and the settings that they are
+
+
+def settings_of(line: Line) -> dict[str, tuple[Value, Line]]:
+    """What a ``.temp`` or ``.options`` line sets of TEMP and TNOM.
+
+    Raises:
+        NetlistError: for what is no temperature.
+    """
+    try:
+        directive, *words = tokens(line.text)
+        if directive.lower() == ".temp":
+            if not words:
+                raise NetlistError(".temp needs a temperature in degrees Celsius")
+            return {"temp": (parse_value(words[0]), line)}
+        pairs = zip(words, words[1:], words[2:], strict=False)
+        named = {name.lower(): text for name, sign, text in pairs if sign == "="}
+        return {name: (parse_value(named[name]), line) for name in ("temp", "tnom") if name in named}
+    except NetlistError as error:
+        raise error.at(line.number, line.text, line.file) from None
+
+
+def temperature_of(assigned: dict[str, str], functions: Functions) -> Value | None:
+    """TEMP= and DTEMP= of a part, taken out of what is assigned; None where it is as warm as the circuit."""
+    own, more = (assigned.pop(key, None) for key in ("temp", "dtemp"))
+    if own is not None:
+        return parse_value(own, functions)
+    return None if more is None else combined("+", TEMPER, parse_value(more, functions))
+
+
+def in_model(stated: dict[str, Value], temperature: Value, nominal: Value) -> dict[str, Value]:
+    """The parameters of a model with TEMP and TNOM, or without either where both are 27 degrees.
+
+    Args:
+        stated: parameters by name, which may have TNOM, and PSpice's T_ABS and T_REL_GLOBAL.
+        temperature: of the part.
+        nominal: of the circuit.
+    """
+    others = dict(stated)
+    absolute, more = others.pop("T_ABS", None), others.pop("T_REL_GLOBAL", 0.0)
+    temperature = combined("+", temperature, more) if absolute is None else absolute
+    nominal = others.pop("TNOM", nominal)
+    return others if temperature == NOMINAL == nominal else {**others, "TEMP": temperature, "TNOM": nominal}
