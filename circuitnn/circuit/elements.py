@@ -61,9 +61,7 @@ def with_model(
     if len(areas) > 1:
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
     area = combined("*", parse_value(areas[0], functions) if areas else 1.0, how_many)
-    return dataclasses.replace(
-        element(line, name, device.letter, nodes, area, model=model), temperature=temperature
-    )
+    return dataclasses.replace(element(line, name, device.letter, nodes, area, model=model), temperature=temperature)
 
 
 def source(
