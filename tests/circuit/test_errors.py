@@ -125,7 +125,6 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("B1 out 0 I=time", "line 5: time is not supported in expressions"),
         ("B1 out 0 I=v(in)*q", "line 5: unknown parameter q"),
         ("B1 out 0 I=v(in) Rpar=1", "line 5: unexpected"),
-        ("C2 out 0 {v(in)}", "line 5: v(...) in 'v(in)': B, E and G sources alone know voltages and currents"),
         ("G1 out 0 b 0 1", "line 5: node b (of G1) is floating"),
         ("Q1 out in 0", "line 5: Q1 needs the name of a .model (NPN or PNP) after its three nodes"),
         ("Q1 out in", "line 5: Q1 needs three nodes, then its model"),
