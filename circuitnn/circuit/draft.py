@@ -18,6 +18,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
 from circuitnn.circuit.sensors import with_sensors
+from circuitnn.circuit.time_sources import with_time_sources
 from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.values import Value
 from circuitnn.circuit.windings import with_ideal_windings
@@ -86,7 +87,7 @@ class Draft:
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
-        self.flat = with_derivatives(with_ideal_windings(self.flat, self.journal))
+        self.flat = with_time_sources(with_derivatives(with_ideal_windings(self.flat, self.journal)))
         self.flat, self.sensors = with_sensors(self.flat)
         if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")

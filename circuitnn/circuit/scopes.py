@@ -38,9 +38,9 @@ MAX_NESTING = 20  # of subcircuits
 MAX_WORK = 1_000_000  # nodes of expressions, and lines, over all instances
 
 _UNKNOWN = {
-    name: f"{name} is not supported in expressions: the circuit does not depend on the time or the frequency"
-    for name in ("time", "hertz", "freq")
-}
+    name: f"{name} is not supported in expressions: the circuit does not depend on the frequency"
+    for name in ("hertz", "freq")
+} | {"time": "time is known to B, E and G sources and to R, C and L given by expressions alone, and to no parameter"}
 
 
 @final

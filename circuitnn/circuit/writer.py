@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from circuitnn.circuit.components import NULLOR, Component, DeviceModel
+from circuitnn.expressions.phases import knows_time
 from circuitnn.expressions.tree import Expression
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ def netlist_text(
 
 
 def _element(part: Component, numbers: dict[str, str], *, temperature: Sequence[str], is_input: bool) -> str:
+    if part.is_independent_source and part.value is not None and knows_time(part.value):
+        quantity = part.kind if part.name[0].upper() == "B" else "VALUE"
+        return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"
     if part.is_behavioural:
         quantity = part.quantity if part.name[0].upper() == part.kind else "VALUE"
         return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"

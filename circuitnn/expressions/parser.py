@@ -19,6 +19,7 @@ from circuitnn.expressions.tree import (
     Name,
     Negative,
     Number,
+    Time,
     children,
     extent,
     substitute,
@@ -241,6 +242,8 @@ class _Parser:
             return tree
         if token[0].isdigit() or token[0] == ".":
             return Number(parse_number(token, compact=self.context.dialect.compact))
+        if token.lower() == "time" and self.context.behavioural and self.peek() != "(":
+            return Time()
         if token[0].isalpha() or token[0] == "_":
             return self.call(token.lower(), depth) if self.peek() == "(" else Name(token)
         raise NetlistError(f"unexpected {token!r} in the expression {self.text!r}")
@@ -282,7 +285,8 @@ class _Parser:
         by_parameter = dict(zip(macro.parameters, arguments, strict=True))
 
         def replacement(leaf: Expression) -> Expression:
-            return by_parameter.get(leaf.name.lower(), leaf) if isinstance(leaf, Name) else leaf
+            name = leaf.name.lower() if isinstance(leaf, Name) else "time" if isinstance(leaf, Time) else ""
+            return by_parameter.get(name, leaf)
 
         tree = substitute(context.bodies[function], replacement)
         check_extent(tree)

@@ -74,6 +74,15 @@ class Current:
 
 @final
 @dataclass(frozen=True)
+class Time:
+    """The time in seconds, from the beginning of the signal; 0 at rest."""
+
+    def __str__(self) -> str:
+        return "time"
+
+
+@final
+@dataclass(frozen=True)
 class Negative:
     """Unary minus."""
 
@@ -108,7 +117,7 @@ class Call:
         return f"{self.function}({','.join(map(str, self.arguments))})"
 
 
-Expression = Number | Name | Voltage | Current | Negative | Binary | Call
+Expression = Number | Name | Voltage | Current | Time | Negative | Binary | Call
 
 
 def children(expression: Expression) -> "tuple[Expression, ...]":
@@ -139,8 +148,8 @@ def rebuilt(expression: Expression, replacement: "Callable[[Expression], Express
 
 
 def leaves_in(expression: Expression) -> Iterator[Expression]:
-    """What an expression depends on: names, voltages and currents, from left to right, with repetitions."""
-    if isinstance(expression, (Name, Voltage, Current)):
+    """What an expression depends on: names, voltages, currents and the time, from left to right, with repetitions."""
+    if isinstance(expression, (Name, Voltage, Current, Time)):
         yield expression
     for child in children(expression):
         yield from leaves_in(child)
@@ -152,7 +161,7 @@ def names_in(expression: Expression) -> Iterator[str]:
 
 
 def substitute(expression: Expression, replacement: "Callable[[Expression], Expression]") -> Expression:
-    """The expression with every name, voltage and current replaced by `replacement(leaf)`."""
+    """The expression with every name, voltage, current and the time replaced by `replacement(leaf)`."""
     done: dict[int, Expression] = {}  # by identity: what occurs twice stays one object
 
     def visit(tree: Expression) -> Expression:
@@ -180,7 +189,7 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], xp: ModuleType =
     Args:
         expression: the tree.
         values: the value of every leaf in it: of a name under its text, of a `Voltage` or `Current` under the leaf
-            itself; arrays broadcast.
+            itself; arrays broadcast. The time is 0 where it is not among them.
         xp: `jax.numpy`, or `numpy` for checks outside of JAX (which keep float64 whatever JAX is set to).
     """
     match expression:
@@ -190,6 +199,8 @@ def evaluate(expression: Expression, values: Mapping[Any, Any], xp: ModuleType =
             return values[name]
         case Voltage() | Current():
             return values[expression]
+        case Time():
+            return values.get(expression, 0.0)
         case Negative(operand):
             return -evaluate(operand, values, xp)
         case Binary(operator, left, right):

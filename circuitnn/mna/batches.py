@@ -21,6 +21,9 @@ def solved_network(topology: Topology, values: Values, reactive: Callable[[Value
     Returns:
         With leaves (time or 1, ..., batch or 1); along time, of the states' voltages and currents those of the dual.
     """
+    values = {
+        name: value if name in topology.linear else value[:1] if value.ndim else value for name, value in values.items()
+    }
     if any(value.ndim and value.shape[0] > 1 for value in values.values()):
         return network_along(topology, values, reactive(values))
     axes = {name: 0 if value.ndim else None for name, value in values.items()}

@@ -149,6 +149,10 @@ def network_along(topology: Topology, values: Values, reactive: Reactive) -> Net
         With leaves (time, ..., batch); of the states' voltages and currents those that belong to the dual.
     """
     parts = [part._replace(weight=two_axes(part.weight)) for part in stamps(topology, values, reactive)]
+    if all(part.weight.shape[0] == 1 for part in parts):  # constant sources alone move
+        time = max(value.shape[0] for value in values.values() if value.ndim)
+        weight = jnp.broadcast_to(parts[0].weight, (time, parts[0].weight.shape[1]))
+        parts[0] = parts[0]._replace(weight=weight)
     moves = [part for part in parts if part.weight.shape[0] > 1]
     # The answer does not depend on the place that the changes are counted from, so no gradient goes through it.
     centre = [lax.stop_gradient(jnp.mean(part.weight, axis=0)) for part in moves]

@@ -1,6 +1,7 @@
 """What modified nodal analysis needs to know of a circuit's shape: indices, no numbers. Static and hashable."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
@@ -101,6 +102,13 @@ class Topology:
             *(f"node {node}" for node in self.nodes),
             *(f"the current of {branch.name}" for branch in self.branches),
         )
+
+    @cached_property
+    def linear(self) -> frozenset[str]:
+        """Names of the values that the linear equations have in them; the others are those of laws, knobs and inputs."""
+        parts = (*self.resistors, *self.pots, *self.controlled, *self.sensing, *self.reactive, *self.mutual)
+        of_series = {name for inner in self.series for name in (inner.device, inner.parameter)}
+        return frozenset({part.name for part in parts} | of_series | set(self.constants))
 
     @property
     def free_drives(self) -> tuple[int, ...]:

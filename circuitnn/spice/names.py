@@ -7,11 +7,12 @@ and parameters p1, under a title of ours; what comes back is asked for by those,
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, final
 
 from circuitnn.circuit import Circuit
-from circuitnn.circuit.components import GROUND
+from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.time_sources import time_sources
 from circuitnn.expressions.tree import Current, Expression, Name, Voltage, substitute
 
 TITLE = "a circuit"
@@ -42,9 +43,10 @@ class Names(NamedTuple):
 
 def renamed(circuit: Circuit) -> tuple[Circuit, Names]:
     """The circuit under our names; its outputs are left out, `Names.quantity` says what they are."""
+    along_time = time_sources(circuit.components)
     names = Names(
         nodes={**_numbered("n", circuit.nodes), GROUND: GROUND},
-        parts={part.name: f"{part.kind.lower()}{k}" for k, part in enumerate(circuit.components, 1)},
+        parts={part.name: f"{_letter(part, along_time)}{k}" for k, part in enumerate(circuit.components, 1)},
         models=_numbered("m", (model.name for model in circuit.models)),
         parameters=_numbered("p", (parameter.name for parameter in circuit.parameters)),
     )
@@ -101,6 +103,10 @@ def readable(name: str) -> str:
     """A name as it may stand in a message."""
     text = name if name.isprintable() else repr(name)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _letter(part: Component, along_time: Collection[str]) -> str:
+    return "b" if part.name in along_time else part.kind.lower()
 
 
 def _numbered(letter: str, names: Iterable[str]) -> dict[str, str]:

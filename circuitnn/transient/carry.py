@@ -36,6 +36,7 @@ class CircuitCarry:
         ports: (..., n_ports) voltages of the devices, where the next solve starts from.
         u: (..., n_in) the last input.
         report: how the solves went.
+        clock: (..., n_clocks, 2) of a circuit that depends on the time, see `circuitnn.transient.clock`; else None.
     """
 
     reference: Reference
@@ -45,6 +46,7 @@ class CircuitCarry:
     ports: Array
     u: Array
     report: SolveReport
+    clock: Array | None = None
 
     @property
     def states(self) -> Array:

@@ -85,7 +85,7 @@ def _rest(
     if level is not None:
         rows = level if level.ndim == 1 else jnp.broadcast_to(level, (*batch, level.shape[-1]))
         volts = rows.reshape(-1, rows.shape[-1]).T if rows.ndim > 1 else rows
-        values |= dict(zip(topology.inputs, volts, strict=True))
+        values |= dict(zip(topology.inputs, volts, strict=False))  # sources of the time are inputs beside these
     width = max((value.shape[0] for value in values.values() if value.ndim), default=0)
     solve = functools.partial(operating_point, topology, start=start)
     if width:

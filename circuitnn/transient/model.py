@@ -1,6 +1,7 @@
 """A circuit sample by sample, whatever its linear part is solved with."""
 
 import abc
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from circuitnn.oversampling import Oversampling
 from circuitnn.settings import settings_of
 from circuitnn.transient import engine
 from circuitnn.transient.carry import CircuitCarry
+from circuitnn.transient.clock import Clocks, extended
 from circuitnn.transient.knobs import flat_controls
 from circuitnn.transient.several import may_have_several, warn_of_others
 from circuitnn.transient.system import SOLVERS, Discretisation, Engine, Linear
@@ -70,11 +72,16 @@ class CircuitModel(StateModel):
             raise ValueError(f"no solver named {solver!r}; there are {', '.join(SOLVERS)}")
         self.fs, self.rule, self.solver, self.dtype = fs, rule, solver, dtype
         self.oversampling = Oversampling(half_band(oversampling))
+        self.clocks = Clocks.of(circuit, 1 / (fs * oversampling))
         self.topology = topology(circuit)
         check_sizes(circuit, dtype)
         self.discretisation = _discretised(self.topology, circuit, rule, 1 / (self.fs * oversampling))
         self.in_features, self.out_features = len(circuit.inputs), len(circuit.outputs)
         self.state_names = tuple(branch.name for branch in self.topology.reactive)
+        if self.clocks is not None:
+            inputs = self.topology.inputs + self.clocks.sources
+            self.topology = dataclasses.replace(self.topology, inputs=inputs)
+            self.state_names += self.clocks.names
         self.values = CircuitValues(circuit, trainable, dtype)
 
     @property
@@ -135,7 +142,8 @@ class CircuitModel(StateModel):
 
     def silence(self, batch: tuple[int, ...] = (), controls: Controls | None = None) -> Array:
         """The DC values of the inputs."""
-        return engine.silence(self.topology, self.circuit, self._first_knobs(batch, controls), batch)
+        level = engine.silence(self.topology, self.circuit, self._first_knobs(batch, controls), batch)
+        return level[..., : self.in_features]
 
     def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
         """The operating point, and the outputs there."""
@@ -151,7 +159,11 @@ class CircuitModel(StateModel):
             warn_of_rounding(rounding)
         if may_have_several(self.topology):
             warn_of_others(rest_from, carry, y, (*self.state_names, *circuit.outputs))
-        return self.oversampling.carry(carry, carry.u, jnp.broadcast_to(y, (*batch, self.out_features))), y
+        if self.clocks is not None:
+            carry = dataclasses.replace(carry, clock=self.clocks.start(batch, self.dtype))
+        return self.oversampling.carry(
+            carry, carry.u[..., : self.in_features], jnp.broadcast_to(y, (*batch, self.out_features))
+        ), y
 
     def _first_knobs(self, batch: tuple[int, ...], controls: Controls | None) -> dict[str, Array]:
         return flat_controls(matched(controls, self.controls), batch, None, self.dtype)
@@ -159,9 +171,11 @@ class CircuitModel(StateModel):
     def states(self, carry: Carry) -> Array:
         """(..., n_states): capacitor voltages and inductor currents, in the order of `state_names`.
 
-        The charges of junctions come last ("Q1.CJE"), in volts across 10 pF.
+        The charges of junctions come after them ("Q1.CJE"), in volts across 10 pF; last the clocks of what depends on
+        the time: phases in turns, from 0 to 1, and seconds.
         """
-        return self.oversampling.inner(carry).states
+        inner = self.oversampling.inner(carry)
+        return inner.states if inner.clock is None else jnp.concatenate([inner.states, inner.clock[..., 0]], -1)
 
     def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
         """The carry with other states; the currents that belong to them follow from the circuit and the last input.
@@ -172,8 +186,14 @@ class CircuitModel(StateModel):
             controls: knobs, for those currents, at their positions at the first sample; the defaults when None.
         """
         inner = self.oversampling.inner(carry)
-        states = jnp.broadcast_to(jnp.asarray(states, self.dtype), inner.states.shape)
-        knobs = self._first_knobs(states.shape[:-1], controls)
+        batch, count = inner.states.shape[:-1], len(self.topology.reactive)
+        states = jnp.broadcast_to(jnp.asarray(states, self.dtype), (*batch, len(self.state_names)))
+        knobs = self._first_knobs(batch, controls)
+        if self.clocks is not None:
+            turned, states = states[..., count:], states[..., :count]
+            driven = self.clocks.at(self.circuit, knobs, turned)
+            clock = jnp.stack([turned, jnp.zeros_like(turned)], -1)
+            inner = dataclasses.replace(inner, clock=clock, u=extended(inner.u[..., : self.in_features], driven))
         forced = engine.at_states(self.topology, self.discretisation, self.circuit, inner, states, knobs)
         return self.oversampling.with_inner(carry, forced)
 
@@ -191,7 +211,15 @@ class CircuitModel(StateModel):
     ) -> tuple[CircuitCarry, Array, Array]:
         """At the circuit's own rate."""
         knobs = flat_controls(matched(controls, self.controls), x.shape[:-2], x.shape[-2], self.dtype)
-        return engine.run_block(self.engine, self.circuit, carry, x, knobs, forcing)
+        circuit, clocks, count = self.circuit, self.clocks, len(self.topology.reactive)
+        if clocks is None or carry.clock is None:
+            return engine.run_block(self.engine, circuit, carry, x, knobs, forcing)
+        shown, mask = (None, None) if forcing is None else (forcing.previous[..., count:], forcing.mask)
+        clock, counted, driven = clocks.run(circuit, knobs, carry.clock, x.shape[-2], shown, mask)
+        if forcing is not None:
+            forcing = forcing._replace(previous=forcing.previous[..., :count])
+        carry, y, states = engine.run_block(self.engine, circuit, carry, extended(x, driven), knobs, forcing)
+        return dataclasses.replace(carry, clock=clock), y, jnp.concatenate([states, counted], -1)
 
 
 def _discretised(topology: Topology, circuit: Circuit, rule: str | Rule, period: float) -> Discretisation:
