@@ -8,7 +8,7 @@ from circuitnn.devices.device import Device, ModelDevice, Passive, Source
 from circuitnn.devices.registry import DEVICES, model_device
 from circuitnn.devices.rules import Rule
 from circuitnn.expressions.tree import GROUND as GROUND
-from circuitnn.expressions.tree import Expression
+from circuitnn.expressions.tree import Call, Expression
 
 NULLOR = "NULLOR"
 SIGNED = "SIGNED"
@@ -35,6 +35,7 @@ class Component:
         couples: of K the names of its two inductors.
         quantity: of B what the expression gives, "V" or "I"; `NULLOR` of an E of infinite gain, which no netlist has;
             `SIGNED` of a resistor whose number is zero (a wire) or negative.
+        waveform: of an independent source beside the inputs, as a call of its name; its value says the same.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Component:
     sense: str | None = None
     couples: tuple[str, ...] = ()
     quantity: str | None = None
+    waveform: Call | None = None
 
     @property
     def device(self) -> Device:

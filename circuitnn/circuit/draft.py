@@ -21,6 +21,7 @@ from circuitnn.circuit.sensors import with_sensors
 from circuitnn.circuit.time_sources import with_time_sources
 from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.values import Value
+from circuitnn.circuit.waveforms import waveform_expression
 from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device, ModelDevice
@@ -30,6 +31,7 @@ from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import (
+    Call,
     Current,
     Expression,
     Name,
@@ -235,15 +237,29 @@ class Draft:
                 )
         return tuple(sources[name.lower()] for name in names if name.lower() in sources)
 
-    def check_waveforms(self, inputs: Sequence[str]) -> None:
-        for flat in self.flat.values():
-            name = flat.element.component.name
-            if flat.element.waveform and name not in inputs:
-                message = (
-                    f"{name} has the waveform {flat.element.waveform} but is no input: give it a DC value, "
-                    f"or name it in inputs (now {', '.join(inputs)})"
-                )
-                self.journal.fault(flat.line.error(message))
+    def with_waveforms(self, components: tuple[Component, ...], inputs: Sequence[str]) -> tuple[Component, ...]:
+        """The sources beside the inputs with their waveforms: their values are expressions of the time."""
+        result = []
+        for part in components:
+            flat = self.flat[part.name.lower()]
+            waveform = flat.element.waveform
+            if waveform is not None and waveform.function == "WAVEFILE" and part.name in inputs:
+                self.journal.note(flat.line, f"{part.name}: the signal takes the place of the file")
+            if waveform is not None and part.name not in inputs:
+                with self.journal.gathering():
+                    part = self._along_time(part, waveform, flat.line)
+            result.append(part)
+        return tuple(result)
+
+    def _along_time(self, part: Component, waveform: Call, line: Line) -> Component:
+        try:
+            value = waveform_expression(waveform.function, waveform.arguments)
+        except NetlistError as error:
+            raise line.error(f"{part.name} is no input: {error}; a DC value, or its name in inputs, helps") from None
+        self.values.pop(part.name, None)
+        message = f"{part.name} runs along time as its {waveform.function} says; at rest it is where that begins"
+        self.journal.note(line, message)
+        return dataclasses.replace(part, value=value, waveform=waveform)
 
     def with_text(self, error: NetlistError, component: str) -> NetlistError:
         """An error about a component, with its line."""

@@ -12,6 +12,7 @@ from circuitnn.circuit.values import Value, assignments, combined, is_value, par
 from circuitnn.devices.device import ModelDevice, Source
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
+from circuitnn.expressions.tree import Call, number
 
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
@@ -82,11 +83,11 @@ def source(
             while position < len(words) and is_value(words[position]):
                 position += 1
         elif word in _WAVEFORMS:
-            waveform = word
             resting = _resting_value(word, words[position:])
-            # Its arguments end the line, where the signal takes their place; only a DC value may follow them.
+            # Its arguments end the line; only a DC value may follow them.
             following = (index for index in range(position, len(words)) if words[index].upper() == "DC")
-            position = next(following, len(words))
+            start, position = position, next(following, len(words))
+            waveform = _waveform(word, words[start:position], functions)
         elif value is None:
             if word == "DC":
                 position += words[position : position + 1] == ["="]
@@ -115,6 +116,16 @@ def _split(words: list[str]) -> tuple[list[str], dict[str, str]]:
 
 def _is_reserved(word: str) -> bool:
     return word.upper() in ("AC", "DC", *_WAVEFORMS) or word == "="
+
+
+def _waveform(word: str, arguments: list[str], functions: Functions) -> Call:
+    """With no arguments where they are no numbers: on an input the signal takes their place, whatever they are."""
+    try:
+        values = [parse_value(argument, functions) for argument in arguments]
+    except NetlistError:
+        values = []
+    trees = tuple(number(value) if isinstance(value, float) else value for value in values)
+    return Call("SIN" if word == "SINE" else word, trees)
 
 
 def _resting_value(waveform: str, arguments: list[str]) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import Value
+from circuitnn.expressions.tree import Call
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Element:
     Attributes:
         component: without its number.
         number: where it is a literal.
-        waveform: of a source.
+        waveform: of a source, as a call of its name.
         notes: on how it is taken.
         stands_for: the name of a part on whose line it is, where it has another one itself.
         temperature: of it alone, degrees Celsius.
@@ -24,7 +25,7 @@ class Element:
 
     component: Component
     number: float | None
-    waveform: str | None = None
+    waveform: Call | None = None
     notes: tuple[str, ...] = ()
     stands_for: str | None = None
     temperature: Value | None = None
@@ -38,7 +39,7 @@ def element(
     nodes: tuple[str, ...],
     value: Value,
     *,
-    waveform: str | None = None,
+    waveform: Call | None = None,
     stands_for: str | None = None,
     **fields,
 ) -> Element:

@@ -103,7 +103,7 @@ def circuit_of(
     components = draft.components()
     inputs = draft.inputs(_sequence(inputs, "inputs"))
     probes = _outputs(components, _sequence(outputs, "outputs"), block)
-    draft.check_waveforms(inputs)
+    components = draft.with_waveforms(components, inputs)
     components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
     draft.check_topology(components, uncharged=uncharged)
     journal.check()

@@ -22,6 +22,7 @@ from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import check_extent
 from circuitnn.expressions.powers import signed_as_in_parameters
 from circuitnn.expressions.tree import (
+    Call,
     Current,
     Expression,
     Name,
@@ -243,9 +244,10 @@ class Scope:
         if card is not None:
             fields["model"] = card[1].prefix + card[0].name
         component = dataclasses.replace(part, **fields)
+        waveform = element.waveform and self._waveform(element.waveform, line)
         stands_for = element.stands_for and self.name(element.stands_for)
         temperature = None if element.temperature is None else self.value(element.temperature, line)
-        changes = {"number": number, "stands_for": stands_for, "temperature": temperature}
+        changes = {"number": number, "waveform": waveform, "stands_for": stands_for, "temperature": temperature}
         return Flat(dataclasses.replace(element, component=component, **changes), line, card)
 
     def _by_model(self, element: Element, line: Line) -> Element:
@@ -265,6 +267,14 @@ class Scope:
             return with_model(element, card, scope.block.functions(card.line), self.block.journal.note)
         except NetlistError as error:
             raise error.at(line.number, line.text, line.file) from None
+
+    def _waveform(self, waveform: Call, line: Line) -> Call:
+        try:
+            values = [self.value(argument, line) for argument in waveform.arguments]
+        except NetlistError:  # on an input they say nothing
+            values = []
+        trees = (number(value) if isinstance(value, float) else value for value in values)
+        return Call(waveform.function, tuple(trees))
 
     def _behaviour(self, tree: Expression, line: Line) -> Expression:
         def replacement(leaf: Expression) -> Expression:

@@ -64,9 +64,12 @@ def netlist_text(
 
 
 def _element(part: Component, numbers: dict[str, str], *, temperature: Sequence[str], is_input: bool) -> str:
+    if part.waveform is not None:
+        arguments = " ".join(f"{{{argument}}}" for argument in part.waveform.arguments)
+        return f"{part.name} {' '.join(part.nodes)} {part.waveform.function}({arguments})"
     if part.is_independent_source and part.value is not None and knows_time(part.value):
-        quantity = part.kind if part.name[0].upper() == "B" else "VALUE"
-        return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"
+        word = part.kind if part.name[0].upper() == "B" else "VALUE"
+        return f"{part.name} {' '.join(part.nodes)} {word}={{{part.value}}}"
     if part.is_behavioural:
         quantity = part.quantity if part.name[0].upper() == part.kind else "VALUE"
         return f"{part.name} {' '.join(part.nodes)} {quantity}={{{part.value}}}"

@@ -105,10 +105,11 @@ class Topology:
 
     @cached_property
     def linear(self) -> frozenset[str]:
-        """Names of the values that the linear equations have in them; the others are those of laws, knobs and inputs."""
-        parts = (*self.resistors, *self.pots, *self.controlled, *self.sensing, *self.reactive, *self.mutual)
-        of_series = {name for inner in self.series for name in (inner.device, inner.parameter)}
-        return frozenset({part.name for part in parts} | of_series | set(self.constants))
+        """Names of the values in the linear equations; the others are those of laws, knobs and inputs."""
+        names = {name for inner in self.series for name in (inner.device, inner.parameter)} | set(self.constants)
+        names |= {part.name for part in (*self.resistors, *self.pots, *self.reactive)}
+        names |= {part.name for part in self.controlled} | {part.name for part in self.sensing}
+        return frozenset(names | {pair.name for pair in self.mutual})
 
     @property
     def free_drives(self) -> tuple[int, ...]:

@@ -8,12 +8,12 @@ and parameters p1, under a title of ours; what comes back is asked for by those,
 import dataclasses
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple, final
+from typing import NamedTuple, cast, final
 
 from circuitnn.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.time_sources import time_sources
-from circuitnn.expressions.tree import Current, Expression, Name, Voltage, substitute
+from circuitnn.expressions.tree import Call, Current, Expression, Name, Voltage, substitute
 
 TITLE = "a circuit"
 LONGEST = 40  # characters of a name in a message
@@ -65,6 +65,7 @@ def renamed(circuit: Circuit) -> tuple[Circuit, Names]:
             name=names.parts[part.name],
             nodes=tuple(names.nodes[node] for node in part.nodes),
             value=value(part.value),
+            waveform=None if part.waveform is None else cast(Call, value(part.waveform)),
             model=None if part.model is None else names.models[part.model],
             sense=None if part.sense is None else names.parts[part.sense],
             couples=tuple(names.parts[coil] for coil in part.couples),
@@ -106,7 +107,7 @@ def readable(name: str) -> str:
 
 
 def _letter(part: Component, along_time: Collection[str]) -> str:
-    return "b" if part.name in along_time else part.kind.lower()
+    return "b" if part.name in along_time and part.waveform is None else part.kind.lower()
 
 
 def _numbered(letter: str, names: Iterable[str]) -> dict[str, str]:

@@ -47,7 +47,8 @@ class Clocks:
         sources = time_sources(circuit.components)
         values = {part.name: part.value for part in circuit.components}
         rates: list[ClockRate] = []
-        laws, names = [], []
+        laws: list[Expression] = []
+        names: list[str] = []
         for source in sources:
             law = values[source]
             laws.append(with_clocks(law, rates) if law is not None else ONE)

@@ -122,7 +122,6 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("B1 out 0 V=", "line 5: empty expression"),
         ("B1 out 0 V=v(nix)", "line 5: B1 refers to the node nix; the nodes are in, out"),
         ("B1 out 0 I=i(R7)", "line 5: B1 refers to R7, which is no voltage source"),
-        ("B1 out 0 I=time", "line 5: time is not supported in expressions"),
         ("B1 out 0 I=v(in)*q", "line 5: unknown parameter q"),
         ("B1 out 0 I=v(in) Rpar=1", "line 5: unexpected"),
         ("G1 out 0 b 0 1", "line 5: node b (of G1) is floating"),
