@@ -66,7 +66,7 @@ def test_derivatives_of_derivatives_and_the_same_one_twice():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (".param p=ddt(2)", "ddt in .*B, E and G sources alone"),
+        (".param p=ddt(2)", "ddt: B, E and G sources alone"),
         ("B1 out 0 V=ddt(v(in),2)", "ddt takes 1 argument"),
         ("B1 out 0 V=ddt()", "ddt takes 1 argument"),
         ("C1 out 0 Flux={v(in)}", "C1: FLUX= is of no capacitor"),
