@@ -38,7 +38,7 @@ def test_an_oscillator_is_what_it_says_and_a_state(tremolo):
     time = times(512)
     for dtype, error in (("float64", 1e-13), ("float32", 1e-6)):
         model = cn.nodal.NodalModel(circuit, fs=FS, dtype=dtype)
-        carry, y, states = cn.trace(model, np.ones(512))
+        _, y, states = cn.trace(model, np.ones(512))
         np.testing.assert_allclose(y, 1 / (2 + np.sin(6.28 * 5 * time + 0.3)), atol=error)
         assert model.state_names == ("B.B1.t1.phase",)
         np.testing.assert_allclose(states[:, 0], 6.28 * 5 * time / (2 * np.pi), atol=error)
