@@ -139,11 +139,14 @@ class Block:
             contents.settings |= settings
             if not settings:
                 skip_directive(line)
+        elif word in (".ic", ".nodeset"):
+            contents.clamps.append(line)
         elif word == ".title":
             contents.title = " ".join(line.text.split()[1:])
         elif word == ".ends":
             raise line.error(".ends without .subckt")
         elif word.startswith("."):
+            contents.uses_ic |= word == ".tran" and "uic" in line.text.lower().split()
             skip_directive(line)
         else:
             contents.elements.append(line)
@@ -224,6 +227,8 @@ class Contents:
     blocks: dict[str, Block] = field(default_factory=dict)
     functions: dict[str, Macro] = field(default_factory=dict)
     global_nodes: set[str] = field(default_factory=set)
+    clamps: list[Line] = field(default_factory=list)
+    uses_ic: bool = False
     settings: dict[str, tuple[Value, Line]] = field(default_factory=dict)
     title: str = ""
 

@@ -14,7 +14,7 @@ _ANALYSES = {
     ".option", ".options",
 }  # fmt: skip
 _UNSUPPORTED = {
-    ".ic": "initial conditions are", ".nodeset": "initial guesses are", ".if": "conditions are",
+    ".if": "conditions are",
     ".elseif": "conditions are", ".else": "conditions are", ".endif": "conditions are",
     ".csparam": "parameters for the control language are",
 }  # fmt: skip

@@ -12,7 +12,8 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitnn.arguments import NO_CIRCUIT, checked
-from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel, Parameter
+from circuitnn.circuit.clamps import WIRE
+from circuitnn.circuit.components import GROUND, NULLOR, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.journal import Notes
 from circuitnn.circuit.writer import netlist_text
@@ -75,6 +76,7 @@ class Circuit:
         title: first line of the netlist.
         uncharged: whether what direct current leaves undetermined is without charge and current at rest, see
             `read_netlist`.
+        clamps: voltages that it begins with, or that the search for its rest begins with.
         notes: what was passed over in reading the netlist, or taken otherwise than it may be meant, by line.
     """
 
@@ -86,6 +88,7 @@ class Circuit:
     outputs: tuple[str, ...] = _static()
     title: str = _static()
     uncharged: bool = dataclasses.field(default=False, metadata={"static": True})
+    clamps: tuple[Clamp, ...] = dataclasses.field(default=(), metadata={"static": True})
     notes: Notes = dataclasses.field(default=Notes(), metadata={"static": True})
 
     __hash__ = None  # type: ignore[assignment]  # it holds arrays; its treedef is the hashable part
@@ -275,6 +278,10 @@ class Circuit:
         for part in self.components:
             if not part.is_behavioural:
                 resolved[part.name] = numbers[part.name] if part.value is None else evaluate(part.value, numbers, xp)
+        for clamp in self.clamps:
+            start = clamp.value
+            resolved[clamp.name] = numbers[clamp.name] if start is None else evaluate(start, numbers, xp)
+            resolved[clamp.wire] = xp.asarray(WIRE)
         for model in self.models:
             for name, expression in model.parameters:
                 key = f"{model.name}.{name}"

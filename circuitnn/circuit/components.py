@@ -113,6 +113,29 @@ class DeviceModel:
 
 @final
 @dataclass(frozen=True)
+class Clamp:
+    """A voltage that the circuit begins with (``.ic``), or that a search for its rest begins with (``.nodeset``).
+
+    Attributes:
+        name: under which its number is in `Circuit.values`: "ic(out)", "nodeset(out)", "ic(C1)".
+        nodes: between which the voltage is.
+        value: the expression that gives it; None when the number is a literal.
+        is_start: whether the circuit begins with it.
+    """
+
+    name: str
+    nodes: tuple[str, str]
+    value: Expression | None = None
+    is_start: bool = True
+
+    @property
+    def wire(self) -> str:
+        """The name of the resistor through which it is held."""
+        return f"R{self.name}"
+
+
+@final
+@dataclass(frozen=True)
 class Parameter:
     """A ``.param``: independent (a knob, its number in `Circuit.values`) when `expression` is None."""
 

@@ -11,17 +11,18 @@ from jax import Array
 
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import SIGNED, Component, DeviceModel, Parameter
+from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.derivatives import with_derivatives
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
 from circuitnn.circuit.sensors import with_sensors
+from circuitnn.circuit.starts import starts
 from circuitnn.circuit.time_sources import with_time_sources
 from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.values import Value
-from circuitnn.circuit.waveforms import waveform_expression
+from circuitnn.circuit.waveforms import along_time
 from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device, ModelDevice
@@ -31,7 +32,6 @@ from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import (
-    Call,
     Current,
     Expression,
     Name,
@@ -239,27 +239,22 @@ class Draft:
 
     def with_waveforms(self, components: tuple[Component, ...], inputs: Sequence[str]) -> tuple[Component, ...]:
         """The sources beside the inputs with their waveforms: their values are expressions of the time."""
-        result = []
-        for part in components:
-            flat = self.flat[part.name.lower()]
-            waveform = flat.element.waveform
-            if waveform is not None and waveform.function == "WAVEFILE" and part.name in inputs:
-                self.journal.note(flat.line, f"{part.name}: the signal takes the place of the file")
-            if waveform is not None and part.name not in inputs:
-                with self.journal.gathering():
-                    part = self._along_time(part, waveform, flat.line)
-            result.append(part)
-        return tuple(result)
+        running = tuple(along_time(part, self.flat, self.journal, inputs) for part in components)
+        for part in running:
+            if part.waveform is not None:
+                self.values.pop(part.name, None)
+        return running
 
-    def _along_time(self, part: Component, waveform: Call, line: Line) -> Component:
-        try:
-            value = waveform_expression(waveform.function, waveform.arguments)
-        except NetlistError as error:
-            raise line.error(f"{part.name} is no input: {error}; a DC value, or its name in inputs, helps") from None
-        self.values.pop(part.name, None)
-        message = f"{part.name} runs along time as its {waveform.function} says; at rest it is where that begins"
-        self.journal.note(line, message)
-        return dataclasses.replace(part, value=value, waveform=waveform)
+    def clamps(self, components: Sequence[Component]) -> tuple[Clamp, ...]:
+        """The voltages that the circuit begins with, or its search for rest."""
+        clamps: dict[str, Clamp] = {}
+        uses_ic = self.block.contents.uses_ic
+        for name, nodes, clamp in starts(self.top.work.clamps, components, self.flat, self.journal, uses_ic=uses_ic):
+            if name in clamps:
+                self.values.pop(name, None)
+                self.spelling.pop(name.lower(), None)
+            clamps[name] = Clamp(name, nodes, self._expression(name, clamp.value, clamp.line), clamp.is_start)
+        return tuple(clamps.values())
 
     def with_text(self, error: NetlistError, component: str) -> NetlistError:
         """An error about a component, with its line."""

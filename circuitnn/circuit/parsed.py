@@ -18,6 +18,7 @@ class Element:
         number: where it is a literal.
         waveform: of a source, as a call of its name.
         notes: on how it is taken.
+        start: the voltage of a capacitor, or current of an inductor, that ``IC=`` says.
         stands_for: the name of a part on whose line it is, where it has another one itself.
         temperature: of it alone, degrees Celsius.
         terms: of R, C and L with a model, all that the line says of the number.
@@ -27,6 +28,7 @@ class Element:
     number: float | None
     waveform: Call | None = None
     notes: tuple[str, ...] = ()
+    start: Value | None = None
     stands_for: str | None = None
     temperature: Value | None = None
     terms: Any = None

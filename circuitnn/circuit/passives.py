@@ -53,8 +53,7 @@ def passive(
     """R, C, L: one value, maybe as ``R=``, maybe a model; LTspice's parasitics around it."""
     words, assigned = assignments(_with_two_coefficients(rest))
     words = words + [assigned.pop(key) for key in (device.letter.lower(), device.quantity) if key in assigned]
-    if device.state and "ic" in assigned and parse_value(assigned.pop("ic")) != 0:
-        raise NetlistError(f"{name}: initial conditions (IC=) are not supported; a circuit starts at rest")
+    start = parse_value(assigned.pop("ic"), functions) if device.state and "ic" in assigned else None
     nodes, around = parasitics(line, name, nodes, assigned if device.state else {}, functions)
     count = multiplicity(assigned, functions)
     temperature = temperature_of(assigned, functions)
@@ -71,7 +70,7 @@ def passive(
     terms = PassiveTerms(parse_value(words[0], functions), stated, count, temperature)
     own = element(line, name, device.letter, nodes, number_of(device, terms, {}), model=model)
     notes = () if device.state else megohms(name, words[0])
-    return [dataclasses.replace(own, notes=notes, terms=terms), *around]
+    return [dataclasses.replace(own, notes=notes, terms=terms, start=start), *around]
 
 
 def _with_two_coefficients(words: list[str]) -> list[str]:

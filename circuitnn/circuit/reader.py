@@ -107,10 +107,11 @@ def circuit_of(
     components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
     draft.check_topology(components, uncharged=uncharged)
     journal.check()
+    clamps = draft.clamps(components)
     names = tuple(output.name for output in probes)
     title = draft.title or title
     circuit = Circuit(
-        draft.used(components), components, draft.models, draft.parameters, inputs, names, title, uncharged
+        draft.used(components), components, draft.models, draft.parameters, inputs, names, title, uncharged, clamps
     )
     draft.check_values(circuit)
     journal.check()

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NoReturn, final
 
 from circuitnn.circuit.blocks import Assigned, Block, Instance
+from circuitnn.circuit.clamps import ClampLine, parse_clamps
 from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
@@ -15,6 +16,7 @@ from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.passives import with_model
 from circuitnn.circuit.temperatures import GLOBAL
 from circuitnn.circuit.values import Value, folded, parse_parameter
+from circuitnn.circuit.waveforms import with_arguments
 from circuitnn.devices.device import Passive
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.composed import Draws, drawn, is_random
@@ -22,7 +24,6 @@ from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import check_extent
 from circuitnn.expressions.powers import signed_as_in_parameters
 from circuitnn.expressions.tree import (
-    Call,
     Current,
     Expression,
     Name,
@@ -51,6 +52,7 @@ class Work:
     def __init__(self, draws: Draws | None = None) -> None:
         self.draws = draws  # of tolerances; nominal without
         self.left = MAX_WORK
+        self.clamps: list[ClampLine] = []
         self.ended: NetlistError | None = None
 
     def spend(self, line: Line, amount: int = 1) -> None:
@@ -94,6 +96,10 @@ class Scope:
 
     def flatten(self) -> Iterator[Flat]:
         """The elements, those of instances in their place."""
+        for line in self.block.contents.clamps:
+            with self.block.journal.gathering():
+                clamps = parse_clamps(line, self.block.functions(line))
+                self.work.clamps += [clamp.inside(self) for clamp in clamps]
         for line, statement in self.block.statements:
             self.work.spend(line)
             if isinstance(statement, Instance):
@@ -244,10 +250,17 @@ class Scope:
         if card is not None:
             fields["model"] = card[1].prefix + card[0].name
         component = dataclasses.replace(part, **fields)
-        waveform = element.waveform and self._waveform(element.waveform, line)
+        waveform = element.waveform and with_arguments(element.waveform, lambda tree: self.value(tree, line))
         stands_for = element.stands_for and self.name(element.stands_for)
         temperature = None if element.temperature is None else self.value(element.temperature, line)
-        changes = {"number": number, "waveform": waveform, "stands_for": stands_for, "temperature": temperature}
+        start = None if element.start is None else self.value(element.start, line)
+        changes = {
+            "start": start,
+            "number": number,
+            "waveform": waveform,
+            "stands_for": stands_for,
+            "temperature": temperature,
+        }
         return Flat(dataclasses.replace(element, component=component, **changes), line, card)
 
     def _by_model(self, element: Element, line: Line) -> Element:
@@ -267,14 +280,6 @@ class Scope:
             return with_model(element, card, scope.block.functions(card.line), self.block.journal.note)
         except NetlistError as error:
             raise error.at(line.number, line.text, line.file) from None
-
-    def _waveform(self, waveform: Call, line: Line) -> Call:
-        try:
-            values = [self.value(argument, line) for argument in waveform.arguments]
-        except NetlistError:  # on an input they say nothing
-            values = []
-        trees = (number(value) if isinstance(value, float) else value for value in values)
-        return Call(waveform.function, tuple(trees))
 
     def _behaviour(self, tree: Expression, line: Line) -> Expression:
         def replacement(leaf: Expression) -> Expression:

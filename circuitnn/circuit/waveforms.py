@@ -1,15 +1,52 @@
 """The waveforms of independent sources, ``SIN(0 1 5)``, as expressions of the time."""
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from circuitnn.circuit.components import Component
+from circuitnn.circuit.journal import Journal
+from circuitnn.circuit.values import Value
 from circuitnn.expressions.composed import table
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.tree import Binary, Call, Expression, Number, Time
+from circuitnn.expressions.tree import Binary, Call, Expression, Number, Time, number
+
+if TYPE_CHECKING:
+    from circuitnn.circuit.scopes import Flat
 
 TIME, TURN = Time(), Number(2 * math.pi)
 # The least and the largest number of arguments.
 LENGTHS = {"SIN": (3, 6), "PULSE": (2, 7), "EXP": (6, 6), "SFFM": (5, 5), "AM": (4, 5)}
+
+
+def along_time(part: Component, flat: "Mapping[str, Flat]", journal: Journal, inputs: Sequence[str]) -> Component:
+    """A component; where it is a source with a waveform and no input, with an expression of the time as its value."""
+    element, line = flat[part.name.lower()].element, flat[part.name.lower()].line
+    waveform = element.waveform
+    if waveform is None:
+        return part
+    if part.name in inputs:
+        if waveform.function == "WAVEFILE":
+            journal.note(line, f"{part.name}: the signal takes the place of the file")
+        return part
+    try:
+        value = waveform_expression(waveform.function, waveform.arguments)
+    except NetlistError as error:
+        message = f"{part.name} is no input: {error}; a DC value, or its name in inputs, helps"
+        journal.fault(line.error(message))
+        return part
+    journal.note(line, f"{part.name} runs along time as its {waveform.function} says; at rest it is where that begins")
+    return dataclasses.replace(part, value=value, waveform=waveform)
+
+
+def with_arguments(waveform: Call, value_of: Callable[[Expression], Value]) -> Call:
+    """The waveform with what its arguments mean in their place; with none where they mean nothing."""
+    try:
+        values = [value_of(argument) for argument in waveform.arguments]
+    except NetlistError:  # on an input they say nothing
+        values = []
+    return Call(waveform.function, tuple(number(value) if isinstance(value, float) else value for value in values))
 
 
 def waveform_expression(word: str, arguments: Sequence[Expression]) -> Expression:

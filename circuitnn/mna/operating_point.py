@@ -57,7 +57,7 @@ def operating_point(topology: Topology, values: Values, start: Array | None = No
     parts = {name: getattr(linear, name) for name in ("ports", "across", "through", "outputs")}
     linear = Network(**{name: dataclasses.replace(part, i=jnp.where(moves, part.i, 0)) for name, part in parts.items()})
     w = linear.ports.one + apply(linear.ports.u, u)
-    v = solve_ports(port_map, True, all_devices, -linear.ports.i, w, _guess(w, start))
+    v = solve_ports(port_map, True, all_devices, -linear.ports.i, w, _guess(topology, values, w, start))
     linearised = law(port_map, all_devices, v)
 
     def rows(part: Affine) -> Array:
@@ -82,14 +82,18 @@ def operating_point(topology: Topology, values: Values, start: Array | None = No
     )
 
 
-def _guess(w: Array, start: Array | None) -> Array:
+def _guess(topology: Topology, values: Values, w: Array, start: Array | None) -> Array:
     """Port voltages where a search starts."""
+    if topology.guess is None:
+        nearby = jnp.zeros_like(w)
+    else:
+        nearby = lax.stop_gradient(operating_point(topology.guess, values).ports)[:, None]
     if start is None or not w.size:
-        return jnp.zeros_like(w)
+        return nearby
     size = 1 + jnp.max(jnp.abs(w))
     turns = jnp.asarray((-1.0) ** np.arange(len(w)), w.dtype)[:, None]
     of_open, of_all, of_turns = start.astype(w.dtype)
-    return of_open * w + size * (of_all + of_turns * turns)
+    return nearby + of_open * w + size * (of_all + of_turns * turns)
 
 
 def rounding(topology: Topology, point: OperatingPoint) -> Array:

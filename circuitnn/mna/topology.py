@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple, cast, final
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
+from circuitnn.circuit.clamps import held
 from circuitnn.circuit.components import GROUND, NULLOR, SIGNED, Component
 from circuitnn.circuit.outputs import Probe, probe
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
@@ -59,6 +60,8 @@ class Topology:
         drives: the currents and voltages that they put into the circuit.
         devices: the nonlinear ones.
         uncharged: as in `Circuit`.
+        start: the same with the voltages held that the circuit begins with; None where it begins at rest.
+        guess: the same with those held, and others, from which the search for an operating point begins.
     """
 
     nodes: tuple[str, ...]
@@ -79,6 +82,8 @@ class Topology:
     drives: tuple[Drive, ...]
     devices: tuple[DeviceInstance, ...]
     uncharged: bool = False
+    start: "Topology | None" = None
+    guess: "Topology | None" = None
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -169,6 +174,7 @@ def topology(circuit: Circuit) -> Topology:
         if part.is_behavioural:
             wiring.wire_behavioural(part, branch_of)
     state = {branch.name.lower(): k for k, branch in enumerate(reactive)}
+    starts = [clamp for clamp in circuit.clamps if clamp.is_start]
     names = sorted((i, name) for name, i in index.items() if i != REFERENCE)
     return Topology(
         nodes=tuple(name for _, name in names),
@@ -204,6 +210,8 @@ def topology(circuit: Circuit) -> Topology:
             if isinstance(part.device, Coupling) and all(coil.lower() in state for coil in part.couples)
         ),
         uncharged=circuit.uncharged,
+        start=topology(held(circuit, starts)) if starts else None,
+        guess=topology(held(circuit, circuit.clamps)) if circuit.clamps else None,
         inputs=circuit.inputs,
         outputs=tuple(_output(output, index, branch_of) for output in outputs),
         ports=tuple(wiring.ports),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, cast, final
 
 from circuitnn.circuit import Circuit
-from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.components import GROUND, Clamp, Component
 from circuitnn.circuit.time_sources import time_sources
 from circuitnn.expressions.tree import Call, Current, Expression, Name, Voltage, substitute
 
@@ -84,7 +84,8 @@ def renamed(circuit: Circuit) -> tuple[Circuit, Names]:
         dataclasses.replace(parameter, name=names.parameters[parameter.name], expression=value(parameter.expression))
         for parameter in circuit.parameters
     )
-    numbers = {**names.parts, **names.parameters}
+    clamps = {clamp.name: f"{'ic' if clamp.is_start else 'nodeset'}{k}" for k, clamp in enumerate(circuit.clamps, 1)}
+    numbers = {**names.parts, **names.parameters, **clamps}
     numbers |= {f"{model.name}.{key}": f"{names.models[model.name]}.{key}" for model in circuit.models
                 for key, _ in model.parameters}  # fmt: skip
     ours = dataclasses.replace(
@@ -96,6 +97,15 @@ def renamed(circuit: Circuit) -> tuple[Circuit, Names]:
         inputs=tuple(names.parts[source] for source in circuit.inputs),
         outputs=(),
         title=TITLE,
+        clamps=tuple(
+            Clamp(
+                clamps[clamp.name],
+                (names.nodes[clamp.nodes[0]], names.nodes[clamp.nodes[1]]),
+                value(clamp.value),
+                clamp.is_start,
+            )
+            for clamp in circuit.clamps
+        ),
     )
     return ours, names
 

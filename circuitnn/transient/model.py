@@ -80,7 +80,8 @@ class CircuitModel(StateModel):
         self.state_names = tuple(branch.name for branch in self.topology.reactive)
         if self.clocks is not None:
             inputs = self.topology.inputs + self.clocks.sources
-            self.topology = dataclasses.replace(self.topology, inputs=inputs)
+            start = self.topology.start and dataclasses.replace(self.topology.start, inputs=inputs)
+            self.topology = dataclasses.replace(self.topology, inputs=inputs, start=start)
             self.state_names += self.clocks.names
         self.values = CircuitValues(circuit, trainable, dtype)
 
@@ -133,6 +134,9 @@ class CircuitModel(StateModel):
     ) -> Carry:
         """The operating point: inputs at their DC values, capacitors open, inductors short; differentiable.
 
+        Where the netlist says with which voltages the circuit begins (``.ic``), it is the point at which these are
+        held, from where it is let go.
+
         Args:
             batch: shape of the batch.
             controls: knobs, at their positions at the first sample; the defaults when None.
@@ -152,12 +156,17 @@ class CircuitModel(StateModel):
         circuit = self.circuit
 
         def rest_from(start: np.ndarray) -> tuple[CircuitCarry, Array, Array]:
-            return engine.at_rest(self.topology, has_history, circuit, knobs, volts, batch, start)
+            return engine.at_rest(
+                self.topology.start or self.topology, has_history, circuit, knobs, volts, batch, start
+            )
 
         carry, y, rounding = rest_from(STARTS[0])
         if self.dtype == np.float32:
             warn_of_rounding(rounding)
-        if may_have_several(self.topology):
+        if self.topology.start is not None:  # let go, currents flow
+            states = carry.states
+            carry = engine.at_states(self.topology, self.discretisation, circuit, carry, states, knobs)
+        elif may_have_several(self.topology):
             warn_of_others(rest_from, carry, y, (*self.state_names, *circuit.outputs))
         if self.clocks is not None:
             carry = dataclasses.replace(carry, clock=self.clocks.start(batch, self.dtype))

@@ -81,7 +81,7 @@ def _signed(circuit: Circuit) -> set[str]:
         for parameter in model.device.parameters
         if parameter.rule.is_signed
     }
-    return parts | set(circuit.controls) | of_models
+    return parts | set(circuit.controls) | of_models | {clamp.name for clamp in circuit.clamps}
 
 
 def tolerances(names: Iterable[str], trainable: Sequence[str] | Mapping[str, float | None]) -> dict[str, float | None]:

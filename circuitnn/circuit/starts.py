@@ -1,0 +1,55 @@
+"""With which voltages a circuit begins: what ``.ic``, ``.nodeset`` and ``IC=`` say of nodes and parts."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from circuitnn.circuit.clamps import ClampLine
+from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.journal import Journal
+from circuitnn.circuit.scopes import Flat
+from circuitnn.devices.capacitor import CAPACITOR
+
+Start = tuple[str, tuple[str, str], ClampLine]  # name, nodes as spelled, and what was said
+
+
+def starts(
+    lines: Iterable[ClampLine],
+    components: Sequence[Component],
+    flat: Mapping[str, Flat],
+    journal: Journal,
+    *,
+    uses_ic: bool,
+) -> Iterator[Start]:
+    """What holds voltages at the beginning; notes on all that is begun with otherwise than at rest, or passed over.
+
+    Args:
+        lines: of the flattened netlist.
+        components: of the circuit.
+        flat: the elements by lower-case name.
+        journal: for the notes.
+        uses_ic: whether the analysis has ``UIC``, without which ``IC=`` of parts says nothing, as in ngspice.
+    """
+    nodes = {node.lower(): node for part in components for node in part.nodes} | {GROUND: GROUND}
+    for clamp in lines:
+        plus, minus = (nodes.get(node.lower()) for node in clamp.nodes)
+        word = "ic" if clamp.is_start else "nodeset"
+        if clamp.letter == "i" or plus is None or minus is None or plus == minus:
+            journal.note(clamp.line, f".{word} of {clamp.nodes[0]} is passed over: it is the voltage of no node")
+            continue
+        if plus == GROUND:
+            journal.note(clamp.line, f".{word} of ground is passed over")
+            continue
+        if clamp.is_start:
+            journal.note(clamp.line, f"the circuit begins with the voltage at {plus} that .ic says, and not at rest")
+        yield f"{word}({plus if minus == GROUND else f'{plus},{minus}'})", (plus, minus), clamp
+    for part in components:
+        start, line = flat[part.name.lower()].element.start, flat[part.name.lower()].line
+        if start is None or (start == 0.0 and not uses_ic):
+            continue
+        if not uses_ic:
+            journal.note(line, f"{part.name}: IC= says something with UIC alone; the circuit begins at rest")
+        elif part.device is CAPACITOR:
+            journal.note(line, f"{part.name} begins as IC= says; what nothing is said of begins at rest")
+            ends = (part.nodes[0], part.nodes[1])
+            yield f"ic({part.name})", ends, ClampLine(line, "v", ends, start)
+        else:
+            journal.note(line, f"{part.name}: IC= of a current is passed over")
