@@ -254,7 +254,7 @@ class Scope:
         stands_for = element.stands_for and self.name(element.stands_for)
         temperature = None if element.temperature is None else self.value(element.temperature, line)
         start = None if element.start is None else self.value(element.start, line)
-        changes = {
+        changes: dict[str, Any] = {
             "start": start,
             "number": number,
             "waveform": waveform,

@@ -66,7 +66,8 @@ def test_ic_of_parts_counts_with_uic():
 
 def test_nodes_of_subcircuits_and_those_that_a_source_holds():
     cell = ".subckt cell a b\nR1 a m 1k\nC1 m 0 1u\nR2 m b 1k\n.ic v(m)=3 v(a)=7\n.ends\n"
-    circuit = cn.read_netlist(f"* sub\nVin in 0 1\nX1 in out cell\n{cell}R9 out 0 1k\n.ic v(x1.m)=2 v(nowhere)=1 i(R9)=1\n")
+    said = ".ic v(x1.m)=2 v(nowhere)=1 i(R9)=1\n"
+    circuit = cn.read_netlist(f"* sub\nVin in 0 1\nX1 in out cell\n{cell}R9 out 0 1k\n{said}")
     messages = "\n".join(str(note) for note in circuit.notes)
     assert ".ic of nowhere is passed over" in messages
     assert ".ic of R9 is passed over" in messages
