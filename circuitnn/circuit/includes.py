@@ -4,12 +4,14 @@ import itertools
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LINES, Line, load_file, logical_lines
 from circuitnn.circuit.recognition import Recognised, recognised_inside
+from circuitnn.circuit.standard import is_brought_along
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.opening import reason
 
@@ -63,6 +65,8 @@ class _Reading:
                 continue
             if depth >= MAX_NESTING:
                 raise line.error(f"files that include each other more than {MAX_NESTING} deep")
+            if self.stands_in(line, match[2], folder):
+                continue
             self.files += 1  # one that is missing was looked for, too
             with self.journal.gathering():
                 path, inner = self.included(line, match[1].lower(), match[2], folder)
@@ -71,6 +75,19 @@ class _Reading:
                     yield from self.expand(_until_end(inner), path.parent, depth + 1)
             if self.files > MAX_FILES or self.characters > MAX_CHARACTERS:
                 raise line.error(f"more than {MAX_FILES} included files or {MAX_CHARACTERS} characters in them")
+
+    def stands_in(self, line: Line, names: str, folder: Path | None) -> bool:
+        """Whether a file that is not beside the netlist is another program's library, which parts/ stands in for."""
+        path = names.strip().strip("\"'")
+        name = PureWindowsPath(path).name
+        if not is_brought_along(name):
+            return False
+        if self.root is not None and folder is not None:
+            with suppress(NetlistError):
+                self.path(line, folder, path)
+                return False
+        self.journal.note(line, f"{name} is another program's own: parts of it that are missing are this library's own")
+        return True
 
     def included(self, line: Line, directive: str, names: str, folder: Path | None) -> tuple[Path, list[Line]]:
         """The file that a line names, and the lines of it that are meant."""

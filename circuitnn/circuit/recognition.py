@@ -79,7 +79,7 @@ def recognised(text: str) -> Recognised:
     dialect = max(sums, key=lambda dialect: sums[dialect][0])
     total, line = sums[dialect]
     is_sure = total >= (_LIKELY if dialect is NGSPICE else _SURE)
-    return Recognised(dialect if is_sure else replace(dialect, is_sure=False, compact=False), line)
+    return Recognised(dialect if is_sure else _guessed(dialect), line)
 
 
 def recognised_inside(text: str, file: str, outer: Dialect) -> Recognised:
@@ -93,7 +93,9 @@ def recognised_inside(text: str, file: str, outer: Dialect) -> Recognised:
 
 
 def guess(line: Line, macros: Mapping[str, Macro]) -> str:
-    """What to say of an element that ngspice and others would give another value, where none of them was told."""
+    """What to say of an element that another program would give another value, which may be meant."""
+    if line.dialect.caret == "xor" and "^" in line.text:
+        return "a^b is the exclusive or of two truths in LTspice; a power is a**b"
     if line.dialect.is_sure or not _DEPENDENT.search(line.text):
         return ""
     ngspice, others = (
@@ -108,6 +110,12 @@ def guess(line: Line, macros: Mapping[str, Macro]) -> str:
         return ""
     x3, pwr = ("sgn(x) abs(x)**3", "abs(x)**y") if line.dialect.keeps_sign else ("abs(x)**3", "sgn(x) abs(x)**y")
     return f"powers as in {line.dialect}: x**3 is {x3}, pwr(x,y) is {pwr}; dialect= names another program"
+
+
+def _guessed(dialect: Dialect) -> Dialect:
+    """A dialect by hints alone, without what would surprise where it is not the one."""
+    caret = "both" if dialect.caret == "xor" else dialect.caret
+    return replace(dialect, caret=caret, compact=False, is_sure=False)
 
 
 def _signs(text: str, file: str) -> dict[Dialect, tuple[int, Line]]:

@@ -14,6 +14,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.passives import with_model
+from circuitnn.circuit.standard import PINS, standard_part
 from circuitnn.circuit.temperatures import GLOBAL
 from circuitnn.circuit.values import Value, folded, parse_parameter
 from circuitnn.circuit.waveforms import with_arguments
@@ -93,6 +94,7 @@ class Scope:
         self.depth: int = caller.depth + 1 if caller else 0
         self.nodes: dict[str, str] = {}
         self.values: dict[str, Value] = {}
+        self.standard: dict[str, Scope] = {}  # of the outermost one: this library's own parts in use, by their lines
 
     def flatten(self) -> Iterator[Flat]:
         """The elements, those of instances in their place."""
@@ -141,6 +143,9 @@ class Scope:
             if block is not None:
                 return scope, block
             scope = scope.definer
+        library = self._library(instance.subcircuit, instance.line, ".subckt")
+        if library is not None:
+            return library, next(iter(library.block.contents.blocks.values()))
         names = ", ".join(block.name for block in list(self.top.block.contents.blocks.values())[:20]) or "none"
         raise self.block.journal.cause(instance.subcircuit) or instance.line.error(
             f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; there are: {names}"
@@ -318,10 +323,28 @@ class Scope:
                     raise card.line.error(f".model {card.name}: models that are of each other (AKO) in a circle")
                 card = card.on(scope._model(card.name, card.base, card.line, depth + 1)[0])
             return card, scope
+        library = self._library(name, line, ".model")
+        if library is not None:
+            return dataclasses.replace(next(iter(library.block.contents.cards.values())), name=name), library
         names = ", ".join(card.name for card in list(self.top.block.contents.cards.values())[:20]) or "none"
         raise self.block.journal.cause(name) or line.error(
             f"{owner} refers to the .model {name}, which is missing; there are: {names}"
         )
+
+    def _library(self, name: str, line: Line, directive: str) -> "Scope | None":
+        """This library's own part of a name that the netlist does not define."""
+        part = standard_part(name, directive=directive)
+        if part is None:
+            return None
+        key = part.lines[0].text
+        if key not in self.top.standard:
+            like = "" if part.name.lower() == name.lower() else f" as {part.name}"
+            pins = f", with the pins {PINS.get(part.name, PINS[''])}" if directive == ".subckt" else ""
+            message = f"{name} is not in the netlist and taken from this library's own parts{like}, by data sheet{pins}"
+            self.block.journal.note(line, message)
+            block = Block(list(part.lines), journal=self.top.block.journal)
+            self.top.standard[key] = Scope(block, self.work)
+        return self.top.standard[key]
 
 
 def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
