@@ -17,6 +17,7 @@ from circuitnn.circuit.temperatures import settings_of
 from circuitnn.circuit.values import Value, assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, Macro
+from circuitnn.expressions.tree import names_in
 
 MAX_PARAMETERS = 1_000
 
@@ -248,3 +249,25 @@ def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     if len(set(lowered)) < len(lowered):
         raise line.error(f".subckt {name}: its nodes must be different names")
     return Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
+
+
+def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
+    """The keys in their order, except that each comes after those it refers to (depth first, no recursion)."""
+    placed: dict[str, None] = {}
+    for first in parameters:
+        path = {first: None}  # each refers to the next one
+        while path:
+            key = next(reversed(path))
+            _, value, line = parameters[key]
+            needs = () if isinstance(value, float) or key in placed else (name.lower() for name in names_in(value))
+            missing = next((name for name in needs if name in parameters and name not in placed), None)
+            if missing is None:
+                placed[key] = None
+                path.popitem()
+            elif missing in path:
+                members = list(path)
+                circle = ", ".join(parameters[member][0] for member in members[members.index(missing) :][:20])
+                raise line.error(f"the .param {circle} refer to each other in a circle")
+            else:
+                path[missing] = None
+    return list(placed)

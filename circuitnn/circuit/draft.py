@@ -9,14 +9,14 @@ from typing import Any, cast
 import numpy as np
 from jax import Array
 
-from circuitnn.circuit.blocks import Block
+from circuitnn.circuit.blocks import Block, ordered
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.derivatives import with_derivatives
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
-from circuitnn.circuit.scopes import Flat, Scope, Work, ordered
+from circuitnn.circuit.scopes import Flat, Scope, Work
 from circuitnn.circuit.sensors import with_sensors
 from circuitnn.circuit.starts import starts
 from circuitnn.circuit.time_sources import with_time_sources

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn, final
 
-from circuitnn.circuit.blocks import Assigned, Block, Instance
+from circuitnn.circuit.blocks import Assigned, Block, Instance, ordered
 from circuitnn.circuit.clamps import ClampLine, parse_clamps
 from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
@@ -32,7 +32,6 @@ from circuitnn.expressions.tree import (
     Number,
     Voltage,
     extent,
-    names_in,
     number,
     substitute,
 )
@@ -333,7 +332,7 @@ class Scope:
 
     def _library(self, name: str, line: Line, directive: str) -> "Scope | None":
         """This library's own part of a name that the netlist does not define."""
-        part = standard_part(name, directive=directive)
+        part = None if self.block.journal.cause(name) else standard_part(name, directive=directive)
         if part is None:
             return None
         key = part.lines[0].text
@@ -345,25 +344,3 @@ class Scope:
             block = Block(list(part.lines), journal=self.top.block.journal)
             self.top.standard[key] = Scope(block, self.work)
         return self.top.standard[key]
-
-
-def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
-    """The keys in their order, except that each comes after those it refers to (depth first, no recursion)."""
-    placed: dict[str, None] = {}
-    for first in parameters:
-        path = {first: None}  # each refers to the next one
-        while path:
-            key = next(reversed(path))
-            _, value, line = parameters[key]
-            needs = () if isinstance(value, float) or key in placed else (name.lower() for name in names_in(value))
-            missing = next((name for name in needs if name in parameters and name not in placed), None)
-            if missing is None:
-                placed[key] = None
-                path.popitem()
-            elif missing in path:
-                members = list(path)
-                circle = ", ".join(parameters[member][0] for member in members[members.index(missing) :][:20])
-                raise line.error(f"the .param {circle} refer to each other in a circle")
-            else:
-                path[missing] = None
-    return list(placed)

@@ -36,7 +36,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ),
         ("X1", "line 5: X1 needs its nodes"),
         (".include other.cir", "line 5: .include: a netlist given as text has no folder"),
-        (".lib standard.dio", "line 5: .lib: a netlist given as text has no folder"),
+        (".lib diodes.dio", "line 5: .lib: a netlist given as text has no folder"),
         (".func f(x) {f(x)}\nR2 out 0 {f(1)}", "line 6: the .func f calls itself"),
         (".func f(x,x) {x}", "line 5: .func f: parameters are different names"),
         (".func f x", "line 5: .func needs a name"),

@@ -191,8 +191,8 @@ def test_absolute_names_of_another_machine_are_taken_from_beside_the_netlist(fol
     for line in (r".lib C:\Users\me\my models\AMP.lib", ".include /home/me/amp.lib", '.inc "\\\\host\\share\\amp.lib"'):
         with pytest.warns(NetlistWarning, match=r"line 3: (?i:amp\.lib) is taken from the folder of the netlist"):
             assert "R.X1.R1" in read_in(folder, line)
-    with pytest.raises(NetlistError, match=r"put a copy of standard\.dio into the folder"):
-        read_in(folder, r".lib C:\Users\me\LTspice\lib\cmp\standard.dio")
+    with pytest.raises(NetlistError, match=r"put a copy of my\.dio into the folder"):
+        read_in(folder, r".lib C:\Users\me\LTspice\lib\cmp\my.dio")
 
 
 def test_leaves_are_of_the_flattened_netlist():
