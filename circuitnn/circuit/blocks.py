@@ -44,6 +44,7 @@ class Block:
         name, ports, line: of a subcircuit, as written; the netlist has the name "".
         defaults: of a subcircuit, the texts of its parameters by name.
         outer: the block around it.
+        optional: the nodes that the last ports are at where an instance does not name them (PSpice's OPTIONAL:).
         journal: what is told about all blocks of the netlist.
     """
 
@@ -64,6 +65,7 @@ class Block:
         self.defaults = dict(defaults or {})
         self.line = line
         self.outer = outer
+        self.optional: tuple[str, ...] = ()
         self.journal: Journal = outer.journal if outer else journal or Journal()
 
     @classmethod
@@ -84,7 +86,7 @@ class Block:
         rest = iter(self.lines)
         in_control_block = False
         for line in rest:
-            word = line.text.split(maxsplit=1)[0].lower()
+            word = line.word
             if in_control_block:
                 in_control_block = word != ".endc"
             elif word == ".end":
@@ -102,7 +104,7 @@ class Block:
     def _subcircuit(self, contents: "Contents", line: Line, rest) -> None:
         depth, inner = 1, []
         for following in rest:
-            word = following.text.split(maxsplit=1)[0].lower()
+            word = following.word
             depth += (word == ".subckt") - (word == ".ends")
             if depth == 0:
                 break
@@ -117,8 +119,9 @@ class Block:
     def _first(self, named: dict, name: str, found: object, line: Line) -> None:
         """Of two definitions of one name the first one counts, as in ngspice."""
         if name.lower() in named:
-            word = line.text.split(maxsplit=1)[0].lower()
-            self.journal.note(line, f"{word} {name} is there already: the first one counts, this one is passed over")
+            self.journal.note(
+                line, f"{line.word} {name} is there already: the first one counts, this one is passed over"
+            )
         else:
             named[name.lower()] = found
 
@@ -130,7 +133,7 @@ class Block:
         elif word == ".model":
             card = parse_model(line)
             self._first(contents.cards, card.name, card, line)
-        elif word == ".func":
+        elif word in (".func", ".function"):
             name, macro = parse_function(line)
             self._first(contents.functions, name, macro, line)
         elif word == ".global":
@@ -145,7 +148,9 @@ class Block:
         elif word == ".title":
             contents.title = " ".join(line.text.split()[1:])
         elif word == ".ends":
-            raise line.error(".ends without .subckt")
+            if not line.file:
+                raise line.error(".ends without .subckt")
+            self.journal.note(line, ".ends without .subckt: passed over")
         elif word.startswith("."):
             contents.uses_ic |= word == ".tran" and "uic" in line.text.lower().split()
             skip_directive(line)
@@ -200,8 +205,12 @@ class Block:
     def _instance(self, line: Line) -> Instance:
         try:
             name, rest = words_of(line)
-            words, assigned = assignments(rest, lambda message: self.journal.note(line, f"{name}: {message}"))
-            words = [word for word in words if word.lower() not in ("params:", "params")]
+            sections = _sections(rest)
+            if sections["text:"]:
+                self.journal.note(line, f"{name}: TEXT: {' '.join(sections['text:'])} passed over")
+            words, assigned = assignments(
+                sections["params:"], lambda message: self.journal.note(line, f"{name}: {message}")
+            )
             if not words:
                 raise NetlistError(f"{name} needs its nodes, then the name of a .subckt")
             functions = self.functions(line)
@@ -236,19 +245,36 @@ class Contents:
 
 def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     try:
-        words, assigned = assignments(words_of(line)[1])
+        sections = _sections(words_of(line)[1])
+        words, assigned = assignments(sections["params:"])
+        bare, optional = assignments(sections["optional:"])
+        if bare:
+            raise NetlistError(f".subckt: OPTIONAL: {' '.join(bare)} is no node=default")
     except NetlistError as error:
         raise error.at(line.number, line.text, line.file) from None
-    words = [word for word in words if word.lower() not in ("params:", "params")]
-    if any(word.lower() in ("optional:", "text:") for word in words):
-        raise line.error(".subckt: OPTIONAL: and TEXT: are not supported")
     if not words:
         raise line.error(".subckt needs a name, then its nodes: .subckt amp in out PARAMS: gain=10")
     name, *ports = words
+    ports += optional
     lowered = [port.lower() for port in ports]
     if len(set(lowered)) < len(lowered):
         raise line.error(f".subckt {name}: its nodes must be different names")
-    return Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
+    block = Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
+    block.optional = tuple(node(name) for name in optional.values())
+    return block
+
+
+def _sections(words: list[str]) -> dict[str, list[str]]:
+    """The words of a .subckt or X line by PSpice's headings; what stands before any is among the parameters."""
+    sections: dict[str, list[str]] = {"params:": [], "optional:": [], "text:": []}
+    section = sections["params:"]
+    for word in words:
+        heading = word.lower()
+        if heading in sections or heading == "params":
+            section = sections["params:" if heading == "params" else heading]
+        else:
+            section.append(word)
+    return sections
 
 
 def ordered(parameters: Mapping[str, Assigned]) -> list[str]:

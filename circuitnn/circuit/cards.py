@@ -18,13 +18,18 @@ _UNSUPPORTED = {
     ".elseif": "conditions are", ".else": "conditions are", ".endif": "conditions are",
     ".csparam": "parameters for the control language are",
 }  # fmt: skip
+_FUNCTION = re.compile(r"\.func(?:tion)?\s+([^\W\d]\w*)\s*\(([^()]*)\)\s*=?\s*(.*)", re.IGNORECASE | re.DOTALL)
+_BARE = re.compile(r"([^\W\d]\w*)\s+(\S.*)", re.DOTALL)  # as LTspice takes it: .param x 2k
 _ASSIGNED = re.compile(r"([^\W\d]\w*)\s*=(?!=)")
 
 
 def parse_parameters(line: Line) -> list[tuple[str, str]]:
     """The ``name=value`` pairs of a ``.param`` line; values are the texts of numbers or expressions."""
     body = re.sub(r"^\S+\s*", "", line.text)
-    starts = list(_ASSIGNED.finditer(_blank_groups(line, body)))
+    blanked = _blank_groups(line, body)
+    if "=" not in blanked and (bare := _BARE.fullmatch(body)):
+        return [(bare[1], bare[2])]
+    starts = list(_ASSIGNED.finditer(blanked))
     if not starts or body[: starts[0].start()].strip(" ,"):
         raise line.error(".param needs name=value pairs; names are letters, digits and _")
     pairs = []
@@ -42,7 +47,7 @@ def _blank_groups(line: Line, text: str) -> str:
 
 def parse_function(line: Line) -> tuple[str, Macro]:
     """A ``.func name(a,b) {body}`` line; an ``=`` before the body is optional."""
-    match = re.fullmatch(r"\.func\s+([^\W\d]\w*)\s*\(([^()]*)\)\s*=?\s*(.*)", line.text, re.IGNORECASE | re.DOTALL)
+    match = _FUNCTION.fullmatch(line.text)
     if match is None:
         raise line.error(".func needs a name, its parameters and a body: .func f(a,b) {a*b}")
     name, listed, body = match.groups()

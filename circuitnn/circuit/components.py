@@ -34,7 +34,7 @@ class Component:
         sense: of F and H the name of the voltage source whose current is sensed.
         couples: of K the names of its two inductors.
         quantity: of B what the expression gives, "V" or "I"; `NULLOR` of an E of infinite gain, which no netlist has;
-            `SIGNED` of a resistor whose number is zero (a wire) or negative.
+            `SIGNED` of a resistor whose number is zero (a wire) or negative, and of a negative capacitance.
         waveform: of an independent source beside the inputs, as a call of its name; its value says the same.
     """
 

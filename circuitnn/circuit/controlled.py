@@ -66,7 +66,8 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
         what = "model" if isinstance(device, ModelDevice) else "value"
         raise NetlistError(f"{name} needs {NUMERALS[count]} nodes, then its {what}")
     nodes = tuple(node(token) for token in rest[:count])
-    check_ends(name, nodes)
+    if not line.file:  # in libraries it does nothing
+        check_ends(name, nodes)
     rest = rest[count:]
     match device:
         case Passive():

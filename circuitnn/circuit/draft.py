@@ -57,6 +57,9 @@ class Draft:
         self.sensors: dict[str, str] = {}  # by what is sensed, lower case, the name of a source of 0 V
         self.cards: dict[str, Line] = {}  # of the models in use
         self.models: tuple[DeviceModel, ...] = ()
+        self.lost: set[str] = (
+            set()
+        )  # words of the lines of components that are left out for a fault, of their model say
         self.parameters = self._parameters()
 
     def _parameters(self) -> tuple[Parameter, ...]:
@@ -100,9 +103,13 @@ class Draft:
         models: dict[tuple, DeviceModel] = {}
         components = []
         for flat in self.flat.values():
+            known = len(components)
             with self.journal.gathering():
-                if not self._is_open(flat):
-                    components.append(self._component(flat, nodes, models))
+                if self._is_open(flat):
+                    continue
+                components.append(self._component(flat, nodes, models))
+            if len(components) == known:
+                self.lost |= words_in(flat.line.text)
         self.models = tuple(models.values())
         return tuple(components)
 
@@ -144,7 +151,13 @@ class Draft:
             part, value = dataclasses.replace(part, kind=RESISTOR.letter, value=None), 0.0  # a wire
             if flat.element.number is None:
                 self.journal.note(line, f"{part.name} has an inductance of 0 and is a wire")
-        if part.device is RESISTOR and isinstance(value, float) and value <= 0.0:
+        # Vendors' models have negative capacitances; in a netlist of one's own it is a slip.
+        is_vendors = line.file or "." in line.text.split()[0]
+        if (
+            isinstance(value, float)
+            and value <= 0.0
+            and (part.device is RESISTOR or (part.device is CAPACITOR and is_vendors))
+        ):
             part = dataclasses.replace(part, quantity=SIGNED)
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
@@ -289,7 +302,7 @@ class Draft:
         """What has no unique solution; where lines are at fault, of what these leave."""
         if self.journal.is_incomplete:
             return
-        unsure = self.journal.words
+        unsure = self.journal.words | self.lost
         if unsure:  # of a subcircuit with a fault, too, nobody knows what it connects
             unsure |= {word for line in self.block.lines if line.text[0] in "xX" for word in words_in(line.text)}
         for fault in topology_faults(components, uncharged=uncharged, unsure=unsure):

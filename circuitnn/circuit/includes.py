@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 from circuitnn.circuit.journal import Journal
-from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LINES, Line, load_file, logical_lines
+from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LIBRARY_LINES, Line, load_file, logical_lines
 from circuitnn.circuit.recognition import Recognised, recognised_inside
 from circuitnn.circuit.standard import is_brought_along
 from circuitnn.expressions.errors import NetlistError
@@ -41,9 +41,9 @@ def with_included(
         reading = _Reading(None, None, journal, recognise)
     else:
         reading = _Reading(folder.resolve(), (root or folder).resolve(), journal, recognise)
-    expanded = list(itertools.islice(reading.expand(lines, reading.folder, 0), MAX_LINES + 1))
-    if len(expanded) > MAX_LINES:
-        raise expanded[-1].error(f"more than {MAX_LINES} lines, those of included files among them")
+    expanded = list(itertools.islice(reading.expand(lines, reading.folder, 0), MAX_LIBRARY_LINES + 1))
+    if len(expanded) > MAX_LIBRARY_LINES:
+        raise expanded[-1].error(f"more than {MAX_LIBRARY_LINES} lines, those of included files among them")
     return expanded
 
 
@@ -72,7 +72,7 @@ class _Reading:
                 path, inner = self.included(line, match[1].lower(), match[2], folder)
                 self.characters += len(self.texts[path])
                 if self.files <= MAX_FILES and self.characters <= MAX_CHARACTERS:
-                    yield from self.expand(_until_end(inner), path.parent, depth + 1)
+                    yield from self.expand(inner, path.parent, depth + 1)
             if self.files > MAX_FILES or self.characters > MAX_CHARACTERS:
                 raise line.error(f"more than {MAX_FILES} included files or {MAX_CHARACTERS} characters in them")
 
@@ -104,8 +104,26 @@ class _Reading:
         text, file = self.text(line, path), os.path.relpath(path, self.folder)
         program = recognised_inside(text, file, line.dialect) if self.recognise else Recognised(line.dialect)
         program.note(self.journal)
-        inner = logical_lines(text, file, program.dialect)
-        return path, inner if len(words) < 2 else _section(line, inner, words[1])
+        inner = logical_lines(text, file, program.dialect, most=MAX_LIBRARY_LINES)
+        if len(words) > 1:
+            return path, _section(line, inner, words[1])
+        inner = _until_end(inner)
+        return path, self.definitions(inner) if directive == "lib" else inner
+
+    def definitions(self, lines: list[Line]) -> list[Line]:
+        """A library without the elements that stand in it by themselves, which .lib leaves in LTspice and PSpice."""
+        kept, depth = [], 0
+        if not any(line.word == ".subckt" for line in lines):
+            return lines
+        for line in lines:
+            depth = max(0, depth + (line.word == ".subckt") - (line.word == ".ends"))
+            if depth or line.text.startswith("."):
+                kept.append(line)
+            else:
+                self.journal.note(
+                    line, "an element of a library, outside of its subcircuits: passed over, as .lib does"
+                )
+        return kept
 
     def path(self, line: Line, folder: Path, name: str) -> Path:
         """The file of a name, which may be one of Windows; of an absolute one from elsewhere the one beside."""
@@ -165,7 +183,7 @@ def _existing(folder: Path, parts: tuple[str, ...]) -> Path:
 
 def _until_end(lines: list[Line]) -> list[Line]:
     """The lines before an ``.end``, which closes the included file only."""
-    end = next((number for number, line in enumerate(lines) if line.text.split()[0].lower() == ".end"), len(lines))
+    end = next((number for number, line in enumerate(lines) if line.word == ".end"), len(lines))
     return lines[:end]
 
 

@@ -10,9 +10,12 @@ from circuitnn.opening import content, reason
 
 MAX_CHARACTERS = 1_000_000
 MAX_LINES = 20_000  # that say something
+MAX_LIBRARY_LINES = 100_000  # of included files, and with them
 MAX_LINE = 20_000  # characters of one logical line, its continuations included
 
 _END_OF_FILE = "\x1a"  # Ctrl-Z, with which DOS ended texts; in joined libraries it is in the middle
+
+_DIRECTIVE = re.compile(r"\.[A-Za-z]+")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,12 @@ class Line:
     text: str
     file: str = ""  # the included file that it is of
     dialect: Dialect = NGSPICE  # that it is written in
+
+    @property
+    def word(self) -> str:
+        """The first word in lower case; of a directive the letters alone (``.ENDS* of the amplifier``)."""
+        match = _DIRECTIVE.match(self.text)
+        return (match.group() if match else self.text.split(maxsplit=1)[0]).lower()
 
     def error(self, message: str) -> NetlistError:
         return NetlistError(message, self.number, self.text, self.file)
@@ -87,7 +96,7 @@ def physical_lines(text: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", text)
 
 
-def logical_lines(text: str, file: str = "", dialect: Dialect = NGSPICE) -> list[Line]:
+def logical_lines(text: str, file: str = "", dialect: Dialect = NGSPICE, *, most: int = MAX_LINES) -> list[Line]:
     """The lines that say something, comments removed and continuation lines (``+``) joined on.
 
     A line keeps its number; the first line of the list may be the title, which the caller decides.
@@ -112,8 +121,8 @@ def logical_lines(text: str, file: str = "", dialect: Dialect = NGSPICE) -> list
             message = f"a line of more than {MAX_LINE} characters, continuations included"
             raise NetlistError(message, number, stripped, file)
         lines.append(Line(number, stripped, file, dialect))
-        if len(lines) > MAX_LINES:
-            raise NetlistError(f"more than {MAX_LINES} lines", number, stripped, file)
+        if len(lines) > most:
+            raise NetlistError(f"more than {most} lines", number, stripped, file)
     return lines
 
 

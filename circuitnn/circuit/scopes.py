@@ -115,7 +115,10 @@ class Scope:
     def _inner(self, instance: Instance) -> "Scope":
         line = instance.line
         definer, block = self._subcircuit(instance)
-        if len(instance.nodes) != len(block.ports):
+        nodes = instance.nodes
+        if len(block.ports) - len(block.optional) <= len(nodes) < len(block.ports):
+            nodes += block.optional[len(nodes) - len(block.ports) :]
+        if len(nodes) != len(block.ports):
             raise line.error(
                 f"{instance.name} has {len(instance.nodes)} nodes; the .subckt {block.name} has {len(block.ports)}: "
                 + " ".join(block.ports)
@@ -125,7 +128,7 @@ class Scope:
         inner = Scope(block, self.work, prefix=f"{self.prefix}{instance.name}.", caller=self)
         inner.definer = definer
         self.work.spend(line, 1 + len(block.lines))
-        outside = [self.node(name) for name in instance.nodes]
+        outside = [self.node(name) for name in nodes]
         for port, name in zip(block.ports, outside, strict=True):
             if port.lower() in (GROUND, "gnd") and name != GROUND:
                 message = f"the node {port} of the .subckt {block.name} is ground inside it, and not the node {name}"
@@ -226,7 +229,7 @@ class Scope:
     def node(self, name: str) -> str:
         """The name of a node in the flattened netlist."""
         key = name.lower()
-        if name == GROUND or not self.prefix or key in self.top.block.contents.global_nodes:
+        if name == GROUND or not self.prefix or key in self.top.block.contents.global_nodes or key.startswith("$g_"):
             return name
         return self.nodes.get(key) or f"{self.prefix}{name}"
 

@@ -11,6 +11,7 @@ from circuitnn.expressions.tree import Binary, Expression, Name, constant, leave
 
 _TOKEN = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"|=|[^\s,(){}='\"]+|[{}'\"]")
 
+_OPERATION = re.compile(r"\w[*/+]|\*\*")
 _NAME = re.compile(r"[^\W\d]\w*")
 
 Value = float | Expression
@@ -26,15 +27,25 @@ def tokens(text: str) -> list[str]:
     return words
 
 
-def parse_value(text: str, functions: Functions | None = None) -> Value:
-    """A number, the name of a parameter, or the expression in braces or single quotes.
+def parse_value(text: str, functions: Functions | None = None, *, bare: bool = True) -> Value:
+    """A number, the name of a parameter, or an expression in braces or single quotes.
 
     An expression without names is evaluated at once.
+
+    Args:
+        text: one word.
+        functions: that it may call.
+        bare: whether it may be an expression without braces, ``2*k``.
     """
     if _NAME.fullmatch(text):
         return Name(text)
     if not text.startswith(("{", "'")):
-        return parse_number(text, compact=functions is not None and functions.dialect.compact)
+        try:
+            return parse_number(text, compact=functions is not None and functions.dialect.compact)
+        except NetlistError:
+            if not bare or not _OPERATION.search(text):
+                raise
+            return folded(parse_expression(text, functions=functions), text)
     return folded(parse_expression(text[1:-1], functions=functions), text)
 
 
@@ -105,7 +116,7 @@ def is_value(word: str) -> bool:
     if _NAME.fullmatch(word):
         return False
     try:
-        parse_value(word)
+        parse_value(word, bare=False)
     except NetlistError:
         return False
     return True

@@ -22,7 +22,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         (".ends", "line 5: .ends without .subckt"),
         (".subckt\n.ends", "line 5: .subckt needs a name, then its nodes"),
         (".subckt amp a A\n.ends", "line 5: .subckt amp: its nodes must be different"),
-        (".subckt amp a b OPTIONAL: c=0\n.ends", "line 5: .subckt: OPTIONAL: and TEXT: are not supported"),
+        (".subckt amp a b OPTIONAL: c\n.ends", "line 5: .subckt: OPTIONAL: c is no node=default"),
         ("X1 out amp\n.subckt amp a b\n.ends", "line 5: X1 has 1 nodes; the .subckt amp has 2: a b"),
         (
             "X1 out amp\n.subckt amp a\nX2 a amp\n.ends",

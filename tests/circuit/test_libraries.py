@@ -1,0 +1,83 @@
+"""Libraries as vendors publish them, and what LTspice and PSpice take in them."""
+
+import numpy as np
+import pytest
+
+from circuitnn import spice
+from circuitnn.circuit import NetlistError, read_netlist
+from circuitnn.expressions.errors import NetlistWarning
+from circuitnn.nodal import frequency_response, operating_point
+
+MAIN = "t\nVin in 0 1\nRl out 0 1k\n"
+
+
+def rest(text, **options):
+    return float(operating_point(read_netlist(MAIN + text, **options))["out"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "R1 in out r*2\n.param r=500\n",
+        "R1 in out 2*500\n",
+        "R1 in out 1k/1\nC1 out 0 c*2\n.param c 1n\n",
+        ".param a 2\n.param r {a*500}\nR1 in out r\n",
+        ".function f(x) {x*500}\nR1 in out {f(2)}\n",
+        ".function f(x)={x*500}\n.param q f(2)\nR1 in out q\n",
+        "X1 in out s PARAMS: r=500 TEXT: note=\"none\"\n.subckt s a b params: r=1k\nR1 a b {2*r}\n.ends* of the part\n",
+        "X1 in out s\nX2 in 0 in 0 s\n.subckt s a b OPTIONAL: p=$G_P n=$G_N PARAMS: r=500\nR1 a b 2*r\nR2 p n 1k\n"
+        ".ends\nVp $G_P 0 5\nRn $G_N 0 1k\n",
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::circuitnn.expressions.errors.NetlistWarning")
+def test_a_divider_in_words_of_other_programs(text):
+    assert rest(text) == pytest.approx(0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["R1 in out 2*x\n", "R1 in out 2*\n", "R1 in out 1k*)\n", "R1 in out BC337-25\n"])
+def test_values_that_are_no_expressions_either(text):
+    with pytest.raises(NetlistError, match="line 4"):
+        read_netlist(MAIN + text)
+
+
+LIBRARY = """* parts
+subckt typed wrong 1 2
+S1 1 2 x y SWX
+.ends
+.subckt half a b
+R1 a b 1k
+C1 b b 1p
+.ENDS* HALF, next SUBCKT
+.subckt other a b
+R1 a b 2k
+.ends
+"""
+
+
+def test_a_library_gives_its_definitions_and_no_elements(tmp_path):
+    (tmp_path / "parts.lib").write_text(LIBRARY)
+    with pytest.warns(NetlistWarning, match=r"parts\.lib, line 2: an element of a library, outside") as said:
+        assert rest(".lib parts.lib\nX1 in out half\n", root=tmp_path) == pytest.approx(0.5)
+    assert "line 4: .ends without .subckt: passed over" in str(said[0].message)
+    with pytest.raises(NetlistError, match=r"parts\.lib, line 2"):
+        rest(".include parts.lib\nX1 in out half\n", root=tmp_path)
+    (tmp_path / "long.lib").write_text(".subckt half a b\nR1 a b 1k\n.ends\n" + ".model D1 D\n" * 30_000)
+    with pytest.warns(NetlistWarning, match="is there already"):
+        assert rest(".lib long.lib\nX1 in out half\n", root=tmp_path) == pytest.approx(0.5)
+
+
+def test_what_a_faulty_model_leaves_open_is_not_told():
+    text = "Q1 out b e QN\nI1 e 0 1u\nR2 in b 1k\n.model QN NPN(IS=1x1)\n"
+    with pytest.raises(NetlistError) as caught:
+        read_netlist(MAIN + text)
+    assert [fault.line for fault in caught.value.faults] == [7]
+
+
+@pytest.mark.ngspice
+def test_negative_capacitances_are_those_of_ngspice(ngspice, tmp_path):
+    (tmp_path / "cell.lib").write_text(".subckt cell out a\nC2 out 0 -5n\nC3 out a -1n\n.ends\n")
+    text = ".lib cell.lib\nR1 in out 10k\nC1 out 0 20n\nX1 out a cell\nR2 a 0 3k\n"
+    circuit = read_netlist(MAIN + text, root=tmp_path)
+    assert read_netlist(circuit.to_spice()) == circuit
+    frequencies = np.array([100.0, 1e3, 1e4])
+    np.testing.assert_allclose(frequency_response(circuit, frequencies), spice.ac(circuit, frequencies), rtol=1e-9)
