@@ -15,7 +15,15 @@ from circuitnn.arguments import NO_SIGNAL, check_continuation, continuing, what_
 from circuitnn.knobs import check_value
 from circuitnn.lengths import PIECES, lengths_of
 from circuitnn.numerics.report import warn_of_failures
-from circuitnn.recovery import Block, back_at_rest, entries_at_rest, heard, is_finite, warn_of_blow_up
+from circuitnn.recovery import (
+    Block,
+    back_at_rest,
+    entries_at_rest,
+    heard,
+    is_also_finite,
+    is_finite,
+    warn_of_blow_up,
+)
 from circuitnn.samples import check_axes, check_finite, check_kind
 
 
@@ -90,6 +98,7 @@ def play(
             after, y, states, is_sound = _one_after_the_other(run, pieces, before, x, values, forcing)
         else:
             after, y, states, is_sound = run(before, x, values, forcing)
+    is_sound = is_also_finite(is_sound, y)
     if recover:
         return back_at_rest(model, (after, y, states), first, batch, is_sound)
     if not warn_of_failures(after, carry):
@@ -99,7 +108,7 @@ def play(
 
 @jax.jit(static_argnums=(0, 1))
 def _block(graph, is_observed, variables, carry, x, values, forcing):
-    """Carry, y, states where they are observed, and whether all that goes on is finite."""
+    """Carry, y, states where they are observed, and whether the carry is finite."""
     model = nnx.merge(graph, variables)
     is_mono, states = x.ndim == 1, None
     block = (x[:, None] if is_mono else x).astype(model.dtype)
@@ -108,7 +117,7 @@ def _block(graph, is_observed, variables, carry, x, values, forcing):
     else:
         after, y = model(carry, block, values)
     check_continuation(carry, after, block, y)
-    is_sound = is_finite((after, y))
+    is_sound = is_finite(after)
     return after, y[..., 0] if is_mono and y.shape[-1] == 1 else y, states, is_sound
 
 
@@ -127,7 +136,7 @@ def _moves(value: Any, time: int) -> bool:
 
 def _one_after_the_other(
     run: Callable[..., Any], pieces: list[int], carry: Any, x: Any, values: Mapping[str, Array], forcing: Any
-) -> tuple[Any, Array, Array | None, bool]:
+) -> tuple[Any, Array, Array | None, Array]:
     """The pieces of a block; cut and joined by NumPy, which compiles nothing."""
     time, axis = sum(pieces), max(x.ndim - 2, 0)
     x, still = np.asarray(x), {name: value for name, value in values.items() if not _moves(value, time)}
@@ -143,7 +152,7 @@ def _one_after_the_other(
     y = np.concatenate(outputs, axis=-1 if outputs[0].ndim == 1 else -2)
     # To the device as it is: jnp.asarray would compile a program for each shape.
     observed = None if states[0] is None else jax.device_put(np.concatenate(states, axis=-2))
-    return carry, jax.device_put(y), observed, all(map(bool, sound))
+    return carry, jax.device_put(y), observed, sound[-1]
 
 
 def _along(forcing: Any, start: int, stop: int) -> Any:

@@ -1,5 +1,7 @@
 """All nonlinear devices of a circuit together: what they put into it at the voltages of its ports, and the slopes."""
 
+import itertools
+from collections.abc import Iterator
 from typing import Any, NamedTuple, final
 
 import jax
@@ -27,6 +29,7 @@ class Devices(NamedTuple):
     parameters: tuple[Parameters, ...]
     per_volt: Array  # (..., n_exponents, batch or 1), signed as the ports are
     at: Array  # (..., n_ports, batch or 1), the point
+    exponents: Array  # (..., n_exponents, batch or 1), there
     less: Array  # (..., n_drives, batch or 1), what they do there, which counts as nothing
 
 
@@ -99,7 +102,7 @@ def devices(topology: Topology, values: Values) -> Devices:
 
 def absolute(parameters: tuple[Parameters, ...], per_volt: Array, ports: int, drives: int) -> Devices:
     """Devices as functions of the voltages themselves."""
-    nothing = (jnp.zeros((1, count, 1), per_volt.dtype) for count in (ports, drives))
+    nothing = (jnp.zeros((1, count, 1), per_volt.dtype) for count in (ports, per_volt.shape[-2], drives))
     return Devices(parameters, per_volt, *nothing)
 
 
@@ -112,7 +115,9 @@ def around(port_map: PortMap, all_devices: Devices, at: Array, dtype: Any) -> tu
         at: (1, n_ports, batch or 1), the point.
         dtype: in which the laws will be used: what counts as nothing is rounded as they are.
     """
-    rounded = jax.tree.map(lambda leaf: leaf.astype(dtype), all_devices._replace(at=at))
+    place = [port for ports in port_map.exponents for port in ports]
+    exponents = all_devices.per_volt * at[..., jnp.asarray(place, int), :]
+    rounded = jax.tree.map(lambda leaf: leaf.astype(dtype), all_devices._replace(at=at, exponents=exponents))
     if not port_map.drives:
         return rounded, all_devices.less
     rest = unstacked(jnp.zeros_like(rounded.at))
@@ -130,10 +135,10 @@ def evaluate_laws(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
 
     The exponentials of the junctions; of costly laws all there is: current, slopes and, for one port alone, curvature.
     """
+    exponents = _exponents(port_map, all_devices, v)
     v = _absolute(all_devices, v)
     power = jnp.exp if port_map.is_at_rest else exponential
     law_values: Rows = []
-    position = 0
     for device, ports, parameters in zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True):
         if device.law.is_costly:
             volts, factors = _in_own_direction(port_map, device, v)
@@ -141,10 +146,8 @@ def evaluate_laws(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
             for index, factor in enumerate(factors):
                 slope, curvature = _slopes(device, parameters, volts, [], [], index, factor, {})
                 law_values += slope + (curvature() if port_map.is_scalar else [])
-        for port in ports:
-            exponent = all_devices.per_volt[..., position, :] * v[port]
-            law_values.append(power(jnp.minimum(exponent, LARGEST_EXPONENT)))
-            position += 1
+        groups = _as_many_as(ports, exponents)
+        law_values += [power(jnp.minimum(exponent, LARGEST_EXPONENT)) for exponent in groups]
     return law_values
 
 
@@ -160,6 +163,7 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
         v: of the ports.
         law_values: from `evaluate_laws`.
     """
+    exponents = _exponents(port_map, all_devices, v)
     v = _absolute(all_devices, v)
     zero = jnp.zeros_like(v[0])
     total: list = [None] * port_map.drives
@@ -176,12 +180,10 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
         if device.law.is_costly:
             current = [next(following)]
         else:
-            capped = [next(following) for _ in exponent_ports]
+            capped = [row for group in _as_many_as(exponent_ports, following) for row in unstacked(group)]
+            exponent = [row for group in _as_many_as(exponent_ports, exponents) for row in unstacked(group)]
             # Beyond the largest exponent the exponential goes on as its tangent.
-            beyond = [
-                jnp.maximum(rate * v[port] - LARGEST_EXPONENT, 0)
-                for rate, port in zip(rates, exponent_ports, strict=True)
-            ]
+            beyond = [jnp.maximum(row - LARGEST_EXPONENT, 0) for row in exponent]
             powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
             current = currents(device, parameters, volts, powers)
         for index, (port, _) in enumerate(device.ports):
@@ -206,6 +208,30 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
 
     excess = [row - all_devices.less[..., drive, :] for drive, row in enumerate(filled(total))]
     return excess, filled(slopes.values()), curvature
+
+
+def _exponents(port_map: PortMap, all_devices: Devices, v: Rows) -> Iterator[Array]:
+    """What is raised to the power of e, (..., n, batch) each: one multiplication and addition; `_absolute` is one more.
+
+    Of one stream those of a device that follow each other on one port are one kernel; of several each is a vector.
+    """
+    position = 0
+    for ports in port_map.exponents:
+        for port, group in itertools.groupby(ports):
+            count = len(tuple(group))
+            size = count if v[port].shape[-1] == 1 else 1
+            for place in range(position, position := position + count, size):
+                per_volt = all_devices.per_volt[..., place : place + size, :]
+                yield per_volt * v[port][..., None, :] + all_devices.exponents[..., place : place + size, :]
+
+
+def _as_many_as(ports: tuple[int, ...], groups: Iterator[Array]) -> Iterator[Array]:
+    """The next groups of rows, of as many rows in all as there are ports."""
+    left = len(ports)
+    while left:
+        group = next(groups)
+        left -= group.shape[-2]
+        yield group
 
 
 def _absolute(all_devices: Devices, v: Rows) -> Rows:

@@ -171,7 +171,7 @@ def excess_of(port_map: PortMap, v: Rows, step: Rows) -> Array:
     """
     single = v[0].dtype == jnp.float32
     bends = any(not device.law.junctions for device in port_map.devices)
-    absolute = (4e-4 if single else 3e-6) if port_map.is_scalar else (3e-5 if single else 1e-8)
+    absolute = (6e-4 if single else 3e-6) if port_map.is_scalar else (1e-4 if single else 1e-8)
     absolute = 0.1 * absolute if bends and port_map.is_scalar else absolute
     relative = 4 * float(jnp.finfo(v[0].dtype).eps)
     excess = [jnp.abs(moved) / (absolute + relative * jnp.abs(port)) for moved, port in zip(step, v, strict=True)]
@@ -183,7 +183,10 @@ def _added(v: Rows, step: Rows) -> Rows:
 
 
 def _chosen(which: Array, yes: Rows, no: Rows) -> Rows:
-    return [jnp.where(which, a, b) for a, b in zip(yes, no, strict=True)]
+    """Rows, or law values, of which several may stand together."""
+    return [
+        jnp.where(which[..., None, :] if a.ndim > which.ndim else which, a, b) for a, b in zip(yes, no, strict=True)
+    ]
 
 
 def converged(resistance: Array, w: Array, v: Array, current: Array) -> Array:

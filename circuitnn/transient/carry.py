@@ -1,10 +1,12 @@
 """The carry of a circuit in discrete time."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
 import jax
 from jax import Array
+from jax import numpy as jnp
 
 from circuitnn.numerics.report import SolveReport
 
@@ -52,3 +54,18 @@ class CircuitCarry:
     def states(self) -> Array:
         """(..., n_states) capacitor voltages and inductor currents, in volts and amperes."""
         return self.reference.states + self.deviation
+
+    def from_one_point(self) -> "tuple[Reference, CircuitCarry]":
+        """The point where the first entry of the batch rests, (n,) each, and the carry with all counted from it.
+
+        They mostly rest at one point. Numbers that each has for itself keep the compiler from making vectors.
+        """
+        point = jax.tree.map(lambda rows: rows[(0,) * (rows.ndim - 1)], self.reference)
+        farther = jax.tree.map(lambda rows, row: rows - row, self.reference, point)
+        return point, dataclasses.replace(
+            self,
+            reference=jax.tree.map(lambda rows, row: jnp.broadcast_to(row, rows.shape), self.reference, point),
+            deviation=self.deviation + farther.states,
+            previous=self.previous + farther.states[..., : self.previous.shape[-1]],
+            ports=self.ports + farther.ports,
+        )

@@ -133,7 +133,10 @@ def run_block(
 ) -> tuple[CircuitCarry, Array, Array]:
     """One block: carry, y (..., time, n_out) and states (..., time, n_states)."""
     batch, time = x.shape[:-2], x.shape[-2]
-    reference = jax.tree.map(_column, carry.reference)
+    point = carry.reference
+    if all(value.ndim == 0 or value.shape[-1] == 1 for value in knobs.values()):
+        point, carry = carry.from_one_point()
+    reference = jax.tree.map(_column, point)
     u = to_columns(x) - reference.inputs
     system = prepare(engine, circuit, knobs, reference)
     forced = None
