@@ -17,7 +17,10 @@ from circuitnn.expressions.tree import Call, number
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
 _RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORECASE)
-_CAPITAL_M = re.compile(r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*")  # no Meg and no mil
+_CAPITAL_M = re.compile(  # no Meg and no mil
+    r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*([0-9]*)"
+)
+_FARADS = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)F[A-Za-z]*")
 
 
 def megohms_of(parameter: str, text: str) -> tuple[str, ...]:
@@ -30,7 +33,20 @@ def megohms(name: str, text: str) -> tuple[str, ...]:
     match = _CAPITAL_M.search(text)
     if match is None:
         return ()
-    return (f"{name}: {match.group()} is a milliohm in SPICE, where M means the same as m; a megohm is {match[1]}Meg",)
+    fraction = f".{match[2]}" if match[2] else ""
+    message = (
+        f"{match.group()} is a milliohm in SPICE, where M means the same as m; a megohm is {match[1]}{fraction}Meg"
+    )
+    return (f"{name}: {message}",)
+
+
+def microfarads(name: str, text: str) -> tuple[str, ...]:
+    """A note where a capacitance is written with an M or F, as microfarads and farads are on paper."""
+    if match := _CAPITAL_M.search(text):
+        return (f"{name}: {match.group()} is a millifarad in SPICE, where M means the same as m; 1u is a microfarad",)
+    if match := _FARADS.fullmatch(text):
+        return (f"{name}: {text} is in femtofarads in SPICE, where F is a factor; {match[1]} alone is in farads",)
+    return ()
 
 
 def multiplicity(assigned: dict[str, str], functions: Functions) -> Value:

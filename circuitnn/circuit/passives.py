@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from circuitnn.circuit.elements import megohms, multiplicity
+from circuitnn.circuit.elements import megohms, microfarads, multiplicity
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parasitics import parasitics
@@ -69,7 +69,8 @@ def passive(
         raise NetlistError(f"{name} needs one {device.quantity} after its two nodes, got {' '.join(words) or 'none'}")
     terms = PassiveTerms(parse_value(words[0], functions), stated, count, temperature)
     own = element(line, name, device.letter, nodes, number_of(device, terms, {}), model=model)
-    notes = () if device.state else megohms(name, words[0])
+    notes = megohms(name, words[0]) if not device.state else ()
+    notes += microfarads(name, words[0]) if device.state == "V" else ()
     return [dataclasses.replace(own, notes=notes, terms=terms, start=start), *around]
 
 

@@ -38,7 +38,11 @@ def parse_number(text: str, *, compact: bool = False) -> float:
         text = f"{whole}.{fraction}{'' if suffix in 'rR' else suffix}"
     match = _PARTS.fullmatch(text)
     if match is None:
-        hint = ": write 4.7k instead of 4k7" if re.fullmatch(r"[0-9]+[^\W\d_]+[0-9]+", text) else ""
+        hint = ""
+        if split := _COMPACT.fullmatch(text):
+            whole, suffix, fraction = split.groups()
+            suffix = {"M": "Meg", "R": "", "r": ""}.get(suffix, suffix)
+            hint = f": write {whole}.{fraction}{suffix} instead of {text}" if len(text) <= 40 else ""
         raise NetlistError(f"{_short(text)} is not a number{hint}")
     sign, digits, exponent, letters = match.groups()
     letters = letters.casefold()  # the micro sign becomes the Greek letter

@@ -48,6 +48,8 @@ def power(base: Expression, exponent: Expression, *, behavioural: bool) -> Expre
         turned = Call("cos", (Binary("*", Number(math.pi), exponent),))
         return Binary("*", _where_negative(base, turned), magnitude_power(base, exponent))
     value = constant(exponent)
+    if value < 0:  # ngspice has no such power at 0, where its search starts
+        return Binary("/", Number(1.0), power(base, number(-value), behavioural=behavioural))
     if value % 2 == 0 or not math.isfinite(value):
         return magnitude_power(base, exponent)
     if value % 2 == 1:

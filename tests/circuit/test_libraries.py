@@ -40,6 +40,30 @@ def test_values_that_are_no_expressions_either(text):
         read_netlist(MAIN + text)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("10MFD", "10MFD is a millifarad in SPICE"),
+        ("1M", "1M is a millifarad"),
+        ("1F", "1F is in femtofarads in SPICE"),
+    ],
+)
+def test_capacitances_as_on_paper_are_said(value, said):
+    with pytest.warns(NetlistWarning, match=f"line 5: C1: {said}"):
+        read_netlist(f"{MAIN}R1 in out 1k\nC1 out 0 {value}\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [("2M2", "write 2.2Meg instead of 2M2"), ("4R7", "write 4.7 instead of 4R7"), ("6n8", "write 6.8n")],
+)
+@pytest.mark.filterwarnings("ignore::circuitnn.expressions.errors.NetlistWarning")
+def test_values_with_a_letter_for_the_point_are_told_how_to_be_written(value, hint):
+    with pytest.raises(NetlistError, match=hint):
+        read_netlist(f"{MAIN}R1 in out {value}\n")
+    assert read_netlist(f"{MAIN}R1 in out {value}\n", dialect="ltspice")["R1"].value > 0
+
+
 LIBRARY = """* parts
 subckt typed wrong 1 2
 S1 1 2 x y SWX
