@@ -167,7 +167,7 @@ class CircuitModel(StateModel):
             states = carry.states
             carry = engine.at_states(self.topology, self.discretisation, circuit, carry, states, knobs)
         elif may_have_several(self.topology):
-            warn_of_others(rest_from, carry, y, (*self.state_names, *circuit.outputs))
+            warn_of_others(rest_from, carry, y, (*self.state_names, *circuit.outputs), (circuit, knobs, volts, batch))
         if self.clocks is not None:
             carry = dataclasses.replace(carry, clock=self.clocks.start(batch, self.dtype))
         return self.oversampling.carry(

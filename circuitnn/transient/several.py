@@ -13,6 +13,8 @@ from circuitnn.mna.topology import Topology
 from circuitnn.numerics.report import SolveWarning
 from circuitnn.transient.carry import CircuitCarry
 
+MOST_KEPT = 256  # circuits, each with its knobs, of which it is known whether they have another point
+_searched: dict[tuple[Any, ...], str] = {}
 SMALLEST, SHARE = 0.01, 0.01  # volts (or amperes), and of the larger value: two points that are further apart are two
 
 
@@ -26,6 +28,7 @@ def warn_of_others(
     carry: CircuitCarry,
     y: Array,
     names: Sequence[str],
+    circuit: Any,
 ) -> None:
     """Warn where searches from elsewhere end at another point; not within transformations, where none is known.
 
@@ -34,24 +37,39 @@ def warn_of_others(
         carry: the rest that was found.
         y: its outputs.
         names: of the states, then of the outputs.
+        circuit: all that the rests depend on, a pytree: the same one is searched once.
     """
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((carry, y))) or np.any(carry.report.failed):
+    leaves, structure = jax.tree.flatten(circuit)
+    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((carry, y, leaves))):
         return
+    if np.any(carry.report.failed):
+        return
+    key = (structure, *(np.asarray(leaf).tobytes() for leaf in leaves))
+    if key not in _searched:
+        if len(_searched) >= MOST_KEPT:
+            del _searched[next(iter(_searched))]
+        _searched[key] = _another(rest_from, _row(carry.states, y), names)
+    if _searched[key]:
+        warnings.warn(_searched[key], SolveWarning, stacklevel=5)
+
+
+def _another(
+    rest_from: Callable[[np.ndarray], tuple[CircuitCarry, Array, Any]], here: np.ndarray, names: Sequence[str]
+) -> str:
+    """What is to be said of another point; "" where none is found."""
     for start in STARTS[1:]:
         other, y_other, _ = rest_from(start)
         if np.any(other.report.failed):
             continue
-        here, there = _row(carry.states, y), _row(other.states, y_other)
+        there = _row(other.states, y_other)
         far = np.abs(here - there) - np.maximum(SMALLEST, SHARE * np.maximum(np.abs(here), np.abs(there)))
         if np.any(far > 0):
             place = int(np.argmax(far))
-            warnings.warn(
+            return (
                 f"this circuit rests at several points: {names[place]} at {here[place]:.4g} or at {there[place]:.4g}, "
-                "for example. It begins at the first; model.force(carry, states) begins elsewhere",
-                SolveWarning,
-                stacklevel=5,
+                "for example. It begins at the first; model.force(carry, states) begins elsewhere"
             )
-            return
+    return ""
 
 
 def _row(states: Array, y: Array) -> np.ndarray:
