@@ -95,10 +95,10 @@ def play(
     with continuing(model, carry, batch):
         pieces = _pieces(x, values, graph, is_observed, forcing is None) if is_known else ()
         if len(pieces) > 1:
-            after, y, states, is_sound = _one_after_the_other(run, pieces, before, x, values, forcing)
+            after, y, states, is_carry_sound = _one_after_the_other(run, pieces, before, x, values, forcing)
         else:
-            after, y, states, is_sound = run(before, x, values, forcing)
-    is_sound = is_also_finite(is_sound, y)
+            after, y, states, is_carry_sound = run(before, x, values, forcing)
+    is_sound = is_also_finite(is_carry_sound, y)
     if recover:
         return back_at_rest(model, (after, y, states), first, batch, is_sound)
     if not warn_of_failures(after, carry):

@@ -150,11 +150,14 @@ def warn_of_failures(carry: Any, before: Any = None) -> bool:
     earlier: list[Any] = _reports(before)
     earlier = earlier if len(earlier) == len(reports) else [None] * len(reports)
     counts = [None if isinstance(report.counts, jax.core.Tracer) else np.asarray(report.counts) for report in reports]
-    eventful = [known is not None and bool(known[..., _EVENTS].any()) for known in counts]
-    for known, old, is_new in zip(counts, earlier, eventful, strict=True):
-        for message in _messages(SolveReport(known)) if is_new and not _is_said(known, old) else []:
+    has_said = False
+    for known, old in zip(counts, earlier, strict=True):
+        if known is None or not known[..., _EVENTS].any():
+            continue
+        has_said = True
+        for message in [] if _is_said(known, old) else _messages(SolveReport(known)):
             warnings.warn(message, SolveWarning, stacklevel=4)
-    return any(eventful)
+    return has_said
 
 
 def _reports(carry: Any) -> list[SolveReport]:
