@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from circuitnn.circuit.cards import parse_function, parse_parameters, skip_directive
+from circuitnn.circuit.cards import parse_function, parse_parameters, skip_directive, stepped_parameters
+from circuitnn.circuit.conditions import to_be_read
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.elements import megohms_of, node, words_of
 from circuitnn.circuit.journal import Journal
@@ -83,23 +84,25 @@ class Block:
             NetlistError: for a directive that is not known, a name twice, or a .subckt without .ends.
         """
         contents = Contents()
-        rest = iter(self.lines)
-        in_control_block = False
+        rest = to_be_read(self.lines, lambda name: self._default(name, contents), self.journal)
         for line in rest:
-            word = line.word
-            if in_control_block:
-                in_control_block = word != ".endc"
-            elif word == ".end":
+            if line.word == ".end":
                 break
-            elif word == ".control":
-                in_control_block = True
-            else:
-                with self.journal.gathering():
-                    if word == ".subckt":
-                        self._subcircuit(contents, line, rest)
-                    else:
-                        self._take(contents, word, line)
+            with self.journal.gathering():
+                if line.word == ".subckt":
+                    self._subcircuit(contents, line, rest)
+                else:
+                    self._take(contents, line.word, line)
         return contents
+
+    def _default(self, name: str, contents: "Contents") -> Value | None:
+        """The value of a parameter by lower-case name, before the circuit is known; of ``.param`` those read so far."""
+        for known, text, line in reversed(contents.parameters):
+            if known.lower() == name:
+                return parse_parameter(text, Functions(dialect=line.dialect))
+        if name in self.defaults:
+            return parse_parameter(self.defaults[name])
+        return self.outer._default(name, self.outer.contents) if self.outer else None
 
     def _subcircuit(self, contents: "Contents", line: Line, rest) -> None:
         depth, inner = 1, []
@@ -147,6 +150,9 @@ class Block:
             contents.clamps.append(line)
         elif word == ".title":
             contents.title = " ".join(line.text.split()[1:])
+        elif word == ".step":
+            contents.stepped += stepped_parameters(line)
+            skip_directive(line)
         elif word == ".ends":
             if not line.file:
                 raise line.error(".ends without .subckt")
@@ -170,7 +176,9 @@ class Block:
     def parameters(self) -> dict[str, Assigned]:
         """Its ``.param`` by lower-case name; of two of one name the last one, as in ngspice."""
         assigned: dict[str, Assigned] = {}
-        for name, text, line in self.contents.parameters:
+        written = self.contents.parameters
+        known = {name.lower() for name, _, _ in written}
+        for name, text, line in written + [step for step in self.contents.stepped if step[0].lower() not in known]:
             if name.lower() in assigned:
                 self.journal.note(
                     line, f".param {name} is there already: this one counts, the one before is passed over"
@@ -236,6 +244,7 @@ class Contents:
     cards: dict[str, ModelCard] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     functions: dict[str, Macro] = field(default_factory=dict)
+    stepped: list[tuple[str, str, Line]] = field(default_factory=list)
     global_nodes: set[str] = field(default_factory=set)
     clamps: list[Line] = field(default_factory=list)
     uses_ic: bool = False

@@ -11,13 +11,13 @@ _log = logging.getLogger(__name__)
 _ANALYSES = {
     ".tran", ".ac", ".op", ".dc", ".noise", ".tf", ".four", ".fourier", ".backanno", ".wav", ".wave", ".save", ".print",
     ".plot", ".probe", ".meas", ".measure", ".width", ".sens", ".pz", ".disto", ".step", ".net",
-    ".option", ".options",
+    ".option", ".options", ".csparam", ".savebias", ".loadbias", ".ferret", ".output", ".watch", ".autoconverge",
+    ".distribution", ".mc", ".wcase", ".stimulus", ".stmlib", ".vector", ".external", ".alter", ".protect",
+    ".unprotect", ".prot", ".unprot", ".noisepar", ".checkpoint", ".optimize",
 }  # fmt: skip
-_UNSUPPORTED = {
-    ".if": "conditions are",
-    ".elseif": "conditions are", ".else": "conditions are", ".endif": "conditions are",
-    ".csparam": "parameters for the control language are",
-}  # fmt: skip
+_STEPPED = re.compile(
+    r"\.step\s+(?:(?:oct|dec|lin)\s+)?param\s+([^\W\d]\w*)\s*=?\s*(?:list\s+)?([^\s,]+).*", re.IGNORECASE | re.DOTALL
+)
 _FUNCTION = re.compile(r"\.func(?:tion)?\s+([^\W\d]\w*)\s*\(([^()]*)\)\s*=?\s*(.*)", re.IGNORECASE | re.DOTALL)
 _BARE = re.compile(r"([^\W\d]\w*)\s+(\S.*)", re.DOTALL)  # as LTspice takes it: .param x 2k
 _ASSIGNED = re.compile(r"([^\W\d]\w*)\s*=(?!=)")
@@ -60,11 +60,15 @@ def parse_function(line: Line) -> tuple[str, Macro]:
     return name, Macro(parameters, body.replace("{", "(").replace("}", ")"), line.dialect)
 
 
+def stepped_parameters(line: Line) -> list[tuple[str, str, Line]]:
+    """The parameter that a ``.step`` line runs over and its first value, the default where no other is said."""
+    match = _STEPPED.fullmatch(line.text)
+    return [] if match is None or match[2].lower().startswith("file") else [(match[1], match[2], line)]
+
+
 def skip_directive(line: Line) -> None:
     """Note a line that says nothing about the circuit itself; refuse what would change the answer unheard."""
     directive = line.text.lower().replace("=", " ").split()[0]
-    if directive in _UNSUPPORTED:
-        raise line.error(f"{directive}: {_UNSUPPORTED[directive]} not supported")
     if directive not in _ANALYSES:
         raise line.error(f"unknown directive {directive}")
     _log.info("line %d: %s has no part in the circuit and is ignored", line.number, directive)

@@ -1,0 +1,96 @@
+"""``.if`` to ``.endif``, and blocks of lines that are for other programs' ears."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from circuitnn.circuit.journal import Journal
+from circuitnn.circuit.lines import Line
+from circuitnn.circuit.values import Value, folded, parse_parameter
+from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.parser import Functions
+from circuitnn.expressions.tree import Expression, Name, number, substitute
+
+MAX_STEPS = 50  # from parameter to parameter
+
+# The control language of ngspice, state machines of LTspice, names and tables of PSpice and HSPICE.
+_PASSED_OVER = {
+    ".control": ".endc", ".machine": ".endmachine", ".aliases": ".endaliases", ".data": ".enddata", ".text": ".endtext",
+}  # fmt: skip
+_CONDITION = re.compile(r"\.(?:else)?if\s*(.*)", re.IGNORECASE | re.DOTALL)
+
+Lookup = Callable[[str], Value | None]
+
+
+def to_be_read(lines: Iterable[Line], lookup: Lookup, journal: Journal) -> Iterator[Line]:
+    """The lines that count: those in the branches that are taken, and none of blocks that say nothing of the circuit.
+
+    Args:
+        lines: of a block; what is inside its subcircuits is left as it is.
+        lookup: the value of a parameter by its name, None where there is none.
+        journal: hears of what is taken and what is at fault.
+    """
+    branches: list[bool | None] = []  # of each .if around: is read, is not read yet, or was read
+    depth, until = 0, ""
+    for line in lines:
+        word = line.word
+        if until:
+            until = "" if word == until else until
+            continue
+        depth = max(0, depth + (word == ".subckt") - (word == ".ends" and depth > 0))
+        if depth or word == ".ends":
+            if all(branches):
+                yield line
+            continue
+        with journal.gathering():
+            if word in _PASSED_OVER:
+                until = _PASSED_OVER[word]
+            elif word == ".if":
+                branches.append(holds(line, lookup, journal) if all(branches) else None)
+            elif word in (".elseif", ".elif", ".else", ".endif"):
+                _next_branch(line, word, branches, lookup, journal)
+            elif all(branches):
+                yield line
+
+
+def _next_branch(line: Line, word: str, branches: list[bool | None], lookup: Lookup, journal: Journal) -> None:
+    if not branches:
+        raise line.error(f"{word} without .if")
+    latest = branches.pop()
+    if word == ".endif":
+        return
+    if latest is False and all(branches):
+        branches.append(True if word == ".else" else holds(line, lookup, journal))
+    else:
+        branches.append(None)
+
+
+def holds(line: Line, lookup: Lookup, journal: Journal) -> bool:
+    """Whether the condition of a line holds, with the parameters at their defaults.
+
+    Raises:
+        NetlistError: where it is no condition, or depends on what is not known.
+    """
+    match = _CONDITION.fullmatch(line.text)
+    text = match[1].strip() if match else ""
+    try:
+        value = parse_parameter(text, Functions(dialect=line.dialect))
+        for _ in range(MAX_STEPS):
+            if isinstance(value, float):
+                break
+            value = folded(substitute(value, lambda leaf: _with_value(leaf, lookup)))
+    except NetlistError as error:
+        raise line.error(f"{line.word} {text}: {error}") from None
+    if not isinstance(value, float):
+        raise line.error(f"{line.word} {text}: parameters that refer to each other in a circle")
+    is_taken = value != 0.0
+    journal.note(line, f"{text} {'holds' if is_taken else 'does not hold'} at the defaults of the parameters")
+    return is_taken
+
+
+def _with_value(leaf: Expression, lookup: Lookup) -> Expression:
+    if not isinstance(leaf, Name):
+        raise NetlistError(f"{leaf} is not known before the circuit is")
+    value = lookup(leaf.name.lower())
+    if value is None:
+        raise NetlistError(f"unknown parameter {leaf.name}")
+    return number(value) if isinstance(value, float) else value
