@@ -18,7 +18,7 @@ from circuitnn.circuit.temperatures import settings_of
 from circuitnn.circuit.values import Value, assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, Macro
-from circuitnn.expressions.tree import names_in
+from circuitnn.expressions.tree import Name, names_in
 
 MAX_PARAMETERS = 1_000
 
@@ -145,7 +145,7 @@ class Block:
             settings = settings_of(line)
             contents.settings |= settings
             if not settings:
-                skip_directive(line)
+                skip_directive(line, self.journal.note)
         elif word in (".ic", ".nodeset"):
             contents.clamps.append(line)
         elif word == ".title":
@@ -159,7 +159,7 @@ class Block:
             self.journal.note(line, ".ends without .subckt: passed over")
         elif word.startswith("."):
             contents.uses_ic |= word == ".tran" and "uic" in line.text.lower().split()
-            skip_directive(line)
+            skip_directive(line, self.journal.note)
         else:
             contents.elements.append(line)
 
@@ -178,7 +178,9 @@ class Block:
         assigned: dict[str, Assigned] = {}
         written = self.contents.parameters
         known = {name.lower() for name, _, _ in written}
-        for name, text, line in written + [step for step in self.contents.stepped if step[0].lower() not in known]:
+        stated = written + [step for step in self.contents.stepped if step[0].lower() not in known]
+        taken = self._component_names if stated and self.outer is None else set()
+        for name, text, line in stated:
             if name.lower() in assigned:
                 self.journal.note(
                     line, f".param {name} is there already: this one counts, the one before is passed over"
@@ -190,8 +192,23 @@ class Block:
             except NetlistError as error:
                 self.journal.fault(NetlistError(f".param {name}: {error}", line.number, line.text, line.file))
                 value = 1.0  # so that what refers to it is no fault as well
-            assigned[name.lower()] = (name, value, line)
+            assigned[name.lower()] = (self._other_than(name, taken, line), value, line)
         return assigned
+
+    def _other_than(self, name: str, taken: set[str], line: Line) -> str:
+        """The name of a parameter; another one where a component has it, with a value of its own."""
+        others = (f"{name}{suffix}" for suffix in ("", "_value", "_value_of_param"))
+        other = next((other for other in others if other.lower() not in taken), name)
+        if other != name:
+            self.journal.note(line, f".param {name} has the name of a component and is {other} here")
+        return other
+
+    @property
+    def _component_names(self) -> set[str]:
+        """Names in lower case of the components with values that are not the parameter of the same name."""
+        parts = [element.component for _, found in self.statements if isinstance(found, list) for element in found]
+        own = {part.name.lower() for part in parts if not _is_name(part.value, part.name)}
+        return own
 
     @cached_property
     def statements(self) -> Statements:
@@ -252,6 +269,10 @@ class Contents:
     title: str = ""
 
 
+def _is_name(value: object, name: str) -> bool:
+    return isinstance(value, Name) and value.name.lower() == name.lower()
+
+
 def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     try:
         sections = _sections(words_of(line)[1])
@@ -286,8 +307,11 @@ def _sections(words: list[str]) -> dict[str, list[str]]:
     return sections
 
 
-def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
-    """The keys in their order, except that each comes after those it refers to (depth first, no recursion)."""
+def ordered(parameters: dict[str, Assigned], journal: Journal) -> list[str]:
+    """The keys in their order, except that each comes after those it refers to (depth first, no recursion).
+
+    Those that refer to each other in a circle are a fault, and 1 from then on.
+    """
     placed: dict[str, None] = {}
     for first in parameters:
         path = {first: None}  # each refers to the next one
@@ -301,8 +325,10 @@ def ordered(parameters: Mapping[str, Assigned]) -> list[str]:
                 path.popitem()
             elif missing in path:
                 members = list(path)
-                circle = ", ".join(parameters[member][0] for member in members[members.index(missing) :][:20])
-                raise line.error(f"the .param {circle} refer to each other in a circle")
+                circle = members[members.index(missing) :]
+                listed = ", ".join(parameters[member][0] for member in circle[:20])
+                journal.fault(line.error(f"the .param {listed} refer to each other in a circle"))
+                parameters.update({member: (parameters[member][0], 1.0, parameters[member][2]) for member in circle})
             else:
                 path[missing] = None
     return list(placed)

@@ -1,7 +1,9 @@
 """Dot lines: ``.param``, ``.func``, and those that say nothing about the circuit."""
 
+import difflib
 import logging
 import re
+from collections.abc import Callable
 
 from circuitnn.circuit.lines import Line
 from circuitnn.expressions.parser import Macro
@@ -11,9 +13,16 @@ _log = logging.getLogger(__name__)
 _ANALYSES = {
     ".tran", ".ac", ".op", ".dc", ".noise", ".tf", ".four", ".fourier", ".backanno", ".wav", ".wave", ".save", ".print",
     ".plot", ".probe", ".meas", ".measure", ".width", ".sens", ".pz", ".disto", ".step", ".net",
-    ".option", ".options", ".csparam", ".savebias", ".loadbias", ".ferret", ".output", ".watch", ".autoconverge",
-    ".distribution", ".mc", ".wcase", ".stimulus", ".stmlib", ".vector", ".external", ".alter", ".protect",
-    ".unprotect", ".prot", ".unprot", ".noisepar", ".checkpoint", ".optimize",
+    ".option", ".options", ".opt", ".csparam", ".savebias", ".loadbias", ".ferret", ".output", ".watch", ".view",
+    ".autoconverge", ".distribution", ".mc", ".wcase", ".stimulus", ".stmlib", ".vector", ".external", ".alter",
+    ".protect", ".unprotect", ".prot", ".unprot", ".noisepar", ".checkpoint", ".optimize", ".graph", ".machine",
+    ".endmachine", ".text", ".autoplot", ".scope", ".aliases", ".endaliases", ".alias", ".hb", ".sp", ".acmodel",
+}  # fmt: skip
+# Of programs that make plug-ins of netlists: what may be turned, at what it is driven by. The values stand in the parts.
+_CONTROLS = {".pot", ".wiper", ".switch", ".gang", ".runtime", ".input", ".input_impedance", ".linearize"}
+_ALL = (
+    ".param", ".func", ".model", ".subckt", ".ends", ".include", ".lib", ".global", ".temp", ".options", ".ic",
+    ".nodeset", ".title", ".control", ".endc", ".end", ".if", ".endif", *sorted(_ANALYSES),
 }  # fmt: skip
 _STEPPED = re.compile(
     r"\.step\s+(?:(?:oct|dec|lin)\s+)?param\s+([^\W\d]\w*)\s*=?\s*(?:list\s+)?([^\s,]+).*", re.IGNORECASE | re.DOTALL
@@ -66,9 +75,14 @@ def stepped_parameters(line: Line) -> list[tuple[str, str, Line]]:
     return [] if match is None or match[2].lower().startswith("file") else [(match[1], match[2], line)]
 
 
-def skip_directive(line: Line) -> None:
-    """Note a line that says nothing about the circuit itself; refuse what would change the answer unheard."""
+def skip_directive(line: Line, note: Callable[[Line, str], None]) -> None:
+    """Pass over a line that says nothing about the circuit itself; refuse what would change the answer unheard."""
     directive = line.text.lower().replace("=", " ").split()[0]
+    if directive in _CONTROLS:
+        note(line, f"{directive} is of another program's controls and passed over: the parts keep their values")
+        return
     if directive not in _ANALYSES:
-        raise line.error(f"unknown directive {directive}")
+        near = difflib.get_close_matches(directive, _ALL, 1)
+        hint = f": is {near[0]} meant?" if near else ""
+        raise line.error(f"unknown directive {directive}{hint}")
     _log.info("line %d: %s has no part in the circuit and is ignored", line.number, directive)

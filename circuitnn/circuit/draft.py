@@ -1,5 +1,6 @@
 """From lines to the fields of a circuit: names brought to one spelling, references resolved."""
 
+import contextlib
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device, ModelDevice
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.resistor import RESISTOR
+from circuitnn.devices.rules import check_value
 from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
@@ -65,7 +67,7 @@ class Draft:
     def _parameters(self) -> tuple[Parameter, ...]:
         assigned = self.block.parameters
         parameters = []
-        for key in ordered(assigned):
+        for key in ordered(assigned, self.journal):
             name, value, line = assigned[key]
             with self.journal.gathering():
                 expression = self._expression(name, self.top.value(value, line), line)
@@ -138,8 +140,26 @@ class Draft:
         with np.errstate(all="ignore"):
             for parameter in self.parameters:
                 name, tree = parameter.name, parameter.expression
-                numbers[name] = float(self.values[name]) if tree is None else evaluate(tree, numbers, np)
+                with contextlib.suppress(KeyError):  # of a parameter that is at fault
+                    numbers[name] = float(self.values[name]) if tree is None else evaluate(tree, numbers, np)
         return numbers
+
+    def check_expressions(self, components: Sequence[Component]) -> None:
+        """What expressions give where other faults leave no circuit to ask; in parts where it can be known."""
+        if not self.journal.faults:
+            return
+        stated = [(part.name, part.value, part.rule, part.name) for part in components if not part.is_behavioural]
+        for model in self.models:
+            rules = {name: model.device.parameter(name).rule for name, _ in model.parameters}
+            stated += [(f"{model.name}.{name}", tree, rules[name], model.name) for name, tree in model.parameters]
+        for name, tree, rule, owner in stated:
+            line = self.cards[owner.lower()] if name != owner else self.flat[owner.lower()].line
+            with np.errstate(all="ignore"), contextlib.suppress(KeyError):
+                value = self.values[name] if tree is None else evaluate(tree, self._defaults, np)
+                try:
+                    check_value(name, value, rule)
+                except ValueError as error:
+                    self.journal.fault(line.error(str(error)))
 
     def _component(self, flat: Flat, nodes: dict[str, str], models: dict[tuple, DeviceModel]) -> Component:
         part, line = flat.element.component, flat.line
@@ -169,11 +189,7 @@ class Draft:
         )
 
     def _check_number(self, part: Component, value: Value | None, line: Line) -> None:
-        """A parameter and a component may share a name only where they share the number."""
-        key = part.name.lower()
-        same = isinstance(value, Name) and value.name.lower() == key
-        if key in self.block.parameters and not same:
-            raise line.error(f"{part.name} is the name of two different values, a component and a .param")
+        """A literal must be a value that such a component can have."""
         if isinstance(value, float) and not part.rule.allows(value):
             hint = ": use 0.9999 for a tight coupling" if isinstance(part.device, Coupling) and abs(value) == 1 else ""
             raise line.error(f"the {part.device.quantity} of {part.name} must {part.rule.value}, got {value:g}{hint}")
@@ -300,12 +316,12 @@ class Draft:
 
     def check_topology(self, components: Sequence[Component], *, uncharged: bool) -> None:
         """What has no unique solution; where lines are at fault, of what these leave."""
-        if self.journal.is_incomplete:
-            return
         unsure = self.journal.words | self.lost
         if unsure:  # of a subcircuit with a fault, too, nobody knows what it connects
             unsure |= {word for line in self.block.lines if line.text[0] in "xX" for word in words_in(line.text)}
-        for fault in topology_faults(components, uncharged=uncharged, unsure=unsure):
+        for fault in topology_faults(
+            components, uncharged=uncharged, unsure=unsure, is_incomplete=self.journal.is_incomplete
+        ):
             error = NetlistError(fault.message)
             self.journal.fault(error if fault.component is None else self.with_text(error, fault.component))
 

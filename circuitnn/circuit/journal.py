@@ -13,7 +13,8 @@ MAX_FAULTS = 1_000  # that are kept; a file that is no netlist has one in each l
 
 _WORD = re.compile(r"[^\s,(){}='\"]+")
 _INSTANCE = re.compile(r"\b(?:[A-Za-z]\.)?(?:[xX][^\s.,]*\.)+")  # the "C.X1.X2." of C.X1.X2.C1
-_LIBRARY = re.compile(r"\.(inc|lib|subckt|ends)", re.IGNORECASE)
+_LIBRARY = re.compile(r"\.(inc|lib)", re.IGNORECASE)
+_INCOMPLETE = re.compile(r"\.(inc|lib|subckt)", re.IGNORECASE)
 
 
 @final
@@ -85,17 +86,19 @@ class Journal:
             self.fault(error)
 
     def cause(self, name: str) -> NetlistError | None:
-        """The fault because of which a name may be missing: of a line that has it, or of a file or a subcircuit."""
-        for fault in self.faults:
-            text = fault.text or ""
-            if _LIBRARY.match(text) or name.lower() in words_in(text):
-                return fault
-        return None
+        """The fault because of which a name is missing: of a line that has it."""
+        return next((fault for fault in self.faults if name.lower() in words_in(fault.text or "")), None)
+
+    @property
+    def hint(self) -> str:
+        """What else may have to do with a name that is missing: a file that is."""
+        is_missing = any(_LIBRARY.match(fault.text or "") for fault in self.faults)
+        return " (or it is in the file that is missing, too)" if is_missing else ""
 
     @property
     def is_incomplete(self) -> bool:
         """Whether a file or a subcircuit is missing, and with it nobody knows what."""
-        return any(_LIBRARY.match(fault.text or "") for fault in self.faults)
+        return any(_INCOMPLETE.match(fault.text or "") for fault in self.faults)
 
     @property
     def words(self) -> set[str]:

@@ -106,6 +106,7 @@ def circuit_of(
     components = draft.with_waveforms(components, inputs)
     components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
     draft.check_topology(components, uncharged=uncharged)
+    draft.check_expressions(components)
     journal.check()
     clamps = draft.clamps(components)
     names = tuple(output.name for output in probes)

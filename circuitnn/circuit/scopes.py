@@ -150,7 +150,8 @@ class Scope:
             return library, next(iter(library.block.contents.blocks.values()))
         names = ", ".join(block.name for block in list(self.top.block.contents.blocks.values())[:20]) or "none"
         raise self.block.journal.cause(instance.subcircuit) or instance.line.error(
-            f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; there are: {names}"
+            f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; "
+            f"there are: {names}{self.block.journal.hint}"
         )
 
     def local_values(self, of_instance: Mapping[str, Value], line: Line) -> dict[str, Value]:
@@ -171,7 +172,8 @@ class Scope:
             message = f"the .subckt {block.name} has no parameter {', '.join(unused)}: passed over"
             block.journal.note(line, message)
         self.values = dict(of_instance)
-        for key in ordered({name: entry for name, entry in local.items() if name not in of_instance}):
+        local = {name: entry for name, entry in local.items() if name not in of_instance}
+        for key in ordered(local, block.journal):
             _, value, at_line = local[key]
             self.values[key] = self.value(value, at_line)
         return self.values
@@ -216,7 +218,7 @@ class Scope:
             return number(temperature) if isinstance(temperature, float) else temperature
         names = ", ".join([name for name, _, _ in list(scope.block.parameters.values())[:20]]) or "none"
         raise self.block.journal.cause(leaf.name) or line.error(
-            _UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {names}"
+            _UNKNOWN.get(key) or f"unknown parameter {leaf.name}; the .param are {names}{self.block.journal.hint}"
         )
 
     @cached_property
@@ -330,20 +332,20 @@ class Scope:
             return dataclasses.replace(next(iter(library.block.contents.cards.values())), name=name), library
         names = ", ".join(card.name for card in list(self.top.block.contents.cards.values())[:20]) or "none"
         raise self.block.journal.cause(name) or line.error(
-            f"{owner} refers to the .model {name}, which is missing; there are: {names}"
+            f"{owner} refers to the .model {name}, which is missing; there are: {names}{self.block.journal.hint}"
         )
 
     def _library(self, name: str, line: Line, directive: str) -> "Scope | None":
         """This library's own part of a name that the netlist does not define."""
-        part = None if self.block.journal.cause(name) else standard_part(name, directive=directive)
+        journal = self.block.journal
+        part = None if journal.cause(name) or journal.hint else standard_part(name, directive=directive)
         if part is None:
             return None
-        key = part.lines[0].text
-        if key not in self.top.standard:
+        if (key := part.lines[0].text) not in self.top.standard:
             like = "" if part.name.lower() == name.lower() else f" as {part.name}"
             pins = f", with the pins {PINS.get(part.name, PINS[''])}" if directive == ".subckt" else ""
             message = f"{name} is not in the netlist and taken from this library's own parts{like}, by data sheet{pins}"
-            self.block.journal.note(line, message)
+            journal.note(line, message)
             block = Block(list(part.lines), journal=self.top.block.journal)
             self.top.standard[key] = Scope(block, self.work)
         return self.top.standard[key]

@@ -19,7 +19,11 @@ class Fault(NamedTuple):
 
 
 def topology_faults(
-    components: Sequence[Component], *, uncharged: bool = False, unsure: Collection[str] = ()
+    components: Sequence[Component],
+    *,
+    uncharged: bool = False,
+    unsure: Collection[str] = (),
+    is_incomplete: bool = False,
 ) -> list[Fault]:
     """No ground; loops of voltage sources and inductors; floating nodes, or those without a DC path. None if solvable.
 
@@ -31,9 +35,10 @@ def topology_faults(
         components: of the circuit.
         uncharged: as of `read_netlist`.
         unsure: names of nodes (lower case, in whatever subcircuit) that parts not among the components may hold.
+        is_incomplete: whether there may be more components than these anywhere; then loops alone are sure.
     """
     held = {GROUND, *(node for part in components for node in touched(part) if node.lower().split(".")[-1] in unsure)}
-    if not unsure and not any(GROUND in touched(part) for part in components):
+    if not unsure and not is_incomplete and not any(GROUND in touched(part) for part in components):
         return [Fault("no component is connected to ground: one node must be named 0 (or gnd)")]
     shorts = [
         part
@@ -41,6 +46,8 @@ def topology_faults(
         if (part.fixes_voltage and (part.is_independent_source or not uncharged))
         or (part.device is INDUCTOR and not uncharged)
     ]
+    if is_incomplete:
+        return [*_loops(shorts)]
     faults = [*_loops(shorts), *_sensed_only(components, held), *_floating(components, held)]
     return faults if uncharged else [*faults, *_without_dc_path(components, held)]
 

@@ -256,11 +256,12 @@ def test_the_faults_of_a_subcircuit_are_told_once():
     assert [fault.line for fault in caught.value.faults] == [6, 7, 8]
 
 
-def test_with_a_file_that_is_missing_nothing_else_is(tmp_path):
+def test_what_a_missing_file_may_hold_is_told_as_well(tmp_path):
     (tmp_path / "my.cir").write_text(START + ".lib gone.lib\nX1 in a opamp\nC1 a out 1n\nD1 out x DX\nR1 out 0 1x1\n")
     with pytest.raises(NetlistError) as caught:
         read_netlist(tmp_path / "my.cir")
-    assert [fault.line for fault in caught.value.faults] == [3, 7]
+    assert [fault.line for fault in caught.value.faults] == [3, 4, 6, 7]
+    assert str(caught.value).count("or it is in the file that is missing, too") == 2
 
 
 VENDOR = """a stage from the wild
