@@ -152,7 +152,7 @@ class Block:
             contents.title = " ".join(line.text.split()[1:])
         elif word == ".step":
             contents.stepped += stepped_parameters(line)
-            skip_directive(line)
+            skip_directive(line, self.journal.note)
         elif word == ".ends":
             if not line.file:
                 raise line.error(".ends without .subckt")

@@ -18,12 +18,12 @@ _ANALYSES = {
     ".protect", ".unprotect", ".prot", ".unprot", ".noisepar", ".checkpoint", ".optimize", ".graph", ".machine",
     ".endmachine", ".text", ".autoplot", ".scope", ".aliases", ".endaliases", ".alias", ".hb", ".sp", ".acmodel",
 }  # fmt: skip
-# Of programs that make plug-ins of netlists: what may be turned, at what it is driven by. The values stand in the parts.
+# Of programs that make plug-ins of netlists: what may be turned, what it is driven by. The values stand in the parts.
 _CONTROLS = {".pot", ".wiper", ".switch", ".gang", ".runtime", ".input", ".input_impedance", ".linearize"}
 _ALL = (
     ".param", ".func", ".model", ".subckt", ".ends", ".include", ".lib", ".global", ".temp", ".options", ".ic",
     ".nodeset", ".title", ".control", ".endc", ".end", ".if", ".endif", *sorted(_ANALYSES),
-}  # fmt: skip
+)  # fmt: skip
 _STEPPED = re.compile(
     r"\.step\s+(?:(?:oct|dec|lin)\s+)?param\s+([^\W\d]\w*)\s*=?\s*(?:list\s+)?([^\s,]+).*", re.IGNORECASE | re.DOTALL
 )

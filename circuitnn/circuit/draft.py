@@ -36,7 +36,6 @@ from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import (
     Current,
     Expression,
-    Name,
     Voltage,
     evaluate,
     substitute,

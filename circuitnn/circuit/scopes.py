@@ -338,8 +338,7 @@ class Scope:
     def _library(self, name: str, line: Line, directive: str) -> "Scope | None":
         """This library's own part of a name that the netlist does not define."""
         journal = self.block.journal
-        part = None if journal.cause(name) or journal.hint else standard_part(name, directive=directive)
-        if part is None:
+        if journal.cause(name) or journal.hint or (part := standard_part(name, directive=directive)) is None:
             return None
         if (key := part.lines[0].text) not in self.top.standard:
             like = "" if part.name.lower() == name.lower() else f" as {part.name}"
