@@ -102,7 +102,7 @@ class Draft:
             for node in flat.element.component.nodes:
                 nodes.setdefault(node.lower(), node)
         models: dict[tuple, DeviceModel] = {}
-        components = []
+        components: list[Component] = []
         for flat in self.flat.values():
             known = len(components)
             with self.journal.gathering():

@@ -8,21 +8,21 @@ from circuitnn.expressions.errors import NetlistWarning
 MAIN = "t\nVin in 0 1\nRl out 0 1k\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (".param k=1\n.if (k==1)\nR1 in out 1k\n.else\nR1 in out 2k\n.endif\n", 1e3),
-        (".param k=2\n.if (k==1)\nR1 in out 1k\n.elseif (k>1)\nR1 in out 2k\n.else\nR1 in out 3k\n.endif\n", 2e3),
-        (".param k=0\n.if {k}\nR1 in out 1k\n.elseif k<0\nR1 in out 2k\n.else\nR1 in out 3k\n.endif\n", 3e3),
-        (".param a=3 k={a-1}\n.if (k==2)\n.if (a==2)\nR1 in out 1k\n.else\nR1 in out 2k\n.endif\n.endif\n", 2e3),
-        (".if (0)\n.if (zz)\nR1 in out 1k\n.else\nR1 in out 4k\n.endif\n.else\nR1 in out 5k\n.endif\n", 5e3),
-        ("X1 in out s\n.subckt s a b PARAMS: k=3\n.if (k==3)\nR1 a b 6k\n.else\nR1 a b 7k\n.endif\n.ends\n", 6e3),
-        (
-            ".if (0)\n.subckt s a b\nR1 a b 1k\n.ends\n.else\n.subckt s a b\nR1 a b 2k\n.ends\n.endif\nX1 in out s\n",
-            2e3,
-        ),
-    ],
-)
+TAKEN = [
+    (".param k=1\n.if (k==1)\nR1 in out 1k\n.else\nR1 in out 2k\n.endif\n", 1e3),
+    (".param k=2\n.if (k==1)\nR1 in out 1k\n.elseif (k>1)\nR1 in out 2k\n.else\nR1 in out 3k\n.endif\n", 2e3),
+    (".param k=0\n.if {k}\nR1 in out 1k\n.elseif k<0\nR1 in out 2k\n.else\nR1 in out 3k\n.endif\n", 3e3),
+    (".param a=3 k={a-1}\n.if (k==2)\n.if (a==2)\nR1 in out 1k\n.else\nR1 in out 2k\n.endif\n.endif\n", 2e3),
+    (".if (0)\n.if (zz)\nR1 in out 1k\n.else\nR1 in out 4k\n.endif\n.else\nR1 in out 5k\n.endif\n", 5e3),
+    ("X1 in out s\n.subckt s a b PARAMS: k=3\n.if (k==3)\nR1 a b 6k\n.else\nR1 a b 7k\n.endif\n.ends\n", 6e3),
+    (
+        ".if (0)\n.subckt s a b\nR1 a b 1k\n.ends\n.else\n.subckt s a b\nR1 a b 2k\n.ends\n.endif\nX1 in out s\n",
+        2e3,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TAKEN)
 @pytest.mark.filterwarnings("ignore::circuitnn.expressions.errors.NetlistWarning")
 def test_the_branch_that_is_taken(text, expected):
     circuit = read_netlist(MAIN + text)

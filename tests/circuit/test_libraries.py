@@ -15,20 +15,20 @@ def rest(text, **options):
     return float(operating_point(read_netlist(MAIN + text, **options))["out"])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "R1 in out r*2\n.param r=500\n",
-        "R1 in out 2*500\n",
-        "R1 in out 1k/1\nC1 out 0 c*2\n.param c 1n\n",
-        ".param a 2\n.param r {a*500}\nR1 in out r\n",
-        ".function f(x) {x*500}\nR1 in out {f(2)}\n",
-        ".function f(x)={x*500}\n.param q f(2)\nR1 in out q\n",
-        "X1 in out s PARAMS: r=500 TEXT: note=\"none\"\n.subckt s a b params: r=1k\nR1 a b {2*r}\n.ends* of the part\n",
-        "X1 in out s\nX2 in 0 in 0 s\n.subckt s a b OPTIONAL: p=$G_P n=$G_N PARAMS: r=500\nR1 a b 2*r\nR2 p n 1k\n"
-        ".ends\nVp $G_P 0 5\nRn $G_N 0 1k\n",
-    ],
-)  # fmt: skip
+DIVIDED = [
+    "R1 in out r*2\n.param r=500\n",
+    "R1 in out 2*500\n",
+    "R1 in out 1k/1\nC1 out 0 c*2\n.param c 1n\n",
+    ".param a 2\n.param r {a*500}\nR1 in out r\n",
+    ".function f(x) {x*500}\nR1 in out {f(2)}\n",
+    ".function f(x)={x*500}\n.param q f(2)\nR1 in out q\n",
+    "X1 in out s PARAMS: r=500 TEXT: note=\"none\"\n.subckt s a b params: r=1k\nR1 a b {2*r}\n.ends* of the part\n",
+    "X1 in out s\nX2 in 0 in 0 s\n.subckt s a b OPTIONAL: p=$G_P n=$G_N PARAMS: r=500\nR1 a b 2*r\nR2 p n 1k\n"
+    ".ends\nVp $G_P 0 5\nRn $G_N 0 1k\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DIVIDED)
 @pytest.mark.filterwarnings("ignore::circuitnn.expressions.errors.NetlistWarning")
 def test_a_divider_in_words_of_other_programs(text):
     assert rest(text) == pytest.approx(0.5, rel=1e-12)

@@ -12,8 +12,12 @@ import pytest
 
 from circuitnn.circuit import CircuitError, NetlistError, catalogue, read_netlist
 from tests.circuit.strategies import OTHER_KINDS
+from tests.circuit.test_conditions import MAIN, TAKEN
+from tests.circuit.test_dialects import MEANINGS, NEEDED
+from tests.circuit.test_dialects import SOURCES as VOLTAGES
 from tests.circuit.test_intake import DIVIDED, FAULTY, VENDOR
 from tests.circuit.test_intake import START as INTAKE
+from tests.circuit.test_libraries import DIVIDED as LIBRARIES
 from tests.circuit.test_sources import HEAD, SOURCES
 from tests.fuzz.limits import MEMORY, SECONDS, cost
 
@@ -56,6 +60,7 @@ def mutated_netlist(random, seeds):
     return "\n".join(lines) + "\n"
 
 
+STANDARD = "D1 in a 1N4148\nQ1 v a out 2N3904\nX1 a out v 0 out TL072\nVv v 0 9\n.lib C:\\me\\standard.dio\n"
 NUMBERS = ["0", "-1", "1e300", "1e-300", "1e999", "{1/0}", "{sqrt(-1)}", "1k5", "nan", "inf", "1", "{k}", ""]
 FOLDER = Path(catalogue.__file__).parent
 
@@ -76,6 +81,8 @@ def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, mo
     seeds = [re.sub(r"(?im)^\.include.*$", lambda _: library, seed) for seed in seeds]
     seeds += ["* t\n.param knob=1 Gain=1 p_1=1\nVin in 0 1\nR1 in n1 1\nR2 n1 0 1\n" + kind for kind in OTHER_KINDS]
     seeds += [FAULTY, VENDOR, *(INTAKE + lines for lines, *_ in DIVIDED), *(HEAD + lines for lines, _ in SOURCES)]
+    seeds += [f"{VOLTAGES}{NEEDED}B1 out 0 V={text}\nR1 out 0 1k\n.backanno\n" for text, *_ in MEANINGS]
+    seeds += [MAIN + lines for lines in (*LIBRARIES, *(lines for lines, _ in TAKEN), STANDARD)]
     random = Random(count)
     is_whole(seeds[0])  # what is imported at first is not on the account of a stranger
     read, worst = 0, [0, 0.0]
