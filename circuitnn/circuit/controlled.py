@@ -16,6 +16,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.passives import passive
 from circuitnn.circuit.polynomials import by_table, poly
+from circuitnn.circuit.transfer_functions import transfer_function
 from circuitnn.circuit.values import assignments, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
@@ -30,7 +31,7 @@ _BEHAVIOUR = re.compile(
     r"(?P<key>[A-Za-z]+)\s*(?:=|(?=\{))\s*(?P<text>.*)",
     re.DOTALL,
 )
-_UNSUPPORTED = ("LAPLACE", "FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
+_UNSUPPORTED = ("FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
 
 
 def parse_elements(line: Line, functions: Functions | None = None) -> list[Element]:
@@ -48,6 +49,8 @@ def parse_elements(line: Line, functions: Functions | None = None) -> list[Eleme
 def _parse_elements(line: Line, functions: Functions) -> list[Element]:
     device = DEVICES.get(line.text.lstrip(" ,(")[:1].upper())
     if isinstance(device, Source) and device.expressions:
+        if (chain := transfer_function(line, device, functions)) is not None:
+            return chain
         behaviour = _behaviour(line, device, functions)
         if behaviour is not None:
             return [behaviour]

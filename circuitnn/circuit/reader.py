@@ -176,7 +176,9 @@ def _title(text: str, is_file: bool, dialect: Dialect) -> tuple[str, list[Line]]
     first = physical[position].strip()
     if not is_file and not first.startswith("*") and (not first or _is_statement(first, text, dialect)):
         return "", logical_lines(text, dialect=dialect)
-    rest = ["" for _ in physical[: position + 1]] + physical[position + 1 :]
+    # A file that begins with what it includes: ngspice includes that, and takes the line for the title as well.
+    begins = position + (0 if first.lower().startswith((".inc", ".lib")) else 1)
+    rest = ["" for _ in physical[:begins]] + physical[begins:]
     return " ".join(first.lstrip("* \t").split()), logical_lines("\n".join(rest), dialect=dialect)
 
 

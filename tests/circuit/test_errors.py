@@ -109,7 +109,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ),
         (COILS + "K1 L1 L2 {t}\n.param t=2", "line 7: K1 must be between -1 and 1, and not 0, got 2"),
         ("E1 out 0 in 5", "line 5: E1 needs two nodes, two sensed nodes and a gain, got in 5"),
-        ("E1 out 0 LAPLACE {v(in)} {1/s}", "line 5: E1: LAPLACE is not supported"),
+        ("E1 out 0 LAPLACE {v(in)} {s}", "line 5: E1: LAPLACE: the degree above the fraction is higher"),
         ("F1 out 0 R1 5", "line 5: F1 refers to R1, which is no voltage source; there are: Vin"),
         ("F1 out 0 Vx 5", "line 5: F1 refers to Vx, which is no voltage source"),
         ("H1 out 0 Vin", "line 5: H1 needs two nodes, the voltage source that is sensed and a transresistance"),

@@ -90,7 +90,7 @@ def test_the_only_coefficient_is_the_constant_and_that_is_said():
         ("E1 out 0 TABLE {v(a)} = (1,0) (0,1)", "the x of a table must rise"),
         ("E1 out 0 TABLE {v(a)} = (1,0) (2", "a table has pairs"),
         ("E1 out 0 TABLE v(a) = (1,0) (2,3)", "E1 needs TABLE"),
-        ("E1 out 0 LAPLACE {v(a)} = {1/s}", "LAPLACE is not supported"),
+        ("E1 out 0 FREQ {v(a)} = (1,0,0)", "FREQ is not supported"),
         ("B1 out 0 V=i(Q1.c)", "B1 refers to Q1.c, which is no voltage source"),
         ("B1 out 0 V=i(Ra.x)", "B1 refers to Ra.x, which is no voltage source"),
         ("B1 out 0 V=table()", "table takes x"),
