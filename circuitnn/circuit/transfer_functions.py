@@ -1,8 +1,8 @@
 """Sources with a transfer function, ``LAPLACE``: a ratio of polynomials in s, whose states are the circuit's.
 
-y/u = (c_0 + ... + c_n p^n) / (a_0 + ... + p^n), p = s/w, w a frequency in the middle, is a chain of n integrators: nodes
-"E1.1", "E1.2", ... of u/(a_0 + ... + p^n) and its derivatives. A capacitor at each is fed by the next one, the last one
-by u and all of them; what a resistor beside it takes is fed to it, too, so that each node has a path to ground at rest.
+y/u = (c_0 + ... + c_n p^n) / (a_0 + ... + p^n), p = s/w, w a frequency in the middle, is a chain of n integrators: the
+nodes "E1.1", "E1.2", ... of u/(a_0 + ... + p^n) and its derivatives. A capacitor at each is fed by the next one, the
+last one by u and all of them; what a resistor beside it takes is fed to it, too, so that each has a path to ground.
 """
 
 import re
@@ -167,10 +167,10 @@ class _Chain:
                 feeds += [(states[j], combined("-", 0.0, self.a[j])) for j in range(n)]
             parts += self._integrator(state, k + 1, [*feeds, (states[k], 1.0)])
         direct: Value = self.c[n] if len(self.c) > n else 0.0
-        terms = [(sensed, direct)]
-        for k, state in enumerate(states):
+        terms: list[tuple[tuple[str, str], Value]] = [(sensed, direct)]
+        for k, pair in enumerate(states):
             value: Value = self.c[k] if k < len(self.c) else 0.0
-            terms.append((state, combined("-", value, combined("*", direct, self.a[k]))))
+            terms.append((pair, combined("-", value, combined("*", direct, self.a[k]))))
         output = f"{self.name}.y"
         parts += [
             *self._sources(output, terms),

@@ -17,7 +17,7 @@ START = "t\nVin in 0 0\nRi in 0 1k\nVq q 0 3\nRq q 0 1k\n"
         ("E1 out 0 LAPLACE {V(in)} = {1/(1+s*1m)}", 1 / (1 + S * 1e-3)),
         ("E1 out 0 LAPLACE {V(in)} {-5}", -5 + 0 * S),
         ("G1 0 out LAPLACE {2*V(in)-V(q)} = {s/(s+1e3)}\nRo out 0 2", 4 * S / (S + 1e3)),
-        ("E1 out 0 in q laplace=(3*S^2+1e4*s-2e8)/(s**2+500*s+1e8)", (3 * S**2 + 1e4 * S - 2e8) / (S**2 + 500 * S + 1e8)),
+        ("E1 out 0 in q laplace=(3*S^2+1e4*s-2e8)/(s**2+500*s+1e8)", 3 + (8.5e3 * S - 5e8) / (S**2 + 500 * S + 1e8)),
         ("B1 out 0 V=V(in)*3 Laplace=1/(s/(2*pi*fc)+1)**4\n.param fc=1k", 3 / (S / (2 * np.pi * 1e3) + 1) ** 4),
         (
             "X1 in out low f=2k\n.subckt low a b f=1k\nE1 b 0 LAPLACE {V(a)}={1/(1+s/(2*pi*f))}\n.ends",
