@@ -342,7 +342,11 @@ class Scope:
             return None
         if (key := part.lines[0].text) not in self.top.standard:
             like = "" if part.name.lower() == name.lower() else f" as {part.name}"
-            pins = f", with the pins {PINS.get(part.name, PINS[''])}" if directive == ".subckt" else ""
+            pins = (
+                f", with the pins {PINS.get(part.name, PINS[''])} and any output current"
+                if directive == ".subckt"
+                else ""
+            )
             message = f"{name} is not in the netlist and taken from this library's own parts{like}, by data sheet{pins}"
             journal.note(line, message)
             block = Block(list(part.lines), journal=self.top.block.journal)
