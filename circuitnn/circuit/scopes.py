@@ -14,7 +14,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.passives import with_model
-from circuitnn.circuit.standard import PINS, standard_part
+from circuitnn.circuit.standard import standard_part
 from circuitnn.circuit.temperatures import GLOBAL
 from circuitnn.circuit.values import Value, folded, parse_parameter
 from circuitnn.circuit.waveforms import with_arguments
@@ -341,14 +341,7 @@ class Scope:
         if journal.cause(name) or journal.hint or (part := standard_part(name, directive=directive)) is None:
             return None
         if (key := part.lines[0].text) not in self.top.standard:
-            like = "" if part.name.lower() == name.lower() else f" as {part.name}"
-            pins = (
-                f", with the pins {PINS.get(part.name, PINS[''])} and any output current"
-                if directive == ".subckt"
-                else ""
-            )
-            message = f"{name} is not in the netlist and taken from this library's own parts{like}, by data sheet{pins}"
-            journal.note(line, message)
+            self.block.journal.note(line, part.message(name))
             block = Block(list(part.lines), journal=self.top.block.journal)
             self.top.standard[key] = Scope(block, self.work)
         return self.top.standard[key]

@@ -17,7 +17,7 @@ _OWN = re.compile(
     r"|simulation_spice\.(sp|lib)",
     re.IGNORECASE,
 )
-PINS = {"": "in+ in- V+ V- out", "opamp": "in- in+ out"}  # of subcircuits
+_PINS = {"": "in+ in- V+ V- out", "opamp": "in- in+ out"}  # of subcircuits
 _FILES = ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib")
 _HELPERS = ("amplifier", "linear", "level3")  # subcircuits that others are made of
 _PREFIX = re.compile(r"[dqjmux](?=\d?[a-z]*\d)", re.IGNORECASE)  # Q2N3904 and D1N4148 of PSpice's libraries
@@ -35,6 +35,13 @@ class StandardPart(NamedTuple):
 
     name: str
     lines: tuple[Line, ...]
+
+    def message(self, wanted: str) -> str:
+        """What is said when it stands in for a part of a name."""
+        like = "" if self.name.lower() == wanted.lower() else f" as {self.name}"
+        is_amplifier = self.lines[0].text.startswith(".subckt")
+        pins = f", with the pins {_PINS.get(self.name, _PINS[''])} and any output current" if is_amplifier else ""
+        return f"{wanted} is not in the netlist and taken from this library's own parts{like}, by data sheet{pins}"
 
 
 def is_brought_along(file: str) -> bool:
