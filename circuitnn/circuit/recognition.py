@@ -38,7 +38,7 @@ _SIGNS = [
         (3 * _SURE, NGSPICE, r"^\.control\b"),  # whatever the text was before, no other program takes it
         (_SURE, NGSPICE, r"^\.csparam\b|\bngbehavior\b|\bternary_fcn\s*\("),
         (_LIKELY, NGSPICE, r"\b(?:agauss|aunif)\s*\(|^a\S*\s.*[\[\]%]"),
-        (_LIKELY, NGSPICE, r"^\* with the powers of ngspice$"),
+        (3 * _SURE, NGSPICE, r"^\* with the powers of ngspice$"),
         (_SURE, KICAD, r"^\.title kicad\b"),
         (_LIKELY, KICAD, r"(?:^|\s)/\w+|\bnet-_\w+|^\.probe alli\b|^\.model\s+\S+\s+potentiometer\b"),
     )

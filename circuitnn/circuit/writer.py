@@ -37,7 +37,8 @@ def netlist_text(
     """
     numbers = {name: _concrete(name, value) for name, value in circuit.values.items()}
     lines = [f"* {circuit.title}".rstrip()]
-    if any("pwr(" in str(part.value) or "pow(" in str(part.value) for part in circuit.components):
+    has_powers = any("pwr(" in str(part.value) or "pow(" in str(part.value) for part in circuit.components)
+    if has_powers or circuit.title.lower().endswith(".asc"):  # as LTspice's netlists begin
         lines.append("* with the powers of ngspice")  # by which it is recognised when it is read again
     for parameter in circuit.parameters:
         value = numbers[parameter.name] if parameter.expression is None else f"{{{parameter.expression}}}"

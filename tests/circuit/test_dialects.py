@@ -117,6 +117,13 @@ def test_the_program_is_told_by_what_is_in_the_netlist_and_said(text, wanted, sa
             read_netlist(text)
 
 
+@pytest.mark.filterwarnings("ignore::circuitnn.expressions.errors.NetlistWarning")
+def test_what_is_written_is_not_taken_for_what_was_read():
+    for text in ("V=v(x)**3", "V=u(v(z))+if(v(h),1,2)", "V=1"):
+        circuit = read_netlist(f"* C:\\me\\pedal.asc\n{SOURCES[2:]}B1 out 0 {text}\nR1 out 0 1k\n")
+        assert read_netlist(circuit.to_spice()) == circuit
+
+
 def test_the_powers_of_a_triode_in_cut_off_by_pspice():
     text = """triode, its plate current (PWR + PWRS)/2
 Vin g 0 -6
