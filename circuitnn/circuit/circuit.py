@@ -187,7 +187,8 @@ class Circuit:
                     raise ValueError(f"{name}: {error}") from None
             check_value(name, value, Rule.ANY)
             replaced[name] = _cast(value, self.values[name].dtype)
-        circuit = dataclasses.replace(self, values=replaced)
+        models = tuple(model.with_law_of(replaced) for model in self.models)
+        circuit = dataclasses.replace(self, values=replaced, models=models)
         for _, problem in circuit.impossible_values():
             raise ValueError(problem)
         return circuit

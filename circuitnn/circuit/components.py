@@ -1,7 +1,9 @@
 """What a circuit is made of: the static, hashable part, without numbers."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast, final
+from typing import Any, cast, final
 
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Device, ModelDevice, Passive, Source
@@ -98,12 +100,19 @@ class DeviceModel:
         kind: one of those that its device has: "D", "NPN", "PNP", "NJF" or "PJF".
         parameters: (name, None for a literal kept in `Circuit.values` as "MODEL.NAME", or its expression) pairs.
         line: in the netlist, from 1.
+        variant: of the laws of its device.
     """
 
     name: str
     kind: str
     parameters: tuple[tuple[str, Expression | None], ...]
     line: int = field(default=0, compare=False)
+    variant: str = ""
+
+    def with_law_of(self, values: Mapping[str, Any]) -> "DeviceModel":
+        """The card with the variant of the law that these numbers have, by "MODEL.NAME"."""
+        numbers = {name: values.get(f"{self.name}.{name}", value) for name, value in self.parameters}
+        return dataclasses.replace(self, variant=self.device.variant(numbers))
 
     @property
     def device(self) -> ModelDevice:

@@ -231,24 +231,25 @@ class Draft:
                 f"{card.name} is of kind {card.kind}"
             )
         of_circuit = self.top.temperatures
-        temperature = of_circuit["temp"] if flat.element.temperature is None else flat.element.temperature
+        stated = model_parameters(
+            card,
+            device,
+            scope.block.functions(card.line),
+            note=self.journal.note,
+            temperature=of_circuit["temp"] if flat.element.temperature is None else flat.element.temperature,
+            nominal=of_circuit["tnom"],
+            on_line=flat.element.numbers,
+        )
         base = part.model or card.name
-        key = base.lower(), temperature
+        key = base.lower(), *stated.items()
         if key not in models:
             name = next(name for name in _numbered(base) if name.lower() not in self.cards)
-            stated = model_parameters(
-                card,
-                device,
-                scope.block.functions(card.line),
-                note=self.journal.note,
-                temperature=temperature,
-                nominal=of_circuit["tnom"],
-            )
             parameters = tuple(
                 (parameter, self._expression(f"{name}.{parameter}", scope.value(value, card.line), card.line))
                 for parameter, value in stated.items()
             )
-            models[key] = DeviceModel(name, card.kind, parameters, card.line.number)
+            model = DeviceModel(name, card.kind, parameters, card.line.number)
+            models[key] = model.with_law_of(self.values)
             self.cards[name.lower()] = card.line
         return models[key].name
 
@@ -336,7 +337,7 @@ class Draft:
 
 
 def _numbered(name: str) -> Iterator[str]:
-    """A name for the model of a part, and others for parts at other temperatures."""
+    """A name for the model of a part, and others for parts that have it with other numbers."""
     yield name
     yield from (f"{name}_{count}" for count in itertools.count(2))
 

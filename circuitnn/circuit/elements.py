@@ -72,13 +72,19 @@ def with_model(
     if "area" in assigned:
         areas.append(assigned.pop("area"))
     how_many = multiplicity(assigned, functions)
+    names = {name.lower(): name for name in device.line_numbers}
+    numbers = {names[key]: parse_value(assigned.pop(key), functions) for key in [*assigned] if key in names}
     temperature = temperature_of(assigned, functions)
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(areas) > 1:
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
     area = combined("*", parse_value(areas[0], functions) if areas else 1.0, how_many)
-    return dataclasses.replace(element(line, name, device.letter, nodes, area, model=model), temperature=temperature)
+    return dataclasses.replace(
+        element(line, name, device.letter, nodes, area, model=model),
+        temperature=temperature,
+        numbers={**numbers, "M": how_many},
+    )
 
 
 def source(

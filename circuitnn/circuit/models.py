@@ -1,12 +1,12 @@
 """``.model`` cards: from their text to the parameters that are modelled here."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.temperatures import in_model
-from circuitnn.circuit.values import Value, assignments, is_value, parse_value, tokens
+from circuitnn.circuit.values import Value, assignments, combined, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.errors import NetlistError
@@ -91,6 +91,7 @@ def model_parameters(
     note: Callable[[Line, str], None],
     temperature: Value = NOMINAL,
     nominal: Value = NOMINAL,
+    on_line: Mapping[str, Value] | None = None,
 ) -> dict[str, Value]:
     """The parameters of a card that are modelled here, defaults filled in, in a fixed order.
 
@@ -101,6 +102,7 @@ def model_parameters(
         note: hears of parameters that are passed over.
         temperature: of the part, degrees Celsius.
         nominal: at which parameters were measured where the card does not say it.
+        on_line: numbers on the line of the part, by name in capitals.
 
     Raises:
         NetlistError: for one that would change the answer and that this library does not model.
@@ -135,16 +137,31 @@ def model_parameters(
         )
     for key, value in others:
         _check_harmless(card, device, key, value, assigned)
-    assigned = in_model(assigned, temperature, nominal)
+    assigned = in_model(_multiplied(assigned, device, on_line or {}), temperature, nominal)
     if "TEMP" in assigned and device.at_temperature is None:
         message = f"a {device.word} is modelled at 27 C alone, and measured at 27 C"
         raise card.line.error(f".model {card.name}: {message}; leave temperatures out")
+    for parameter in device.parameters:
+        if parameter.default_of in assigned:
+            assigned.setdefault(parameter.name, assigned[parameter.default_of])
     given = {name for name, value in assigned.items() if value != 0.0 or name == "TEMP"}
     return {
         parameter.name: assigned.get(parameter.name, parameter.default)
         for parameter in device.parameters
         if not parameter.when or given.intersection(parameter.when)
     }
+
+
+def _multiplied(assigned: dict[str, Value], device: ModelDevice, on_line: Mapping[str, Value]) -> dict[str, Value]:
+    """The parameters of a card, those that are for each of many, or for a length, times the numbers on the line."""
+    numbers = {name: on_line.get(name, assigned.get(name, default)) for name, default in device.line_numbers.items()}
+    counted = {**assigned, **{name: 1.0 for name in numbers if numbers[name] != 0.0}}
+    numbers["M"] = on_line.get("M", 1.0)
+    for parameter in device.parameters:
+        for name in parameter.times:
+            value = counted.get(parameter.name, parameter.default)
+            counted[parameter.name] = combined("*", value, numbers[name])
+    return counted
 
 
 def _check_harmless(card: ModelCard, device: ModelDevice, key: str, value: Value, assigned: dict[str, Value]) -> None:

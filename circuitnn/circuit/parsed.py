@@ -1,5 +1,6 @@
 """What the text of one line says of one component."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ class Element:
         start: the voltage of a capacitor, or current of an inductor, that ``IC=`` says.
         stands_for: the name of a part on whose line it is, where it has another one itself.
         temperature: of it alone, degrees Celsius.
+        numbers: on the line of a device with a model, beside its area.
         terms: of R, C and L with a model, all that the line says of the number.
     """
 
@@ -31,6 +33,7 @@ class Element:
     start: Value | None = None
     stands_for: str | None = None
     temperature: Value | None = None
+    numbers: Mapping[str, Value] | None = None
     terms: Any = None
 
 

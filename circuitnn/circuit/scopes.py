@@ -269,6 +269,7 @@ class Scope:
             "waveform": waveform,
             "stands_for": stands_for,
             "temperature": temperature,
+            "numbers": {key: self.value(value, line) for key, value in (element.numbers or {}).items()},
         }
         return Flat(dataclasses.replace(element, component=component, **changes), line, card)
 

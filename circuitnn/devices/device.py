@@ -1,9 +1,9 @@
 """Records of devices: all that the rest of the library knows of what a letter of a netlist stands for."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from circuitnn.devices.law import Junction, Law, LawFunction, Preparation
 from circuitnn.devices.rules import Rule
@@ -122,6 +122,9 @@ class ModelParameter:
         scales: whether a device of twice the area has twice of it.
         mirrors: whether its sign is the other one in models of polarity -1.
         other_names: that it has in SPICE as well.
+        default_of: the parameter whose value it has where it is not given; the default itself where empty.
+        times: numbers on the line of a device by which it is multiplied: M, how many there are, or one of the
+            `line_numbers` of the record.
     """
 
     name: str
@@ -132,6 +135,8 @@ class ModelParameter:
     scales: bool = False
     mirrors: bool = False
     other_names: tuple[str, ...] = ()
+    default_of: str = ""
+    times: tuple[str, ...] = ()
 
 
 @final
@@ -156,6 +161,12 @@ class ModelDevice(Device):
         charges: of the law: the parameter without which there is none, and the place of the port that it is across.
         series: resistances inside, over the area: the parameter, and its pin.
         function: the law, see `Law`; its docstring has the equations.
+        variant: by the parameters of a model, which of the `variants` is its law; "" for the law itself.
+        variants: other laws by name.
+        small_signals: as of `Law`, by the names of variants.
+        in_pairs: of these, by name, the variant that devices of one model are together that face both ways: what is
+            different counts for nothing then.
+        line_numbers: numbers on the line of a device beside its area, with their defaults; a model may have them too.
         junctions: the pn junctions of the law.
         parameters: of the models, in the order in which they are written.
         harmless: what else a model may say: in lower case, with the value at which it changes nothing; None for any.
@@ -168,6 +179,7 @@ class ModelDevice(Device):
         insulated: pins that no direct current flows through.
         merges: whether devices of one model across the same two nodes are one to the law, which is proportional to
             the area then.
+        merges_without: parameters with which they are not.
         at_temperature: from the parameters of a model to those at its TEMP in degrees Celsius, where these are among
             them, see `circuitnn.devices.temperature`; None where it is modelled at 27 degrees alone.
         prepare: as of `Law`.
@@ -183,6 +195,11 @@ class ModelDevice(Device):
     charges: tuple[tuple[str, int], ...] = ()
     series: tuple[tuple[str, str], ...] = ()
     function: LawFunction
+    variant: Callable[[Mapping[str, Any]], str] = field(default=lambda _: "")
+    variants: Mapping[str, LawFunction] = field(default_factory=dict)
+    small_signals: Mapping[str, LawFunction] = field(default_factory=dict)
+    in_pairs: Mapping[str, str] = field(default_factory=dict)
+    line_numbers: Mapping[str, float] = field(default_factory=dict)
     junctions: tuple[Junction, ...] = ()
     parameters: tuple[ModelParameter, ...]
     harmless: Mapping[str, float | None] = field(default_factory=dict)
@@ -193,6 +210,7 @@ class ModelDevice(Device):
     optional_pin: str = ""
     insulated: tuple[str, ...] = ()
     merges: bool = False
+    merges_without: tuple[str, ...] = ()
     at_temperature: Preparation | None = None
     prepare: Preparation | None = None
     trial: Trial
@@ -215,12 +233,18 @@ class ModelDevice(Device):
         """All but the insulated ones."""
         return tuple(place for place, pin in enumerate(self.pins) if pin not in self.insulated)
 
-    def law(self, kind: str) -> Law:
+    def law(self, kind: str, variant: str = "") -> Law:
         """What a simulation needs of a device with a model of that kind."""
+        function = self.variants.get(variant, self.function)
         scaled = tuple(parameter.name for parameter in self.parameters if parameter.scales)
         mirrored = tuple(parameter.name for parameter in self.parameters if parameter.mirrors)
         return Law(
-            self.function, self.junctions, scaled, mirrored if self.kinds[kind] < 0 else (), prepare=self.prepare
+            function,
+            self.junctions,
+            scaled,
+            mirrored if self.kinds[kind] < 0 else (),
+            small_signal=self.small_signals.get(variant),
+            prepare=self.prepare,
         )
 
     def knows(self, name: str) -> bool:

@@ -26,12 +26,23 @@ class Junction(NamedTuple):
         current: the parameter that is its saturation current; without it there is no such junction.
         emission: the parameter that is its emission coefficient.
         limits: whether Newton's steps have to be kept from overshooting it; not those beside a larger one.
+        when: the parameter without which there is no such junction, where that is another one.
+        is_reverse: whether -v stands in the place of v: it conducts against the port.
+        offset: the parameter that is taken away from v, or from -v; none where empty.
     """
 
     port: int
     current: str
     emission: str
     limits: bool = True
+    when: str = ""
+    is_reverse: bool = False
+    offset: str = ""
+
+    @property
+    def condition(self) -> str:
+        """The parameter without which it is not there."""
+        return self.when or self.current
 
 
 @final
@@ -48,6 +59,7 @@ class Law:
         negated: parameters whose sign is turned, since it is written as for the mirror image.
         is_costly: whether it is evaluated as a whole, once for each set of voltages; else all but the exponentials is
             computed anew where slopes are wanted.
+        small_signal: the same function with the slopes that small signals see, where those are not its derivatives.
         prepare: from the parameters of a device, its area in them, to those that the function is given; before time.
     """
 
@@ -56,6 +68,7 @@ class Law:
     scaled: tuple[str, ...] = ()
     negated: tuple[str, ...] = ()
     is_costly: bool = False
+    small_signal: LawFunction | None = None
     prepare: Preparation | None = None
 
     def __hash__(self) -> int:

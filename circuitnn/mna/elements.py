@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, final
 
-from circuitnn.devices.law import Law
+from circuitnn.devices.law import Junction, Law
 
 CHARGE_UNIT = 1e-11  # farads: what a charge is counted in, about the capacitance of a small transistor
 
@@ -120,10 +120,14 @@ class DeviceInstance(NamedTuple):
     @property
     def junctions(self) -> tuple[bool, ...]:
         """Which junctions of the law are there."""
-        return tuple(junction.current in self.parameters for junction in self.law.junctions)
+        return tuple(junction.condition in self.parameters for junction in self.law.junctions)
 
     @property
     def exponential_ports(self) -> tuple[int, ...]:
         """The place among its ports of each exponential that its law needs."""
+        return tuple(junction.port for junction in self._present) * len(self.directions)
+
+    @property
+    def _present(self) -> tuple[Junction, ...]:
         there = zip(self.law.junctions, self.junctions, strict=True)
-        return tuple(junction.port for junction, is_there in there if is_there) * len(self.directions)
+        return tuple(junction for junction, is_there in there if is_there)

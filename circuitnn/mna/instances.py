@@ -42,8 +42,24 @@ def junctions_of(instance: DeviceInstance, parameters: Parameters) -> Iterator[t
 def exponents_per_volt(instance: DeviceInstance, parameters: Parameters) -> list[Any]:
     """What is raised to the power of e, per volt of its port; signed as the port is."""
     return [
-        (direction * instance.ports[junction.port][1]) / (directed[junction.emission] * THERMAL_VOLTAGE)
+        facing(instance, junction, direction) / (directed[junction.emission] * THERMAL_VOLTAGE)
         for junction, direction, directed in junctions_of(instance, parameters)
+    ]
+
+
+def facing(instance: DeviceInstance, junction: Junction, direction: int) -> int:
+    """1 where a junction conducts as its port goes up, -1 where it does as that goes down."""
+    sign = direction * instance.ports[junction.port][1]
+    return -sign if junction.is_reverse else sign
+
+
+def exponents_at_zero(instance: DeviceInstance, parameters: Parameters) -> list[Any]:
+    """What is raised to the power of e where there is no voltage: something where a junction has an offset alone."""
+    return [
+        -directed[junction.offset] / (directed[junction.emission] * THERMAL_VOLTAGE)
+        if junction.offset
+        else 0 * directed[junction.emission]
+        for junction, _, directed in junctions_of(instance, parameters)
     ]
 
 

@@ -9,7 +9,7 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.mna.elements import DeviceInstance
-from circuitnn.mna.instances import Parameters, Values, currents, exponents_per_volt, parameters_of
+from circuitnn.mna.instances import Parameters, Values, currents, exponents_at_zero, exponents_per_volt, parameters_of
 from circuitnn.mna.stamps import IMPEDANCE, shunt, two_axes
 from circuitnn.mna.topology import Topology
 from circuitnn.numerics.exponential import exponential
@@ -88,20 +88,22 @@ def port_map_of(topology: Topology) -> PortMap:
 def devices(topology: Topology, values: Values) -> Devices:
     """Parameters of all devices, from `Circuit.resolve`; values of shape () or (time or 1, batch or 1)."""
     parameters = tuple(parameters_of(device, values) for device in topology.devices)
-    rows = [
-        per_volt
-        for device, of_device in zip(topology.devices, parameters, strict=True)
-        for per_volt in exponents_per_volt(device, of_device)
-    ]
+    of_devices = tuple(zip(topology.devices, parameters, strict=True))
+    rows = [row for device, of_device in of_devices for row in exponents_per_volt(device, of_device)]
+    offsets = [row for device, of_device in of_devices for row in exponents_at_zero(device, of_device)]
     parameters = jax.tree.map(two_axes, parameters)
     dtype = jnp.result_type(*values.values())
-    rows = [two_axes(row) for row in rows]
+    rows, offsets = ([two_axes(row) for row in listed] for listed in (rows, offsets))
     per_volt = jnp.stack(jnp.broadcast_arrays(*rows), 1) if rows else jnp.zeros((1, 0, 1), dtype)
-    return absolute(parameters, per_volt, len(topology.ports), len(topology.drives))
+    everything = absolute(parameters, per_volt, len(topology.ports), len(topology.drives))
+    has_offsets = any(junction.offset for device in topology.devices for junction in device.law.junctions)
+    if not (rows and has_offsets):
+        return everything
+    return everything._replace(exponents=jnp.stack(jnp.broadcast_arrays(*offsets), 1))
 
 
 def absolute(parameters: tuple[Parameters, ...], per_volt: Array, ports: int, drives: int) -> Devices:
-    """Devices as functions of the voltages themselves."""
+    """Devices as functions of the voltages themselves, whose junctions have no offsets."""
     nothing = (jnp.zeros((1, count, 1), per_volt.dtype) for count in (ports, per_volt.shape[-2], drives))
     return Devices(parameters, per_volt, *nothing)
 
@@ -116,7 +118,7 @@ def around(port_map: PortMap, all_devices: Devices, at: Array, dtype: Any) -> tu
         dtype: in which the laws will be used: what counts as nothing is rounded as they are.
     """
     place = [port for ports in port_map.exponents for port in ports]
-    exponents = all_devices.per_volt * at[..., jnp.asarray(place, int), :]
+    exponents = all_devices.exponents + all_devices.per_volt * at[..., jnp.asarray(place, int), :]
     rounded = jax.tree.map(lambda leaf: leaf.astype(dtype), all_devices._replace(at=at, exponents=exponents))
     if not port_map.drives:
         return rounded, all_devices.less

@@ -120,7 +120,19 @@ def slopes_at_rest(topology: Topology, values: Values) -> Array:
     """The devices' slopes at the operating point, (n_drives, n_ports); nothing is solved where no device has a port."""
     if not topology.ports:
         return jnp.zeros((len(topology.drives), 0), jnp.result_type(*values.values()))
-    return operating_point(topology, values).jacobian
+    point = operating_point(topology, values)
+    laws = [device.law.small_signal for device in topology.devices]
+    if not any(laws):
+        return point.jacobian
+    changed = tuple(
+        device._replace(law=dataclasses.replace(device.law, function=small)) if small else device
+        for device, small in zip(topology.devices, laws, strict=True)
+    )
+    changed_topology = dataclasses.replace(topology, devices=changed)
+    port_map = port_map_of(changed_topology)._replace(is_at_rest=True)
+    all_devices = jax.tree.map(lambda leaf: leaf[0], devices(changed_topology, values))
+    slopes = jacobian(port_map, law(port_map, all_devices, point.ports[..., None]).slopes)[..., 0]
+    return shunted(port_map, slopes, slopes.dtype)
 
 
 def small_signal(topology: Topology, values: Values) -> tuple[Array, Values]:

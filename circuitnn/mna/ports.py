@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.instances import junctions_of
+from circuitnn.mna.instances import facing, junctions_of
 from circuitnn.mna.nonlinear import (
     Devices,
     PortMap,
@@ -62,14 +62,13 @@ def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array, held: 
     place = 0
     for device, of_device in zip(port_map.devices, devices.parameters, strict=True):
         for junction, direction, parameters in junctions_of(device, of_device):
-            port, sign = device.ports[junction.port]
-            per_volt = devices.per_volt[..., place, :] * (direction * sign)
+            port, sign = device.ports[junction.port][0], facing(device, junction, direction)
+            per_volt, exponent = devices.per_volt[..., place, :] * sign, devices.exponents[..., place, :]
             place += 1
             if not junction.limits:
                 continue
-            critical = -jnp.log(seen[..., port, :] * per_volt * parameters[junction.current]) / per_volt
-            critical = critical - direction * sign * devices.at[..., port, :]
-            side = upper if direction * sign > 0 else lower
+            critical = -(jnp.log(seen[..., port, :] * per_volt * parameters[junction.current]) + exponent) / per_volt
+            side = upper if sign > 0 else lower
             side[port] = jnp.minimum(side[port], critical)
             up[port] = jnp.minimum(up[port], STEPS_UP / per_volt)
 

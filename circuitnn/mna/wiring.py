@@ -103,6 +103,7 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
     polarity = device.kinds[model.kind]
     with_junction = {junction.port for junction in device.junctions}
     pairs = {pins: (node_of[pins[0]], node_of[pins[1]]) for pins in (*device.ports, *device.currents)}
+    merges = device.merges and not set(device.merges_without).intersection(parameters)
     if device.merges and pairs[device.ports[0]][0] == pairs[device.ports[0]][1]:
         return  # a diode across itself carries nothing
     ports, drive_of = [], {}
@@ -128,17 +129,21 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
             wiring.drives.append(Drive(a, b))
             drives.append((len(wiring.drives) - 1, polarity))
     instance = DeviceInstance(
-        device.law(model.kind), (part.name,), (), model.name, tuple(ports), tuple(drives), parameters
+        device.law(model.kind, model.variant), (part.name,), (), model.name, tuple(ports), tuple(drives), parameters
     )
     key: tuple = (part.name,)
-    if device.merges:
+    if merges:
         # One instance for all of a model across the same nodes: those in antiparallel face backwards.
         ((port, sign),) = ports
         key = (port, model.name)
         names, backward = ((part.name,), ()) if sign > 0 else ((), (part.name,))
         before = wiring.instances.get(key)
         if before is not None:
-            wiring.instances[key] = before._replace(names=before.names + names, backward=before.backward + backward)
+            names, backward = before.names + names, before.backward + backward
+            if names and backward:
+                law = device.law(model.kind, device.in_pairs.get(model.variant, model.variant))
+                before = before._replace(law=law)
+            wiring.instances[key] = before._replace(names=names, backward=backward)
             return
         drives = [(drive, sign * direction) for drive, direction in drives]
         instance = instance._replace(names=names, backward=backward, ports=((port, 1),), drives=tuple(drives))

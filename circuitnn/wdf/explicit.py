@@ -7,6 +7,7 @@ from jax import Array
 
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.diode import DIODE
+from circuitnn.devices.diode_law import shockley
 from circuitnn.devices.law import Law, Parameters
 from circuitnn.mna.elements import DeviceInstance
 from circuitnn.mna.instances import Values
@@ -89,7 +90,9 @@ def pair_law(topology: Topology, law: str, counts: tuple[int, int] = (1, 1)) -> 
     """
     if len(topology.ports) != 1 or len(topology.drives) != 1:
         return None
-    if any(device.law != DIODE.law("D") for device in topology.devices):
+    if any(device.law.function not in (shockley, DIODE.variants["reverse"]) for device in topology.devices):
+        return None
+    if any(device.law.small_signal for device in topology.devices):  # breakdown, recombination, high injection
         return None
     faces = [
         (place, name, device.model, direction * device.ports[0][1])

@@ -162,8 +162,12 @@ def capacitor_law(v, zero_bias, potential, grading):
     return quad(capacitance, 0, v, points=[0.5 * potential], epsabs=0, epsrel=1e-12)[0]
 
 
-def diode_at(v, IS, N, CJO, VJ, M, TT):
-    current = IS * np.expm1(v / (N * VT))
+def diode_at(v, IS, N, CJO, VJ, M, TT, BV, IBV, ISR, NR, IKF, IKR, JTUN):
+    """Where it conducts: neither the breakdown nor the knee of the reverse current has a part in it."""
+    assert v > 0 > -BV
+    current = IS * np.expm1(v / (N * VT)) + ISR * np.expm1(v / (NR * VT)) * ((1 - v / VJ) ** 2 + 0.005) ** (M / 2)
+    current += -JTUN * np.expm1(-v / (30 * VT))
+    current /= 1 + np.sqrt(current / IKF)
     return [current], [capacitor_law(v, CJO, VJ, M) + TT * current]
 
 
