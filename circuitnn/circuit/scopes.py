@@ -10,6 +10,7 @@ from typing import Any, NoReturn, final
 from circuitnn.circuit.blocks import Assigned, Block, Instance, ordered
 from circuitnn.circuit.clamps import ClampLine, parse_clamps
 from circuitnn.circuit.components import GROUND
+from circuitnn.circuit.ideal_diode import as_source, is_ideal
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element
@@ -19,6 +20,7 @@ from circuitnn.circuit.temperatures import GLOBAL
 from circuitnn.circuit.values import Value, folded, parse_parameter
 from circuitnn.circuit.waveforms import with_arguments
 from circuitnn.devices.device import Passive
+from circuitnn.devices.diode import DIODE
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.composed import Draws, drawn, is_random
 from circuitnn.expressions.errors import NetlistError
@@ -242,6 +244,9 @@ class Scope:
     def _flat(self, element: Element, line: Line) -> Flat:
         if isinstance(element.component.device, Passive):
             element = self._by_model(element, line)
+        if element.component.model is not None and element.component.device is DIODE:
+            card, scope = self._model(element.component.name, element.component.model, line)
+            element = as_source(element, card, scope.block.functions(card.line)) if is_ideal(card) else element
         part = element.component
         fields: dict[str, Any] = {
             "name": self.name(part.name),
@@ -255,9 +260,9 @@ class Scope:
         elif part.value is not None:
             value = self.value(part.value, line)
             number, fields["value"] = (value, None) if isinstance(value, float) else (None, value)
-        card = None if part.model is None else self._model(part.name, part.model, line)
-        if card is not None:
-            fields["model"] = card[1].prefix + card[0].name
+        model = None if part.model is None else self._model(part.name, part.model, line)
+        if model is not None:
+            fields["model"] = model[1].prefix + model[0].name
         component = dataclasses.replace(part, **fields)
         waveform = element.waveform and with_arguments(element.waveform, lambda tree: self.value(tree, line))
         stands_for = element.stands_for and self.name(element.stands_for)
@@ -271,7 +276,7 @@ class Scope:
             "temperature": temperature,
             "numbers": {key: self.value(value, line) for key, value in (element.numbers or {}).items()},
         }
-        return Flat(dataclasses.replace(element, component=component, **changes), line, card)
+        return Flat(dataclasses.replace(element, component=component, **changes), line, model)
 
     def _by_model(self, element: Element, line: Line) -> Element:
         """A resistor, capacitor or inductor with the number that its model gives it, where it has one."""
