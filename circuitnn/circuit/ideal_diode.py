@@ -53,7 +53,8 @@ def as_source(element: Element, card: ModelCard, functions: Functions) -> Elemen
 
 
 def _inverse(value: Value) -> Value:
-    return 1 / value if isinstance(value, float) else Binary("/", Number(1.0), value)
+    # A milliohm stands for none, as in ngspice.
+    return 1 / (value or 1e-3) if isinstance(value, float) else Binary("/", Number(1.0), value)
 
 
 def _branch(over: Expression, gain: Value, width: Value, limit: Value | None) -> Expression:

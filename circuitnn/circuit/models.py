@@ -145,11 +145,14 @@ def model_parameters(
         if parameter.default_of in assigned:
             assigned.setdefault(parameter.name, assigned[parameter.default_of])
     given = {name for name, value in assigned.items() if value != 0.0 or name == "TEMP"}
-    return {
-        parameter.name: assigned.get(parameter.name, parameter.default)
-        for parameter in device.parameters
-        if not parameter.when or given.intersection(parameter.when)
-    }
+    there = [p for p in device.parameters if not p.when or given.intersection(p.when)]
+    for parameter in there:
+        name, other = parameter.name, device.of_ngspice.get(parameter.name)
+        if other is not None and name not in assigned and card.line.dialect.name in ("ngspice", "KiCad"):
+            assigned[name] = other
+            of_others = f"PSpice and LTspice take {parameter.default:g}"
+            note(card.line, f".model {card.name}: {name} is {other:g}, as ngspice has it; {of_others}")
+    return {parameter.name: assigned.get(parameter.name, parameter.default) for parameter in there}
 
 
 def _multiplied(assigned: dict[str, Value], device: ModelDevice, on_line: Mapping[str, Value]) -> dict[str, Value]:

@@ -179,6 +179,7 @@ class ModelDevice(Device):
         insulated: pins that no direct current flows through.
         merges: whether devices of one model across the same two nodes are one to the law, which is proportional to
             the area then.
+        of_ngspice: defaults that ngspice-39 has where it differs from PSpice and LTspice.
         merges_without: parameters with which they are not.
         at_temperature: from the parameters of a model to those at its TEMP in degrees Celsius, where these are among
             them, see `circuitnn.devices.temperature`; None where it is modelled at 27 degrees alone.
@@ -211,6 +212,7 @@ class ModelDevice(Device):
     insulated: tuple[str, ...] = ()
     merges: bool = False
     merges_without: tuple[str, ...] = ()
+    of_ngspice: Mapping[str, float] = field(default_factory=dict)
     at_temperature: Preparation | None = None
     prepare: Preparation | None = None
     trial: Trial

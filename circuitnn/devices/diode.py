@@ -82,6 +82,7 @@ DIODE = ModelDevice(
     line_numbers={"PJ": 0.0},
     merges=True,
     merges_without=("BV",),  # whose IBV is of one device, whatever its area is
+    of_ngspice={"NR": 1.0},
     at_temperature=at_temperature,
     prepare=prepare,
     parameters=(
