@@ -17,7 +17,7 @@ from circuitnn.circuit.derivatives import with_derivatives
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
-from circuitnn.circuit.scopes import Flat, Scope, Work
+from circuitnn.circuit.scopes import Flat, Scope
 from circuitnn.circuit.sensors import with_sensors
 from circuitnn.circuit.starts import starts
 from circuitnn.circuit.time_sources import with_time_sources
@@ -25,6 +25,7 @@ from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.values import Value
 from circuitnn.circuit.waveforms import along_time
 from circuitnn.circuit.windings import with_ideal_windings
+from circuitnn.circuit.work import Work
 from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device, ModelDevice
 from circuitnn.devices.inductor import INDUCTOR

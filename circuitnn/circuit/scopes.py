@@ -5,10 +5,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn, final
+from typing import Any, final
 
 from circuitnn.circuit.blocks import Assigned, Block, Instance, ordered
-from circuitnn.circuit.clamps import ClampLine, parse_clamps
+from circuitnn.circuit.clamps import parse_clamps
 from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.ideal_diode import as_source, is_ideal
 from circuitnn.circuit.lines import Line
@@ -19,10 +19,11 @@ from circuitnn.circuit.standard import standard_part
 from circuitnn.circuit.temperatures import GLOBAL
 from circuitnn.circuit.values import Value, folded, parse_parameter
 from circuitnn.circuit.waveforms import with_arguments
+from circuitnn.circuit.work import Work
 from circuitnn.devices.device import Passive
 from circuitnn.devices.diode import DIODE
 from circuitnn.devices.temperature import NOMINAL
-from circuitnn.expressions.composed import Draws, drawn, is_random
+from circuitnn.expressions.composed import drawn, is_random
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import check_extent
 from circuitnn.expressions.powers import signed_as_in_parameters
@@ -39,33 +40,11 @@ from circuitnn.expressions.tree import (
 )
 
 MAX_NESTING = 20  # of subcircuits
-MAX_WORK = 1_000_000  # nodes of expressions, and lines, over all instances
 
 _UNKNOWN = {
     name: f"{name} is not supported in expressions: the circuit does not depend on the frequency"
     for name in ("hertz", "freq")
 } | {"time": "time is known to B, E and G sources and to R, C and L given by expressions alone, and to no parameter"}
-
-
-@final
-class Work:
-    """What reading may still do: subcircuits in subcircuits multiply."""
-
-    def __init__(self, draws: Draws | None = None) -> None:
-        self.draws = draws  # of tolerances; nominal without
-        self.left = MAX_WORK
-        self.clamps: list[ClampLine] = []
-        self.ended: NetlistError | None = None
-
-    def spend(self, line: Line, amount: int = 1) -> None:
-        self.left -= amount
-        if self.left < 0:
-            self.end(line, "the subcircuits are too large: their instances have more lines than can be read")
-
-    def end(self, line: Line, message: str) -> NoReturn:
-        """Go no further: whatever is tried afterwards has the same fault."""
-        self.left, self.ended = -1, self.ended or line.error(message)
-        raise self.ended
 
 
 @final
