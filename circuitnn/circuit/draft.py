@@ -14,11 +14,13 @@ from circuitnn.circuit.blocks import Block, ordered
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.derivatives import with_derivatives
+from circuitnn.circuit.impossible import impossible
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
 from circuitnn.circuit.scopes import Flat, Scope
 from circuitnn.circuit.sensors import with_sensors
+from circuitnn.circuit.source_at_node import sources_at_nodes
 from circuitnn.circuit.starts import starts
 from circuitnn.circuit.time_sources import with_time_sources
 from circuitnn.circuit.topology import dangling, topology_faults
@@ -30,7 +32,6 @@ from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device, ModelDevice
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.resistor import RESISTOR
-from circuitnn.devices.rules import check_value
 from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
@@ -148,18 +149,9 @@ class Draft:
         """What expressions give where other faults leave no circuit to ask; in parts where it can be known."""
         if not self.journal.faults:
             return
-        stated = [(part.name, part.value, part.rule, part.name) for part in components if not part.is_behavioural]
-        for model in self.models:
-            rules = {name: model.device.parameter(name).rule for name, _ in model.parameters}
-            stated += [(f"{model.name}.{name}", tree, rules[name], model.name) for name, tree in model.parameters]
-        for name, tree, rule, owner in stated:
+        for name, owner, message in impossible(components, self.models, self.values, self._defaults):
             line = self.cards[owner.lower()] if name != owner else self.flat[owner.lower()].line
-            with np.errstate(all="ignore"), contextlib.suppress(KeyError):
-                value = self.values[name] if tree is None else evaluate(tree, self._defaults, np)
-                try:
-                    check_value(name, value, rule)
-                except ValueError as error:
-                    self.journal.fault(line.error(str(error)))
+            self.journal.fault(line.error(message))
 
     def _component(self, flat: Flat, nodes: dict[str, str], models: dict[tuple, DeviceModel]) -> Component:
         part, line = flat.element.component, flat.line
@@ -253,6 +245,16 @@ class Draft:
             models[key] = model.with_law_of(self.values)
             self.cards[name.lower()] = card.line
         return models[key].name
+
+    def driven(
+        self, components: tuple[Component, ...], names: tuple[str, ...], title: str
+    ) -> tuple[tuple[Component, ...], tuple[str, ...]]:
+        """The components with voltage sources at nodes that are named as inputs, and the names of all inputs."""
+        added, names = sources_at_nodes(self.flat, components, names, title, self.journal)
+        self.flat |= {flat.element.component.name.lower(): flat for flat in added}
+        spelled = {node: node for flat in added for node in flat.element.component.nodes}
+        spelled |= {node.lower(): node for node in spelled}
+        return components + tuple(self._component(flat, spelled, {}) for flat in added), names
 
     def inputs(self, names: tuple[str, ...]) -> tuple[str, ...]:
         parts = {key: flat.element.component for key, flat in self.flat.items()}

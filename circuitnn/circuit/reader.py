@@ -45,7 +45,8 @@ def read_netlist(
         path_or_text: a path; a string with a line break is the netlist itself. The first line of a file is the title,
             as in SPICE. The first line of a text is the title unless it is an element, a directive or a comment; the
             text of a leading comment becomes the title.
-        inputs: names of the sources (V or I) that the signal drives, in the order of x's features.
+        inputs: names of the sources (V or I) that the signal drives, in the order of x's features. A node that no
+            voltage source is at is driven by one that is added: "in", or "Vin" where that is no source.
         outputs: what is heard, in the order of y's features: a node, "out" or "v(out)"; the voltage between two nodes,
             "v(a,b)", or across a component from its first node to its second, "v(C1)", both in volts; the current
             through a component in the same direction, "i(R1)", in amperes: of R, C, L, V, E, H, and B with V=.
@@ -79,6 +80,7 @@ def read_netlist(
     block = Block(with_included(lines, *folders, journal, recognise=by_user is None), journal=journal)
     try:
         draws = None if tolerance_seed is None else np.random.default_rng(tolerance_seed)
+        block = _alone(block)
         circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title, draws=draws)
     except NetlistError as error:
         if error.line is None and title[:1].upper() in {*DEVICES, SUBCIRCUIT}:
@@ -100,8 +102,8 @@ def circuit_of(
     """The circuit of a netlist that is understood line by line; arguments and errors as of `read_netlist`."""
     journal = block.journal
     draft = Draft(block, draws)
-    components = draft.components()
-    inputs = draft.inputs(_sequence(inputs, "inputs"))
+    components, named = draft.driven(draft.components(), _sequence(inputs, "inputs"), title)
+    inputs = draft.inputs(named)
     probes = _outputs(components, _sequence(outputs, "outputs"), block)
     components = draft.with_waveforms(components, inputs)
     components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
@@ -145,6 +147,23 @@ def circuit_from(
 
 
 register(Circuit, build=circuit_from)
+
+
+def _alone(block: Block) -> Block:
+    """The netlist; where it is one ``.subckt`` and nothing more, what is in that, with the names of its nodes."""
+    contents = block.contents
+    if contents.elements or len(contents.blocks) != 1 or block.journal.faults:
+        return block
+    (inner,) = contents.blocks.values()
+    header = inner.line
+    if header is None or header.file:
+        return block
+    start = next(place for place, line in enumerate(block.lines) if line is header)
+    after = block.lines[start + len(inner.lines) + 2 :]
+    defaults = [dataclasses.replace(header, text=f".param {name}={text}") for name, text in inner.defaults.items()]
+    nodes = f"; its nodes are {' '.join(inner.ports)}" if inner.ports else ""
+    block.journal.note(header, f"the netlist is the .subckt {inner.name} alone, which is read as the circuit{nodes}")
+    return Block([*block.lines[:start], *defaults, *inner.lines, *after], journal=block.journal)
 
 
 def _folders(path_or_text: str | Path, is_file: bool, root: str | Path | None) -> tuple[Path | None, Path | None]:
