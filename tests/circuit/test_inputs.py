@@ -32,7 +32,9 @@ def test_a_source_inside_a_part_does_not_hold_what_it_senses():
 
 
 def test_one_subcircuit_alone_is_the_circuit(tmp_path):
-    text = ".subckt amp in out PARAMS: gain=3\nE1 out 0 in 0 {gain}\nRi in 0 RX 1meg\n.model RX R\n.ends amp\n.tran 1 2\n"
+    text = (
+        ".subckt amp in out PARAMS: gain=3\nE1 out 0 in 0 {gain}\nRi in 0 RX 1meg\n.model RX R\n.ends amp\n.tran 1 2\n"
+    )
     (tmp_path / "amp.cir").write_text("* an amplifier\n" + text)
     circuit = read_netlist(tmp_path / "amp.cir")
     assert circuit.notes[0].message == (
