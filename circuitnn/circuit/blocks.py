@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from circuitnn.circuit.cards import parse_function, parse_parameters, skip_directive, stepped_parameters
+from circuitnn.circuit.cards import is_function, parse_function, parse_parameters, skip_directive, stepped_parameters
 from circuitnn.circuit.conditions import to_be_read
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.elements import megohms_of, node, words_of
@@ -129,16 +129,16 @@ class Block:
             named[name.lower()] = found
 
     def _take(self, contents: "Contents", word: str, line: Line) -> None:
-        if word in (".param", ".params"):
+        if word in (".func", ".function") or is_function(line):
+            name, macro = parse_function(line)
+            self._first(contents.functions, name, macro, line)
+        elif word in (".param", ".params"):
             contents.parameters += [(name, text, line) for name, text in parse_parameters(line)]
             if len(contents.parameters) > MAX_PARAMETERS:
                 raise line.error(f"more than {MAX_PARAMETERS} parameters")
         elif word == ".model":
             card = parse_model(line)
             self._first(contents.cards, card.name, card, line)
-        elif word in (".func", ".function"):
-            name, macro = parse_function(line)
-            self._first(contents.functions, name, macro, line)
         elif word == ".global":
             contents.global_nodes |= {name.lower() for name in line.text.split()[1:]}
         elif word in (".temp", ".option", ".options"):
@@ -236,6 +236,7 @@ class Block:
             words, assigned = assignments(
                 sections["params:"], lambda message: self.journal.note(line, f"{name}: {message}")
             )
+            words = [word for word in words if word != "/"]  # some write it before the name
             if not words:
                 raise NetlistError(f"{name} needs its nodes, then the name of a .subckt")
             functions = self.functions(line)

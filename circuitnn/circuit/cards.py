@@ -27,7 +27,7 @@ _ALL = (
 _STEPPED = re.compile(
     r"\.step\s+(?:(?:oct|dec|lin)\s+)?param\s+([^\W\d]\w*)\s*=?\s*(?:list\s+)?([^\s,]+).*", re.IGNORECASE | re.DOTALL
 )
-_FUNCTION = re.compile(r"\.func(?:tion)?\s+([^\W\d]\w*)\s*\(([^()]*)\)\s*=?\s*(.*)", re.IGNORECASE | re.DOTALL)
+_FUNCTION = re.compile(r"\.(?:func(?:tion)?|params?)\s+([^\W\d]\w*)\s*\(([^()]*)\)\s*=?\s*(.*)", re.IGNORECASE | re.DOTALL)
 _BARE = re.compile(r"([^\W\d]\w*)\s+(\S.*)", re.DOTALL)  # as LTspice takes it: .param x 2k
 _ASSIGNED = re.compile(r"([^\W\d]\w*)\s*=(?!=)")
 
@@ -52,6 +52,11 @@ def _blank_groups(line: Line, text: str) -> str:
     if text.count("{") != text.count("}"):
         raise line.error("unbalanced braces")
     return re.sub(r"\{[^{}]*\}|'[^']*'", lambda match: " " * len(match.group()), text)
+
+
+def is_function(line: Line) -> bool:
+    """Whether a ``.param`` line has a function, as ngspice takes it: .param f(a,b)={a*b}."""
+    return re.match(r"\.params?\s+\w+\s*\([^()]*\)\s*=", line.text, re.IGNORECASE) is not None
 
 
 def parse_function(line: Line) -> tuple[str, Macro]:

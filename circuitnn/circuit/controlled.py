@@ -31,6 +31,7 @@ _BEHAVIOUR = re.compile(
     r"(?P<key>[A-Za-z]+)\s*(?:=|(?=\{))\s*(?P<text>.*)",
     re.DOTALL,
 )
+_HINTS = re.compile(r"[\s,]+(?:tripd[vt]|noisy)\s*=\s*[^\s=,]+", re.IGNORECASE)  # how LTspice steps through time
 _UNSUPPORTED = ("FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
 
 
@@ -138,5 +139,5 @@ def _behaviour(line: Line, device: Source, functions: Functions) -> Element | No
         raise NetlistError(f"{name}: {key.upper()}= is not supported; a B source has V=expression or I=expression")
     nodes = (node(match["plus"]), node(match["minus"]))
     check_ends(name, nodes)
-    tree = behavioural_expression(match["text"], functions)
+    tree = behavioural_expression(_HINTS.sub("", match["text"]), functions)
     return element(line, name, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity)

@@ -15,6 +15,7 @@ MAX_LINE = 20_000  # characters of one logical line, its continuations included
 
 _END_OF_FILE = "\x1a"  # Ctrl-Z, with which DOS ended texts; in joined libraries it is in the middle
 
+_KICAD_NODE = re.compile(r"\b(net|unconnected)-\(([^()\s]+)\)", re.IGNORECASE)  # it writes Net-_C1-Pad1_ itself now
 _DIRECTIVE = re.compile(r"\.[A-Za-z]+")
 
 
@@ -109,7 +110,7 @@ def logical_lines(text: str, file: str = "", dialect: Dialect = NGSPICE, *, most
         stripped = raw.strip()
         if not stripped or stripped.startswith("*"):
             continue
-        stripped = without_comment(stripped, dialect)
+        stripped = _KICAD_NODE.sub(r"\1-_\2_", without_comment(stripped, dialect))
         if not stripped:
             continue
         if stripped.startswith("+"):

@@ -11,7 +11,7 @@ from circuitnn.expressions.tree import Binary, Call, Expression, Number
 ARITIES: dict[str, tuple[int, ...]] = {name: (arity,) for name, (arity, _) in FUNCTIONS.items()} | {
     "limit": (3, 2), "uramp": (1,), "stp": (1,), "pwrs": (2,), "if": (3,), "int": (1,), "round": (1,), "hypot": (2,),
     "buf": (1,), "inv": (1,), "uplim": (3,), "dnlim": (3,), "arctan": (1,), "arcsin": (1,), "arccos": (1,),
-    "table": (), "tbl": (), "mc": (2,), "gauss": (1, 3), "agauss": (3,), "unif": (2,), "aunif": (2,),
+    "table": (), "tbl": (), "pwl": (), "mc": (2,), "gauss": (1, 3), "agauss": (3,), "unif": (2,), "aunif": (2,),
 }  # fmt: skip
 _SYNONYMS = {"stp": "u", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "round": "nint"}
 
@@ -44,7 +44,7 @@ def built_in(function: str, arguments: list[Expression], *, behavioural: bool, d
             return soft_limit(a, b, c, is_upper=function == "uplim")
         case "hypot":
             return Call("sqrt", (Binary("+", Binary("*", a, a), Binary("*", b, b)),))
-        case "table" | "tbl":
+        case "table" | "tbl" | "pwl":
             if not arguments:
                 raise NetlistError("table takes x, then pairs of numbers: table(x, 0,0, 1,2)")
             return table(a, arguments[1:])

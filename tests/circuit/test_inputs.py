@@ -48,3 +48,18 @@ def test_one_subcircuit_alone_is_the_circuit(tmp_path):
 def test_several_are_not(more):
     with pytest.raises(NetlistError):
         read_netlist("* t\n.subckt amp in out\nE1 out 0 in 0 3\nRi in 0 1meg\n.ends amp\n" + more, inputs="q")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "X1 out 0 / half\n.subckt half a b\nR1 a b 1k\n.ends",
+        ".param twice(x)={x*2}\nR2 out 0 {twice(500)}",
+        "R2 Net-(C1-Pad1) 0 500\nR3 out net-(c1-pad1) 500",
+        "B2 out 0 I=v(out)/1k tripdv=1 tripdt=1n",
+        "B2 out 0 I=pwl(v(out),-1,-1m,1,1m)",
+    ],
+)
+def test_what_programs_write_in_their_own_ways(lines):
+    circuit = read_netlist(f"* t\nVin in 0 0\nR1 in out 1k\n{lines}\n")
+    assert complex(cn.nodal.frequency_response(circuit, [100.0])[0]) == pytest.approx(0.5)
