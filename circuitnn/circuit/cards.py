@@ -27,7 +27,9 @@ _ALL = (
 _STEPPED = re.compile(
     r"\.step\s+(?:(?:oct|dec|lin)\s+)?param\s+([^\W\d]\w*)\s*=?\s*(?:list\s+)?([^\s,]+).*", re.IGNORECASE | re.DOTALL
 )
-_FUNCTION = re.compile(r"\.(?:func(?:tion)?|params?)\s+([^\W\d]\w*)\s*\(([^()]*)\)\s*=?\s*(.*)", re.IGNORECASE | re.DOTALL)
+_FUNCTION = re.compile(
+    r"\.(?:func(?:tion)?|params?)\s+([^\W\d]\w*)\s*\(([^()]*)\)\s*=?\s*(.*)", re.IGNORECASE | re.DOTALL
+)
 _BARE = re.compile(r"([^\W\d]\w*)\s+(\S.*)", re.DOTALL)  # as LTspice takes it: .param x 2k
 _ASSIGNED = re.compile(r"([^\W\d]\w*)\s*=(?!=)")
 
