@@ -135,9 +135,9 @@ def with_model(element: Element, card: ModelCard, functions: Functions, note: Ca
     assert isinstance(device, Passive)
     assert isinstance(terms, PassiveTerms)
     value = number_of(device, terms, model_terms(card, device, functions, note))
-    is_literal = isinstance(value, float)
-    component = dataclasses.replace(element.component, model=None, value=None if is_literal else value)
-    return dataclasses.replace(element, component=component, number=value if is_literal else None)
+    number, expression = (value, None) if isinstance(value, float) else (None, value)
+    component = dataclasses.replace(element.component, model=None, value=expression)
+    return dataclasses.replace(element, component=component, number=number)
 
 
 def model_terms(

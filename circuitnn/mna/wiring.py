@@ -139,11 +139,11 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         names, backward = ((part.name,), ()) if sign > 0 else ((), (part.name,))
         before = wiring.instances.get(key)
         if before is not None:
-            names, backward = before.names + names, before.backward + backward
-            if names and backward:
+            joined = before._replace(names=before.names + names, backward=before.backward + backward)
+            if joined.names and joined.backward:
                 law = device.law(model.kind, device.in_pairs.get(model.variant, model.variant))
-                before = before._replace(law=law)
-            wiring.instances[key] = before._replace(names=names, backward=backward)
+                joined = joined._replace(law=law)
+            wiring.instances[key] = joined
             return
         drives = [(drive, sign * direction) for drive, direction in drives]
         instance = instance._replace(names=names, backward=backward, ports=((port, 1),), drives=tuple(drives))

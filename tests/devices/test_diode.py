@@ -49,7 +49,7 @@ def test_points_and_small_signals_are_those_of_ngspice(name, tail, part):
 @pytest.mark.parametrize(
     ("name", "volts", "parameters"),
     [
-        ("zener", -20.0, ("BV", "IBV", "NBV", "IS", "N", "TEMP", "TCV")),
+        ("zener", -20.0, ("BV", "IBV", "NBV", "TEMP", "TCV", "RS", "TRS1")),
         ("recombination", 5.0, ("ISR", "NR", "IKF", "VJ", "M")),
         ("recombination", 0.0, ("ISR", "NR")),
         ("knees", -2.5, ("IKR", "BV", "NBV")),
