@@ -164,7 +164,7 @@ class Draft:
             if flat.element.number is None:
                 self.journal.note(line, f"{part.name} has an inductance of 0 and is a wire")
         # Vendors' models have negative capacitances; in a netlist of one's own it is a slip.
-        is_vendors = line.file or "." in line.text.split()[0]
+        is_vendors = line.file or "." in line.text.partition(" ")[0]
         if (
             isinstance(value, float)
             and value <= 0.0
