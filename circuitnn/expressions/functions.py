@@ -16,8 +16,11 @@ import numpy as np
 MAX_INTEGER_POWER = 64
 
 
+SMALLEST = 1e-32  # of what is divided by: searches for rest begin at 0 V, and tubes have (x+abs(x))/x
+
+
 def divide(xp: ModuleType, a: Any, b: Any) -> Any:
-    """a / b; infinite or NaN at b = 0, where its derivative is 0."""
+    """a / b; in a circuit a / 1e-32 at b = 0, as in ngspice: 0 where a is 0, too. The derivative is 0 there."""
     if isinstance(b, float) and b != 0:
         return a / b
     return _quotient(a, b) if xp is jnp else np.divide(a, b)
@@ -25,14 +28,14 @@ def divide(xp: ModuleType, a: Any, b: Any) -> Any:
 
 @jax.custom_jvp
 def _quotient(a: Any, b: Any) -> Any:
-    return jnp.divide(a, b)
+    return jnp.divide(a, jnp.where(b == 0, SMALLEST, b))
 
 
 @_quotient.defjvp
 def _quotient_derivative(primals: Any, tangents: Any) -> Any:
     # (da - (a/b) db)/b: JAX's own order, a db/b^2, overflows where a and b are large and their ratio is not.
     (a, b), (da, db) = primals, tangents
-    value = jnp.divide(a, b)
+    value = _quotient(a, b)
     inverse = jnp.where(b == 0, 0.0, 1.0 / jnp.where(b == 0, 1.0, b))
     return value, (da - jnp.where(b == 0, 0.0, value) * db) * inverse
 

@@ -63,3 +63,9 @@ def test_several_are_not(more):
 def test_what_programs_write_in_their_own_ways(lines):
     circuit = read_netlist(f"* t\nVin in 0 0\nR1 in out 1k\n{lines}\n")
     assert complex(cn.nodal.frequency_response(circuit, [100.0])[0]) == pytest.approx(0.5)
+
+
+def test_a_search_for_rest_begins_where_nothing_divided_by_nothing_is_nothing():
+    triode = "* t\nVin g 0 0\nV1 p 0 100\nRp p out 47k\nRe e 0 1g\nB1 out 0 I=(v(e)**1.3/920)*{}\nB2 e 0 V=v(out)/50\n"
+    voltages = [cn.nodal.operating_point(read_netlist(triode.format(text))) for text in ("(v(e)+abs(v(e)))/v(e)", "2")]
+    assert float(voltages[0]["out"]) == pytest.approx(float(voltages[1]["out"]), rel=1e-6)

@@ -15,6 +15,8 @@ from tests.circuit.strategies import OTHER_KINDS
 from tests.circuit.test_conditions import MAIN, TAKEN
 from tests.circuit.test_dialects import MEANINGS, NEEDED
 from tests.circuit.test_dialects import SOURCES as VOLTAGES
+from tests.circuit.test_faults import FAULTS
+from tests.circuit.test_faults import START as FAULTS_START
 from tests.circuit.test_intake import DIVIDED, FAULTY, VENDOR
 from tests.circuit.test_intake import START as INTAKE
 from tests.circuit.test_libraries import DIVIDED as LIBRARIES
@@ -83,6 +85,8 @@ def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, mo
     seeds += [FAULTY, VENDOR, *(INTAKE + lines for lines, *_ in DIVIDED), *(HEAD + lines for lines, _ in SOURCES)]
     seeds += [f"{VOLTAGES}{NEEDED}B1 out 0 V={text}\nR1 out 0 1k\n.backanno\n" for text, *_ in MEANINGS]
     seeds += [MAIN + lines for lines in (*LIBRARIES, *(lines for lines, _ in TAKEN), STANDARD)]
+    seeds += [FAULTS_START + line for line in FAULTS]
+    seeds += [FAULTS_START + "E1 o 0 LAPLACE {v(in)} = {s/(1+s*k)**2}\nRo o 0 1\n.param k=1m R1=2\n.pot R1 1 2\n"]
     random = Random(count)
     is_whole(seeds[0])  # what is imported at first is not on the account of a stranger
     read, worst = 0, [0, 0.0]
