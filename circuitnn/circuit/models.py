@@ -109,6 +109,7 @@ def model_parameters(
     """
     names = {parameter.name: parameter.name for parameter in device.parameters}
     names |= {other: parameter.name for parameter in device.parameters for other in parameter.other_names}
+    names |= {name: name for name in device.process}
     names |= {"TNOM": "TNOM", "TREF": "TNOM", "T_MEASURED": "TNOM", "T_ABS": "T_ABS", "T_REL_GLOBAL": "T_REL_GLOBAL"}
     assigned: dict[str, Value] = {}
     others: list[tuple[str, Value]] = []
@@ -137,6 +138,13 @@ def model_parameters(
         )
     for key, value in others:
         _check_harmless(card, device, key, value, assigned)
+    if device.with_size is not None:
+        try:
+            say = lambda what: note(card.line, f".model {card.name}: {what}")  # noqa: E731
+            sizes = {name: value for name, value in (on_line or {}).items() if name in device.line_numbers}
+            assigned = device.with_size(assigned, sizes, device.kinds[card.kind], say)
+        except ValueError as error:
+            raise card.line.error(f".model {card.name}: {error}") from None
     assigned = in_model(_multiplied(assigned, device, on_line or {}), temperature, nominal)
     if "TEMP" in assigned and device.at_temperature is None:
         message = f"a {device.word} is modelled at 27 C alone, and measured at 27 C"

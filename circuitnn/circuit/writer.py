@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel
+from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.phases import knows_time
 from circuitnn.expressions.tree import Expression
 
@@ -85,7 +86,8 @@ def _element(part: Component, numbers: dict[str, str], *, temperature: Sequence[
         # A unit AC magnitude on the inputs, so that an .ac line added by hand gives the transfer function.
         words += ["DC", text, *(["AC", "1"] if is_input else [])]
     elif part.model is not None:
-        words += [str(part.model), *([] if text == "1.0" else [f"area={text}"]), *temperature]
+        factor = part.device.factor if isinstance(part.device, ModelDevice) else "area"
+        words += [str(part.model), *([] if text == "1.0" else [f"{factor}={text}"]), *temperature]
     elif part.sense is not None:
         words += [part.sense, text]
     else:

@@ -139,6 +139,9 @@ class ModelParameter:
     times: tuple[str, ...] = ()
 
 
+WithSize = Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]]
+
+
 @final
 @dataclass(frozen=True)
 class Trial:
@@ -184,6 +187,10 @@ class ModelDevice(Device):
         at_temperature: from the parameters of a model to those at its TEMP in degrees Celsius, where these are among
             them, see `circuitnn.devices.temperature`; None where it is modelled at 27 degrees alone.
         prepare: as of `Law`.
+        factor: the name that the number has on a line.
+        process: names of what a model may say that counts with its size alone.
+        with_size: from what a model says, the numbers on a line, the polarity, and a function that notes what is
+            not modelled, to the parameters; None of a device that has no size.
         trial: where tests try it.
     """
 
@@ -215,6 +222,11 @@ class ModelDevice(Device):
     of_ngspice: Mapping[str, float] = field(default_factory=dict)
     at_temperature: Preparation | None = None
     prepare: Preparation | None = None
+    factor: str = "area"
+    process: tuple[str, ...] = ()
+    with_size: Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]] | None = (
+        None
+    )
     trial: Trial
 
     ALWAYS_HARMLESS: ClassVar[Mapping[str, float | None]] = {"level": 1.0}

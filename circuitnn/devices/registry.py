@@ -18,6 +18,7 @@ from circuitnn.devices.device import Device, ModelDevice
 from circuitnn.devices.diode import DIODE
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.jfet import JFET
+from circuitnn.devices.mosfet import MOSFET
 from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import CURRENT_SOURCE, VOLTAGE_SOURCE
 
@@ -28,6 +29,7 @@ DEVICES: dict[str, Device] = {
     for device in (
         RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
         CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET,
+        MOSFET,
     )
 }  # fmt: skip
 

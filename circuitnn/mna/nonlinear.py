@@ -193,7 +193,7 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
                 slope = [next(following)]
                 second = [next(following)] if port_map.is_scalar else []
             else:
-                moving = {k: rate for k, rate in enumerate(rates) if exponent_ports[k] == port}
+                moving = {k: rate for k, rate in enumerate(rates) if device.exponential_ports[k] == index}
                 slope, bend = _slopes(device, parameters, volts, powers, capped, index, factors[index], moving)
                 second = bend() if port_map.is_scalar else []
             for (drive, direction), row in zip(device.drives, slope, strict=True):

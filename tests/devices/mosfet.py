@@ -1,4 +1,4 @@
-"""A device that the library does not have: SPICE's square-law MOSFET. This record is all that there is of it."""
+"""A device that the library does not have: a MOSFET without a bulk. This record is all that there is of it."""
 
 from jax import numpy as jnp
 
@@ -15,9 +15,9 @@ def square_law(p, v, e):
 
 
 MOSFET = ModelDevice(
-    letter="M",
+    letter="Z",
     word="MOSFET",
-    kinds={"NMOS": 1, "PMOS": -1},
+    kinds={"NZ": 1, "PZ": -1},
     pins=("drain", "gate", "source", "bulk"),
     insulated=("gate", "bulk"),
     ports=(("gate", "source"), ("gate", "drain")),
