@@ -166,7 +166,7 @@ MOSFET = ModelDevice(
     source="Shichman and Hodges 1968",
     trial=Trial(
         {
-            "VTO": 1.0, "KP": 2e-3, "LAMBDA": 0.02, "GAMMA": 0.4, "PHI": 0.65, "IS": 2e-14, "CGSO": 2e-8,
+            "VTO": 1.0, "KP": 2e-3, "LAMBDA": 0.02, "GAMMA": 0.4, "PHI": 0.65, "IS": 2e-9, "CGSO": 2e-8,
             "CGDO": 1e-8, "CBD": 4e-12, "CBS": 5e-12,
         },
         (2.5, -1.0, -0.3, -3.8),
