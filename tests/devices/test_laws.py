@@ -215,7 +215,7 @@ def test_every_law_where_its_record_tries_it(kind):
         v[port] = facing * sign * volts
     current = np.array(law(where, given, jnp.asarray(v)).current)[:, 0]
     for port, drive in enumerate(where.junction):
-        current[drive] += taken_away(where, v.dtype) * v[port, 0]
+        current[drive] += taken_away(where, v.dtype) * v[port, 0] if drive >= 0 else 0
     units = np.repeat([1.0, CHARGE_UNIT], [len(record.currents), len(instance.drives) - len(record.currents)])
     signed = np.array([facing * sign * current[drive] for drive, sign in instance.drives])
     mirrored = {parameter.name for parameter in record.parameters if parameter.mirrors and record.kinds[kind] < 0}
