@@ -15,6 +15,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.derivatives import with_derivatives
 from circuitnn.circuit.impossible import impossible
+from circuitnn.circuit.inference import inferred_inputs, open_ends
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
@@ -35,13 +36,7 @@ from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.tree import (
-    Current,
-    Expression,
-    Voltage,
-    evaluate,
-    substitute,
-)
+from circuitnn.expressions.tree import Current, Expression, Voltage, evaluate, substitute
 
 MAX_COMPONENTS = 4_000
 
@@ -60,9 +55,7 @@ class Draft:
         self.sensors: dict[str, str] = {}  # by what is sensed, lower case, the name of a source of 0 V
         self.cards: dict[str, Line] = {}  # of the models in use
         self.models: tuple[DeviceModel, ...] = ()
-        self.lost: set[str] = (
-            set()
-        )  # words of the lines of components that are left out for a fault, of their model say
+        self.lost: set[str] = set()  # words of the lines of components left out for a fault, of their model say
         self.parameters = self._parameters()
 
     def _parameters(self) -> tuple[Parameter, ...]:
@@ -247,25 +240,32 @@ class Draft:
         return models[key].name
 
     def driven(
-        self, components: tuple[Component, ...], names: tuple[str, ...], title: str
+        self, components: tuple[Component, ...], names: tuple[str, ...] | None, title: str
     ) -> tuple[tuple[Component, ...], tuple[str, ...]]:
         """The components with voltage sources at nodes that are named as inputs, and the names of all inputs."""
-        added, names = sources_at_nodes(self.flat, components, names, title, self.journal)
+        names = names or inferred_inputs(self.flat, components, title, self.journal)
+        added, named = sources_at_nodes(self.flat, components, names, title, self.journal)
+        return self._with(components, added), named
+
+    def loaded(self, components: tuple[Component, ...], probed: set[str]) -> tuple[Component, ...]:
+        """The components with large resistances at outputs that are open at rest."""
+        return self._with(components, open_ends(components, self.flat, probed, self.journal))
+
+    def _with(self, components: tuple[Component, ...], added: Sequence[Flat]) -> tuple[Component, ...]:
         self.flat |= {flat.element.component.name.lower(): flat for flat in added}
-        spelled = {node: node for flat in added for node in flat.element.component.nodes}
-        spelled |= {node.lower(): node for node in spelled}
-        return components + tuple(self._component(flat, spelled, {}) for flat in added), names
+        spelled = {node.lower(): node for flat in added for node in flat.element.component.nodes}
+        return components + tuple(self._component(flat, spelled, {}) for flat in added)
 
     def inputs(self, names: tuple[str, ...]) -> tuple[str, ...]:
         parts = {key: flat.element.component for key, flat in self.flat.items()}
         sources = {key: part.name for key, part in parts.items() if part.is_independent_source}
+        offered = listing(sources.values())
         for name in names:
             if name.lower() not in sources:
-                part = parts.get(name.lower())
-                what = "no source" if part is None else f"{part.name} is no source; none"
+                what = f"{parts[name.lower()].name} is no source; none" if name.lower() in parts else "no source"
                 self.journal.fault(
                     self.journal.cause(name)
-                    or NetlistError(f"{what} named {name!r} for the input; the sources are {listing(sources.values())}")
+                    or NetlistError(f"{what} named {name!r} for the input; the sources are {offered}; inputs= names one")
                 )
         return tuple(sources[name.lower()] for name in names if name.lower() in sources)
 

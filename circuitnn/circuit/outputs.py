@@ -103,4 +103,4 @@ def _no_output(name: str, nodes: dict[str, str], parts: dict[str, Component]) ->
     part = parts.get(name.lower())
     if part is not None:
         return NetlistError(f"{message}; {part.name} is a component: v({part.name}) is the voltage across it")
-    return NetlistError(f"{message}; v(a,b), v(C1) and i(R1) are outputs as well")
+    return NetlistError(f"{message}; outputs= names one; v(a,b), v(C1) and i(R1) are outputs as well")

@@ -14,6 +14,7 @@ from circuitnn.circuit.components import NULLOR, Component
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.includes import with_included
+from circuitnn.circuit.inference import inferred_outputs
 from circuitnn.circuit.journal import Journal, words_in
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
@@ -29,8 +30,8 @@ from circuitnn.settings import register
 def read_netlist(
     path_or_text: str | Path,
     *,
-    inputs: str | Sequence[str] = ("Vin",),
-    outputs: str | Sequence[str] = ("out",),
+    inputs: str | Sequence[str] | None = None,
+    outputs: str | Sequence[str] | None = None,
     uncharged: bool = False,
     root: str | Path | None = None,
     tolerance_seed: int | None = None,
@@ -46,10 +47,12 @@ def read_netlist(
             as in SPICE. The first line of a text is the title unless it is an element, a directive or a comment; the
             text of a leading comment becomes the title.
         inputs: names of the sources (V or I) that the signal drives, in the order of x's features. A node that no
-            voltage source is at is driven by one that is added: "in", or "Vin" where that is no source.
+            voltage source is at is driven by one that is added: "in", or "Vin" where that is no source. With None it
+            is Vin, or the source that by AC, waveform or name must be it, or a node "in"; `Circuit.notes` say which.
         outputs: what is heard, in the order of y's features: a node, "out" or "v(out)"; the voltage between two nodes,
             "v(a,b)", or across a component from its first node to its second, "v(C1)", both in volts; the current
             through a component in the same direction, "i(R1)", in amperes: of R, C, L, V, E, H, and B with V=.
+            With None it is the node out, or one named output, vout or vo; `Circuit.notes` say which.
         uncharged: nodes between capacitors alone, loops of coils and terminals in the air are accepted: what direct
             current leaves undetermined had neither charge nor current before. In SPICE, and otherwise, that is an
             error.
@@ -93,8 +96,8 @@ def read_netlist(
 def circuit_of(
     block: Block,
     *,
-    inputs: str | Sequence[str],
-    outputs: str | Sequence[str],
+    inputs: str | Sequence[str] | None,
+    outputs: str | Sequence[str] | None,
     uncharged: bool,
     title: str,
     draws: Draws | None = None,
@@ -104,8 +107,11 @@ def circuit_of(
     draft = Draft(block, draws)
     components, named = draft.driven(draft.components(), _sequence(inputs, "inputs"), title)
     inputs = draft.inputs(named)
-    probes = _outputs(components, _sequence(outputs, "outputs"), block)
+    heard = _sequence(outputs, "outputs") or inferred_outputs(components, draft.flat, journal)
+    probes = _outputs(components, heard, block)
     components = draft.with_waveforms(components, inputs)
+    if not uncharged:
+        components = draft.loaded(components, probed_nodes(probes))
     components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
     draft.check_topology(components, uncharged=uncharged)
     draft.check_expressions(components)
@@ -178,7 +184,9 @@ def _folders(path_or_text: str | Path, is_file: bool, root: str | Path | None) -
     return folder, Path(root)
 
 
-def _sequence(names: str | Sequence[str], what: str) -> tuple[str, ...]:
+def _sequence(names: str | Sequence[str] | None, what: str) -> tuple[str, ...]:
+    if names is None:
+        return ()
     names = (names,) if isinstance(names, str) else tuple(names)
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"{what} must be one or more names, got {names!r}")

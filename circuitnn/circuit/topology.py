@@ -153,6 +153,22 @@ def _without_dc_path(components: Sequence[Component], held: set[str]) -> Iterato
         )
 
 
+def open_nodes(components: Sequence[Component], probed: Iterable[str]) -> Iterator[str]:
+    """Those of the nodes that are heard which, with others or alone, are at capacitors and at what senses them only."""
+    groups = _Groups()
+    for part in components:
+        for a, b in pairwise(_held_by(part)):
+            groups.join(a, b)
+    for node in sorted(probed):
+        group = groups.find(node)
+        if group == groups.find(GROUND):
+            continue
+        at = [part for part in components if group in map(groups.find, terminals(part))]
+        if at and all(_is_capacitor(part) or {*map(groups.find, terminals(part))} == {group} for part in at):
+            yield node
+            groups.join(node, GROUND)
+
+
 def _held_by(part: Component) -> Sequence[str]:
     """The nodes that a direct current through a component may connect; of a controlled source all that it touches."""
     return touched(part) if part.is_behavioural else [part.nodes[place] for place in part.device.dc_pins]

@@ -37,10 +37,10 @@ def read_circuit(source: str, source_name: str | None = None, output_name: str |
         more = f" (the catalogue has {stem}, without ending)" if stem in known else did_you_mean(source, known)
         raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
     try:
-        return cn.read_netlist(path, inputs=source_name or "Vin", outputs=output_name or "out")
+        return cn.read_netlist(path, inputs=source_name, outputs=output_name)
     except cn.CircuitError as problem:
         words = one_line(problem)
-        needs = " (name another with --input)" if source_name is None and "Vin" in words else ""
+        needs = " (name another with --input)" if source_name is None and "for the input" in words else ""
         needs = " (name another with --output)" if output_name is None and "'out'" in words else needs
         raise Fault(f"{source}: {words}{needs}") from problem
 

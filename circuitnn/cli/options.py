@@ -79,11 +79,11 @@ knob_option = click.option(
     "the netlist has them.",
 )
 input_option = click.option(
-    "--input", "source_name", metavar="SOURCE", help="The netlist's source that the signal drives.  [default: Vin]"
+    "--input", "source_name", metavar="SOURCE", help="The netlist's source that the signal drives.  [default: Vin, or the one that must be it]"
 )
 output_option = click.option(
     "--output",
     "output_name",
     metavar="NODE",
-    help='What is heard: a node, "v(a,b)" or "i(R1)".  [default: out]',
+    help='What is heard: a node, "v(a,b)" or "i(R1)".  [default: out, or output, vout, vo]',
 )

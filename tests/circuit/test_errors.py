@@ -145,7 +145,10 @@ def test_a_fault_is_named_with_its_line(added, message):
     ("text", "message"),
     [
         ("title\nVin in a 1\nR1 in out 1k\nR2 out a 1k\n", "no component is connected to ground"),
-        ("title\nV1 in 0 1\nR1 in out 1k\nR2 out 0 1k\n", "no source named 'Vin' for the input; the sources are V1"),
+        (
+            "title\nV1 vcc 0 9\nV2 a 0 5\nR1 vcc out 1k\nR2 out a 1k\n",
+            "no source named 'Vin' for the input; the sources are V1, V2; inputs= names one",
+        ),
         ("title\nVin in 0 1\nR1 in o 1k\nR2 o 0 1k\n", "no node named 'out' for the output; the nodes are in, o"),
         ("title\n", "the netlist has no components"),
         ("\n\n", "the netlist has no components"),

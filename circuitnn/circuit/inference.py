@@ -1,0 +1,149 @@
+"""What drives a circuit and where it is heard, where the caller does not say: by what sources and nodes are named."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.journal import Journal, words_in
+from circuitnn.circuit.lines import Line
+from circuitnn.circuit.parsed import element
+from circuitnn.circuit.scopes import Flat
+from circuitnn.circuit.topology import open_nodes, terminals
+from circuitnn.devices.resistor import RESISTOR
+
+OPEN = 1e12  # ohms, of an output that nothing loads
+
+_SOURCES = ("vin", "iin", "in", "input", "vinput", "signal", "vsignal", "vsig", "vi")
+_ENTRIES = ("in", "input", "vin", "signal", "vi")
+_EXITS = ("out", "output", "vout", "vo")
+_AC = re.compile(r"\bac\b\s*=?\s*([^\s=]*)", re.IGNORECASE)
+_SUPPLY = re.compile(r"v?(cc|dd|ee|ss|pp|b|bb|bias|ref|bat\w*|\+|-)|b\+|pwr|[hp]v|[+-]?\d+v\d*|[+-]\d.*", re.IGNORECASE)
+
+
+def inferred_inputs(
+    flat: Mapping[str, Flat], components: Sequence[Component], title: str, journal: Journal
+) -> tuple[str, ...]:
+    """The source or the node that the signal drives: "Vin"; else the one candidate that is more likely than others.
+
+    That is a source with AC, with a waveform, or named so, before one of a direct voltage alone; where there are only
+    such, a node named "in" that no source is at. Sources of subcircuits count where there are none outside.
+
+    Args:
+        flat: all elements, by name in lower case.
+        components: of the circuit.
+        title: of the netlist, which may be the source, by mistake.
+        journal: is told which it is.
+
+    Returns:
+        One name; "Vin" where none is more likely.
+    """
+    usual = ("Vin",)
+    at_fault = next((str(fault.text).split()[0] for fault in journal.faults if str(fault.text)[:1] in "vViI"), None)
+    if "vin" in flat or (title.lower().split()[:1] == ["vin"] and len(title.split()) > 3):
+        return usual
+    if at_fault:
+        return (at_fault,)
+    sources = [part for part in flat.values() if part.element.component.is_independent_source]
+    written = [(part, _level(part)) for part in sources]
+    entry = _entry(components)
+    top = [part for part, level in written if level == 0]
+    inner = [part for part, level in written if level == 1 and not part.line.file]
+    likely = _likeliest(top or ([] if entry else inner))
+    if entry and (likely is None or _likelihood(likely) < 1) and not any(_likelihood(part) >= 1 for part in top):
+        return (entry,)  # which is said where its source is added
+    if likely is None:
+        return usual
+    name = likely.element.component.name
+    journal.note(likely.line, f"{name} is taken as the input; inputs= names another")
+    return (name,)
+
+
+def inferred_outputs(components: Sequence[Component], flat: Mapping[str, Flat], journal: Journal) -> tuple[str, ...]:
+    """The node that is heard: "out"; else the one named output, vout or vo, KiCad's "/out", or of a lone subcircuit.
+
+    Args:
+        components: of the circuit.
+        flat: all elements, by name in lower case.
+        journal: is told which it is.
+
+    Returns:
+        One name; "out" where there is none.
+    """
+    nodes = {node.lower(): node for part in components for node in part.nodes}
+    if "out" in nodes or journal.faults:
+        words = {word for part in flat.values() for word in words_in(part.line.text)}
+        return (next((name for name in _EXITS if name in nodes or name in words), "out"),)
+    outer = [node for node in nodes.values() if "." not in node]
+    instances = {node.lower().split(".")[0] for node in nodes.values() if "." in node}
+    inner = [node for node in nodes.values() if node.count(".") == 1] if len(instances) == 1 else []
+    for group in (outer, inner):
+        for name in _EXITS:
+            named = [node for node in group if _bare(node) == name]
+            if len(named) == 1:
+                line = next(part.line for part in flat.values() if _touches(part, named[0]))
+                journal.note(line, f"the node {named[0]} is taken as the output; outputs= names another")
+                return (named[0],)
+    return ("out",)
+
+
+def open_ends(
+    components: Sequence[Component], flat: Mapping[str, Flat], probed: Iterable[str], journal: Journal
+) -> list[Flat]:
+    """A resistance to ground for each output that capacitors alone connect: at rest it is at 0 V.
+
+    Args:
+        components: of the circuit.
+        flat: all elements, by name in lower case.
+        probed: the nodes that are heard.
+        journal: is told of each.
+    """
+    added = []
+    for node in open_nodes(components, probed):
+        line: Line = next(part.line for part in flat.values() if _touches(part, node))
+        message = f"the output {node} is open: nothing but capacitors is at it; it has {OPEN:g} ohms to ground here"
+        journal.note(line, message)
+        added.append(Flat(element(line, f"R.{node}", RESISTOR.letter, (node, GROUND), OPEN), line))
+    return added
+
+
+def _touches(part: Flat, node: str) -> bool:
+    return node.lower() in {name.lower() for name in part.element.component.nodes}
+
+
+def _level(part: Flat) -> int | None:
+    """How many subcircuits a source is in that a line of the netlist says; none is of this library's making."""
+    name, word = part.element.component.name.lower(), part.line.text.split()[0].lower()
+    if name == word:
+        return 0
+    return name.count(".") - word.count(".") - 1 if name.endswith(f".{word}") and name[0] == word[0] else None
+
+
+def _entry(components: Sequence[Component]) -> str | None:
+    """A node that is named as an input and at no source of voltage."""
+    held = {node for part in components if part.fixes_voltage for node in terminals(part)}
+    nodes = dict.fromkeys(node for part in components for node in part.nodes if "." not in node and node not in held)
+    return next((node for name in _ENTRIES for node in nodes if _bare(node) == name), None)
+
+
+def _bare(node: str) -> str:
+    """The name of a node without the sheet or the subcircuit that it is in."""
+    return re.split(r"[/.]", node.lower())[-1]
+
+
+def _likeliest(sources: Sequence[Flat]) -> Flat | None:
+    if len(sources) == 1:
+        return sources[0]
+    ranked = sorted(sources, key=_likelihood, reverse=True)
+    return ranked[0] if ranked and _likelihood(ranked[0]) > _likelihood(ranked[1]) else None
+
+
+def _likelihood(source: Flat) -> float:
+    """More for what makes an input likely; below 1 for a direct voltage that nothing but a first number speaks for."""
+    part, text = source.element.component, source.line.text
+    nodes = [_bare(node) for node in part.nodes]
+    ac = _AC.search(text.split(maxsplit=3)[-1]) if len(text.split()) > 3 else None
+    is_named = _bare(part.name) in _SOURCES or any(node in _ENTRIES for node in nodes)
+    is_quiet = source.element.number == 0 and GROUND in part.nodes  # without one it is there for its current
+    is_first = _bare(part.name) == "v1" and not any(_SUPPLY.fullmatch(node) for node in nodes)
+    sounds = 8.0 * (ac is not None and not re.fullmatch(r"[0.]+", ac[1])) + 4.0 * (source.element.waveform is not None)
+    return sounds + 3.0 * is_named + (1.0 if is_quiet and not sounds else 0.0) + 0.5 * is_first

@@ -1,0 +1,102 @@
+"""What drives a circuit and where it is heard, where nobody says so: inferred, and said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import circuitnn as cn
+from circuitnn.circuit import NetlistError, read_netlist
+
+pytestmark = pytest.mark.filterwarnings("ignore::circuitnn.circuit.NetlistWarning")
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
+
+
+@pytest.mark.parametrize(
+    ("sources", "taken"),
+    [
+        ("Vx in 0 1", "Vx"),
+        ("V1 vcc 0 9\nV2 in 0 AC 1", "V2"),
+        ("V1 vcc 0 9\nV2 in 0 DC 0 AC=1", "V2"),
+        ("V1 9v 0 9\nV2 in 0 SINE(0 0.1 440)", "V2"),
+        ("V1 in 0 SIN(0 1 1k) AC 1\nV2 b 0 PULSE(0 1 0 1n 1n 1m 2m)", "V1"),
+        ("V1 vcc 0 9\nV2 in 0 1", "V2"),
+        ("V1 a 0 1\nV2 vcc 0 9", "V1"),
+        ("V1 b 0 9 AC 0\nSignal_ in 0 1", None),
+        ("Vcc vcc 0 9\nVsig a 0 0.1", "Vsig"),
+        ("V1 in 0 1\nVmeter out2 0 0", "V1"),
+        ("Vcc vcc 0 9\nI1 a 0 AC 1m", "I1"),
+        ("V1 vcc 0 9\nR9 vcc 0 1k", "Vin"),
+    ],
+)
+def test_the_source_that_is_more_likely_than_others_is_the_input(sources, taken):
+    nodes = {line.split()[1] for line in sources.splitlines()} | ({"in"} if taken == "Vin" else set())
+    text = "* t\n" + sources + "".join(f"\nRl{node} {node} out 1k" for node in sorted(nodes)) + "\nR0 out 0 1k\n"
+    if taken is None:
+        with pytest.raises(NetlistError):
+            read_netlist(text)
+        return
+    circuit = read_netlist(text)
+    assert circuit.inputs == (taken,)
+    said = [note.message for note in circuit.notes if "input" in note.message]
+    assert said and said[0].startswith(taken)
+    assert read_netlist(text, inputs=taken).inputs == circuit.inputs
+
+
+def test_rails_alone_are_no_input_and_both_are_named():
+    with pytest.raises(NetlistError, match="the sources are Vcc, Vee; inputs= names one"):
+        read_netlist("* t\nVcc a 0 9\nVee b 0 -9\nR1 a out 1k\nR2 out b 1k\n")
+
+
+def test_vin_and_out_are_nothing_to_say():
+    assert not read_netlist("* t\nV1 a 0 AC 1\nVin in 0 0\nR1 in OUT 1k\nR2 OUT a 1k\nR3 OUT vout 1\nR4 vout 0 1\n").notes
+
+
+@pytest.mark.parametrize("node", ["OUT", "output", "vout", "Vo", "/out", "/amp/OUT"])
+def test_a_node_named_so_is_the_output(node):
+    circuit = read_netlist(f"* t\nVin in 0 1\nR1 in {node} 1k\nR2 {node} 0 1k\n")
+    assert circuit.outputs == (node,)
+    assert [note.message for note in circuit.notes] == (
+        [] if node == "OUT" else [f"the node {node} is taken as the output; outputs= names another"]
+    )
+
+
+def test_what_is_in_a_lone_subcircuit_counts():
+    text = "* t\n.subckt pedal\nVs in 0 1\nR1 in out 1k\nR2 out 0 3k\n.ends\nX1 pedal\n"
+    circuit = read_netlist(text)
+    assert circuit.inputs == ("V.X1.Vs",) and circuit.outputs == ("X1.out",)
+    np.testing.assert_allclose(cn.nodal.frequency_response(circuit, [100.0]), 0.75, rtol=1e-12)
+    with pytest.raises(NetlistError, match="for the input"):
+        read_netlist(text + "X2 pedal\n")
+
+
+def test_sources_made_by_the_reader_are_no_inputs():
+    circuit = read_netlist("* t\nVx a 0 1\nB1 b 0 V=v(a)*i(R1)\nR1 a out 1k\nR2 out b 1k\n")
+    assert circuit.inputs == ("Vx",)
+
+
+@pytest.mark.parametrize("load", ["", "R1 b out 1k\nC2 out 0 1n\n"])
+def test_an_output_behind_a_capacitor_may_be_open(load):
+    first = "out" if not load else "b"
+    text = f"* t\nVin in 0 1\nC1 in {first} 1u\n{load}"
+    circuit = read_netlist(text)
+    assert "the output out is open" in str(circuit.notes[0])
+    f = np.asarray([20.0, 1e3, 2e4])
+    s = 2j * np.pi * f
+    z2 = 1 / (s * 1e-9) if load else 1e12
+    expected = z2 / (z2 + (1e3 if load else 0.0) + 1 / (s * 1e-6))
+    np.testing.assert_allclose(cn.nodal.frequency_response(circuit, f), expected, rtol=1e-6)
+    assert read_netlist(circuit.to_spice(), inputs="Vin", outputs="out") == circuit
+
+
+def test_an_output_that_a_current_charges_is_no_open_one():
+    with pytest.raises(NetlistError, match="no DC path"):
+        read_netlist("* t\nVin in 0 1\nR1 in 0 1k\nI1 out 0 1m\nC1 out in 1u\n")
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the cases are not here")
+def test_a_pedal_as_it_is_written():
+    circuit = read_netlist(CASES / "ltspice" / "pedal-as-written.net")
+    assert circuit.inputs == ("V1",) and circuit.outputs == ("OUT",)
+    assert set(circuit.controls) == {"drive", "tone", "level"}
