@@ -155,13 +155,15 @@ def _without_dc_path(components: Sequence[Component], held: set[str]) -> Iterato
 
 def open_nodes(components: Sequence[Component], probed: Iterable[str]) -> Iterator[str]:
     """Those of the nodes that are heard which, with others or alone, are at capacitors and at what senses them only."""
-    groups = _Groups()
+    groups, connected = _Groups(), _Groups()
     for part in components:
         for a, b in pairwise(_held_by(part)):
             groups.join(a, b)
+        for a, b in pairwise(touched(part)):
+            connected.join(a, b)
     for node in sorted(probed):
         group = groups.find(node)
-        if group == groups.find(GROUND):
+        if group == groups.find(GROUND) or connected.find(node) != connected.find(GROUND):
             continue
         at = [part for part in components if group in map(groups.find, terminals(part))]
         if at and all(_is_capacitor(part) or {*map(groups.find, terminals(part))} == {group} for part in at):

@@ -137,8 +137,8 @@ def test_the_line_of_a_netlist_is_named(call):
     Path("tone.cir").write_text(Path("tone.cir").read_text().replace("22n", "22n 3 4"))
     message = call("response", "tone.cir", fails=2).stderr
     assert message.startswith("error: tone.cir: line 5: C1 ")
-    Path("other.cir").write_text("* other\nV1 a 0 0\nR1 a b 1k\nR2 b 0 1k\n.end")
-    assert "the sources are V1" in call("response", "other.cir", fails=2).stderr
+    Path("other.cir").write_text("* other\nVa a 0 9\nVb b 0 9\nR1 a out 1k\nR2 out b 1k\n.end")
+    assert "the sources are Va, Vb" in call("response", "other.cir", fails=2).stderr
 
 
 def test_a_response_that_is_not_finite(call, monkeypatch):
