@@ -265,7 +265,9 @@ class Draft:
                 what = f"{parts[name.lower()].name} is no source; none" if name.lower() in parts else "no source"
                 self.journal.fault(
                     self.journal.cause(name)
-                    or NetlistError(f"{what} named {name!r} for the input; the sources are {offered}; inputs= names one")
+                    or NetlistError(
+                        f"{what} named {name!r} for the input; the sources are {offered}; inputs= names one"
+                    )
                 )
         return tuple(sources[name.lower()] for name in names if name.lower() in sources)
 

@@ -79,7 +79,10 @@ knob_option = click.option(
     "the netlist has them.",
 )
 input_option = click.option(
-    "--input", "source_name", metavar="SOURCE", help="The netlist's source that the signal drives.  [default: Vin, or the one that must be it]"
+    "--input",
+    "source_name",
+    metavar="SOURCE",
+    help="The netlist's source that the signal drives.  [default: Vin, or the one that must be it]",
 )
 output_option = click.option(
     "--output",

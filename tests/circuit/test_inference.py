@@ -40,7 +40,8 @@ def test_the_source_that_is_more_likely_than_others_is_the_input(sources, taken)
     circuit = read_netlist(text)
     assert circuit.inputs == (taken,)
     said = [note.message for note in circuit.notes if "input" in note.message]
-    assert said and said[0].startswith(taken)
+    assert said
+    assert said[0].startswith(taken)
     assert read_netlist(text, inputs=taken).inputs == circuit.inputs
 
 
@@ -50,7 +51,9 @@ def test_rails_alone_are_no_input_and_both_are_named():
 
 
 def test_vin_and_out_are_nothing_to_say():
-    assert not read_netlist("* t\nV1 a 0 AC 1\nVin in 0 0\nR1 in OUT 1k\nR2 OUT a 1k\nR3 OUT vout 1\nR4 vout 0 1\n").notes
+    assert not read_netlist(
+        "* t\nV1 a 0 AC 1\nVin in 0 0\nR1 in OUT 1k\nR2 OUT a 1k\nR3 OUT vout 1\nR4 vout 0 1\n"
+    ).notes
 
 
 @pytest.mark.parametrize("node", ["OUT", "output", "vout", "Vo", "/out", "/amp/OUT"])
@@ -65,7 +68,8 @@ def test_a_node_named_so_is_the_output(node):
 def test_what_is_in_a_lone_subcircuit_counts():
     text = "* t\n.subckt pedal\nVs in 0 1\nR1 in out 1k\nR2 out 0 3k\n.ends\nX1 pedal\n"
     circuit = read_netlist(text)
-    assert circuit.inputs == ("V.X1.Vs",) and circuit.outputs == ("X1.out",)
+    assert circuit.inputs == ("V.X1.Vs",)
+    assert circuit.outputs == ("X1.out",)
     np.testing.assert_allclose(cn.nodal.frequency_response(circuit, [100.0]), 0.75, rtol=1e-12)
     with pytest.raises(NetlistError, match="for the input"):
         read_netlist(text + "X2 pedal\n")
@@ -98,5 +102,6 @@ def test_an_output_that_a_current_charges_is_no_open_one():
 @pytest.mark.skipif(not CASES.exists(), reason="the cases are not here")
 def test_a_pedal_as_it_is_written():
     circuit = read_netlist(CASES / "ltspice" / "pedal-as-written.net")
-    assert circuit.inputs == ("V1",) and circuit.outputs == ("OUT",)
+    assert circuit.inputs == ("V1",)
+    assert circuit.outputs == ("OUT",)
     assert set(circuit.controls) == {"drive", "tone", "level"}
