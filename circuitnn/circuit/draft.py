@@ -259,15 +259,12 @@ class Draft:
     def inputs(self, names: tuple[str, ...]) -> tuple[str, ...]:
         parts = {key: flat.element.component for key, flat in self.flat.items()}
         sources = {key: part.name for key, part in parts.items() if part.is_independent_source}
-        offered = listing(sources.values())
+        offered = f"the sources are {listing(sources.values())}; inputs= names one"
         for name in names:
             if name.lower() not in sources:
                 what = f"{parts[name.lower()].name} is no source; none" if name.lower() in parts else "no source"
                 self.journal.fault(
-                    self.journal.cause(name)
-                    or NetlistError(
-                        f"{what} named {name!r} for the input; the sources are {offered}; inputs= names one"
-                    )
+                    self.journal.cause(name) or NetlistError(f"{what} named {name!r} for the input; {offered}")
                 )
         return tuple(sources[name.lower()] for name in names if name.lower() in sources)
 
