@@ -1,5 +1,6 @@
 """The lines of a netlist, or of one ``.subckt``, sorted by what they are; understood when they are first needed."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +13,15 @@ from circuitnn.circuit.elements import megohms_of, node, words_of
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, parse_model
+from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.parsed import Element
+from circuitnn.circuit.potentiometers import Potentiometer, potentiometer
 from circuitnn.circuit.recognition import guess
 from circuitnn.circuit.temperatures import settings_of
 from circuitnn.circuit.values import Value, assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, Macro
-from circuitnn.expressions.tree import Name, names_in
+from circuitnn.expressions.tree import Name
 
 MAX_PARAMETERS = 1_000
 
@@ -34,7 +37,6 @@ class Instance:
     line: Line
 
 
-Assigned = tuple[str, Value, Line]  # name as spelled, value, where
 Statements = list[tuple[Line, list[Element] | Instance]]
 
 
@@ -193,6 +195,8 @@ class Block:
                 self.journal.fault(NetlistError(f".param {name}: {error}", line.number, line.text, line.file))
                 value = 1.0  # so that what refers to it is no fault as well
             assigned[name.lower()] = (self._other_than(name, taken, line), value, line)
+        for line, knob in self._knobs.items():
+            assigned[knob.lower()] = (knob, self._potentiometer(line).position, line)
         return assigned
 
     def _other_than(self, name: str, taken: set[str], line: Line) -> str:
@@ -202,6 +206,24 @@ class Block:
         if other != name:
             self.journal.note(line, f".param {name} has the name of a component and is {other} here")
         return other
+
+    @cached_property
+    def _knobs(self) -> dict[Line, str]:
+        """The names of the knobs that potentiometers are, those outside of subcircuits whose positions are numbers."""
+        names: dict[Line, str] = {}
+        if self.outer is None:
+            for line in (line for line in self.contents.elements if line.text[0] in "aA"):
+                with contextlib.suppress(NetlistError):  # told where its parts are asked for
+                    pot = self._potentiometer(line)
+                    if isinstance(pot.position, float):
+                        names[line] = pot.name
+        return names
+
+    def _potentiometer(self, line: Line) -> Potentiometer:
+        return potentiometer(line, self._card, self.functions(line), self.journal.note)
+
+    def _card(self, name: str) -> ModelCard | None:
+        return self.contents.cards.get(name.lower()) or (self.outer._card(name) if self.outer else None)
 
     @property
     def _component_names(self) -> set[str]:
@@ -218,6 +240,9 @@ class Block:
             with self.journal.gathering():
                 if line.text[0] in "xX":
                     statements.append((line, self._instance(line)))
+                    continue
+                if line.text[0] in "aA":
+                    statements.append((line, self._potentiometer(line).parts(self._knobs.get(line))))
                     continue
                 elements = parse_elements(line, self.functions(line))
                 if guessed := guess(line, self.macros):
@@ -306,30 +331,3 @@ def _sections(words: list[str]) -> dict[str, list[str]]:
         else:
             section.append(word)
     return sections
-
-
-def ordered(parameters: dict[str, Assigned], journal: Journal) -> list[str]:
-    """The keys in their order, except that each comes after those it refers to (depth first, no recursion).
-
-    Those that refer to each other in a circle are a fault, and 1 from then on.
-    """
-    placed: dict[str, None] = {}
-    for first in parameters:
-        path = {first: None}  # each refers to the next one
-        while path:
-            key = next(reversed(path))
-            _, value, line = parameters[key]
-            needs = () if isinstance(value, float) or key in placed else (name.lower() for name in names_in(value))
-            missing = next((name for name in needs if name in parameters and name not in placed), None)
-            if missing is None:
-                placed[key] = None
-                path.popitem()
-            elif missing in path:
-                members = list(path)
-                circle = members[members.index(missing) :]
-                listed = ", ".join(parameters[member][0] for member in circle[:20])
-                journal.fault(line.error(f"the .param {listed} refer to each other in a circle"))
-                parameters.update({member: (parameters[member][0], 1.0, parameters[member][2]) for member in circle})
-            else:
-                path[missing] = None
-    return list(placed)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from jax import Array
 
-from circuitnn.circuit.blocks import Block, ordered
+from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.derivatives import with_derivatives
@@ -19,6 +19,7 @@ from circuitnn.circuit.inference import inferred_inputs, open_ends
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, model_parameters
+from circuitnn.circuit.ordering import ordered
 from circuitnn.circuit.scopes import Flat, Scope
 from circuitnn.circuit.sensors import with_sensors
 from circuitnn.circuit.source_at_node import sources_at_nodes

@@ -12,7 +12,8 @@ from typing import final
 
 import numpy as np
 
-from circuitnn.circuit.blocks import Assigned, Block, Contents, Instance, Statements
+from circuitnn.circuit.blocks import Block, Contents, Instance, Statements
+from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.controlled import check_ends
 from circuitnn.circuit.elements import node
