@@ -13,12 +13,12 @@ from typing import final
 import numpy as np
 
 from circuitnn.circuit.blocks import Block, Contents, Instance, Statements
-from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.controlled import check_ends
 from circuitnn.circuit.elements import node
 from circuitnn.circuit.lines import Line, logical_lines
 from circuitnn.circuit.models import ModelCard
+from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.parsed import element
 from circuitnn.circuit.reader import circuit_of
 from circuitnn.circuit.values import folded
