@@ -119,6 +119,10 @@ def model_parameters(
         place = f".model {card.name}: {key.upper()}"
         if name is None and key in _DATA_SHEET | _OTHER_TEMPERATURES:
             continue
+        if name is None and key in device.neglected:
+            if text not in ("0", "0.0", 0.0):
+                note(card.line, f"{place} passed over: {device.neglected[key]}")
+            continue
         if name is None and not device.knows(key) and card.given is None:
             passed_over.append(key.upper())
             continue
@@ -138,11 +142,11 @@ def model_parameters(
         )
     for key, value in others:
         _check_harmless(card, device, key, value, assigned)
-    if device.with_size is not None:
+    if device.of_card is not None:
         try:
             say = lambda what: note(card.line, f".model {card.name}: {what}")  # noqa: E731
             sizes = {name: value for name, value in (on_line or {}).items() if name in device.line_numbers}
-            assigned = device.with_size(assigned, sizes, device.kinds[card.kind], say)
+            assigned = device.of_card(assigned, sizes, device.kinds[card.kind], say)
         except ValueError as error:
             raise card.line.error(f".model {card.name}: {error}") from None
     assigned = in_model(_multiplied(assigned, device, on_line or {}), temperature, nominal)

@@ -120,6 +120,7 @@ class ModelParameter:
         rule: what numbers it may be.
         when: the parameters of which one has to be given, and not zero, for this one to be there; always when empty.
         scales: whether a device of twice the area has twice of it.
+        divides: whether a device of twice the area has half of it.
         mirrors: whether its sign is the other one in models of polarity -1.
         other_names: that it has in SPICE as well.
         default_of: the parameter whose value it has where it is not given; the default itself where empty.
@@ -133,13 +134,20 @@ class ModelParameter:
     rule: Rule = Rule.POSITIVE
     when: tuple[str, ...] = ()
     scales: bool = False
+    divides: bool = False
     mirrors: bool = False
     other_names: tuple[str, ...] = ()
     default_of: str = ""
     times: tuple[str, ...] = ()
 
 
-WithSize = Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]]
+def the_law_itself(parameters: Mapping[str, Any]) -> str:
+    """The variant of a device that has none."""
+    del parameters
+    return ""
+
+
+OfCard = Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]]
 
 
 @final
@@ -162,7 +170,10 @@ class ModelDevice(Device):
         currents: of the law, each from a pin through the device to another. Where a port with a junction has the same
             pins they are one branch of the circuit.
         charges: of the law: the parameter without which there is none, and the place of the port that it is across.
-        series: resistances inside, over the area: the parameter, and its pin.
+        optional_ports: of the ports, by place, the parameters of which one has to be there; after those always there.
+        other_ports: by kind, pairs of pins that a port has there in place of others.
+        series: resistances inside, over the area: the parameter, and its pin. The node before it is the "outer" pin.
+        bent: of these the ones that are the law's own affair where another parameter is there: its name.
         function: the law, see `Law`; its docstring has the equations.
         variant: by the parameters of a model, which of the `variants` is its law; "" for the law itself.
         variants: other laws by name.
@@ -172,6 +183,7 @@ class ModelDevice(Device):
         line_numbers: numbers on the line of a device beside its area, with their defaults; a model may have them too.
         junctions: the pn junctions of the law.
         parameters: of the models, in the order in which they are written.
+        neglected: what a model may say and what is passed over, by name in lower case: what it would change.
         harmless: what else a model may say: in lower case, with the value at which it changes nothing; None for any.
         only_with: of these (lower case) the parameters without which they change nothing whatever they are.
         same_as: of these (lower case) the parameters that they may repeat.
@@ -189,8 +201,8 @@ class ModelDevice(Device):
         prepare: as of `Law`.
         factor: the name that the number has on a line.
         process: names of what a model may say that counts with its size alone.
-        with_size: from what a model says, the numbers on a line, the polarity, and a function that notes what is
-            not modelled, to the parameters; None of a device that has no size.
+        of_card: from what a model says, the numbers on a line, the polarity, and a function that notes what is
+            not modelled, to the parameters; None where the model says them as they are.
         trial: where tests try it.
     """
 
@@ -201,15 +213,19 @@ class ModelDevice(Device):
     ports: tuple[tuple[str, str], ...]
     currents: tuple[tuple[str, str], ...]
     charges: tuple[tuple[str, int], ...] = ()
+    optional_ports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    other_ports: Mapping[str, Mapping[tuple[str, str], tuple[str, str]]] = field(default_factory=dict)
     series: tuple[tuple[str, str], ...] = ()
+    bent: Mapping[str, str] = field(default_factory=dict)
     function: LawFunction
-    variant: Callable[[Mapping[str, Any]], str] = field(default=lambda _: "")
+    variant: Callable[[Mapping[str, Any]], str] = field(default=the_law_itself)
     variants: Mapping[str, LawFunction] = field(default_factory=dict)
     small_signals: Mapping[str, LawFunction] = field(default_factory=dict)
     in_pairs: Mapping[str, str] = field(default_factory=dict)
     line_numbers: Mapping[str, float] = field(default_factory=dict)
     junctions: tuple[Junction, ...] = ()
     parameters: tuple[ModelParameter, ...]
+    neglected: Mapping[str, str] = field(default_factory=dict)
     harmless: Mapping[str, float | None] = field(default_factory=dict)
     only_with: Mapping[str, str] = field(default_factory=dict)
     same_as: Mapping[str, str] = field(default_factory=dict)
@@ -224,9 +240,7 @@ class ModelDevice(Device):
     prepare: Preparation | None = None
     factor: str = "area"
     process: tuple[str, ...] = ()
-    with_size: Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]] | None = (
-        None
-    )
+    of_card: Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]] | None = None
     trial: Trial
 
     ALWAYS_HARMLESS: ClassVar[Mapping[str, float | None]] = {"level": 1.0}
@@ -237,9 +251,10 @@ class ModelDevice(Device):
         wanted = {name for name, _ in (*self.charges, *self.series)} | set(self.trial.parameters)
         wanted |= {name for junction in self.junctions for name in (junction.current, junction.emission)}
         places = [place for _, place in self.charges] + [junction.port for junction in self.junctions]
-        unknown = [*(pins | set(self.insulated)).difference(self.pins), *wanted - names]
+        inner = {*self.pins, *(f"outer {pin}" for _, pin in self.series), self.optional_pin}
+        unknown = [*(pins | set(self.insulated)).difference(inner), *wanted - names]
         unknown += [f"port {place}" for place in places if place >= len(self.ports)]
-        if unknown or len(self.trial.volts) != len(self.ports):
+        if unknown or len(self.trial.volts) != len(self.ports) - len(self.optional_ports):
             raise ValueError(f"the record of {self.word}: it has no {', '.join(unknown) or 'volts for each port'}")
 
     @property
@@ -259,6 +274,7 @@ class ModelDevice(Device):
             mirrored if self.kinds[kind] < 0 else (),
             small_signal=self.small_signals.get(variant),
             prepare=self.prepare,
+            divided=tuple(parameter.name for parameter in self.parameters if parameter.divides),
         )
 
     def knows(self, name: str) -> bool:

@@ -56,6 +56,7 @@ class Law:
             coulombs. For the kind of polarity 1; the caller mirrors voltages, currents and charges for the other.
         junctions: whose exponentials it is given.
         scaled: parameters that are multiplied by the area factor.
+        divided: parameters that are divided by it.
         negated: parameters whose sign is turned, since it is written as for the mirror image.
         is_costly: whether it is evaluated as a whole, once for each set of voltages; else all but the exponentials is
             computed anew where slopes are wanted.
@@ -70,6 +71,7 @@ class Law:
     is_costly: bool = False
     small_signal: LawFunction | None = None
     prepare: Preparation | None = None
+    divided: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.function)

@@ -45,7 +45,7 @@ def level_1(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array]
     return [channel, p["IS"] * (e[0] - 1), p["IS"] * (e[1] - 1)], charges
 
 
-def with_size(
+def of_card(
     card: Mapping[str, Value], line: Mapping[str, Value], polarity: int, note: Callable[[str], None]
 ) -> dict[str, Value]:
     """The parameters of a device as wide as it is long: what its size and its process make of them.
@@ -159,7 +159,7 @@ MOSFET = ModelDevice(
     factor="m",
     line_numbers={"W": SIZE, "L": SIZE, "AD": 0.0, "AS": 0.0, "PD": 0.0, "PS": 0.0, "NRD": 1.0, "NRS": 1.0},
     process=PROCESS,
-    with_size=with_size,
+    of_card=of_card,
     harmless={"mjsw": None, "pbsw": None, "xj": None, "ucrit": None, "uexp": None, "utra": None, "vmax": None},
     equation="i_ds = KP/2 (1 + LAMBDA |v_ds|) (r(v_gs - V_on) - r(v_gd - V_on)), r(x) = max(x, 0)^2, "
     "V_on = VTO + GAMMA (sqrt(PHI - v_b) - sqrt(PHI)); bulk diodes",

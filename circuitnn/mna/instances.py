@@ -26,6 +26,7 @@ def parameters_of(instance: DeviceInstance, values: Values) -> Parameters:
         first, *others = instance.names if direction > 0 else instance.backward
         area = sum((values[name] for name in others), values[first])
         numbers = {name: value * area if name in instance.law.scaled else value for name, value in of_model.items()}
+        numbers |= {name: numbers[name] / area for name in instance.law.divided if name in numbers}
         numbers |= {name: -numbers[name] for name in instance.law.negated if name in numbers}
         directed.append(dict(instance.law.prepare(numbers)) if instance.law.prepare else numbers)
     return tuple(directed)

@@ -1,9 +1,10 @@
 """Nonlinear devices on their ports: those that share two nodes share the unknown."""
 
+import dataclasses
 from typing import cast, final
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.circuit.components import Component
+from circuitnn.circuit.components import GROUND, Component
 from circuitnn.devices.behavioural import expression_law
 from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.tree import Binary, Current, Expression, Name, Number, Voltage, leaves_in
@@ -94,20 +95,33 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
     model = wiring.models[cast(str, part.model)]
     parameters = tuple(name for name, _ in model.parameters)
     node_of = dict(zip(device.pins, (wiring.index[node] for node in part.nodes), strict=True))
+    node_of |= {f"outer {pin}": node_of[pin] for _, pin in device.series}
+    if device.optional_pin:
+        node_of[device.optional_pin] = wiring.index[GROUND]
     for parameter, pin in device.series:
         if parameter in parameters:
             inner = len(wiring.index) - 1
             wiring.index[f"{part.name}#{pin}"] = inner
-            wiring.series.append(SeriesResistance(part.name, f"{model.name}.{parameter}", node_of[pin], inner))
+            if device.bent.get(parameter) not in parameters:
+                wiring.series.append(SeriesResistance(part.name, f"{model.name}.{parameter}", node_of[pin], inner))
             node_of[pin] = inner
     polarity = device.kinds[model.kind]
-    with_junction = {junction.port for junction in device.junctions}
-    pairs = {pins: (node_of[pins[0]], node_of[pins[1]]) for pins in (*device.ports, *device.currents)}
+    with_junction = {junction.port for junction in device.junctions if junction.condition in parameters}
+    other = device.other_ports.get(model.kind, {})
+    places = [
+        place
+        for place in range(len(device.ports))
+        if place not in device.optional_ports or set(device.optional_ports[place]).intersection(parameters)
+    ]
+    there = {device.ports[place] for place in places}
+    through = [pins for pins in device.currents if pins in there or pins not in device.ports]
+    pairs = {pins: tuple(node_of[pin] for pin in other.get(pins, pins)) for pins in (*there, *through)}
     merges = device.merges and not set(device.merges_without).intersection(parameters)
     if device.merges and pairs[device.ports[0]][0] == pairs[device.ports[0]][1]:
         return  # a diode across itself carries nothing
     ports, drive_of = [], {}
-    for place, pins in enumerate(device.ports):
+    for place in places:
+        pins = device.ports[place]
         a, b = pairs[pins]
         if a == b:  # tied together: no voltage, and the current goes round
             ports.append((wiring.quantity(-1, -1)[0], 1))
@@ -119,7 +133,7 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
             port, sign = wiring.quantity(a, b)
             ports.append((port, sign * polarity))
     drives = []
-    for pins in device.currents:
+    for pins in through:
         a, b = pairs[pins]
         if a == b:
             drives.append((-1, 0))
@@ -128,9 +142,12 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         else:
             wiring.drives.append(Drive(a, b))
             drives.append((len(wiring.drives) - 1, polarity))
-    instance = DeviceInstance(
-        device.law(model.kind, model.variant), (part.name,), (), model.name, tuple(ports), tuple(drives), parameters
-    )
+    law = device.law(model.kind, model.variant)
+    if len(places) < len(device.ports):  # places among those that are there
+        at = {place: index for index, place in enumerate(places)}
+        junctions = tuple(junction._replace(port=at.get(junction.port, 0)) for junction in law.junctions)
+        law = dataclasses.replace(law, junctions=junctions)
+    instance = DeviceInstance(law, (part.name,), (), model.name, tuple(ports), tuple(drives), parameters)
     key: tuple = (part.name,)
     if merges:
         # One instance for all of a model across the same nodes: those in antiparallel face backwards.
@@ -149,7 +166,7 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         instance = instance._replace(names=names, backward=backward, ports=((port, 1),), drives=tuple(drives))
     for name, place in device.charges:
         if name in parameters:
-            index, sign = instance.ports[place]
+            index, sign = instance.ports[places.index(place)]
             a, b = pairs[device.ports[place]]
             charge = (-1, 0) if a == b else (wiring.charge(f"{part.name}.{name}", index), sign)
             instance = instance._replace(drives=(*instance.drives, charge))
