@@ -5,6 +5,7 @@ from typing import Any, final
 
 import click
 
+from circuitnn.cli.check import check
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
 from circuitnn.cli.guitar import guitar
 from circuitnn.cli.problems import one_line
@@ -14,6 +15,7 @@ from circuitnn.cli.run import run
 EXAMPLES = """\b
 Examples:
   circuitnn response bassman                    the tone stack's curves, as a picture
+  circuitnn check my.cir                        what is read of a netlist, and where it rests
   circuitnn guitar guitar.wav                   a sound to try things with
   circuitnn response my.cir --knob treble=0.2 -o my.csv
   circuitnn run my.cir guitar.wav out.wav --knob treble=0.8 --volts 4.5
@@ -74,7 +76,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (response, run, fit_tone_stack, guitar):
+for command in (check, response, run, fit_tone_stack, guitar):
     app.add_command(command)
 
 

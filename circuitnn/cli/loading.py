@@ -14,8 +14,29 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".svg", ".pdf")
 
 
+def netlist_file(source: str) -> Path:
+    """The netlist file, or that of the circuit of this name in the catalogue; the file where there are both.
+
+    Raises:
+        Fault: when there is neither.
+    """
+    import circuitnn as cn
+
+    known = list(cn.circuits.CATALOGUE)
+    if Path(source).exists() and not Path(source).is_dir():
+        return Path(source)
+    if source in known:
+        return Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{source}.cir")))
+    from circuitnn.knobs import did_you_mean
+
+    what = "is a folder" if Path(source).is_dir() else "no such file"
+    stem = Path(source).stem
+    more = f" (the catalogue has {stem}, without ending)" if stem in known else did_you_mean(source, known)
+    raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
+
+
 def read_circuit(source: str, source_name: str | None = None, output_name: str | None = None) -> "cn.Circuit":
-    """The circuit of a netlist file, or of that name in the catalogue; the file where there are both.
+    """The circuit of a netlist file, or of that name in the catalogue.
 
     Raises:
         Fault: naming the file, when there is none or it cannot be read as a netlist.
@@ -24,18 +45,7 @@ def read_circuit(source: str, source_name: str | None = None, output_name: str |
 
     if output_name is not None and Path(output_name).suffix.lower() in (*PICTURES, ".csv", ".npz", ".wav"):
         raise Fault(f"--output is the node that is heard, not a file; for a file: -o {output_name}")
-    known = list(cn.circuits.CATALOGUE)
-    if Path(source).exists() and not Path(source).is_dir():
-        path = Path(source)
-    elif source in known:
-        path = Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{source}.cir")))
-    else:
-        from circuitnn.knobs import did_you_mean
-
-        what = "is a folder" if Path(source).is_dir() else "no such file"
-        stem = Path(source).stem
-        more = f" (the catalogue has {stem}, without ending)" if stem in known else did_you_mean(source, known)
-        raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
+    path = netlist_file(source)
     try:
         return cn.read_netlist(path, inputs=source_name, outputs=output_name)
     except cn.CircuitError as problem:
