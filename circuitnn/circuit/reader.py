@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from circuitnn.circuit.asc import is_schematic, netlist_of
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import NULLOR, Component
@@ -43,7 +44,8 @@ def read_netlist(
     place of its instances), ``.include`` and ``.lib`` of files in the netlist's folder.
 
     Args:
-        path_or_text: a path; a string with a line break is the netlist itself. The first line of a file is the title,
+        path_or_text: a path, of a netlist or of LTspice's schematic (``.asc``, flat, of its standard symbols); a string
+            with a line break is the netlist itself. The first line of a file is the title,
             as in SPICE. The first line of a text is the title unless it is an element, a directive or a comment; the
             text of a leading comment becomes the title.
         inputs: names of the sources (V or I) that the signal drives, in the order of x's features. A node that no
@@ -75,6 +77,8 @@ def read_netlist(
     """
     by_user = by_name(dialect)
     text, is_file = load(path_or_text)
+    if is_schematic(text):
+        by_user, text = by_user or by_name("ltspice"), netlist_of(text)
     program = by_user or recognised(text)
     title, lines = _title(text, is_file, program.dialect)
     journal = Journal()

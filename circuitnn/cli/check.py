@@ -49,14 +49,17 @@ def check(circuit: str, source_name: str | None, output_name: str | None) -> Non
 
 
 def _summary(name: str, path: Path, circuit: "cn.Circuit") -> list[str]:
+    from circuitnn.circuit.asc import is_schematic
     from circuitnn.circuit.lines import load
     from circuitnn.circuit.recognition import recognised
 
+    text = load(path)[0]
+    dialect = "LTspice" if is_schematic(text) else recognised(text).dialect
     kinds = Counter(part.kind for part in circuit.components)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     return [
         f"{name}: {len(circuit.components)} components ({counts}), {len(circuit.nodes)} nodes",
-        f"dialect: {recognised(load(path)[0]).dialect}",
+        f"dialect: {dialect}",
         f"input: {', '.join(circuit.inputs)}; output: {', '.join(circuit.outputs)}",
         f"knobs: {spelled(circuit.controls) or 'none'}",
     ]
@@ -76,6 +79,7 @@ def _rest(path: Path, circuit: "cn.Circuit") -> list[str]:
     import jax
 
     import circuitnn as cn
+    from circuitnn.circuit.asc import is_schematic, netlist_of
     from circuitnn.circuit.lines import load
     from circuitnn.spice.as_written import rest_as_written
 
@@ -86,7 +90,8 @@ def _rest(path: Path, circuit: "cn.Circuit") -> list[str]:
     said = "ngspice is not installed"
     if cn.spice.version() is not None:
         try:
-            theirs = rest_as_written(load(path)[0], path.parent)
+            text = load(path)[0]
+            theirs = rest_as_written(netlist_of(text) if is_schematic(text) else text, path.parent)
             said = ""
         except cn.spice.SpiceError as problem:
             said = f"ngspice does not read the same text: {problem}"
