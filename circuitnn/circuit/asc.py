@@ -40,7 +40,10 @@ _SYMBOLS = {
     "pnp": Symbol("Q", _BIPOLAR, "PNP"),
     "njf": Symbol("J", ((48, 0), (0, 64), (48, 96)), "NJF"),
     "opamp2": Symbol("X", _AMPLIFIER),
-    "universalopamp2": Symbol("X", ((-32, 16), (-32, -16), (0, -32), (0, 32), (32, 0)), "level2"),
+    **dict.fromkeys(
+        ("universalopamp2", "universalopamps2"),
+        Symbol("X", ((-32, 16), (-32, -16), (0, -32), (0, 32), (32, 0)), "level2"),
+    ),
 }
 _TURNS = {"R0": (1, 0, 0, 1), "R90": (0, -1, 1, 0), "R180": (-1, 0, 0, -1), "R270": (0, 1, -1, 0)} | {
     "M0": (-1, 0, 0, 1),
