@@ -16,6 +16,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.passives import passive
 from circuitnn.circuit.polynomials import by_table, poly
+from circuitnn.circuit.switches import switch
 from circuitnn.circuit.transfer_functions import transfer_function
 from circuitnn.circuit.values import assignments, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
@@ -48,7 +49,10 @@ def parse_elements(line: Line, functions: Functions | None = None) -> list[Eleme
 
 
 def _parse_elements(line: Line, functions: Functions) -> list[Element]:
-    device = DEVICES.get(line.text.lstrip(" ,(")[:1].upper())
+    letter = line.text.lstrip(" ,(")[:1].upper()
+    device = DEVICES.get(letter)
+    if device is None and letter in ("S", "W"):
+        return [switch(line)]
     if isinstance(device, Source) and device.expressions:
         if (chain := transfer_function(line, device, functions)) is not None:
             return chain

@@ -17,6 +17,7 @@ from circuitnn.circuit.ordering import Assigned, ordered
 from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.passives import with_model
 from circuitnn.circuit.standard import standard_part
+from circuitnn.circuit.switches import as_resistance
 from circuitnn.circuit.temperatures import GLOBAL
 from circuitnn.circuit.values import Value, folded, parse_parameter
 from circuitnn.circuit.waveforms import with_arguments
@@ -227,6 +228,9 @@ class Scope:
         if element.component.model is not None and element.component.device is DIODE:
             card, scope = self._model(element.component.name, element.component.model, line)
             element = as_source(element, card, scope.block.functions(card.line)) if is_ideal(card) else element
+        if element.component.model is not None and element.component.is_behavioural:
+            card, scope = self._model(element.stands_for or "", element.component.model, line)
+            element = as_resistance(element, card, scope.block.functions(card.line), self.block.journal.note)
         part = element.component
         fields: dict[str, Any] = {
             "name": self.name(part.name),

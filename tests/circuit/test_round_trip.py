@@ -11,7 +11,7 @@ from circuitnn.circuit import read_netlist
 
 SHARED = Path(__file__).parents[3] / "shared" / "cases"
 VALUES = SHARED / "netlists" / "values.json"
-PENDING = ("09", "10", "11", "12", "13", "14", "30", "31", "32", "33", "34", "35", "50")  # devices to come
+PENDING = ("09", "10", "11", "12", "13", "14", "30", "31", "32", "33", "35", "50")  # devices to come
 NAMES = sorted(path.name for path in (SHARED / "netlists").glob("*.cir") if not path.name.startswith(PENDING))
 OPTIONS = {
     "21-subckt-no-ports.cir": {"inputs": "V.X1.Vin", "outputs": "X1.out"},
