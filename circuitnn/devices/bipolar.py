@@ -17,6 +17,7 @@ from circuitnn.expressions.tree import Binary, Expression, number
 Value = float | Expression
 
 LARGEST_LEAKAGE = 1e-4  # amperes of ISE and ISC; beyond they are taken for multiples of IS, as in SPICE
+LARGEST = {"NKF": 1.0, "FC": 0.949, "MJE": 0.949, "MJC": 0.949, "MJS": 0.949}  # of constants on a card
 SMALLEST = 1e-9  # in the place of a nothing that counts as something
 _CHARGE = ("CJE", "CJC", "TF", "TR")
 _SUBSTRATE = ("substrate", "collector")  # of a lateral transistor: base and substrate
@@ -120,7 +121,7 @@ def of_card(
     card: Mapping[str, Value], line: Mapping[str, Value], polarity: int, note: Callable[[str], None]
 ) -> dict[str, Value]:
     """The parameters of a model, as SPICE takes what it says: leakage over IS, and what counts together alone."""
-    del line, polarity, note
+    del line, polarity
     p = {name: value for name, value in card.items() if name not in ("C2", "C4")}
     current = p.get("IS", 1e-16)
     for leakage, relative_to in (("ISE", "C2"), ("ISC", "C4")):
@@ -138,6 +139,11 @@ def of_card(
         p.pop("XCJC", None)
     elif p["XCJC"] == 0.0:
         p["XCJC"] = SMALLEST
+    for name, most in LARGEST.items():
+        value = p.get(name)
+        if isinstance(value, float) and value > most:
+            note(f"{name} is taken as {most:g}, the most that it may be")
+            p[name] = most
     if p.get("TF", 0.0) == 0.0 or p.get("XTF", 0.0) == 0.0:
         for name in ("XTF", "VTF", "ITF"):
             p.pop(name, None)
@@ -212,7 +218,7 @@ BIPOLAR = ModelDevice(
         P("RB", "ohm", 0.0, when=("RB",), divides=True),
         P("RBM", "ohm", 0.0, when=("RBM",), divides=True),
         P("IRB", "A", 0.0, when=("IRB",), scales=True),
-        P("NKF", "", 0.5, Rule.FRACTION, when=("NKF",), other_names=("NK",)),
+        P("NKF", "", 0.5, when=("NKF",), other_names=("NK",)),
         P("RC", "ohm", 0.0, when=("RC",)),
         P("RE", "ohm", 0.0, when=("RE",)),
         P("ISE", "A", 0.0, when=("ISE",), scales=True),
@@ -248,7 +254,7 @@ BIPOLAR = ModelDevice(
         "vo": "quasi-saturation", "gamma": "quasi-saturation", "qco": "quasi-saturation",
         "quasimod": "quasi-saturation", "subs": "the substrate is where SPICE has it by default",
     },
-    unmodelled=frozenset({"ibe", "ibc", "c2", "c4"}),
+    unmodelled=frozenset({"ibe", "ibc"}),
     equation="i_c = (F - R) (1 - v_bc/VAF - v_be/VAR) 2/(1 + (1 + 4 F/IKF + 4 R/IKR)^NKF) - R/BR - leakage, "
     "F, R = IS (e^(v/(N kT/q)) - 1)",
     source="Ebers and Moll 1954; Gummel and Poon 1970",

@@ -97,5 +97,6 @@ def test_float32_is_float64_to_a_millionth_of_the_energy(name, build):
 @pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="the netlists are beside the checkout")
 def test_float32_runs_a_pedal_of_ltspice():
-    circuit = cn.read_netlist(SHARED / "ltspice" / "pedal-repaired.net", inputs="V1", outputs="OUT")
+    with pytest.warns(cn.NetlistWarning, match="read as LTspice does"):
+        circuit = cn.read_netlist(SHARED / "ltspice" / "pedal-repaired.net", inputs="V1", outputs="OUT")
     assert max(errors(circuit, cn.nodal.NodalModel)) < 1e-7
