@@ -18,10 +18,11 @@ from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.potentiometers import Potentiometer, potentiometer
 from circuitnn.circuit.recognition import guess
 from circuitnn.circuit.temperatures import settings_of
-from circuitnn.circuit.values import Value, assignments, parse_parameter
+from circuitnn.circuit.values import assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, Macro
 from circuitnn.expressions.tree import Name
+from circuitnn.expressions.values import Value
 
 MAX_PARAMETERS = 1_000
 

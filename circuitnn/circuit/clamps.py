@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from circuitnn.circuit.components import GROUND, Clamp, Component
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value, parse_value
+from circuitnn.circuit.values import parse_value
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Number
+from circuitnn.expressions.values import Value
 
 if TYPE_CHECKING:
     from circuitnn.circuit.circuit import Circuit

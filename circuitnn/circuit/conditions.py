@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value, folded, parse_parameter
+from circuitnn.circuit.values import parse_parameter
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Expression, Name, number, substitute
+from circuitnn.expressions.values import Value, folded
 
 MAX_STEPS = 50  # from parameter to parameter
 

@@ -26,7 +26,6 @@ from circuitnn.circuit.source_at_node import sources_at_nodes
 from circuitnn.circuit.starts import starts
 from circuitnn.circuit.time_sources import with_time_sources
 from circuitnn.circuit.topology import dangling, topology_faults
-from circuitnn.circuit.values import Value
 from circuitnn.circuit.waveforms import along_time
 from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.circuit.work import Work
@@ -38,6 +37,7 @@ from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Current, Expression, Voltage, evaluate, substitute
+from circuitnn.expressions.values import Value
 
 MAX_COMPONENTS = 4_000
 

@@ -8,11 +8,12 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parasitics import IN_PARALLEL, IN_SERIES, parasitics
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.temperatures import temperature_of
-from circuitnn.circuit.values import Value, assignments, combined, is_value, parse_value, tokens
+from circuitnn.circuit.values import assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice, Source
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Call, number
+from circuitnn.expressions.values import Value, combined
 
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")

@@ -4,10 +4,11 @@ import dataclasses
 
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element
-from circuitnn.circuit.values import Value, combined, parse_value, tree_of
+from circuitnn.circuit.values import parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Binary, Call, Expression, Negative, Number, voltage
+from circuitnn.expressions.values import Value, combined, tree_of
 
 _LARGEST_RESISTANCE = 1e12  # ohms, where Roff is not given
 _CHOOSING = {"ron", "roff", "vfwd", "vrev", "rrev"}

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.temperatures import in_model
-from circuitnn.circuit.values import Value, assignments, combined, is_value, parse_value, tokens
+from circuitnn.circuit.values import assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
+from circuitnn.expressions.values import Value, combined
 
 _DATA_SHEET = {"mfg", "type", "iave", "vpk", "irms", "vceo", "icrating", "vds", "vgs"}  # LTspice's notes
 _OTHER_TEMPERATURES = {"eg", "xti", "xtb", "kf", "af", "betatce", "vtotc", "tcv", "trb1", "trb2", "trs1", "trs2"}
@@ -107,6 +108,36 @@ def model_parameters(
     Raises:
         NetlistError: for one that would change the answer and that this library does not model.
     """
+    assigned = _stated(card, device, functions, note)
+    if device.of_card is not None:
+        try:
+            say = lambda what: note(card.line, f".model {card.name}: {what}")  # noqa: E731
+            sizes = {name: value for name, value in (on_line or {}).items() if name in device.line_numbers}
+            assigned = device.of_card(assigned, sizes, device.kinds[card.kind], say)
+        except ValueError as error:
+            raise card.line.error(f".model {card.name}: {error}") from None
+    assigned = in_model(_multiplied(assigned, device, on_line or {}), temperature, nominal)
+    if "TEMP" in assigned and device.at_temperature is None:
+        message = f"a {device.word} is modelled at 27 C alone, and measured at 27 C"
+        raise card.line.error(f".model {card.name}: {message}; leave temperatures out")
+    for parameter in device.parameters:
+        if parameter.default_of in assigned:
+            assigned.setdefault(parameter.name, assigned[parameter.default_of])
+    given = {name for name, value in assigned.items() if value != 0.0 or name == "TEMP"}
+    there = [p for p in device.parameters if not p.when or given.intersection(p.when)]
+    for parameter in there:
+        name, other = parameter.name, device.of_ngspice.get(parameter.name)
+        if other is not None and name not in assigned and card.line.dialect.name in ("ngspice", "KiCad"):
+            assigned[name] = other
+            of_others = f"PSpice and LTspice take {parameter.default:g}"
+            note(card.line, f".model {card.name}: {name} is {other:g}, as ngspice has it; {of_others}")
+    return {parameter.name: assigned.get(parameter.name, parameter.default) for parameter in there}
+
+
+def _stated(
+    card: ModelCard, device: ModelDevice, functions: Functions | None, note: Callable[[Line, str], None]
+) -> dict[str, Value]:
+    """What a card says of the parameters that are modelled, and of what counts with them, by their names."""
     names = {parameter.name: parameter.name for parameter in device.parameters}
     names |= {other: parameter.name for parameter in device.parameters for other in parameter.other_names}
     names |= {name: name for name in device.process}
@@ -141,30 +172,8 @@ def model_parameters(
             card.line, f".model {card.name}: {', '.join(passed_over)} passed over: a {card.kind} has no such parameter"
         )
     for key, value in others:
-        _check_harmless(card, device, key, value, assigned)
-    if device.of_card is not None:
-        try:
-            say = lambda what: note(card.line, f".model {card.name}: {what}")  # noqa: E731
-            sizes = {name: value for name, value in (on_line or {}).items() if name in device.line_numbers}
-            assigned = device.of_card(assigned, sizes, device.kinds[card.kind], say)
-        except ValueError as error:
-            raise card.line.error(f".model {card.name}: {error}") from None
-    assigned = in_model(_multiplied(assigned, device, on_line or {}), temperature, nominal)
-    if "TEMP" in assigned and device.at_temperature is None:
-        message = f"a {device.word} is modelled at 27 C alone, and measured at 27 C"
-        raise card.line.error(f".model {card.name}: {message}; leave temperatures out")
-    for parameter in device.parameters:
-        if parameter.default_of in assigned:
-            assigned.setdefault(parameter.name, assigned[parameter.default_of])
-    given = {name for name, value in assigned.items() if value != 0.0 or name == "TEMP"}
-    there = [p for p in device.parameters if not p.when or given.intersection(p.when)]
-    for parameter in there:
-        name, other = parameter.name, device.of_ngspice.get(parameter.name)
-        if other is not None and name not in assigned and card.line.dialect.name in ("ngspice", "KiCad"):
-            assigned[name] = other
-            of_others = f"PSpice and LTspice take {parameter.default:g}"
-            note(card.line, f".model {card.name}: {name} is {other:g}, as ngspice has it; {of_others}")
-    return {parameter.name: assigned.get(parameter.name, parameter.default) for parameter in there}
+        _check_harmless(card, device, key, value)
+    return assigned
 
 
 def _multiplied(assigned: dict[str, Value], device: ModelDevice, on_line: Mapping[str, Value]) -> dict[str, Value]:
@@ -179,12 +188,8 @@ def _multiplied(assigned: dict[str, Value], device: ModelDevice, on_line: Mappin
     return counted
 
 
-def _check_harmless(card: ModelCard, device: ModelDevice, key: str, value: Value, assigned: dict[str, Value]) -> None:
+def _check_harmless(card: ModelCard, device: ModelDevice, key: str, value: Value) -> None:
     place = f".model {card.name}: {key.upper()}"
-    if key in device.only_with and assigned.get(device.only_with[key], 0.0) == 0.0:
-        return
-    if key in device.same_as and assigned.get(device.same_as[key]) == value:
-        return
     hint = device.hints.get(key.upper(), "")
     harmless = {**device.ALWAYS_HARMLESS, **device.harmless}
     if key not in harmless:

@@ -2,8 +2,8 @@
 
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value
 from circuitnn.expressions.tree import names_in
+from circuitnn.expressions.values import Value
 
 Assigned = tuple[str, Value, Line]  # name as spelled, value, where
 

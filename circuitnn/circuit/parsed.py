@@ -6,8 +6,8 @@ from typing import Any
 
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value
 from circuitnn.expressions.tree import Call
+from circuitnn.expressions.values import Value
 
 
 @dataclass(frozen=True)

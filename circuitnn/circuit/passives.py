@@ -10,11 +10,12 @@ from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parasitics import parasitics
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.temperatures import TEMPER, TNOM, temperature_of
-from circuitnn.circuit.values import Value, assignments, combined, is_value, parse_value, tree_of
+from circuitnn.circuit.values import assignments, is_value, parse_value
 from circuitnn.devices.device import Passive
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Call
+from circuitnn.expressions.values import Value, combined, tree_of
 
 KINDS = {"R": ("R", "RES"), "C": ("C", "CAP"), "L": ("L", "IND")}  # of models, by the letter of the parts
 _RATINGS = {"tol", "pwr", "v", "irms", "ipk", "mfg", "pn", "type", "pppkg", "rated"}  # LTspice's notes on parts

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from circuitnn.circuit.elements import node
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
-from circuitnn.circuit.values import Value, parse_value
+from circuitnn.circuit.values import parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Source
 from circuitnn.expressions.composed import polynomial, table
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, check_extent, parse_expression
 from circuitnn.expressions.tree import Current, Expression, number, voltage
+from circuitnn.expressions.values import Value
 
 MAX_VARIABLES = 50
 

@@ -7,11 +7,12 @@ from circuitnn.circuit.elements import node, words_of
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element, element
-from circuitnn.circuit.values import Value, combined, folded, parse_value, tree_of
+from circuitnn.circuit.values import parse_value
 from circuitnn.devices.resistor import RESISTOR
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Binary, Call, Expression, Name, Negative, Number
+from circuitnn.expressions.values import Value, combined, folded, tree_of
 
 KIND = "POTENTIOMETER"
 LEAST = 1e-9  # of the track, between the wiper and an end; as in ngspice

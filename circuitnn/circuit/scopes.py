@@ -19,7 +19,7 @@ from circuitnn.circuit.passives import with_model
 from circuitnn.circuit.standard import standard_part
 from circuitnn.circuit.switches import as_resistance
 from circuitnn.circuit.temperatures import GLOBAL
-from circuitnn.circuit.values import Value, folded, parse_parameter
+from circuitnn.circuit.values import parse_parameter
 from circuitnn.circuit.waveforms import with_arguments
 from circuitnn.circuit.work import Work
 from circuitnn.devices.device import Passive
@@ -40,6 +40,7 @@ from circuitnn.expressions.tree import (
     number,
     substitute,
 )
+from circuitnn.expressions.values import Value, folded
 
 MAX_NESTING = 20  # of subcircuits
 

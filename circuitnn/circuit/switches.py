@@ -8,11 +8,12 @@ from circuitnn.circuit.elements import check_ends, node, words_of
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element, element
-from circuitnn.circuit.values import Value, combined, parse_value, tree_of
+from circuitnn.circuit.values import parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Binary, Call, Current, Expression, Negative, Number, number, voltage
+from circuitnn.expressions.values import Value, combined, tree_of
 
 _KINDS = {"S": {"SW": "v", "VSWITCH": "v"}, "W": {"CSW": "i", "ISWITCH": "i"}}
 _SHARP = 1e-3  # half the transition of a switch without hysteresis, of its threshold

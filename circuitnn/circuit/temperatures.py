@@ -1,11 +1,12 @@
 """Temperatures of a netlist: ``.temp``, ``.options temp= tnom=``, TEMP= and DTEMP= of a part, T_ABS of a model."""
 
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.values import Value, combined, parse_value, tokens
+from circuitnn.circuit.values import parse_value, tokens
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Name
+from circuitnn.expressions.values import Value, combined
 
 TEMPER = Name("temper")  # of the whole circuit
 TNOM = Name("tnom of the circuit")  # no name that a netlist can have: where models were measured

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from circuitnn.circuit.elements import check_ends, node
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
-from circuitnn.circuit.values import Value, combined, folded
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Source
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, parse_expression
 from circuitnn.expressions.tree import GROUND, Binary, Call, Expression, Name, Negative, Number, Voltage, leaves_in
+from circuitnn.expressions.values import Value, combined, folded
 
 MAX_ORDER = 20
 

@@ -3,18 +3,16 @@
 import re
 from collections.abc import Callable
 
-from circuitnn.expressions.composed import is_random
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import Functions, parse_expression
-from circuitnn.expressions.tree import Binary, Expression, Name, constant, leaves_in, number
+from circuitnn.expressions.tree import Name
+from circuitnn.expressions.values import Value, folded
 
 _TOKEN = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"|=|[^\s,(){}='\"]+|[{}'\"]")
 
 _OPERATION = re.compile(r"\w[*/+]|\*\*")
 _NAME = re.compile(r"[^\W\d]\w*")
-
-Value = float | Expression
 
 
 def tokens(text: str) -> list[str]:
@@ -58,29 +56,6 @@ def parse_parameter(text: str, functions: Functions | None = None) -> Value:
         return parse_number(text.strip(), compact=functions is not None and functions.dialect.compact)
     except NetlistError:
         return folded(parse_expression(text, functions=functions), text)
-
-
-def combined(operator: str, value: Value, other: Value) -> Value:
-    """The two with an operator between them."""
-    neutral = {"+": 0.0, "-": 0.0, "*": 1.0, "/": 1.0}[operator]
-    if other == neutral:
-        return value
-    return folded(Binary(operator, tree_of(value), tree_of(other)))
-
-
-def tree_of(value: Value) -> Expression:
-    """The value as an expression."""
-    return number(value) if isinstance(value, float) else value
-
-
-def folded(expression: Expression, text: str = "") -> Value:
-    """The number of an expression that depends on nothing, else the expression."""
-    if any(True for _ in leaves_in(expression)) or is_random(expression):
-        return expression
-    number = constant(expression)
-    if number != number or abs(number) == float("inf"):
-        raise NetlistError(f"the expression {text or expression} has no finite value")
-    return number
 
 
 def assignments(words: list[str], again: Callable[[str], None] | None = None) -> tuple[list[str], dict[str, str]]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.journal import Journal
-from circuitnn.circuit.values import Value
 from circuitnn.expressions.composed import table
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Binary, Call, Expression, Number, Time, number
+from circuitnn.expressions.values import Value
 
 if TYPE_CHECKING:
     from circuitnn.circuit.scopes import Flat

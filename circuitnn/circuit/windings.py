@@ -10,9 +10,9 @@ import dataclasses
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.parsed import element
 from circuitnn.circuit.scopes import Flat
-from circuitnn.circuit.values import folded
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.expressions.tree import Binary, Call, Expression, Negative, number
+from circuitnn.expressions.values import folded
 
 
 def with_ideal_windings(flat: dict[str, Flat], journal: Journal) -> dict[str, Flat]:

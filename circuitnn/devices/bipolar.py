@@ -12,9 +12,7 @@ from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
 from circuitnn.devices.temperature import TEMPERATURES, junction, kelvin, relative, saturation_growth
-from circuitnn.expressions.tree import Binary, Expression, number
-
-Value = float | Expression
+from circuitnn.expressions.values import Value, combined
 
 LARGEST_LEAKAGE = 1e-4  # amperes of ISE and ISC; beyond they are taken for multiples of IS, as in SPICE
 LARGEST = {"NKF": 1.0, "FC": 0.949, "MJE": 0.949, "MJC": 0.949, "MJS": 0.949}  # of constants on a card
@@ -129,7 +127,7 @@ def of_card(
         if leakage not in p and ratio == 0.0:
             continue
         is_ratio = leakage not in p or (isinstance(ratio, float) and ratio > LARGEST_LEAKAGE)
-        p[leakage] = _product(ratio, current) if is_ratio else ratio
+        p[leakage] = combined("*", ratio, current) if is_ratio else ratio
     if "RB" not in p or p["RB"] == 0.0 or ("IRB" not in p and p.get("RBM") == p["RB"]):
         p.pop("RBM", None), p.pop("IRB", None)
     elif "IRB" in p or "RBM" in p:
@@ -148,13 +146,6 @@ def of_card(
         for name in ("XTF", "VTF", "ITF"):
             p.pop(name, None)
     return p
-
-
-def _product(value: Value, other: Value) -> Value:
-    if isinstance(value, float) and isinstance(other, float):
-        return value * other
-    trees = [number(factor) if isinstance(factor, float) else factor for factor in (value, other)]
-    return Binary("*", *trees)
 
 
 def at_temperature(p: Parameters) -> Parameters:

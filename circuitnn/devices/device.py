@@ -185,8 +185,6 @@ class ModelDevice(Device):
         parameters: of the models, in the order in which they are written.
         neglected: what a model may say and what is passed over, by name in lower case: what it would change.
         harmless: what else a model may say: in lower case, with the value at which it changes nothing; None for any.
-        only_with: of these (lower case) the parameters without which they change nothing whatever they are.
-        same_as: of these (lower case) the parameters that they may repeat.
         unmodelled: names (lower case) of parameters that change the answer in SPICE and are not modelled; what is in
             none of these lists says nothing to SPICE either, and is passed over with a note.
         hints: what to do about a parameter that is not modelled.
@@ -227,8 +225,6 @@ class ModelDevice(Device):
     parameters: tuple[ModelParameter, ...]
     neglected: Mapping[str, str] = field(default_factory=dict)
     harmless: Mapping[str, float | None] = field(default_factory=dict)
-    only_with: Mapping[str, str] = field(default_factory=dict)
-    same_as: Mapping[str, str] = field(default_factory=dict)
     unmodelled: frozenset[str] = frozenset()
     hints: Mapping[str, str] = field(default_factory=dict)
     optional_pin: str = ""
@@ -279,7 +275,7 @@ class ModelDevice(Device):
 
     def knows(self, name: str) -> bool:
         """Whether a ``.model`` that says something under this name (lower case), not modelled here, says anything."""
-        known = (self.harmless, self.only_with, self.same_as, self.unmodelled, self.ALWAYS_HARMLESS)
+        known = (self.harmless, self.unmodelled, self.ALWAYS_HARMLESS)
         return any(name in names for names in known) or name.upper() in self.hints
 
     def parameter(self, name: str) -> ModelParameter:

@@ -13,9 +13,7 @@ from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
-from circuitnn.expressions.tree import Binary, Expression, Number
-
-Value = float | Expression
+from circuitnn.expressions.values import Value, combined
 
 _JUNCTIONS = ("CBD", "CBS")
 SIZE = 1e-4  # m, width and length of a device whose line says neither
@@ -69,8 +67,8 @@ def of_card(
         raise ValueError(f"a channel of {width:g} m by {length:g} m")
     _with_process(p, n, polarity)
     if width != length:
-        p["KP"] = _times(p.get("KP", 2e-5), width / length)
-    p |= {name: _times(p[name], width / SIZE) for name in ("CGSO", "CGDO") if name in p}
+        p["KP"] = combined("*", p.get("KP", 2e-5), width / length)
+    p |= {name: combined("*", p[name], width / SIZE) for name in ("CGSO", "CGDO") if name in p}
     for area, capacitance, squares, series in (("AD", "CBD", "NRD", "RD"), ("AS", "CBS", "NRS", "RS")):
         if "CJ" in n and n.get(area) and capacitance not in p:
             p[capacitance] = n["CJ"] * n[area]
@@ -118,10 +116,6 @@ def _numbers(values: Mapping[str, Value]) -> dict[str, float]:
         if not isinstance(value, float):
             raise ValueError(f"{name} has to be a number, got {value}")
     return dict(values)  # type: ignore[arg-type]
-
-
-def _times(value: Value, factor: float) -> Value:
-    return value * factor if isinstance(value, float) else Binary("*", value, Number(factor))
 
 
 PROCESS = ("TOX", "UO", "NSUB", "NSS", "TPG", "LD", "RSH", "JS", "CJ", "CJSW", "CGBO")

@@ -90,10 +90,8 @@ class Wiring:
         )
 
 
-def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
-    """A device with a model: its series resistances, its ports, its currents and charges."""
-    model = wiring.models[cast(str, part.model)]
-    parameters = tuple(name for name, _ in model.parameters)
+def _nodes_inside(wiring: Wiring, part: Component, device: ModelDevice, parameters: tuple[str, ...]) -> dict[str, int]:
+    """The nodes of a device by the names of its pins, behind its series resistances, which are wired here."""
     node_of = dict(zip(device.pins, (wiring.index[node] for node in part.nodes), strict=True))
     node_of |= {f"outer {pin}": node_of[pin] for _, pin in device.series}
     if device.optional_pin:
@@ -103,8 +101,16 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
             inner = len(wiring.index) - 1
             wiring.index[f"{part.name}#{pin}"] = inner
             if device.bent.get(parameter) not in parameters:
-                wiring.series.append(SeriesResistance(part.name, f"{model.name}.{parameter}", node_of[pin], inner))
+                wiring.series.append(SeriesResistance(part.name, f"{part.model}.{parameter}", node_of[pin], inner))
             node_of[pin] = inner
+    return node_of
+
+
+def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
+    """A device with a model: its series resistances, its ports, its currents and charges."""
+    model = wiring.models[cast(str, part.model)]
+    parameters = tuple(name for name, _ in model.parameters)
+    node_of = _nodes_inside(wiring, part, device, parameters)
     polarity = device.kinds[model.kind]
     with_junction = {junction.port for junction in device.junctions if junction.condition in parameters}
     other = device.other_ports.get(model.kind, {})

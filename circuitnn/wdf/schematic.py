@@ -21,11 +21,11 @@ from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.parsed import element
 from circuitnn.circuit.reader import circuit_of
-from circuitnn.circuit.values import folded
 from circuitnn.devices.registry import DEVICES
 from circuitnn.expressions.errors import CircuitError
 from circuitnn.expressions.parser import parse_expression
 from circuitnn.expressions.tree import Expression
+from circuitnn.expressions.values import folded
 from circuitnn.wdf.elements import Element, Value
 
 UNWRITTEN = Line(0, "")  # where a component stands that no netlist has

@@ -5,19 +5,9 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
+from tests.train.test_start import DIVIDER
 
-NETLIST = """
-.param k=.5
-Vin in 0 0
-Vb b 0 9
-R1 b out {10k*(1-k)+1k}
-R2 out 0 {10k*k+1k}
-C1 out 0 10u
-Ci in out 10n
-D1 out c DS
-Rc c 0 10k
-.model DS D(IS=2.52n N=1.752)
-"""
+NETLIST = DIVIDER.replace(".end", "D1 out c DS\nRc c 0 10k\n.model DS D(IS=2.52n N=1.752)\n.end")
 
 
 @pytest.mark.slow
