@@ -29,7 +29,7 @@ def square_law(p, v, e):                     # parameters by name, volts of the 
     return [0.5 * p["KP"] * (opened[0] - opened[1])], []                # currents, charges
 
 cn.devices.register(cn.devices.ModelDevice(
-    letter="M", word="FET", kinds={"NMOS": 1, "PMOS": -1},              # -1: the mirror image
+    letter="Z", word="FET", kinds={"NFET": 1, "PFET": -1},              # -1: the mirror image
     pins=("drain", "gate", "source"), insulated=("gate",),
     ports=(("gate", "source"), ("gate", "drain")), currents=(("drain", "source"),),
     function=square_law, equation="i = KP/2 (r(v_gs - VTO) - r(v_gd - VTO))",
@@ -41,8 +41,8 @@ amplifier = cn.read_netlist(\"""
 Vin in 0 2
 Vdd dd 0 9
 Rd dd out 2.2k
-M1 out in 0 FET
-.model FET NMOS(VTO=1 KP=2m)
+Z1 out in 0 FET
+.model FET NFET(VTO=1 KP=2m)
 \""")
 cn.nodal.frequency_response(amplifier, [1e3])                           # -4.4
 ```
