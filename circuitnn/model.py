@@ -23,6 +23,7 @@ from circuitnn.running import as_block, checked_at_the_border, play, signal_shap
 from circuitnn.samples import check_finite
 from circuitnn.settings import build, settings_of
 
+PLAIN = (np.ndarray, np.generic, float, int)
 Carry = Any
 Controls = Mapping[str, ArrayLike]
 Level = ArrayLike | None  # (..., in_features) volts; None for silence
@@ -238,13 +239,13 @@ def controls(model: Any, /, **values: ArrayLike) -> dict[str, Array]:
 def all_controls(model: Any, values: Controls | None, signal: tuple[int, ...] | None = None) -> dict[str, Array]:
     """As `controls`; with the shape (..., time) of a signal, the values have to go along it.
 
-    Those of NumPy along a signal stay NumPy's, in the model's precision: JAX compiles a program for each shape that it
-    takes over.
+    Plain numbers and those of NumPy for a signal stay NumPy's, in the model's precision: JAX compiles a program for
+    each shape that it takes over, and takes 40 us for a number.
     """
     defaults, dtype = model.controls, getattr(model, "dtype", None)
     chosen = {**defaults, **matched(values, defaults)}
     arrays: dict[str, Any] = {
-        name: np.asarray(value, dtype) if signal and isinstance(value, np.ndarray) else jnp.asarray(value, dtype)
+        name: np.asarray(value, dtype) if signal and isinstance(value, PLAIN) else jnp.asarray(value, dtype)
         for name, value in chosen.items()
     }
     if signal is not None:
