@@ -17,6 +17,7 @@ from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.potentiometers import Potentiometer, potentiometer
 from circuitnn.circuit.recognition import guess
+from circuitnn.circuit.standard import standard_part
 from circuitnn.circuit.temperatures import settings_of
 from circuitnn.circuit.values import assignments, parse_parameter
 from circuitnn.expressions.errors import NetlistError
@@ -25,6 +26,7 @@ from circuitnn.expressions.tree import Name
 from circuitnn.expressions.values import Value
 
 MAX_PARAMETERS = 1_000
+MAX_DEPTH = 20  # of models that are of each other (AKO)
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,15 @@ class Block:
     def _potentiometer(self, line: Line) -> Potentiometer:
         return potentiometer(line, self._card, self.functions(line), self.journal.note)
 
+    def _kind_of(self, name: str, depth: int = 0) -> str:
+        """The kind of the ``.model`` of that name, of this library's own as well; "" where there is none."""
+        card = self._card(name)
+        if card is None and (part := standard_part(name, directive=".model")):
+            card = parse_model(part.lines[0])
+        if card is None or card.kind or depth > MAX_DEPTH:
+            return card.kind if card else ""
+        return self._kind_of(card.base, depth + 1)
+
     def _card(self, name: str) -> ModelCard | None:
         return self.contents.cards.get(name.lower()) or (self.outer._card(name) if self.outer else None)
 
@@ -245,7 +256,7 @@ class Block:
                 if line.text[0] in "aA":
                     statements.append((line, self._potentiometer(line).parts(self._knobs.get(line))))
                     continue
-                elements = parse_elements(line, self.functions(line))
+                elements = parse_elements(line, self.functions(line), self._kind_of)
                 if guessed := guess(line, self.macros):
                     self.journal.note(line, guessed)
                 for message in (message for element in elements for message in element.notes):

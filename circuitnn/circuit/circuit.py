@@ -18,8 +18,8 @@ from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.journal import Notes
 from circuitnn.circuit.writer import netlist_text
 from circuitnn.description import block, counted, positions, shortened
-from circuitnn.devices.device import Device, Source
-from circuitnn.devices.registry import DEVICES
+from circuitnn.devices.device import Device
+from circuitnn.devices.registry import device_of
 from circuitnn.devices.rules import Rule, check_size, check_value
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
@@ -43,6 +43,7 @@ class Part:
         value: SI; the DC value of a source, the gain of a controlled one, the area factor of a device; at the default
             knob positions. None for a B source, whose value depends on the circuit.
         model: name of the ``.model`` of a device.
+        model_kind: of that.
     """
 
     name: str
@@ -50,11 +51,12 @@ class Part:
     nodes: tuple[str, ...]
     value: Array | None
     model: str | None = None
+    model_kind: str = ""
 
     @property
     def device(self) -> Device:
         """The record of what it is."""
-        return DEVICES[self.kind]
+        return device_of(self.kind, self.model_kind)
 
 
 @final
@@ -130,7 +132,8 @@ class Circuit:
                 xp = jnp if self._is_traced() else np
                 numbers = {key: xp.asarray(number) for key, number in self.values.items()}
                 value = xp.asarray(self._resolved(numbers, xp)[component.name])
-                return Part(component.name, component.kind, component.nodes, value, component.model)
+                model = component.model, component.model_kind
+                return Part(component.name, component.kind, component.nodes, value, *model)
         raise KeyError(f"no component {name!r}; there are {', '.join(part.name for part in self.components)}")
 
     def __contains__(self, name: object) -> bool:
@@ -260,7 +263,7 @@ class Circuit:
         return rules
 
     def _sources(self) -> set[str]:
-        return {part.name for part in self.components if isinstance(DEVICES.get(part.kind), Source)}
+        return {part.name for part in self.components if part.is_independent_source or part.is_controlled_source}
 
     def _known(self) -> dict[str, Any]:
         """All numbers by name, of a circuit that is not traced; whatever they are."""

@@ -7,7 +7,7 @@ from typing import Any, cast, final
 
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Device, ModelDevice, Passive, Source
-from circuitnn.devices.registry import DEVICES, model_device
+from circuitnn.devices.registry import device_of, model_device
 from circuitnn.devices.rules import Rule
 from circuitnn.expressions.tree import GROUND as GROUND
 from circuitnn.expressions.tree import Call, Expression
@@ -38,6 +38,7 @@ class Component:
         quantity: of B what the expression gives, "V" or "I"; `NULLOR` of an E of infinite gain, which no netlist has;
             `SIGNED` of a resistor whose number is zero (a wire) or negative, and of a negative capacitance.
         waveform: of an independent source beside the inputs, as a call of its name; its value says the same.
+        model_kind: of the ``.model``, which says which device of its letter it is.
     """
 
     name: str
@@ -50,11 +51,12 @@ class Component:
     couples: tuple[str, ...] = ()
     quantity: str | None = None
     waveform: Call | None = None
+    model_kind: str = ""
 
     @property
     def device(self) -> Device:
         """The record of what it is."""
-        return DEVICES[self.kind]
+        return device_of(self.kind, self.model_kind)
 
     @property
     def rule(self) -> Rule:

@@ -6,6 +6,7 @@ import re
 from circuitnn.circuit.characteristics import behavioural_expression, by_characteristic, depends_on_circuit
 from circuitnn.circuit.elements import (
     NUMERALS,
+    KindOf,
     check_ends,
     node,
     source,
@@ -20,8 +21,8 @@ from circuitnn.circuit.switches import switch
 from circuitnn.circuit.transfer_functions import transfer_function
 from circuitnn.circuit.values import assignments, parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
-from circuitnn.devices.device import Coupling, ModelDevice, Passive, Source
-from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
+from circuitnn.devices.device import Coupling, Device, ModelDevice, Passive, Source
+from circuitnn.devices.registry import device_of, devices_of, letters
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
 
@@ -36,21 +37,21 @@ _HINTS = re.compile(r"[\s,]+(?:tripd[vt]|noisy)\s*=\s*[^\s=,]+", re.IGNORECASE) 
 _UNSUPPORTED = ("FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
 
 
-def parse_elements(line: Line, functions: Functions | None = None) -> list[Element]:
+def parse_elements(line: Line, functions: Functions | None = None, kind_of: KindOf = lambda name: "") -> list[Element]:
     """The elements on a line: one, except that a K line of several inductors couples each pair of them.
 
     Raises:
         NetlistError: naming the line, when it is none that this library knows.
     """
     try:
-        return _parse_elements(line, Functions(dialect=line.dialect) if functions is None else functions)
+        return _parse_elements(line, Functions(dialect=line.dialect) if functions is None else functions, kind_of)
     except NetlistError as error:
         raise error.at(line.number, line.text, line.file) from None
 
 
-def _parse_elements(line: Line, functions: Functions) -> list[Element]:
+def _parse_elements(line: Line, functions: Functions, kind_of: KindOf) -> list[Element]:
     letter = line.text.lstrip(" ,(")[:1].upper()
-    device = DEVICES.get(letter)
+    device = next(iter(devices_of(letter)), None)
     if device is None and letter in ("S", "W"):
         return [switch(line)]
     if isinstance(device, Source) and device.expressions:
@@ -62,9 +63,9 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
     if isinstance(device, Passive) and depends_on_circuit(line.text):
         return [by_characteristic(line, device, functions)]
     name, rest = words_of(line)
-    device = DEVICES.get(name[:1].upper())
+    device = _device(name[:1].upper(), rest, kind_of)
     if device is None:
-        raise NetlistError(f"unknown device letter {name[:1]!r}; known: {' '.join((*DEVICES, SUBCIRCUIT))}")
+        raise NetlistError(f"unknown device letter {name[:1]!r}; known: {' '.join(letters())}")
     if device is BEHAVIOURAL_SOURCE:
         raise NetlistError(f"{name} needs two nodes, then V=expression or I=expression")
     if isinstance(device, Coupling):
@@ -81,12 +82,27 @@ def _parse_elements(line: Line, functions: Functions) -> list[Element]:
         case Passive():
             return passive(line, device, name, nodes, rest, functions)
         case ModelDevice():
-            return [with_model(line, device, name, nodes, rest, functions)]
+            return [with_model(line, device, name, nodes, rest, functions, kind_of)]
         case Source(is_independent=True):
             return source(line, device, name, nodes, rest, functions)
         case Source():
             return _controlled(line, device, name, nodes, rest, functions)
     raise TypeError(f"no way to read {device.word}")
+
+
+def _device(letter: str, words: list[str], kind_of: KindOf) -> Device | None:
+    """What a line is: of several devices of its letter that of the first word that names a ``.model``, as in ngspice.
+
+    Where none does, as many nodes as there can be are nodes.
+    """
+    records = devices_of(letter)
+    if len(records) < 2:
+        return next(iter(records), None)
+    bare = list(itertools.takewhile(lambda word: word != "=", words))
+    kinds = (kind_of(word) for word in bare[min(record.node_count for record in records) :])
+    fitting = [record for record in records if record.node_count < len(bare)]
+    most = max(fitting, key=lambda record: record.node_count, default=records[0])
+    return next((device_of(letter, kind) for kind in kinds if kind), most)
 
 
 def _controlled(

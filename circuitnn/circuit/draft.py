@@ -5,7 +5,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from jax import Array
@@ -18,7 +18,7 @@ from circuitnn.circuit.impossible import impossible
 from circuitnn.circuit.inference import inferred_inputs, open_ends
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
-from circuitnn.circuit.models import ModelCard, model_parameters
+from circuitnn.circuit.models import ModelCard, device_with, model_parameters
 from circuitnn.circuit.ordering import ordered
 from circuitnn.circuit.scopes import Flat, Scope
 from circuitnn.circuit.sensors import with_sensors
@@ -30,7 +30,7 @@ from circuitnn.circuit.waveforms import along_time
 from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.circuit.work import Work
 from circuitnn.devices.capacitor import CAPACITOR
-from circuitnn.devices.device import Coupling, Device, ModelDevice
+from circuitnn.devices.device import Coupling, Device
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import VOLTAGE_SOURCE
@@ -211,12 +211,7 @@ class Draft:
 
     def _model(self, flat: Flat, card: ModelCard, scope: Scope, models: dict[tuple, DeviceModel]) -> str:
         part, line = flat.element.component, flat.line
-        device = cast(ModelDevice, part.device)
-        if card.kind not in device.kinds:
-            raise line.error(
-                f"{part.name} is a {device.word} and needs a .model of kind {' or '.join(device.kinds)}; "
-                f"{card.name} is of kind {card.kind}"
-            )
+        device = device_with(card, part, line)
         of_circuit = self.top.temperatures
         stated = model_parameters(
             card,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 
 from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
@@ -58,13 +59,22 @@ def multiplicity(assigned: dict[str, str], functions: Functions) -> Value:
     return count
 
 
+KindOf = Callable[[str], str]  # of the ``.model`` of a name, in capitals; "" where there is none
+
+
 def with_model(
-    line: Line, device: ModelDevice, name: str, nodes: tuple[str, ...], rest: list[str], functions: Functions
+    line: Line,
+    device: ModelDevice,
+    name: str,
+    nodes: tuple[str, ...],
+    rest: list[str],
+    functions: Functions,
+    kind_of: KindOf,
 ) -> Element:
     """A model and an area factor; maybe before them a node that carries nothing here, such as a substrate."""
     words, assigned = assignments(rest)
     words = [word for word in words if word.lower() != "off"]  # where ngspice starts its search from
-    if device.optional_pin and len(words) > 1 and not is_value(words[1]):
+    if device.optional_pin and len(words) > 1 and not kind_of(words[0]) and not is_value(words[1]):
         words = words[1:]
     if not words:
         kinds, count = " or ".join(device.kinds), NUMERALS[len(nodes)]
@@ -78,7 +88,7 @@ def with_model(
     temperature = temperature_of(assigned, functions)
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
-    if len(areas) > 1:
+    if len(areas) > 1 or (areas and kind_of(areas[0])):
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
     area = combined("*", parse_value(areas[0], functions) if areas else 1.0, how_many)
     return dataclasses.replace(

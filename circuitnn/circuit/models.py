@@ -4,10 +4,12 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from circuitnn.circuit.components import Component
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.temperatures import in_model
 from circuitnn.circuit.values import assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice
+from circuitnn.devices.registry import devices_of
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
@@ -82,6 +84,22 @@ def parse_model(line: Line) -> ModelCard:
     if not name or "=" in (name, kind) or not (kind or base):
         raise line.error(".model needs a name and a kind: .model NAME D(IS=... N=...)")
     return ModelCard(name, kind.upper(), line, words=tuple(words), base=base)
+
+
+def device_with(card: ModelCard, part: Component, line: Line) -> ModelDevice:
+    """What a part with this model is.
+
+    Raises:
+        NetlistError: for a model of a kind that no device of its letter has.
+    """
+    records = [record for record in devices_of(part.kind) if isinstance(record, ModelDevice)]
+    device = next((record for record in records if card.kind in record.kinds), None)
+    if device is None:
+        words = " or ".join(record.word for record in records)
+        kinds = " or ".join(kind for record in records for kind in record.kinds)
+        stated = f"{card.name} is of kind {card.kind}"
+        raise line.error(f"{part.name} is a {words} and needs a .model of kind {kinds}; {stated}")
+    return device
 
 
 def model_parameters(

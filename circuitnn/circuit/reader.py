@@ -21,7 +21,7 @@ from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, w
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
 from circuitnn.circuit.recognition import by_name, recognised
 from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
-from circuitnn.devices.registry import DEVICES, SUBCIRCUIT
+from circuitnn.devices.registry import letters
 from circuitnn.expressions.composed import Draws
 from circuitnn.expressions.dialect import Dialect
 from circuitnn.expressions.errors import NetlistError, NetlistWarning
@@ -90,7 +90,7 @@ def read_netlist(
         block = _alone(block)
         circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title, draws=draws)
     except NetlistError as error:
-        if error.line is None and title[:1].upper() in {*DEVICES, SUBCIRCUIT}:
+        if error.line is None and title[:1].upper() in letters():
             raise NetlistError(f"{error} (the first line, {title!r}, was taken as the title)") from None
         raise
     block.journal.warn(circuit.title, stacklevel=2)

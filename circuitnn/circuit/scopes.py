@@ -247,7 +247,7 @@ class Scope:
             number, fields["value"] = (value, None) if isinstance(value, float) else (None, value)
         model = None if part.model is None else self._model(part.name, part.model, line)
         if model is not None:
-            fields["model"] = model[1].prefix + model[0].name
+            fields |= {"model": model[1].prefix + model[0].name, "model_kind": model[0].kind}
         component = dataclasses.replace(part, **fields)
         waveform = element.waveform and with_arguments(element.waveform, lambda tree: self.value(tree, line))
         stands_for = element.stands_for and self.name(element.stands_for)

@@ -1,4 +1,4 @@
-"""All devices that netlists may have, by letter. A user's own comes in by `register`."""
+"""All devices that netlists may have. A user's own comes in by `register`."""
 
 import re
 from collections.abc import Iterator
@@ -24,35 +24,53 @@ from circuitnn.devices.sources import CURRENT_SOURCE, VOLTAGE_SOURCE
 
 SUBCIRCUIT = "X"  # the letter of what is no device
 
-DEVICES: dict[str, Device] = {
-    device.letter: device
-    for device in (
-        RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
-        CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET,
-        MOSFET,
-    )
-}  # fmt: skip
+DEVICES: list[Device] = [
+    RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
+    CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET, MOSFET,
+]  # fmt: skip
+
+
+def letters() -> tuple[str, ...]:
+    """With which the lines of components begin."""
+    return (*dict.fromkeys(device.letter for device in DEVICES), SUBCIRCUIT)
+
+
+def devices_of(letter: str) -> tuple[Device, ...]:
+    """All that a letter stands for; which one of them a line is, the kind of its ``.model`` says."""
+    return tuple(device for device in DEVICES if device.letter == letter)
+
+
+def device_of(letter: str, model_kind: str = "") -> Device:
+    """What a component is.
+
+    Args:
+        letter: of its name.
+        model_kind: of its ``.model``, in capitals; the first device of the letter where that is not known.
+    """
+    first, *others = devices_of(letter)
+    return next((other for other in others if isinstance(other, ModelDevice) and model_kind in other.kinds), first)
 
 
 def model_device(kind: str) -> ModelDevice | None:
     """The device whose ``.model`` has this kind, in capitals; None where there is none."""
-    return next(
-        (device for device in DEVICES.values() if isinstance(device, ModelDevice) and kind in device.kinds), None
-    )
+    return next((device for device in DEVICES if isinstance(device, ModelDevice) and kind in device.kinds), None)
 
 
 def register(device: ModelDevice) -> None:
     """Let netlists have a device of your own: all engines read its record, and there is nothing else to write.
 
+    Its letter may be that of other devices with models, whose kinds tell which of them a line is.
+
     Raises:
         ValueError: where its letter or a kind of its models is taken or is none.
     """
-    if not re.fullmatch("[A-Z]", device.letter) or device.letter in {*DEVICES, SUBCIRCUIT}:
+    others = devices_of(device.letter)
+    if not re.fullmatch("[A-WYZ]", device.letter) or not all(isinstance(other, ModelDevice) for other in others):
         raise ValueError(f"a device needs a capital letter that is not taken, not {device.letter!r}")
     taken = [kind for kind in device.kinds if model_device(kind) or not re.fullmatch("[A-Z][A-Z0-9_]*", kind)]
     if taken or not device.kinds:
         raise ValueError(f"a device needs kinds of .model, in capitals, that are not taken, not {', '.join(taken)}")
-    DEVICES[device.letter] = device
+    DEVICES.append(device)
 
 
 @contextmanager
@@ -62,4 +80,4 @@ def registered(device: ModelDevice) -> Iterator[ModelDevice]:
     try:
         yield device
     finally:
-        del DEVICES[device.letter]
+        DEVICES.remove(device)

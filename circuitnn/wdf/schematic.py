@@ -21,7 +21,7 @@ from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.parsed import element
 from circuitnn.circuit.reader import circuit_of
-from circuitnn.devices.registry import DEVICES
+from circuitnn.devices.registry import device_of
 from circuitnn.expressions.errors import CircuitError
 from circuitnn.expressions.parser import parse_expression
 from circuitnn.expressions.tree import Expression
@@ -86,7 +86,7 @@ class Schematic:
     def add(self, name: str, nodes: tuple[str, ...], value: float | Expression, **fields) -> None:
         """Put a component down whose name is from `name`; `fields` are those of a `Component`."""
         kind = name[0].upper()
-        check_ends(name, nodes[: len(DEVICES[kind].pins)])
+        check_ends(name, nodes[: len(device_of(kind).pins)])
         self.statements.append((UNWRITTEN, [element(UNWRITTEN, name, kind, nodes, value, **fields)]))
 
     def source(self, kind: str, wish: str | None, value: Value | None, high: str, low: str) -> str:

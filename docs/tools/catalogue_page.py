@@ -70,7 +70,7 @@ def _overview() -> Iterator[str]:
 
 def _devices(circuit: cn.Circuit) -> str:
     nonlinear = [part.device for part in circuit.components if isinstance(part.device, ModelDevice)]
-    counts = {device.word: nonlinear.count(device) for device in DEVICES.values()}
+    counts = {device.word: nonlinear.count(device) for device in DEVICES}
     counts["B source"] = sum(part.is_behavioural for part in circuit.components)
     return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n) or "–"
 

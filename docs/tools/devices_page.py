@@ -58,7 +58,7 @@ _UNITS = {"ohm": "Ω", "": "–"}
 
 def page() -> str:
     """The whole page, for all devices that are registered."""
-    return INTRODUCTION + "\n".join(_lines(DEVICES.values()))
+    return INTRODUCTION + "\n".join(_lines(DEVICES))
 
 
 def _lines(devices: Iterable[Device]) -> Iterator[str]:

@@ -3,6 +3,8 @@
 What is expected is written out in NumPy and SciPy from the same textbook law, region by region.
 """
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -151,7 +153,47 @@ def test_the_table_of_devices_has_it():
 
 
 def test_registering():
-    with pytest.raises(ValueError, match="capital letter that is not taken, not 'Z'"):
+    with pytest.raises(ValueError, match="that are not taken, not NZ, PZ"):
         register(MOSFET)
     with pytest.raises(NetlistError, match="unknown device letter 'Y'"):
         cn.read_netlist(AMPLIFIER.replace("Z1 ", "Y1 "))
+
+
+SHARING = """* an amplifier whose FET shares the letter of the MOSFETs
+Vin in 0 2
+Vdd dd 0 9
+Rd dd out 2.2k
+M1 out in 0 FET
+M2 dd in b b MOS
+Rb b 0 1k
+.model MOS NMOS(VTO=1)
+.model FET NZ3(VTO=1 KP=2m)
+"""
+
+
+def test_a_letter_may_have_several_devices_that_the_kinds_of_models_tell_apart():
+    record = dataclasses.replace(
+        MOSFET, letter="M", word="FET", kinds={"NZ3": 1}, pins=("drain", "gate", "source"), insulated=("gate",)
+    )
+    with registered(record):
+        circuit = cn.read_netlist(SHARING)
+        assert (circuit["M1"].nodes, circuit["M1"].device.word) == (("out", "in", "0"), "FET")
+        assert (circuit["M2"].nodes, circuit["M2"].device.word) == (("dd", "in", "b", "b"), "MOSFET")
+        assert cn.read_netlist(circuit.to_spice()) == circuit
+        gain = cn.nodal.frequency_response(circuit, [10.0])
+        alone = cn.read_netlist(SHARING.replace("M1", "Z1").replace("out in 0 F", "out in 0 0 F").replace("NZ3", "NZ"))
+        np.testing.assert_allclose(gain, cn.nodal.frequency_response(alone, [10.0]), rtol=1e-12)
+        inside = SHARING.replace("M1 out in 0 FET", ".subckt s d g\nM1 d g 0 FET\n.ends\nX1 out in s")
+        assert cn.read_netlist(inside)["M.X1.M1"].nodes == ("out", "in", "0")
+        for old, new, message in (
+            ("0 FET", "0 0 FET", "M1 takes a model and an area factor after its nodes, got 0 FET"),
+            ("b b MOS", "b MOS", "M2 needs the name of a .model (NMOS or PMOS) after its four nodes"),
+            ("0 FET", "0 ABSENT", "M1 refers to the .model ABSENT, which is missing; there are: MOS, FET"),
+            ("b b MOS", "b b ABSENT", "M2 refers to the .model ABSENT, which is missing; there are: MOS, FET"),
+            ("NMOS", "NPN", "M2 is a MOSFET or FET and needs a .model of kind NMOS or PMOS or NZ3; MOS is of kind NPN"),
+        ):
+            with pytest.raises(NetlistError) as caught:
+                cn.read_netlist(SHARING.replace(old, new))
+            assert message in str(caught.value)
+    with pytest.raises(ValueError, match="capital letter that is not taken, not 'R'"):
+        register(dataclasses.replace(MOSFET, letter="R", kinds={"NZ3": 1}))
