@@ -16,6 +16,7 @@ from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.values import Value, combined
 
 _DATA_SHEET = {"mfg", "type", "iave", "vpk", "irms", "vceo", "icrating", "vds", "vgs"}  # LTspice's notes
+_SAME_KINDS = {"LPNP": "PNP"}  # of other programs: a lateral one is what a PNP is in SPICE
 _OTHER_TEMPERATURES = {"eg", "xti", "xtb", "kf", "af", "betatce", "vtotc", "tcv", "trb1", "trb2", "trs1", "trs2"}
 
 
@@ -83,7 +84,8 @@ def parse_model(line: Line) -> ModelCard:
         kind = words.pop(0) if words and words[1:2] != ["="] else ""
     if not name or "=" in (name, kind) or not (kind or base):
         raise line.error(".model needs a name and a kind: .model NAME D(IS=... N=...)")
-    return ModelCard(name, kind.upper(), line, words=tuple(words), base=base)
+    kind = _SAME_KINDS.get(kind.upper(), kind.upper())
+    return ModelCard(name, kind, line, words=tuple(words), base=base)
 
 
 def device_with(card: ModelCard, part: Component, line: Line) -> ModelDevice:

@@ -170,7 +170,7 @@ def at_temperature(p: Parameters) -> Parameters:
 BIPOLAR = ModelDevice(
     letter="Q",
     word="transistor",
-    kinds={"NPN": 1, "PNP": -1, "LPNP": -1},
+    kinds={"NPN": 1, "PNP": -1},
     pins=("collector", "base", "emitter"),
     optional_pin="substrate",
     process=("C2", "C4"),
@@ -179,7 +179,7 @@ BIPOLAR = ModelDevice(
         ("base", "emitter"), ("base", "collector"), ("outer base", "base"), ("outer base", "collector"), _SUBSTRATE,
     ),
     optional_ports={2: ("RBM",), 3: ("XCJC",), 4: ("CJS", "ISS")},
-    other_ports={kind: {_SUBSTRATE: ("base", "substrate")} for kind in ("PNP", "LPNP")},
+    other_ports={"PNP": {_SUBSTRATE: ("base", "substrate")}},  # lateral, as in SPICE
     currents=(("base", "emitter"), ("base", "collector"), ("outer base", "base"), _SUBSTRATE),
     charges=(("CJE", 0), ("CJC", 1), ("XCJC", 3), ("CJS", 4)),
     series=(("RC", "collector"), ("RB", "base"), ("RE", "emitter")),

@@ -119,7 +119,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("B1 out 0 I=v(in)*q", "line 5: unknown parameter q"),
         ("B1 out 0 I=v(in) Rpar=1", "line 5: unexpected"),
         ("G1 out 0 b 0 1", "line 5: node b (of G1) is floating"),
-        ("Q1 out in 0", "line 5: Q1 needs the name of a .model (NPN or PNP or LPNP) after its three nodes"),
+        ("Q1 out in 0", "line 5: Q1 needs the name of a .model (NPN or PNP) after its three nodes"),
         ("Q1 out in", "line 5: Q1 needs three nodes, then its model"),
         ("Q1 out in 0 DX\n.model DX D", "line 5: Q1 is a transistor and needs a .model of kind NPN or PNP"),
         ("Q1 out in 0 QX\n.model QX NPN(IBE=1f)", "line 6: .model QX: IBE is not supported"),
