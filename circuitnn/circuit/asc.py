@@ -1,57 +1,113 @@
 """LTspice's flat schematics (``.asc``): symbols, wires and texts as the netlist that LTspice makes of them."""
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, final
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from circuitnn.circuit.lines import physical_lines
+from circuitnn.circuit.groups import Groups
+from circuitnn.circuit.journal import Journal, words_in
+from circuitnn.circuit.lines import MAX_LINES, Line, logical_lines, physical_lines
+from circuitnn.circuit.symbols import VALUES, Point, Symbol, Symbols
+from circuitnn.circuit.wires import Wire, nodes
+from circuitnn.expressions.dialect import LTSPICE
 from circuitnn.expressions.errors import NetlistError
 
-Point = tuple[int, int]
-
-
-@final
-class Symbol(NamedTuple):
-    """One of LTspice's: its letter, its pins in the order of a netlist, and its value where none is written."""
-
-    letter: str
-    pins: tuple[Point, ...]
-    value: str = ""
-
-
-_UPRIGHT = ((16, 16), (16, 96))
-_SHORT = ((16, 0), (16, 64))
-_SOURCE = ((0, 16), (0, 96))
-_BIPOLAR = ((64, 0), (0, 48), (64, 96))
-_AMPLIFIER = ((-32, 80), (-32, 48), (0, 32), (0, 96), (32, 64))
-_SYMBOLS = {
-    "res": Symbol("R", _UPRIGHT, "R"),
-    "res2": Symbol("R", _UPRIGHT, "R"),
-    "cap": Symbol("C", _SHORT, "C"),
-    "polcap": Symbol("C", _SHORT, "C"),
-    "ind": Symbol("L", _UPRIGHT, "L"),
-    "ind2": Symbol("L", _UPRIGHT, "L"),
-    "voltage": Symbol("V", _SOURCE),
-    "bv": Symbol("B", _SOURCE),
-    "current": Symbol("I", ((0, 0), (0, 80))),
-    "bi": Symbol("B", ((0, 0), (0, 80))),
-    **dict.fromkeys(("diode", "zener", "schottky", "led", "varactor"), Symbol("D", _SHORT, "D")),
-    "npn": Symbol("Q", _BIPOLAR, "NPN"),
-    "pnp": Symbol("Q", _BIPOLAR, "PNP"),
-    "njf": Symbol("J", ((48, 0), (0, 64), (48, 96)), "NJF"),
-    "opamp2": Symbol("X", _AMPLIFIER),
-    **dict.fromkeys(
-        ("universalopamp2", "universalopamps2"),
-        Symbol("X", ((-32, 16), (-32, -16), (0, -32), (0, 32), (32, 0)), "level2"),
-    ),
-}
 _TURNS = {"R0": (1, 0, 0, 1), "R90": (0, -1, 1, 0), "R180": (-1, 0, 0, -1), "R270": (0, 1, -1, 0)} | {
     "M0": (-1, 0, 0, 1),
     "M90": (0, -1, -1, 0),
     "M180": (1, 0, 0, -1),
     "M270": (0, 1, 1, 0),
 }
-_ATTRIBUTES = ("SpiceModel", "Value", "Value2", "SpiceLine", "SpiceLine2")
+_SYMBOL = re.compile(r"SYMBOL\s+(\S.*?)\s+(-?\d{1,9})\s+(-?\d{1,9})\s+(\S+)\s*")
+_FILE = re.compile(r"\.(lib|sub|sp|spi|cir|mod|model|inc|txt|bjt|dio|jft|mos)$", re.IGNORECASE)
+_MODELS = ("NPN", "PNP", "LPNP", "D", "NJF", "PJF", "NMOS", "PMOS")  # each is one of its own name, without parameters
+
+
+@dataclass
+class _Part:
+    """A symbol where it stands, with the attributes that follow its line."""
+
+    symbol: Symbol
+    line: Line
+    origin: Point
+    turn: tuple[int, int, int, int]
+    own: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pins(self) -> list[Point]:
+        (x, y), (a, b, c, d) = self.origin, self.turn
+        return [(x + a * u + b * v, y + c * u + d * v) for u, v in self.symbol.pins]
+
+    def words(self, names: list[str]) -> Iterator[str]:
+        """What its line in a netlist says, and its library's."""
+        attributes = {key: value for key, value in {**self.symbol.attributes, **self.own}.items() if value != '""'}
+        prefix, name = self.own.get("Prefix", self.symbol.prefix), self.own.get("InstName", "")
+        letter = prefix[:1].upper()
+        if not name or not re.match("[A-Z]", letter):
+            raise NetlistError("a SYMBOL without " + ("a prefix" if name else "a name (SYMATTR InstName)"))
+        if name[0].upper() != letter:
+            name = f"{letter}{'' if letter == 'X' else '§'}{name}"
+        if len(names) == 3 and prefix[:2].upper() in ("MN", "MP"):
+            names = [*names, names[-1]]
+        elif len(names) == 3 and prefix[:2].upper() in ("QN", "QP"):
+            names = [*names, "0"]
+        libraries = [attributes["ModelFile"]] if attributes.get("ModelFile") else []
+        if letter == "X":
+            if _FILE.search(attributes.get("SpiceModel", "")):
+                libraries.append(attributes.pop("SpiceModel"))
+                is_named = bool(attributes.get("Value2"))
+            else:
+                is_named = bool(attributes.get("SpiceModel"))
+            if is_named and "=" not in attributes.get("Value", ""):
+                attributes.pop("Value", None)  # what is shown in the drawing
+        yield " ".join([name, *names, *(attributes[key] for key in VALUES if attributes.get(key))])
+        yield from (f".lib {library}" for library in libraries)
+
+
+@dataclass
+class _Sheet:
+    """What is drawn, as far as it makes a netlist."""
+
+    symbols: Symbols
+    wires: list[Wire] = field(default_factory=list)
+    flags: list[tuple[Point, str]] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
+    directives: list[Line] = field(default_factory=list)
+    part: _Part | None = None
+
+    def read(self, line: Line) -> None:
+        """Take one line in.
+
+        Raises:
+            NetlistError: without its place, ValueError or IndexError, when it is none.
+        """
+        word, *rest = line.text.split(maxsplit=1)
+        words = rest[0].split() if rest else []
+        match word:
+            case "WIRE":
+                x1, y1, x2, y2 = map(_coordinate, words)
+                self.wires.append(((x1, y1), (x2, y2)))
+            case "FLAG":
+                self.flags.append(((_coordinate(words[0]), _coordinate(words[1])), words[2]))
+            case "BUSTAP":
+                raise NetlistError("buses are not read; let LTspice write the netlist (View, SPICE Netlist)")
+            case "SYMBOL":
+                self.part = None
+                match = _SYMBOL.fullmatch(line.text)
+                if match is None or match[4] not in _TURNS:
+                    raise ValueError
+                place = int(match[2]), int(match[3])
+                self.part = _Part(self.symbols.symbol(match[1]), line, place, _TURNS[match[4]])
+                self.parts.append(self.part)
+            case "SYMATTR" if self.part is not None:
+                key, *value = rest[0].split(maxsplit=1)
+                self.part.own[key] = " ".join(value).strip()
+            case "TEXT" if "!" in line.text:
+                mark = rest[0].split(maxsplit=4)[-1]
+                if mark.startswith("!"):
+                    self.directives += _lines(mark[1:].replace("\\n", "\n"), line)
 
 
 def is_schematic(text: str) -> bool:
@@ -59,107 +115,99 @@ def is_schematic(text: str) -> bool:
     return re.match(r"\s*Version\s+4(\.\d+)?\s*[\r\n]+\s*SHEET\b", text) is not None
 
 
-def netlist_of(text: str) -> str:
-    """The netlist of a schematic: nodes by their flags, others N001, N002, ...
+def netlist_of(text: str, folder: Path | None = None, root: Path | None = None) -> str:
+    """The netlist of a schematic as a text; arguments and errors as of `schematic_lines`."""
+    return "\n".join(["* schematic", *(line.text for line in schematic_lines(text, folder, root)), ".end", ""])
+
+
+def schematic_lines(
+    text: str, folder: Path | None = None, root: Path | None = None, journal: Journal | None = None
+) -> list[Line]:
+    """The lines of the netlist of a schematic, each with the number of the line that it is drawn by.
+
+    Args:
+        text: of the file.
+        folder: that it is in, where symbols of its own are looked for; None for none.
+        root: symbols in or below it may be read; None for the folder.
+        journal: is told of parts that are left out.
 
     Raises:
         NetlistError: with all symbols that are not known, and what is no schematic.
     """
-    wires: list[tuple[Point, Point]] = []
-    flags: list[tuple[Point, str]] = []
-    parts: list[tuple[Symbol, Point, str, dict[str, str]]] = []
-    directives: list[str] = []
+    sheet = _Sheet(Symbols(folder, root))
     faults: list[NetlistError] = []
-    attributes: dict[str, str] = {}
-    for number, line in enumerate(physical_lines(text), start=1):
-        word, *rest = line.split(maxsplit=1) or [""]
-        words = (rest or [""])[0].split()
+    for number, raw in enumerate(physical_lines(text), start=1):
+        line = Line(number, raw.strip(), dialect=LTSPICE)
+        if not line.text:
+            continue
+        if number > MAX_LINES:
+            raise line.error(f"more than {MAX_LINES} lines")
         try:
-            match word:
-                case "WIRE":
-                    x1, y1, x2, y2 = map(int, words[:4])
-                    wires.append(((x1, y1), (x2, y2)))
-                case "FLAG":
-                    flags.append(((int(words[0]), int(words[1])), words[2]))
-                case "SYMBOL":
-                    attributes = {}
-                    *name, x, y, turn = words
-                    key = re.split(r"[\\/]", " ".join(name))[-1].lower()
-                    symbol = _SYMBOLS[key]
-                    parts.append((symbol, (int(x), int(y)), turn, attributes))
-                case "SYMATTR":
-                    key, *value = rest[0].split(maxsplit=1)
-                    attributes[key] = " ".join(value)
-                case "TEXT":
-                    mark = rest[0].split(maxsplit=4)[-1]
-                    directives += mark[1:].split("\\n") if mark.startswith("!") else []
-        except KeyError:
-            message = f"the symbol {' '.join(words[:-3])} is none of those that are read: {', '.join(_SYMBOLS)}"
-            faults.append(NetlistError(message, number, line))
+            sheet.read(line)
+        except NetlistError as error:
+            faults.append(error.at(number, line.text))
         except (ValueError, IndexError):
-            faults.append(NetlistError(f"no {word} of a schematic", number, line))
+            faults.append(line.error(f"no {line.text.split()[0]} of a schematic"))
     if faults:
         raise NetlistError.of(faults)
-    return "\n".join(["* schematic", *_elements(parts, wires, flags), *directives, ".end", ""])
+    return [*_elements(sheet, journal or Journal()), *sheet.directives]
 
 
-def _elements(
-    parts: list[tuple[Symbol, Point, str, dict[str, str]]],
-    wires: list[tuple[Point, Point]],
-    flags: list[tuple[Point, str]],
-) -> Iterator[str]:
-    placed = [[_pin(pin, origin, turn) for pin in symbol.pins] for symbol, origin, turn, _ in parts]
-    names = _nodes(wires, flags, [pin for pins in placed for pin in pins])
-    defaults = {}
-    for (symbol, _, _, said), pins in zip(parts, placed, strict=True):
-        letter, name = said.get("Prefix", symbol.letter), said.get("InstName", "")
-        full = name if name[:1].upper() == letter[:1].upper() else f"{letter[:1]}{name}"
-        said = {key: value for key, value in said.items() if value != '""'}
-        values = [said[key] for key in _ATTRIBUTES if said.get(key)]
-        if symbol.letter == "X" and said.get("SpiceModel"):
-            values = [said[key] for key in _ATTRIBUTES if said.get(key) and key != "Value"]
-        if not said.get("Value") and not said.get("SpiceModel") and symbol.value:
-            values = [symbol.value, *values]
-        if values and values[0] == symbol.value and symbol.letter in "DQJ":
-            defaults[symbol.value] = f".model {symbol.value} {symbol.value}"
-        yield " ".join([full, *(names[pin] for pin in pins), *values])
-    yield from defaults.values()
+def _elements(sheet: _Sheet, journal: Journal) -> list[Line]:
+    """The parts with the nodes that they are at, then what LTspice adds to them."""
+    parts = [part for part in sheet.parts if part.symbol.pins]
+    names = nodes(sheet.wires, sheet.flags, [pin for part in parts for pin in part.pins])
+    parts = _connected(parts, names, sheet, journal)
+    lines: list[Line] = []
+    faults: list[NetlistError] = []
+    libraries: dict[str, Line] = {}
+    for part in parts:
+        at = [names[pin] for pin in part.pins]
+        try:
+            if part.symbol.is_guess and any(name.startswith("NC_") for name in (*at[:2], at[-1])):
+                raise NetlistError("the pins of this symbol are not known; put its .asy beside the schematic")
+            element, *extra = part.words(at)
+        except NetlistError as error:
+            faults.append(error.at(part.line.number, part.line.text))
+            continue
+        lines += _lines(element, part.line)
+        for library in extra:
+            libraries.setdefault(library.lower(), replace(part.line, text=library))
+    if faults:
+        raise NetlistError.of(faults)
+    defined = {line.text.split()[1].lower() for line in sheet.directives if line.word == ".model" and " " in line.text}
+    used = {word: line for line in lines if line.text[0] in "DQJM" for word in line.text.split()[3:] if word in _MODELS}
+    models = [replace(line, text=f".model {word} {word}") for word, line in used.items() if word.lower() not in defined]
+    return [*lines, *models, *libraries.values()]
 
 
-def _pin(pin: Point, origin: Point, turn: str) -> Point:
-    a, b, c, d = _TURNS[turn]
-    return origin[0] + a * pin[0] + b * pin[1], origin[1] + c * pin[0] + d * pin[1]
+def _connected(parts: list[_Part], names: dict[Point, str], sheet: _Sheet, journal: Journal) -> list[_Part]:
+    """The parts without those that lie about: connected to no ground, to no name, and named by nothing else."""
+    groups: Groups[str] = Groups()
+    for part in parts:
+        for pin in part.pins:
+            groups.join(names[pin], names[part.pins[0]])
+    texts = [line.text for line in sheet.directives] + [text for part in parts for text in part.own.values()]
+    mentions = Counter(word for text in texts for word in words_in(text))
+    held = {groups.find(name) for name in ("0", *(name for _, name in sheet.flags))}
+    held |= {groups.find(names[part.pins[0]]) for part in parts if mentions[part.own.get("InstName", "").lower()] != 1}
+    loose = {
+        id(part): part for part in parts if not part.symbol.is_guess and groups.find(names[part.pins[0]]) not in held
+    }
+    if len(loose) == len(parts):
+        return parts
+    for part in loose.values():
+        message = f"{part.own['InstName']} is left out: it is connected to no ground and to no node with a name"
+        journal.note(part.line, message)
+    return [part for part in parts if id(part) not in loose]
 
 
-def _nodes(wires: list[tuple[Point, Point]], flags: list[tuple[Point, str]], pins: Iterable[Point]) -> dict[Point, str]:
-    """The names of the nodes that pins are at: of what lies on a wire, its ends too, all is one."""
-    pins = list(pins)
-    points = dict.fromkeys([*pins, *(point for point, _ in flags), *(end for wire in wires for end in wire)])
-    parent = {point: point for point in points}
-
-    def find(point: Point) -> Point:
-        while parent[point] != point:
-            parent[point] = parent[parent[point]]
-            point = parent[point]
-        return point
-
-    for start, end in wires:
-        for point in points:
-            if _is_on(point, start, end):
-                parent[find(point)] = find(start)
-    named: dict[Point, str] = {}
-    by_name: dict[str, Point] = {}
-    for point, name in flags:
-        root = find(by_name.setdefault(name.lower(), point))
-        other = find(point)
-        named[root] = named.get(root, named.get(other, name)) if name != "0" else "0"
-        parent[other] = root
-    for point in pins:
-        named.setdefault(find(point), f"N{len(named) + 1:03d}")
-    return {point: named[find(point)] for point in pins}
+def _lines(text: str, line: Line) -> list[Line]:
+    """The lines of a netlist that one line of a schematic says."""
+    return [replace(part, number=line.number) for part in logical_lines(text, dialect=LTSPICE)]
 
 
-def _is_on(point: Point, start: Point, end: Point) -> bool:
-    (x, y), (x1, y1), (x2, y2) = point, start, end
-    is_along = (x - x1) * (y2 - y1) == (y - y1) * (x2 - x1)
-    return is_along and min(x1, x2) <= x <= max(x1, x2) and min(y1, y2) <= y <= max(y1, y2)
+def _coordinate(word: str) -> int:
+    if len(word) > 10:
+        raise ValueError
+    return int(word)

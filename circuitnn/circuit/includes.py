@@ -150,7 +150,7 @@ class _Reading:
         if self.root is None or not path.is_relative_to(self.root):
             raise line.error(f"{name!r}: {_ELSEWHERE}; root= names a folder that may be read")
         try:
-            path = _existing(self.root, path.relative_to(self.root).parts).resolve(strict=True)
+            path = as_spelled(self.root, path.relative_to(self.root).parts).resolve(strict=True)
         except (OSError, ValueError, RuntimeError):
             raise line.error(f"there is no file {name!r} in the folder of the netlist") from None
         if not path.is_relative_to(self.root):
@@ -170,7 +170,7 @@ class _Reading:
         return self.texts[path]
 
 
-def _existing(folder: Path, parts: tuple[str, ...]) -> Path:
+def as_spelled(folder: Path, parts: tuple[str, ...]) -> Path:
     """The path of the parts, each in the case that is there, as Windows looks for it."""
     path = folder
     for part in parts:

@@ -1,7 +1,7 @@
 """From a file or a string to logical lines: encoding, title, comments, continuation lines."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from circuitnn.expressions.dialect import NGSPICE, Dialect
@@ -17,6 +17,7 @@ _END_OF_FILE = "\x1a"  # Ctrl-Z, with which DOS ended texts; in joined libraries
 
 _KICAD_NODE = re.compile(r"\b(net|unconnected)-\(([^()\s]+)\)", re.IGNORECASE)  # it writes Net-_C1-Pad1_ itself now
 _DIRECTIVE = re.compile(r"\.[A-Za-z]+")
+_NESTED = re.compile(r"\{[^{}]*\{")
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,17 @@ def logical_lines(text: str, file: str = "", dialect: Dialect = NGSPICE, *, most
         lines.append(Line(number, stripped, file, dialect))
         if len(lines) > most:
             raise NetlistError(f"more than {most} lines", number, stripped, file)
-    return lines
+    return [replace(line, text=_with_one_level(line.text)) if _NESTED.search(line.text) else line for line in lines]
+
+
+def _with_one_level(text: str) -> str:
+    """A line whose braces inside of braces are parentheses, which is what LTspice takes them for."""
+    depth, kept = 0, []
+    for character in text:
+        depth -= character == "}"
+        kept.append({"{": "(", "}": ")"}.get(character, character) if depth > 0 else character)
+        depth += character == "{"
+    return "".join(kept) if depth == 0 else text
 
 
 def without_comment(text: str, dialect: Dialect) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from circuitnn.circuit.asc import is_schematic, netlist_of
+from circuitnn.circuit.asc import is_schematic, schematic_lines
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import NULLOR, Component
@@ -77,20 +77,23 @@ def read_netlist(
     """
     by_user = by_name(dialect)
     text, is_file = load(path_or_text)
-    if is_schematic(text):
-        by_user, text = by_user or by_name("ltspice"), netlist_of(text)
-    program = by_user or recognised(text)
-    title, lines = _title(text, is_file, program.dialect)
-    journal = Journal()
-    program.note(journal)
     folders = _folders(path_or_text, is_file, root)
+    journal = Journal()
+    is_drawn = is_schematic(text)
+    if is_drawn:
+        by_user = by_user or by_name("ltspice")
+        title, lines = Path(path_or_text).stem if is_file else "schematic", schematic_lines(text, *folders, journal)
+    else:
+        program = by_user or recognised(text)
+        title, lines = _title(text, is_file, program.dialect)
+        program.note(journal)
     block = Block(with_included(lines, *folders, journal, recognise=by_user is None), journal=journal)
     try:
         draws = None if tolerance_seed is None else np.random.default_rng(tolerance_seed)
         block = _alone(block)
         circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title, draws=draws)
     except NetlistError as error:
-        if error.line is None and title[:1].upper() in letters():
+        if error.line is None and not is_drawn and title[:1].upper() in letters():
             raise NetlistError(f"{error} (the first line, {title!r}, was taken as the title)") from None
         raise
     block.journal.warn(circuit.title, stacklevel=2)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, Component
+from circuitnn.circuit.groups import Groups
 from circuitnn.devices.device import Passive
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.expressions.tree import Voltage, leaves_in
@@ -63,7 +64,7 @@ def touched(part: Component) -> tuple[str, ...]:
 def _loops(parts: Iterable[Component]) -> Iterator[Fault]:
     """Voltage sources and inductors (shorts at rest) must form no loop: its current would be undetermined."""
     edges: dict[str, list[tuple[str, Component]]] = {}
-    groups = _Groups()
+    groups: Groups[str] = Groups()
     for part in parts:
         a, b = part.nodes[:2]
         if groups.find(a) == groups.find(b):
@@ -155,7 +156,8 @@ def _without_dc_path(components: Sequence[Component], held: set[str]) -> Iterato
 
 def open_nodes(components: Sequence[Component], probed: Iterable[str]) -> Iterator[str]:
     """Those of the nodes that are heard which, with others or alone, are at capacitors and at what senses them only."""
-    groups, connected = _Groups(), _Groups()
+    groups: Groups[str] = Groups()
+    connected: Groups[str] = Groups()
     for part in components:
         for a, b in pairwise(_held_by(part)):
             groups.join(a, b)
@@ -180,7 +182,7 @@ def _not_reached(
     components: Sequence[Component], connected: Callable[[Component], Sequence[str]], held: set[str]
 ) -> Iterator[tuple[Component, str]]:
     """Of each group of nodes that is not connected to what is held the first component, and its node."""
-    groups = _Groups()
+    groups: Groups[str] = Groups()
     for node in held:
         groups.join(node, GROUND)
     for part in components:
@@ -194,21 +196,3 @@ def _not_reached(
                 yield part, node
             if groups.find(node) != groups.find(GROUND):
                 held.add(node)
-
-
-class _Groups:
-    """Disjoint sets of nodes."""
-
-    def __init__(self) -> None:
-        self.parent: dict[str, str] = {}
-
-    def find(self, node: str) -> str:
-        root = node
-        while (parent := self.parent.get(root, root)) != root:
-            root = parent
-        while (parent := self.parent.get(node, node)) != root:  # shorten the way for the next one
-            self.parent[node], node = root, parent
-        return root
-
-    def join(self, a: str, b: str) -> None:
-        self.parent[self.find(a)] = self.find(b)

@@ -91,7 +91,7 @@ def _rest(path: Path, circuit: "cn.Circuit") -> list[str]:
     if cn.spice.version() is not None:
         try:
             text = load(path)[0]
-            theirs = rest_as_written(netlist_of(text) if is_schematic(text) else text, path.parent)
+            theirs = rest_as_written(netlist_of(text, path.parent) if is_schematic(text) else text, path.parent)
             said = ""
         except cn.spice.SpiceError as problem:
             said = f"ngspice does not read the same text: {problem}"
