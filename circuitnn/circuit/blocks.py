@@ -251,7 +251,7 @@ class Block:
         for line in self.contents.elements:
             with self.journal.gathering():
                 if line.text[0] in "xX":
-                    statements.append((line, self._instance(line)))
+                    statements.append((line, self.instance(line)))
                     continue
                 if line.text[0] in "aA":
                     statements.append((line, self._potentiometer(line).parts(self._knobs.get(line))))
@@ -264,7 +264,12 @@ class Block:
                 statements.append((line, elements))
         return statements
 
-    def _instance(self, line: Line) -> Instance:
+    def instance(self, line: Line) -> Instance:
+        """What an X line says.
+
+        Raises:
+            NetlistError: when it is none.
+        """
         try:
             name, rest = words_of(line)
             sections = _sections(rest)

@@ -20,6 +20,7 @@ from circuitnn.circuit.journal import Journal, words_in
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
 from circuitnn.circuit.recognition import by_name, recognised
+from circuitnn.circuit.wipers import with_knobs
 from circuitnn.devices.controlled import VOLTAGE_OF_VOLTAGE
 from circuitnn.devices.registry import letters
 from circuitnn.expressions.composed import Draws
@@ -90,7 +91,7 @@ def read_netlist(
     block = Block(with_included(lines, *folders, journal, recognise=by_user is None), journal=journal)
     try:
         draws = None if tolerance_seed is None else np.random.default_rng(tolerance_seed)
-        block = _alone(block)
+        block = with_knobs(_alone(block))
         circuit = circuit_of(block, inputs=inputs, outputs=outputs, uncharged=uncharged, title=title, draws=draws)
     except NetlistError as error:
         if error.line is None and not is_drawn and title[:1].upper() in letters():

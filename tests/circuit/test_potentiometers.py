@@ -60,3 +60,33 @@ def test_what_is_none_is_said(old, new, message):
     with pytest.raises(NetlistError, match=message) as caught:
         read_netlist(TEXT.format("").replace(old, new))
     assert len(caught.value.faults) <= 1
+
+
+LTSPICE = ".subckt pot 1 2 3\n.param w=limit(wiper,1m,.999)\nR0 1 3 {R*(1-w)}\nR1 3 2 {R*w}\n.ends"
+INSIDE = ".subckt pot 1 2 3\nR0 1 3 {v*t + 1m}\nR1 3 2 {v*(1 - t) + 1m}\n.param v=1k\n.param t=0.25\n.ends"
+LINE = ".subckt pot a b w params: rtot=1k pos=0.6\nRA a w {rtot*(1-pos)**2}\nRB w b {rtot*(1-(1-pos)**2)}\n.ends"
+
+
+@pytest.mark.parametrize(
+    ("line", "subcircuit", "knob", "position", "lower"),
+    [
+        ("XP1 in 0 out pot R=100k wiper=0.3", LTSPICE, "P1", 0.3, lambda p: min(max(p, 1e-3), 0.999)),
+        ("X§Drive in 0 out pot v=100k", INSIDE, "Drive", 0.25, lambda p: 1 - p),
+        ("X1 in 0 out pot params: rtot=100k pos={1/4}", LINE, "X1", 0.25, lambda p: 1 - (1 - p) ** 2),
+    ],
+)
+def test_a_subcircuit_that_is_a_potentiometer_is_a_knob_with_its_taper(line, subcircuit, knob, position, lower):
+    with pytest.warns(cn.NetlistWarning, match=f"is taken as the knob {knob}"):
+        circuit = read_netlist(f"t\nVin in 0 1\n{line}\n{subcircuit}\n", outputs="out")
+    assert circuit.controls == {knob: position}
+    for p in (position, 0.8):
+        answer = cn.nodal.frequency_response(circuit, [1e3], controls={knob: p})[0]
+        np.testing.assert_allclose(answer, lower(p), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("line", "controls"),
+    [("XP1 in 0 out pot R=1k wiper={w}\n.param w=0.2", {"w": 0.2}), ("XP1 in 0 out pot R=1k wiper=30", {})],
+)
+def test_a_wiper_that_is_a_parameter_or_no_position_is_no_other_knob(line, controls):
+    assert read_netlist(f"t\nVin in 0 1\n{line}\n{LTSPICE}\n").controls == controls
