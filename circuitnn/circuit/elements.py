@@ -117,8 +117,7 @@ def source(
                 position += 1
         elif word in _WAVEFORMS:
             resting = _resting_value(word, words[position:])
-            # Its arguments end the line; only a DC value may follow them.
-            following = (index for index in range(position, len(words)) if words[index].upper() == "DC")
+            following = (index for index in range(position, len(words)) if words[index].upper() in ("AC", "DC"))
             start, position = position, next(following, len(words))
             waveform = _waveform(word, words[start:position], functions)
         elif value is None:

@@ -17,6 +17,7 @@ from circuitnn.opening import reason
 
 MAX_FILES = 100
 MAX_NESTING = 16  # of files
+MAX_ABOVE = 8  # folders between a netlist and the root
 
 _DIRECTIVE = re.compile(r"\.(include|inc|incl|lib)\b\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ELSEWHERE = "only files within the netlist's folder are included"
@@ -47,6 +48,10 @@ def with_included(
     return expanded
 
 
+class _AbsentError(Exception):
+    """A file that is nowhere, of which parts by name may do without; its argument is the error."""
+
+
 @dataclass
 class _Reading:
     folder: Path | None
@@ -69,7 +74,11 @@ class _Reading:
                 continue
             self.files += 1  # one that is missing was looked for, too
             with self.journal.gathering():
-                path, inner = self.included(line, match[1].lower(), match[2], folder)
+                try:
+                    path, inner = self.included(line, match[1].lower(), match[2], folder)
+                except _AbsentError as absent:
+                    self.journal.absent(absent.args[0])
+                    continue
                 self.characters += len(self.texts[path])
                 if self.files <= MAX_FILES and self.characters <= MAX_CHARACTERS:
                     yield from self.expand(inner, path.parent, depth + 1)
@@ -83,7 +92,7 @@ class _Reading:
         if not is_brought_along(name):
             return False
         if self.root is not None and folder is not None:
-            with suppress(NetlistError):
+            with suppress(NetlistError, _AbsentError):
                 self.path(line, folder, path)
                 return False
         self.journal.note(line, f"{name} is another program's own: parts of it that are missing are this library's own")
@@ -135,14 +144,28 @@ class _Reading:
         exact = Path(os.path.normpath(name))
         if self.root is not None and exact.is_absolute() and exact.is_relative_to(self.root):
             return self.inside(line, self.root, exact.relative_to(self.root).parts, name)
-        try:
-            beside = self.inside(line, folder, (pure.name,), name)
-        except NetlistError:
-            raise line.error(
-                f"{name!r}: {_ELSEWHERE}; put a copy of {pure.name} into the folder of the netlist"
-            ) from None
-        self.journal.note(line, f"{pure.name} is taken from the folder of the netlist, and not from {pure.parent}")
-        return beside
+        path = self.beside_or_above(line, folder, pure, name)
+        place = "the folder of the netlist" if path.parent == folder else os.path.relpath(path.parent, folder)
+        self.journal.note(line, f"{pure.name} is taken from {place}, and not from {pure.parent}")
+        return path
+
+    def beside_or_above(self, line: Line, folder: Path, pure: PureWindowsPath, name: str) -> Path:
+        """The file beside the netlist that an absolute path elsewhere names, or the end of that below the root."""
+        parts = [part for part in pure.parts if part != pure.anchor]
+        places: list[tuple[Path, tuple[str, ...]]] = [(folder, (pure.name,))]
+        if self.root is not None:
+            above = [above for above in (folder, *folder.parents) if above.is_relative_to(self.root)][:MAX_ABOVE]
+            places += [(start, tuple(parts[-count:])) for count in range(len(parts), 1, -1) for start in above]
+        for start, ending in places:
+            with suppress(NetlistError, _AbsentError):
+                return self.inside(line, start, ending, name)
+        below = "/".join(parts[-2:])
+        raise _AbsentError(
+            line.error(
+                f"{name!r}: {_ELSEWHERE}; put a copy of {pure.name} into the folder of the netlist, or say root= with "
+                f"a folder above it that has {below}"
+            )
+        )
 
     def inside(self, line: Line, folder: Path, parts: tuple[str, ...], name: str) -> Path:
         """The path without links; nothing outside of the root is even looked at."""
@@ -152,7 +175,7 @@ class _Reading:
         try:
             path = as_spelled(self.root, path.relative_to(self.root).parts).resolve(strict=True)
         except (OSError, ValueError, RuntimeError):
-            raise line.error(f"there is no file {name!r} in the folder of the netlist") from None
+            raise _AbsentError(line.error(f"there is no file {name!r} in the folder of the netlist")) from None
         if not path.is_relative_to(self.root):
             raise line.error(
                 f"{name!r} is a link to another place: {_ELSEWHERE}; root= names a folder that may be read"

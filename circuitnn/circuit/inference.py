@@ -16,6 +16,9 @@ OPEN = 1e12  # ohms, of an output that nothing loads
 _SOURCES = ("vin", "iin", "in", "input", "vinput", "signal", "vsignal", "vsig", "vi")
 _ENTRIES = ("in", "input", "vin", "signal", "vi")
 _EXITS = ("out", "output", "vout", "vo")
+_COMMANDS = (".wave", ".noise", ".tf", ".four", ".print", ".plot", ".probe", ".save", ".meas", ".graph")
+_VOLTAGE = re.compile(r"\bv(?:db|m|p|r|i|ph|mag)?\(\s*([^\s(),]+)\s*\)", re.IGNORECASE)
+_LOAD = re.compile(r"r_?(l|load|spk|speaker)_?\d*|load|speaker", re.IGNORECASE)
 _AC = re.compile(r"\bac\b\s*=?\s*([^\s=]*)", re.IGNORECASE)
 _SUPPLY = re.compile(r"v?(cc|dd|ee|ss|pp|b|bb|bias|ref|bat\w*|\+|-)|b\+|pwr|[hp]v|[+-]?\d+v\d*|[+-]\d.*", re.IGNORECASE)
 
@@ -58,32 +61,65 @@ def inferred_inputs(
     return (name,)
 
 
-def inferred_outputs(components: Sequence[Component], flat: Mapping[str, Flat], journal: Journal) -> tuple[str, ...]:
+def inferred_outputs(
+    components: Sequence[Component],
+    flat: Mapping[str, Flat],
+    journal: Journal,
+    *,
+    lines: Sequence[Line] = (),
+    inputs: Sequence[str] = (),
+) -> tuple[str, ...]:
     """The node that is heard: "out"; else the one named output, vout or vo, KiCad's "/out", or of a lone subcircuit.
+
+    Else the one whose name has such a word in it, "V1_Out"; of several, or where there is none, the first that the
+    netlist prints or plots; else the one that a load resistor is at.
 
     Args:
         components: of the circuit.
         flat: all elements, by name in lower case.
         journal: is told which it is.
+        lines: of the netlist, those of ``.control`` blocks among them.
+        inputs: names of the sources that drive it.
 
     Returns:
         One name; "out" where there is none.
     """
-    nodes = {node.lower(): node for part in components for node in part.nodes}
+    nodes = {node.lower(): node for part in components for node in part.nodes if node != GROUND}
     if "out" in nodes or journal.faults:
         words = {word for part in flat.values() for word in words_in(part.line.text)}
         return (next((name for name in _EXITS if name in nodes or name in words), "out"),)
     outer = [node for node in nodes.values() if "." not in node]
     instances = {node.lower().split(".")[0] for node in nodes.values() if "." in node}
     inner = [node for node in nodes.values() if node.count(".") == 1] if len(instances) == 1 else []
-    for group in (outer, inner):
-        for name in _EXITS:
-            named = [node for node in group if _bare(node) == name]
-            if len(named) == 1:
-                line = next(part.line for part in flat.values() if _touches(part, named[0]))
-                journal.note(line, f"the node {named[0]} is taken as the output; outputs= names another")
-                return (named[0],)
+    driven = {node for part in components if part.name in inputs for node in part.nodes}
+    printed = [nodes[name] for name in _printed(lines) if name in nodes and nodes[name] not in driven]
+    candidates = [[node for node in group if _bare(node) == name] for group in (outer, inner) for name in _EXITS]
+    named = [node for node in outer if _words(node) & set(_EXITS) and node not in driven]
+    candidates += [[node for node in outer if _plain(node) in _EXITS]]
+    candidates += [[node for node in printed if node in named][:1], named, printed[:1], _loaded(components, outer)]
+    for likely in candidates:
+        if len(likely) == 1:
+            line = next(part.line for part in flat.values() if _touches(part, likely[0]))
+            journal.note(line, f"the node {likely[0]} is taken as the output; outputs= names another")
+            return (likely[0],)
     return ("out",)
+
+
+def _printed(lines: Sequence[Line]) -> list[str]:
+    """The nodes whose voltages the netlist's commands ask for, in lower case, where sounds are written first."""
+    asked: list[str] = []
+    in_control = False
+    for line in sorted(lines, key=lambda line: line.word not in (".wave", ".noise", ".tf", ".four")):
+        in_control = (in_control or line.word == ".control") and line.word != ".endc"
+        if in_control or line.word.startswith(_COMMANDS):
+            asked += [name.lower() for name in _VOLTAGE.findall(line.text)]
+    return list(dict.fromkeys(asked))
+
+
+def _loaded(components: Sequence[Component], outer: Sequence[str]) -> list[str]:
+    """Nodes that resistors named as loads are at, the other end of which is at ground."""
+    loads = [part.nodes for part in components if part.device is RESISTOR and _LOAD.fullmatch(part.name)]
+    return list(dict.fromkeys(node for nodes in loads if GROUND in nodes for node in nodes if node in outer))
 
 
 def open_ends(
@@ -119,10 +155,26 @@ def _level(part: Flat) -> int | None:
 
 
 def _entry(components: Sequence[Component]) -> str | None:
-    """A node that is named as an input and at no source of voltage."""
+    """A node that is named as an input, or the one with such a word in its name, and at no source of voltage."""
     held = {node for part in components if part.fixes_voltage for node in terminals(part)}
     nodes = dict.fromkeys(node for part in components for node in part.nodes if "." not in node and node not in held)
-    return next((node for name in _ENTRIES for node in nodes if _bare(node) == name), None)
+    exact = next((node for name in _ENTRIES for node in nodes if _bare(node) == name), None)
+    plain = [node for node in nodes if _plain(node) in _ENTRIES]
+    return exact or _only(plain) or _only([node for node in nodes if _words(node) & set(_ENTRIES)])
+
+
+def _only(names: Sequence[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
+
+
+def _plain(name: str) -> str:
+    """The letters of a name alone: vin of V_in1."""
+    return "".join(re.findall(r"[a-z]+", _bare(name)))
+
+
+def _words(name: str) -> set[str]:
+    """The words in a name: v and in of V_in1."""
+    return set(re.findall(r"[a-z]+", _bare(name)))
 
 
 def _bare(node: str) -> str:
@@ -131,10 +183,13 @@ def _bare(node: str) -> str:
 
 
 def _likeliest(sources: Sequence[Flat]) -> Flat | None:
+    """The one that is more likely than others; the first of several of the netlist's own that something speaks for."""
     if len(sources) == 1:
         return sources[0]
     ranked = sorted(sources, key=_likelihood, reverse=True)
-    return ranked[0] if ranked and _likelihood(ranked[0]) > _likelihood(ranked[1]) else None
+    is_sure = ranked and _likelihood(ranked[0]) > _likelihood(ranked[1])
+    is_first = ranked and _level(ranked[0]) == 0 and _likelihood(ranked[0]) >= 3.0
+    return ranked[0] if is_sure or is_first else None
 
 
 def _likelihood(source: Flat) -> float:
@@ -142,7 +197,7 @@ def _likelihood(source: Flat) -> float:
     part, text = source.element.component, source.line.text
     nodes = [_bare(node) for node in part.nodes]
     ac = _AC.search(text.split(maxsplit=3)[-1]) if len(text.split()) > 3 else None
-    is_named = _bare(part.name) in _SOURCES or any(node in _ENTRIES for node in nodes)
+    is_named = _bare(part.name) in _SOURCES or any(_words(name) & set(_ENTRIES) for name in (part.name, *nodes))
     is_quiet = source.element.number == 0 and GROUND in part.nodes  # without one it is there for its current
     is_first = _bare(part.name) == "v1" and not any(_SUPPLY.fullmatch(node) for node in nodes)
     sounds = 8.0 * (ac is not None and not re.fullmatch(r"[0.]+", ac[1])) + 4.0 * (source.element.waveform is not None)

@@ -58,6 +58,8 @@ class Journal:
     def __init__(self) -> None:
         self._notes: dict[Note, None] = {}
         self._faults: dict[tuple[str, int | None, str], NetlistError] = {}
+        self._absent: list[NetlistError] = []
+        self.is_answered = False  # whether this library's own parts stood in for some that are missing
 
     @property
     def faults(self) -> tuple[NetlistError, ...]:
@@ -76,6 +78,24 @@ class Journal:
         """Keep a fault, once; that of a subcircuit's line is one, however many instances have it."""
         if len(self._faults) < MAX_FAULTS:
             self._faults.setdefault((error.file, error.line, _INSTANCE.sub("", error.message)), error)
+
+    def absent(self, error: NetlistError) -> None:
+        """Keep the fault that a file is nowhere; parts of it may be this library's own ones."""
+        self.fault(error)
+        self._absent.append(error)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there may be a file that cannot be read, and that parts would have to come from."""
+        return any(_LIBRARY.match(fault.text or "") and fault not in self._absent for fault in self.faults)
+
+    def settle(self) -> None:
+        """Make notes of files that are nowhere, where own parts stood in for all that is missing."""
+        if self.is_answered and all(fault in self._absent for fault in self.faults):
+            for fault in self.faults:
+                message = f"{fault.message}: what is missing is this library's own"
+                self._notes[Note(message, fault.line or 0, fault.text or "", fault.file)] = None
+            self._faults.clear()
 
     @contextmanager
     def gathering(self) -> Iterator[None]:

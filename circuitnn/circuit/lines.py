@@ -112,7 +112,7 @@ def logical_lines(text: str, file: str = "", dialect: Dialect = NGSPICE, *, most
         if not stripped or stripped.startswith("*"):
             continue
         stripped = _KICAD_NODE.sub(r"\1-_\2_", without_comment(stripped, dialect))
-        if not stripped:
+        if not stripped.strip(" )"):  # the end of what continues above
             continue
         if stripped.startswith("+"):
             if not lines:

@@ -113,9 +113,13 @@ def circuit_of(
     """The circuit of a netlist that is understood line by line; arguments and errors as of `read_netlist`."""
     journal = block.journal
     draft = Draft(block, draws)
-    components, named = draft.driven(draft.components(), _sequence(inputs, "inputs"), title)
+    components = draft.components()
+    journal.settle()
+    components, named = draft.driven(components, _sequence(inputs, "inputs"), title)
     inputs = draft.inputs(named)
-    heard = _sequence(outputs, "outputs") or inferred_outputs(components, draft.flat, journal)
+    heard = _sequence(outputs, "outputs") or inferred_outputs(
+        components, draft.flat, journal, lines=block.lines, inputs=inputs
+    )
     probes = _outputs(components, heard, block)
     components = draft.with_waveforms(components, inputs)
     if not uncharged:

@@ -329,10 +329,11 @@ class Scope:
     def _library(self, name: str, line: Line, directive: str) -> "Scope | None":
         """This library's own part of a name that the netlist does not define."""
         journal = self.block.journal
-        if journal.cause(name) or journal.hint or (part := standard_part(name, directive=directive)) is None:
+        if journal.cause(name) or journal.is_unread or (part := standard_part(name, directive=directive)) is None:
             return None
         if (key := part.lines[0].text) not in self.top.standard:
-            self.block.journal.note(line, part.message(name))
+            journal.note(line, part.message(name))
+            journal.is_answered = True
             block = Block(list(part.lines), journal=self.top.block.journal)
             self.top.standard[key] = Scope(block, self.work)
         return self.top.standard[key]

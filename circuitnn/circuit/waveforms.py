@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.journal import Journal
 from circuitnn.expressions.composed import table
+from circuitnn.expressions.dialect import LTSPICE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Binary, Call, Expression, Number, Time, number
 from circuitnn.expressions.values import Value
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 TIME, TURN = Time(), Number(2 * math.pi)
 # The least and the largest number of arguments.
-LENGTHS = {"SIN": (3, 6), "PULSE": (2, 7), "EXP": (6, 6), "SFFM": (5, 5), "AM": (4, 5)}
+LENGTHS = {"SIN": (3, 7), "PULSE": (2, 8), "EXP": (6, 6), "SFFM": (5, 5), "AM": (4, 5)}
 
 
 def along_time(part: Component, flat: "Mapping[str, Flat]", journal: Journal, inputs: Sequence[str]) -> Component:
@@ -30,8 +31,12 @@ def along_time(part: Component, flat: "Mapping[str, Flat]", journal: Journal, in
         if waveform.function == "WAVEFILE":
             journal.note(line, f"{part.name}: the signal takes the place of the file")
         return part
+    arguments = waveform.arguments
+    if waveform.function == "SIN" and len(arguments) > 6 and line.dialect.name != LTSPICE.name:
+        arguments = arguments[:6]
+        journal.note(line, f"{part.name}: a seventh number of SIN is passed over: to LTspice alone it counts cycles")
     try:
-        value = waveform_expression(waveform.function, waveform.arguments)
+        value = waveform_expression(waveform.function, arguments)
     except NetlistError as error:
         message = f"{part.name} is no input: {error}; a DC value, or its name in inputs, helps"
         journal.fault(line.error(message))
@@ -51,6 +56,8 @@ def with_arguments(waveform: Call, value_of: Callable[[Expression], Value]) -> C
 
 def waveform_expression(word: str, arguments: Sequence[Expression]) -> Expression:
     """What a source gives at a time, as ngspice has it; edges of no length are jumps.
+
+    The seventh number of SIN and the eighth of PULSE say after how many periods it stays as it is.
 
     Args:
         word: SIN, PULSE, PWL, EXP, SFFM or AM.
@@ -86,9 +93,11 @@ def waveform_expression(word: str, arguments: Sequence[Expression]) -> Expressio
 
 
 def _sine(offset: Expression, size: Expression, rate: Expression, *rest: Expression) -> Expression:
-    delay, damping, degrees = (*rest, *(Number(0.0),) * 3)[:3]
+    delay, damping, degrees = (*rest[:3], *(Number(0.0),) * 3)[:3]
     phase = _times(degrees, Number(math.pi / 180))
     since = _since(delay)
+    if rest[3:] not in ((), (Number(0.0),)):
+        since = Call("min", (since, Binary("/", rest[3], rate)))
     wave: Expression = Call("sin", (_plus(_angle(rate, since), phase),))
     if damping != Number(0.0):
         wave = _times(wave, Call("exp", (Binary("-", Number(0.0), _times(since, damping)),)))
@@ -99,7 +108,7 @@ def _sine(offset: Expression, size: Expression, rate: Expression, *rest: Express
 
 def _pulse(first: Expression, second: Expression, *rest: Expression) -> Expression:
     delay, rise, fall = (*rest, *(Number(0.0),) * 3)[:3]
-    width, period = (*rest[3:], None, None)[:2]
+    width, period, pulses = (*rest[3:], None, None, None)[:3]
     since = _since(delay)
     if period is not None and period != Number(0.0):
         turns = Binary("/", since, period)
@@ -107,6 +116,8 @@ def _pulse(first: Expression, second: Expression, *rest: Expression) -> Expressi
     up = _ramp(since, rise)
     if width is not None and width != Number(0.0):
         up = Binary("-", up, _ramp(Binary("-", Binary("-", since, rise), width), fall))
+    if period is not None and pulses not in (None, Number(0.0)):
+        up = _times(up, Binary("<=", _since(delay), _times(period, pulses)))  # type: ignore[arg-type]
     return _plus(first, _times(Binary("-", second, first), _after(delay, up, Number(0.0))))
 
 

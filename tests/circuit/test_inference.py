@@ -28,6 +28,8 @@ CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
         ("V1 in 0 1\nVmeter out2 0 0", "V1"),
         ("Vcc vcc 0 9\nI1 a 0 AC 1m", "I1"),
         ("V1 vcc 0 9\nR9 vcc 0 1k", "Vin"),
+        ("Vcc vcc 0 9\nVin_a a 0 0\nVin_b b 0 0", "Vin_a"),
+        ("V1 in1 0 AC 1\nV2 in2 0 AC 1", "V1"),
     ],
 )
 def test_the_source_that_is_more_likely_than_others_is_the_input(sources, taken):
@@ -56,13 +58,38 @@ def test_vin_and_out_are_nothing_to_say():
     ).notes
 
 
-@pytest.mark.parametrize("node", ["OUT", "output", "vout", "Vo", "/out", "/amp/OUT"])
+@pytest.mark.parametrize("node", ["OUT", "output", "vout", "Vo", "/out", "/amp/OUT", "V_out", "Amp_Out", "out1"])
 def test_a_node_named_so_is_the_output(node):
     circuit = read_netlist(f"* t\nVin in 0 1\nR1 in {node} 1k\nR2 {node} 0 1k\n")
     assert circuit.outputs == (node,)
     assert [note.message for note in circuit.notes] == (
         [] if node == "OUT" else [f"the node {node} is taken as the output; outputs= names another"]
     )
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ".print tran v(in) v(x)", ".control\nrun\nplot v(1) v(IN) vdb(X)\n.endc",
+        ".save v(a1_out)\n.wave o.wav 16 44k V(x)",
+        ".meas tran pp PP v(x)", "RL x 0 1k\nR9 x 0 1k",
+    ],
+)  # fmt: skip
+def test_a_node_that_is_printed_or_loaded_is_the_output(commands):
+    nodes = ["a1_out", "b1_out"] if ".save" in commands else ["n1", "n2"]
+    text = f"* t\nVin in 0 1\nR1 in {nodes[0]} 1k\nR2 {nodes[0]} {nodes[1]} 1k\nR3 {nodes[1]} x 1k\nR4 x 0 1k\n"
+    if ".save" in commands:  # one named so is more likely than any other
+        assert read_netlist(text + commands).outputs == ("a1_out",)
+        return
+    assert read_netlist(text + commands).outputs == ("x",)
+    with pytest.raises(NetlistError, match="for the output"):
+        read_netlist(text)
+
+
+def test_a_node_with_an_input_in_its_name_needs_no_source():
+    circuit = read_netlist("* t\nVcc vcc 0 9\nR1 v_in vin_ac 1k\nR2 vin_ac v_out 1k\nR3 v_out vcc 1k\n")
+    assert circuit.inputs == ("Vv_in",)
+    assert circuit.outputs == ("v_out",)
 
 
 def test_what_is_in_a_lone_subcircuit_counts():

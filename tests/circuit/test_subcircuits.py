@@ -191,8 +191,38 @@ def test_absolute_names_of_another_machine_are_taken_from_beside_the_netlist(fol
     for line in (r".lib C:\Users\me\my models\AMP.lib", ".include /home/me/amp.lib", '.inc "\\\\host\\share\\amp.lib"'):
         with pytest.warns(NetlistWarning, match=r"line 3: (?i:amp\.lib) is taken from the folder of the netlist"):
             assert "R.X1.R1" in read_in(folder, line)
-    with pytest.raises(NetlistError, match=r"put a copy of my\.dio into the folder"):
+    with pytest.raises(NetlistError, match=r"put a copy of my\.dio into the folder.* root= .* that has cmp/my\.dio"):
         read_in(folder, r".lib C:\Users\me\LTspice\lib\cmp\my.dio")
+
+
+def test_the_end_of_an_absolute_name_is_looked_for_below_the_root(folder):
+    (folder / "sub" / "main.cir").write_text("title\nVin in 0 1\n.include /home/me/work/SUB/more.inc\nR1 in out 1\n")
+    (folder / "sub" / "more.inc").rename(folder / "more.inc")
+    with pytest.raises(NetlistError, match=r"that has SUB/more\.inc"):
+        read_netlist(folder / "sub" / "main.cir", root=folder)
+    (folder / "sub" / "Sub").mkdir()
+    (folder / "more.inc").rename(folder / "sub" / "Sub" / "more.inc")
+    with pytest.warns(NetlistWarning, match=r"line 3: more\.inc is taken from Sub, and not from .home.me.work.SUB"):
+        read_netlist(folder / "sub" / "main.cir", root=folder)
+
+
+def test_a_file_that_is_nowhere_is_a_note_where_own_parts_stand_in(folder):
+    missing = ".include /home/me/2n3904.lib\n.include nowhere.lib\n"
+    circuit = "Q1 in a 0 2N3904\nR9 a in 1k\nR8 in out 1\n"
+
+    def read(text):
+        (folder / "main.cir").write_text(f"title\nVin in 0 1\n{text}")
+        return read_netlist(folder / "main.cir", outputs="in")
+
+    with pytest.warns(NetlistWarning, match=r"only files within .*: what is missing is this library's own"):
+        c = read(missing + circuit)
+    assert c.models[0].name == "2N3904"
+    with pytest.raises(NetlistError, match="2 faults:"):
+        read(missing + "R9 in out 1k")  # who knows what is in them
+    with pytest.raises(NetlistError, match=r"3 faults:(.|\n)*XYZ-1"):
+        read(missing + circuit + "D1 in 0 XYZ-1")
+    with pytest.raises(NetlistError, match=r"Q1 refers to the \.model 2N3904"):
+        read(".include ../2n3904.lib\n" + circuit)  # is there, for all that is known
 
 
 def test_leaves_are_of_the_flattened_netlist():

@@ -18,7 +18,7 @@ C1 out 0 2n
 WAVES = (
     "SIN(0.5 0.2 50)", "SIN(0.5 {d} {f} 3m 20 30)", "PULSE(0 1 1m 2m 3m 4m 15m)", "PULSE(0 1 3m 1m)",
     "PWL(0 0 5m 1 20m 0.3)", "EXP(0 1 2m 3m 10m 5m)", "SFFM(0.1 0.3 100 2 20)", "AM(0.5 1 30 200 2m)",
-    "AM(0.5 1 30 200)",
+    "AM(0.5 1 30 200)", "PULSE(0 1 1m 1m 1m 3m 7m 2)", "DC 0 SIN( 0.1 1 50 0 0 0 1 ) AC 1",
 )  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore::circuitnn.expressions.errors.NetlistWarning")
 
@@ -125,10 +125,10 @@ def test_phases_that_know_the_circuit_and_all_engines(ngspice):
     ("line", "message"),
     [
         (".param p={sin(time)}", "time is known to B, E and G sources"),
-        ("Vx out 0 SIN(0 1)", "Vx is no input: SIN takes 3 to 6 numbers here, got 2"),
+        ("Vx out 0 SIN(0 1)", "Vx is no input: SIN takes 3 to 7 numbers here, got 2"),
         ("Vx out 0 PWL(0 0 1m 1 0.5m 2)", "Vx is no input: the x of a table must rise"),
         ("Vx out 0 WAVEFILE=x.wav", "Vx is no input: WAVEFILE beside the input is not supported"),
-        ("Vx out 0 SIN(0 {nobody} 5)", "Vx is no input: SIN takes 3 to 6 numbers here, got 0"),
+        ("Vx out 0 SIN(0 {nobody} 5)", "Vx is no input: SIN takes 3 to 7 numbers here, got 0"),
         ("Vx out 0 TRNOISE(1 1n 0 0)", "Vx is no input: TRNOISE beside the input is not supported"),
         ("X1 out sub PARAMS: p={time}\n.subckt sub a p=1\nR1 a 0 {p}\n.ends", "time is known to B"),
     ],
