@@ -331,7 +331,9 @@ def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     ports += optional
     lowered = [port.lower() for port in ports]
     if len(set(lowered)) < len(lowered):
-        raise line.error(f".subckt {name}: its nodes must be different names")
+        if not line.file:
+            raise line.error(f".subckt {name}: its nodes must be different names")
+        outer.journal.note(line, f".subckt {name} has a node twice: what is connected to the first one counts")
     block = Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
     block.optional = tuple(node(name) for name in optional.values())
     return block

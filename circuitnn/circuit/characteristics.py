@@ -2,25 +2,31 @@
 
 import re
 
-from circuitnn.circuit.elements import check_ends, node
+from circuitnn.circuit.elements import check_ends, multiplicity, node
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import Element, element
+from circuitnn.circuit.temperatures import growth, temperature_of
 from circuitnn.circuit.values import parse_value
 from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Passive
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions, check_extent, parse_expression
-from circuitnn.expressions.tree import Binary, Call, Current, Expression, Name, Number, number, substitute, voltage
+from circuitnn.expressions.tree import Binary, Call, Current, Expression, Name, Number, substitute, voltage
+from circuitnn.expressions.values import combined, tree_of
 
 _LINE = re.compile(
     r"\s*(?P<name>[rclRCL][^\s,(){}=]*)[\s,(]+(?P<plus>[^\s,(){}=]+)[\s,]+(?P<minus>[^\s,(){}=]+)[\s,)]+"
     r"(?:(?P<key>R|C|L|Q|Flux)\s*=\s*)?(?P<text>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_TRAILING = re.compile(r"(?P<text>.*?)[\s,]+(?P<key>[A-Za-z]\w*)\s*=(?!=)\s*(?P<value>[^\s=]+|\{.*\})\s*", re.DOTALL)
+_TRAILING = re.compile(
+    r"(?P<text>.*?)[\s,]+(?P<key>[A-Za-z]\w*)\s*=(?!=)\s*(?P<value>\{[^{}]*\}|[^\s=,{}]+)"
+    r"(?:(?<=[\w}])[\s,]+(?P<second>\{[^{}]*\}|[+-]?[\d.][^\s=,{}]*))?\s*",
+    re.DOTALL,
+)
 _DEPENDS = re.compile(r"\b(?:v|i|i[bcdegs])\s*\(|\btime\b|\bddt\b|(?:\bQ|\bFlux)\s*=", re.IGNORECASE)
 _KEYS = {"R": ("r",), "C": ("c", "q"), "L": ("l", "flux")}  # the first one may be left out
-_SILENT = {"tc", "tc1", "tc2", "noisy", "noiseless"}  # nothing at 27 degrees
+_SILENT = {"noisy", "noiseless", "ic"}
 _NO_RESISTANCE = 1e-12  # ohms; below, nothing flows: a search that starts from 0 V everywhere does not start with 0/0
 
 
@@ -54,16 +60,20 @@ def by_characteristic(line: Line, device: Passive, functions: Functions) -> Elem
         raise NetlistError(f"{name}: {key.upper()}= is of no {device.word}")
     plus, minus = nodes = (node(match["plus"]), node(match["minus"]))
     check_ends(name, nodes)
-    text, count = _without_trailing(name, text)
+    text, assigned = trailing(text)
     source = f"{'E' if device.letter == 'L' else 'G'}.{name}"
     x = Current(source) if device.letter == "L" else voltage(plus, minus)
+    count = multiplicity(assigned, functions)
     if count != 1.0 and device.letter == "L":  # one of several side by side
-        x = Binary("/", x, number(count))
-    written = behavioural_expression(text, functions)
+        x = Binary("/", x, tree_of(count))
+    written = warmed(behavioural_expression(text, functions), assigned, functions)
+    unknown = next((key for key in assigned if key not in _SILENT), None)
+    if unknown:
+        raise NetlistError(f"{name}: unknown parameter {unknown.upper()}")
     value = substitute(written, lambda leaf: x if isinstance(leaf, Name) and leaf.name.lower() == "x" else leaf)
     tree = _law(key, value, x)
     if count != 1.0 and device.letter != "L":
-        tree = Binary("*", number(count), tree)
+        tree = Binary("*", tree_of(count), tree)
     check_extent(tree)
     quantity = "V" if device.letter == "L" else "I"
     return element(line, source, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity, stands_for=name)
@@ -79,17 +89,23 @@ def _law(key: str, value: Expression, x: Expression) -> Expression:
     return Binary("*", value, Call("ddt", (x,)))
 
 
-def _without_trailing(name: str, text: str) -> tuple[str, float]:
-    """The text without what is assigned after it, and how many of the part are side by side."""
-    count = 1.0
+def trailing(text: str) -> tuple[str, dict[str, str]]:
+    """The text of an expression, and what is assigned after it by lower-case name."""
+    assigned: dict[str, str] = {}
     while match := _TRAILING.fullmatch(text):
-        key = match["key"].lower()
-        if key == "m":
-            value = parse_value(match["value"])
-            if not isinstance(value, float) or value <= 0:
-                raise NetlistError(f"{name}: M= must be a positive number, got {match['value']}")
-            count = value
-        elif key not in _SILENT | {"ic"}:
-            raise NetlistError(f"{name}: unknown parameter {key.upper()}")
         text = match["text"]
-    return text, count
+        assigned.setdefault(match["key"].lower(), match["value"])
+        if match["second"] is not None:
+            if match["key"].lower() != "tc":
+                raise NetlistError(f"{match['key'].upper()}= has two values")
+            assigned["tc2"] = match["second"]
+    if "tc" in assigned:
+        assigned["tc1"] = assigned.pop("tc")
+    return text, assigned
+
+
+def warmed(tree: Expression, assigned: dict[str, str], functions: Functions) -> Expression:
+    """The expression at the temperature of its part; TC=, TC1=, TC2=, TEMP= and DTEMP= are taken out."""
+    temperature = temperature_of(assigned, functions)
+    stated = {key.upper(): parse_value(assigned.pop(key), functions) for key in ("tc1", "tc2") if key in assigned}
+    return tree_of(combined("*", tree, growth(stated, temperature)))

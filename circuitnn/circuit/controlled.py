@@ -3,7 +3,13 @@
 import itertools
 import re
 
-from circuitnn.circuit.characteristics import behavioural_expression, by_characteristic, depends_on_circuit
+from circuitnn.circuit.characteristics import (
+    behavioural_expression,
+    by_characteristic,
+    depends_on_circuit,
+    trailing,
+    warmed,
+)
 from circuitnn.circuit.elements import (
     NUMERALS,
     KindOf,
@@ -14,6 +20,7 @@ from circuitnn.circuit.elements import (
     words_of,
 )
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.parasitics import parasitics
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.passives import passive
 from circuitnn.circuit.polynomials import by_table, poly
@@ -33,8 +40,11 @@ _BEHAVIOUR = re.compile(
     r"(?P<key>[A-Za-z]+)\s*(?:=|(?=\{))\s*(?P<text>.*)",
     re.DOTALL,
 )
-_HINTS = re.compile(r"[\s,]+(?:tripd[vt]|noisy)\s*=\s*[^\s=,]+", re.IGNORECASE)  # how LTspice steps through time
-_UNSUPPORTED = ("FREQ", "CHEBYSHEV", "AND", "NAND", "OR", "NOR")
+_HINTS = ("tripdv", "tripdt", "noisy", "ic")  # how LTspice steps through time, and begins
+_UNSUPPORTED = {
+    "FREQ": "a response by a table is no circuit; write a rational one that fits it, LAPLACE {v(a)} = {1/(1+s/w)}",
+    "CHEBYSHEV": "write the filter as LAPLACE {v(a)} = {1/(1+s/w)}",
+} | dict.fromkeys(("AND", "NAND", "OR", "NOR"), "write a B source or VALUE={...}")
 
 
 def parse_elements(line: Line, functions: Functions | None = None, kind_of: KindOf = lambda name: "") -> list[Element]:
@@ -59,7 +69,7 @@ def _parse_elements(line: Line, functions: Functions, kind_of: KindOf) -> list[E
             return chain
         behaviour = _behaviour(line, device, functions)
         if behaviour is not None:
-            return [behaviour]
+            return behaviour
     if isinstance(device, Passive) and depends_on_circuit(line.text):
         return [by_characteristic(line, device, functions)]
     name, rest = words_of(line)
@@ -116,7 +126,8 @@ def _controlled(
         return by_table(line, device, name, nodes, rest, functions)
     words, assigned = assignments(rest)
     if words and words[0].upper() in _UNSUPPORTED:
-        raise NetlistError(f"{name}: {words[0].upper()} is not supported; write a B source or VALUE={{...}}")
+        raise NetlistError(f"{name}: {words[0].upper()} is not supported; {_UNSUPPORTED[words[0].upper()]}")
+    nodes, around = parasitics(line, name, nodes, assigned, functions)
     if assigned:
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     what = "two sensed nodes" if device.sensed_pins else "the voltage source that is sensed"
@@ -124,8 +135,8 @@ def _controlled(
         raise NetlistError(f"{name} needs two nodes, {what} and a {device.quantity}, got {' '.join(words) or 'none'}")
     value = parse_value(words[-1], functions)
     if device.sensed_pins:
-        return [element(line, name, device.letter, (*nodes, *(node(token) for token in words[:-1])), value)]
-    return [element(line, name, device.letter, nodes, value, sense=words[0])]
+        return [element(line, name, device.letter, (*nodes, *(node(token) for token in words[:-1])), value), *around]
+    return [element(line, name, device.letter, nodes, value, sense=words[0]), *around]
 
 
 def _couplings(line: Line, device: Coupling, name: str, rest: list[str], functions: Functions) -> list[Element]:
@@ -146,7 +157,7 @@ def _couplings(line: Line, device: Coupling, name: str, rest: list[str], functio
     ]
 
 
-def _behaviour(line: Line, device: Source, functions: Functions) -> Element | None:
+def _behaviour(line: Line, device: Source, functions: Functions) -> list[Element] | None:
     """A B source, or an E or G whose value is an expression; None for any other line."""
     match = _BEHAVIOUR.fullmatch(line.text)
     if match is None:
@@ -157,7 +168,14 @@ def _behaviour(line: Line, device: Source, functions: Functions) -> Element | No
         if device is not BEHAVIOURAL_SOURCE:
             return None
         raise NetlistError(f"{name}: {key.upper()}= is not supported; a B source has V=expression or I=expression")
-    nodes = (node(match["plus"]), node(match["minus"]))
+    nodes: tuple[str, ...] = (node(match["plus"]), node(match["minus"]))
     check_ends(name, nodes)
-    tree = behavioural_expression(_HINTS.sub("", match["text"]), functions)
-    return element(line, name, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity)
+    text, assigned = trailing(match["text"])
+    tree = warmed(behavioural_expression(text, functions), assigned, functions)
+    nodes, around = parasitics(line, name, nodes, assigned, functions)
+    unknown = next((key for key in assigned if key not in _HINTS), None)
+    if unknown:
+        raise NetlistError(f"{name}: unknown parameter {unknown.upper()}")
+    if device.senses == "I":  # an expression has a name of an E or G alone
+        name = f"{'E' if device.fixes == 'V' else 'G'}.{name}"
+    return [element(line, name, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity), *around]

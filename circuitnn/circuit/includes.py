@@ -5,13 +5,15 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
+from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LIBRARY_LINES, Line, load_file, logical_lines
 from circuitnn.circuit.recognition import Recognised, recognised_inside
 from circuitnn.circuit.standard import is_brought_along
+from circuitnn.devices.registry import DEVICES
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.opening import reason
 
@@ -116,7 +118,7 @@ class _Reading:
         inner = logical_lines(text, file, program.dialect, most=MAX_LIBRARY_LINES)
         if len(words) > 1:
             return path, _section(line, inner, words[1])
-        inner = _until_end(inner)
+        inner = _closed(_without_title(_until_end(inner), self.journal), self.journal)
         return path, self.definitions(inner) if directive == "lib" else inner
 
     def definitions(self, lines: list[Line]) -> list[Line]:
@@ -208,6 +210,40 @@ def _until_end(lines: list[Line]) -> list[Line]:
     """The lines before an ``.end``, which closes the included file only."""
     end = next((number for number, line in enumerate(lines) if line.word == ".end"), len(lines))
     return lines[:end]
+
+
+def _without_title(lines: list[Line], journal: Journal) -> list[Line]:
+    """The lines without a first one that is a title, as of a file that could be a netlist itself."""
+    first = lines[0] if lines and lines[0].number == 1 else None
+    if (
+        first is None
+        or first.text[0] in ".+xX"
+        or (first.text[0].upper() in DEVICES and re.match(r"\w*\d", first.text))
+    ):
+        return lines
+    try:
+        parse_elements(first)
+    except NetlistError:
+        journal.note(first, "the first line is no element, and taken for the title of the file")
+        return lines[1:]
+    return lines
+
+
+def _closed(lines: list[Line], journal: Journal) -> list[Line]:
+    """The lines with the ``.ends`` that a library lacks: before the next ``.subckt``, or at the end of the file."""
+    unclosed: list[int] = []
+    for place, line in enumerate(lines):
+        if line.word == ".subckt":
+            unclosed.append(place)
+        elif line.word == ".ends" and unclosed:
+            unclosed.pop()
+    complete = list(lines)
+    for place in reversed(unclosed):
+        after = range(place + 1, len(lines))
+        end = next((other for other in after if lines[other].word == ".subckt"), len(lines))
+        complete.insert(end, replace(lines[place], text=".ends"))
+        journal.note(lines[place], ".subckt without .ends: it ends before the next one, or with the file")
+    return complete
 
 
 def _section(line: Line, lines: list[Line], name: str) -> list[Line]:

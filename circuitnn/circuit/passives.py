@@ -9,13 +9,12 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parasitics import parasitics
 from circuitnn.circuit.parsed import Element, element
-from circuitnn.circuit.temperatures import TEMPER, TNOM, temperature_of
+from circuitnn.circuit.temperatures import TNOM, growth, temperature_of
 from circuitnn.circuit.values import assignments, is_value, parse_value
 from circuitnn.devices.device import Passive
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
-from circuitnn.expressions.tree import Call
-from circuitnn.expressions.values import Value, combined, tree_of
+from circuitnn.expressions.values import Value, combined
 
 KINDS = {"R": ("R", "RES"), "C": ("C", "CAP"), "L": ("L", "IND")}  # of models, by the letter of the parts
 _RATINGS = {"tol", "pwr", "v", "irms", "ipk", "mfg", "pn", "type", "pppkg", "rated"}  # LTspice's notes on parts
@@ -53,6 +52,7 @@ def passive(
 ) -> list[Element]:
     """R, C, L: one value, maybe as ``R=``, maybe a model; LTspice's parasitics around it."""
     words, assigned = assignments(_with_two_coefficients(rest))
+    words = [word for word in words if word.lower() not in _SILENT]
     words = words + [assigned.pop(key) for key in (device.letter.lower(), device.quantity) if key in assigned]
     start = parse_value(assigned.pop("ic"), functions) if device.state and "ic" in assigned else None
     nodes, around = parasitics(line, name, nodes, assigned if device.state else {}, functions)
@@ -76,11 +76,13 @@ def passive(
 
 
 def _with_two_coefficients(words: list[str]) -> list[str]:
-    """The words with ``TC=`` and its one or two numbers as TC1= and TC2=."""
+    """The words with ``TC=`` and its one or two numbers, also without the sign, as TC1= and TC2=."""
     lowered = [word.lower() for word in words]
-    if "tc" not in lowered or lowered[lowered.index("tc") + 1 : lowered.index("tc") + 2] != ["="]:
-        return words
-    start = lowered.index("tc")
+    start = lowered.index("tc") if "tc" in lowered else len(words)
+    if words[start + 1 : start + 2] != ["="]:
+        if not (start + 1 < len(words) and is_value(words[start + 1])):
+            return words
+        words = [*words[: start + 1], "=", *words[start + 1 :]]
     end, has_second = start + 3, False
     if end < len(words) and is_value(words[end]) and words[end + 1 : end + 2] != ["="]:
         end, has_second = end + 1, True
@@ -101,14 +103,7 @@ def number_of(device: Passive, terms: PassiveTerms, of_model: Mapping[str, Value
         number = combined("*", terms.number, p.get("MULTIPLIER", 1.0))
     number = combined("*", number, p.get("SCALE", 1.0))
     number = combined("*" if device.state == "V" else "/", number, terms.count)
-    linear, square = p.get("TC1", 0.0), p.get("TC2", 0.0)
-    if "TCE" not in p and linear == 0.0 == square:
-        return number
-    difference = combined("-", TEMPER if terms.temperature is None else terms.temperature, p.get("TNOM", TNOM))
-    if "TCE" in p:
-        return combined("*", number, Call("pow", (tree_of(1.01), tree_of(combined("*", p["TCE"], difference)))))
-    slope = linear if square == 0.0 else combined("+", combined("*", square, difference), linear)
-    return combined("*", number, combined("+", combined("*", slope, difference), 1.0))
+    return combined("*", number, growth(p, terms.temperature, p.get("TNOM", TNOM)))
 
 
 def _by_geometry(device: Passive, p: Mapping[str, Value]) -> Value:

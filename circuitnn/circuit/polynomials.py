@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Callable
 
 from circuitnn.circuit.elements import node
@@ -12,11 +13,13 @@ from circuitnn.devices.behavioural import BEHAVIOURAL_SOURCE
 from circuitnn.devices.device import Source
 from circuitnn.expressions.composed import polynomial, table
 from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.numbers import UNSIGNED
 from circuitnn.expressions.parser import Functions, check_extent, parse_expression
 from circuitnn.expressions.tree import Current, Expression, number, voltage
 from circuitnn.expressions.values import Value
 
 MAX_VARIABLES = 50
+_ADJOINED = re.compile(rf"[+-]?{UNSIGNED}(?=[+-]|$)")
 
 
 def poly(
@@ -36,6 +39,7 @@ def poly(
     if not 1 <= count <= MAX_VARIABLES or not given:
         what = "two nodes" if device.sensed_pins else "a voltage source"
         raise NetlistError(f"{name} needs POLY(n), n from 1 to {MAX_VARIABLES}, {what} for each, then coefficients")
+    given = [part for word in given for part in _apart(word)]
     coefficients = [parse_value(word, functions) for word in given]
     pairs = [tuple(sensed[at : at + per_variable]) for at in range(0, len(sensed), per_variable)]
     notes: tuple[str, ...] = ()
@@ -50,6 +54,11 @@ def poly(
         variables = [Current(source) for (source,) in pairs]
     tree = polynomial(variables, [number(value) if isinstance(value, float) else value for value in coefficients])
     return [_behavioural(line, device, name, nodes, tree)]
+
+
+def _apart(word: str) -> list[str]:
+    """``1.5-2e-3``, two coefficients that nothing is between, as PSpice reads them."""
+    return _ADJOINED.findall(word) if _ADJOINED.sub("", word) == "" else [word]
 
 
 def by_table(

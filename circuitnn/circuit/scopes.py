@@ -117,7 +117,7 @@ class Scope:
             if port.lower() in (GROUND, "gnd") and name != GROUND:
                 message = f"the node {port} of the .subckt {block.name} is ground inside it, and not the node {name}"
                 self.block.journal.note(line, message)
-        inner.nodes = dict(zip((port.lower() for port in block.ports), outside, strict=True))
+        inner.nodes = dict(reversed([*zip((port.lower() for port in block.ports), outside, strict=True)]))
         of_instance = {name: self.value(value, line) for name, value in instance.assigned.items()}
         inner.values = inner.local_values(of_instance, line)
         return inner

@@ -1,12 +1,14 @@
 """Temperatures of a netlist: ``.temp``, ``.options temp= tnom=``, TEMP= and DTEMP= of a part, T_ABS of a model."""
 
+from collections.abc import Mapping
+
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import parse_value, tokens
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
-from circuitnn.expressions.tree import Name
-from circuitnn.expressions.values import Value, combined
+from circuitnn.expressions.tree import Call, Name
+from circuitnn.expressions.values import Value, combined, tree_of
 
 TEMPER = Name("temper")  # of the whole circuit
 TNOM = Name("tnom of the circuit")  # no name that a netlist can have: where models were measured
@@ -38,6 +40,24 @@ def temperature_of(assigned: dict[str, str], functions: Functions) -> Value | No
     if own is not None:
         return parse_value(own, functions)
     return None if more is None else combined("+", TEMPER, parse_value(more, functions))
+
+
+def growth(stated: Mapping[str, Value], temperature: Value | None, nominal: Value = TNOM) -> Value:
+    """What multiplies a number at its temperature: 1 + TC1 dT + TC2 dT^2, or 1.01^(TCE dT) (ngspice manual, 3.3).
+
+    Args:
+        stated: parameters by name in capitals, those three among them.
+        temperature: of the part, degrees Celsius; None where it is as warm as the circuit.
+        nominal: at which it has its number.
+    """
+    linear, square = stated.get("TC1", 0.0), stated.get("TC2", 0.0)
+    if "TCE" not in stated and linear == 0.0 == square:
+        return 1.0
+    difference = combined("-", TEMPER if temperature is None else temperature, nominal)
+    if "TCE" in stated:
+        return Call("pow", (tree_of(1.01), tree_of(combined("*", stated["TCE"], difference))))
+    slope = linear if square == 0.0 else combined("+", combined("*", square, difference), linear)
+    return combined("+", combined("*", slope, difference), 1.0)
 
 
 def in_model(stated: dict[str, Value], temperature: Value, nominal: Value) -> dict[str, Value]:

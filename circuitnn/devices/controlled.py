@@ -14,9 +14,9 @@ CURRENT_OF_VOLTAGE = Source(
 )  # fmt: skip
 CURRENT_OF_CURRENT = Source(
     letter="F", word="current source controlled by a current", quantity="gain", unit="", fixes="I", senses="I",
-    equation="i = F i(Vs)",
+    expressions={"value": "I", "cur": "I"}, equation="i = F i(Vs)",
 )  # fmt: skip
 VOLTAGE_OF_CURRENT = Source(
     letter="H", word="voltage source controlled by a current", quantity="transresistance", unit="ohm", fixes="V",
-    senses="I", equation="v = H i(Vs)",
+    senses="I", expressions={"value": "V", "vol": "V"}, equation="v = H i(Vs)",
 )  # fmt: skip

@@ -28,6 +28,18 @@ def response(text: str):
         (".func q(x) {x*(1+x)}\nG1 out 0 VALUE={1u*ddt(q(v(out)))}", 1j * W * 1.5e-6),
         ("R3 out 0 R=limit(4k*v(out),100,10k)", 0.0),  # v/R is constant
         ("R3 out 0 '1k'", 1e-3),
+        (".temp 77\nR3 out 0 R={1k+0*v(in)} tc=0.02", 0.5e-3),  # twice the ohms at 50 degrees more
+        (".temp 77\nR3 out 0 R={1k+0*v(in)} TC=0,0.0004 noiseless=1", 0.5e-3),
+        (".temp 77\nR3 out 0 {k*1k} tc = 0.02 0\n.param k=1", 0.5e-3),
+        (".temp 77\nR3 out 0 1k TC 0.02", 0.5e-3),
+        ("R3 out 0 R={1k+0*v(in)} temp=77 tc1=0.02", 0.5e-3),
+        ("C1 out 0 Q={1u*x*(1+x)} tc1=0.02 dtemp=50", 2j * W * 1.5e-6),
+        ("B1 out 0 I=1m*v(out) Rpar=2k Cpar = {c} tripdv=1m\n.param c=1u", 1.5e-3 + 1j * W * 1e-6),
+        ("G1 out 0 out 0 1m rpar=2k cpar=1u", 1.5e-3 + 1j * W * 1e-6),
+        ("E1 out 0 VALUE={v(out)*2} Rser=1k", -1e-3),
+        ("V0 a out 0\nR3 a 0 1k\nF1 out 0 VALUE={2*i(V0)}", -1e-3),
+        ("V0 out a 0\nR3 a b 1k\nH1 b 0 value={1k*i(V0)}", 0.5e-3),
+        ("R3 out 0 1k noiseless", 1e-3),
     ],
 )
 def test_an_admittance(part, admittance):
@@ -75,7 +87,7 @@ def test_derivatives_of_derivatives_and_the_same_one_twice():
         ("C1 out 0 Q={x*v(nowhere)}", "refers to the node nowhere"),
         ("C1 out 0 Q={x*y}", "unknown parameter y"),
         ("C1 out 0 Q={x} area=3", "C1: unknown parameter AREA"),
-        ("C1 out 0 Q={x} m=0", "C1: M= must be a positive number"),
+        ("C1 out 0 Q={x} m=0", "M= must be positive"),
         ("C1 out out Q={x}", "both ends of C1"),
     ],
 )

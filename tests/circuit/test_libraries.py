@@ -90,6 +90,32 @@ def test_a_library_gives_its_definitions_and_no_elements(tmp_path):
         assert rest(".lib long.lib\nX1 in out half\n", root=tmp_path) == pytest.approx(0.5)
 
 
+UNCLOSED = """Gathered by somebody in 2005
+.subckt half a b
+R1 a b 1k
+.subckt other a b c c
+R1 a b {r}
+R2 c 0 1k
+.ends
+.subckt third a b
+R1 a b 3k
+"""
+
+
+@pytest.mark.parametrize("directive", [".lib", ".include"])
+def test_a_library_without_ends_or_with_a_title(tmp_path, directive):
+    (tmp_path / "parts.lib").write_text(UNCLOSED)
+    with pytest.warns(NetlistWarning) as said:
+        assert rest(f"{directive} parts.lib\nX1 in out half\n", root=tmp_path) == pytest.approx(0.5)
+    for told in ("line 1: the first line is no element", "line 2: .subckt without .ends", "line 4: .subckt other has"):
+        assert told in str(said[0].message)
+    with pytest.warns(NetlistWarning, match="line 8: .subckt without .ends"):
+        assert rest(f"{directive} parts.lib\nX1 in out third\n", root=tmp_path) == pytest.approx(0.25)
+    (tmp_path / "wrong.lib").write_text("R1 in out\n")
+    with pytest.raises(NetlistError, match=r"wrong\.lib, line 1: R1 needs one resistance"):
+        rest(f"{directive} wrong.lib\n", root=tmp_path)
+
+
 def test_what_a_faulty_model_leaves_open_is_not_told():
     text = "Q1 out b e QN\nI1 e 0 1u\nR2 in b 1k\n.model QN NPN(IS=1x1)\n"
     with pytest.raises(NetlistError) as caught:

@@ -35,6 +35,7 @@ SOURCES = [
             ],
         ),
     ),
+    ("E1 out 0 POLY(2) a 0 b 0 1.5-2.5e-1 +3.e0\n", 1.5 - 0.25 * A + 3 * B),
     ("G1 0 out POLY(2) a 0 b 0 1m 2m 3m\nR1 out 0 1k\n", 1 + 2 * A + 3 * B),
     ("G1 0 out POLY(2) a 0 b 0 0 0 0 0 1m\nR1 out 0 1k\n", A * B),
     ("F1 0 out POLY(2) Vin Vb 1m 2 3\nR1 out 0 1k\n", 1 + 2e3 * IA + 3e3 * IB),
