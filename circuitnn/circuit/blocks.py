@@ -10,6 +10,7 @@ from circuitnn.circuit.cards import is_function, parse_function, parse_parameter
 from circuitnn.circuit.conditions import to_be_read
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.elements import megohms_of, node, words_of
+from circuitnn.circuit.instances import Instance, headed, instance
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, parse_model
@@ -27,17 +28,6 @@ from circuitnn.expressions.values import Value
 
 MAX_PARAMETERS = 1_000
 MAX_DEPTH = 20  # of models that are of each other (AKO)
-
-
-@dataclass(frozen=True)
-class Instance:
-    """An X line."""
-
-    name: str
-    nodes: tuple[str, ...]
-    subcircuit: str
-    assigned: dict[str, Value]
-    line: Line
 
 
 Statements = list[tuple[Line, list[Element] | Instance]]
@@ -270,24 +260,7 @@ class Block:
         Raises:
             NetlistError: when it is none.
         """
-        try:
-            name, rest = words_of(line)
-            sections = _sections(rest)
-            if sections["text:"]:
-                self.journal.note(line, f"{name}: TEXT: {' '.join(sections['text:'])} passed over")
-            words, assigned = assignments(
-                sections["params:"], lambda message: self.journal.note(line, f"{name}: {message}")
-            )
-            words = [word for word in words if word != "/"]  # some write it before the name
-            if not words:
-                raise NetlistError(f"{name} needs its nodes, then the name of a .subckt")
-            functions = self.functions(line)
-            values = {key: parse_parameter(text, functions) for key, text in assigned.items()}
-            for message in (message for key, text in assigned.items() for message in megohms_of(key, text)):
-                self.journal.note(line, message)
-            return Instance(name, tuple(node(word) for word in words[:-1]), words[-1], values, line)
-        except NetlistError as error:
-            raise error.at(line.number, line.text, line.file) from None
+        return instance(line, self.functions(line), self.journal.note)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -318,9 +291,9 @@ def _is_name(value: object, name: str) -> bool:
 
 def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     try:
-        sections = _sections(words_of(line)[1])
-        words, assigned = assignments(sections["params:"])
-        bare, optional = assignments(sections["optional:"])
+        under = headed(words_of(line)[1])
+        words, assigned = assignments(under["params:"])
+        bare, optional = assignments(under["optional:"])
         if bare:
             raise NetlistError(f".subckt: OPTIONAL: {' '.join(bare)} is no node=default")
     except NetlistError as error:
@@ -337,16 +310,3 @@ def _header(line: Line, inner: list[Line], outer: Block) -> Block:
     block = Block(inner, name=name, ports=tuple(ports), defaults=assigned, line=line, outer=outer)
     block.optional = tuple(node(name) for name in optional.values())
     return block
-
-
-def _sections(words: list[str]) -> dict[str, list[str]]:
-    """The words of a .subckt or X line by PSpice's headings; what stands before any is among the parameters."""
-    sections: dict[str, list[str]] = {"params:": [], "optional:": [], "text:": []}
-    section = sections["params:"]
-    for word in words:
-        heading = word.lower()
-        if heading in sections or heading == "params":
-            section = sections["params:" if heading == "params" else heading]
-        else:
-            section.append(word)
-    return sections

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
-from circuitnn.circuit.blocks import Block, Instance
+from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.clamps import parse_clamps
 from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.ideal_diode import as_source, is_ideal
+from circuitnn.circuit.instances import Instance
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.ordering import Assigned, ordered

@@ -4,7 +4,8 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 
-from circuitnn.circuit.blocks import Block, Instance
+from circuitnn.circuit.blocks import Block
+from circuitnn.circuit.instances import Instance
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import parse_parameter

@@ -12,10 +12,11 @@ from typing import final
 
 import numpy as np
 
-from circuitnn.circuit.blocks import Block, Contents, Instance, Statements
+from circuitnn.circuit.blocks import Block, Contents, Statements
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.controlled import check_ends
 from circuitnn.circuit.elements import node
+from circuitnn.circuit.instances import Instance
 from circuitnn.circuit.lines import Line, logical_lines
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.ordering import Assigned
