@@ -13,7 +13,7 @@ from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LIBRARY_LINES, Line, load_file, logical_lines
 from circuitnn.circuit.recognition import Recognised, recognised_inside
 from circuitnn.circuit.standard import is_brought_along
-from circuitnn.devices.registry import DEVICES
+from circuitnn.devices.registry import letters
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.opening import reason
 
@@ -218,7 +218,7 @@ def _without_title(lines: list[Line], journal: Journal) -> list[Line]:
     if (
         first is None
         or first.text[0] in ".+xX"
-        or (first.text[0].upper() in DEVICES and re.match(r"\w*\d", first.text))
+        or (first.text[0].upper() in letters() and re.match(r"\w*\d", first.text))
     ):
         return lines
     try:
