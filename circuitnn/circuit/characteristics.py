@@ -1,5 +1,6 @@
 """Resistors, capacitors and inductors that depend on the circuit or the time, as sources of what flows or is across."""
 
+import dataclasses
 import re
 
 from circuitnn.circuit.elements import check_ends, multiplicity, node
@@ -26,7 +27,7 @@ _TRAILING = re.compile(
 )
 _DEPENDS = re.compile(r"\b(?:v|i|i[bcdegs])\s*\(|\btime\b|\bddt\b|(?:\bQ|\bFlux)\s*=", re.IGNORECASE)
 _KEYS = {"R": ("r",), "C": ("c", "q"), "L": ("l", "flux")}  # the first one may be left out
-_SILENT = {"noisy", "noiseless", "ic"}
+_SILENT = {"noisy", "noiseless"}
 _NO_RESISTANCE = 1e-12  # ohms; below, nothing flows: a search that starts from 0 V everywhere does not start with 0/0
 
 
@@ -67,6 +68,7 @@ def by_characteristic(line: Line, device: Passive, functions: Functions) -> Elem
     if count != 1.0 and device.letter == "L":  # one of several side by side
         x = Binary("/", x, tree_of(count))
     written = warmed(behavioural_expression(text, functions), assigned, functions)
+    start = parse_value(assigned.pop("ic"), functions) if "ic" in assigned and device.state else None
     unknown = next((key for key in assigned if key not in _SILENT), None)
     if unknown:
         raise NetlistError(f"{name}: unknown parameter {unknown.upper()}")
@@ -76,7 +78,8 @@ def by_characteristic(line: Line, device: Passive, functions: Functions) -> Elem
         tree = Binary("*", tree_of(count), tree)
     check_extent(tree)
     quantity = "V" if device.letter == "L" else "I"
-    return element(line, source, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity, stands_for=name)
+    part = element(line, source, BEHAVIOURAL_SOURCE.letter, nodes, tree, quantity=quantity, stands_for=name)
+    return dataclasses.replace(part, start=start)
 
 
 def _law(key: str, value: Expression, x: Expression) -> Expression:

@@ -128,7 +128,7 @@ class Clamp:
     """A voltage that the circuit begins with (``.ic``), or that a search for its rest begins with (``.nodeset``).
 
     Attributes:
-        name: under which its number is in `Circuit.values`: "ic(out)", "nodeset(out)", "ic(C1)".
+        name: under which its number is in `Circuit.values`: "ic(out)", "nodeset(a,b)".
         nodes: between which the voltage is.
         value: the expression that gives it; None when the number is a literal.
         is_start: whether the circuit begins with it.

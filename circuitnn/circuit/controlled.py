@@ -14,6 +14,7 @@ from circuitnn.circuit.elements import (
     NUMERALS,
     KindOf,
     check_ends,
+    multiplicity,
     node,
     source,
     with_model,
@@ -32,6 +33,7 @@ from circuitnn.devices.device import Coupling, Device, ModelDevice, Passive, Sou
 from circuitnn.devices.registry import device_of, devices_of, letters
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
+from circuitnn.expressions.values import combined, tree_of
 
 MAX_COUPLED = 10  # inductors on one K line
 
@@ -75,7 +77,8 @@ def _parse_elements(line: Line, functions: Functions, kind_of: KindOf) -> list[E
     name, rest = words_of(line)
     device = _device(name[:1].upper(), rest, kind_of)
     if device is None:
-        raise NetlistError(f"unknown device letter {name[:1]!r}; known: {' '.join(letters())}")
+        others = " ".join((*(letter for letter in letters() if letter != "X"), "S", "W", "A", "X"))
+        raise NetlistError(f"unknown device letter {name[:1]!r}; known: {others}")
     if device is BEHAVIOURAL_SOURCE:
         raise NetlistError(f"{name} needs two nodes, then V=expression or I=expression")
     if isinstance(device, Coupling):
@@ -125,6 +128,7 @@ def _controlled(
     if device.sensed_pins and "TABLE" in (upper[0:1] + upper[2:3]):
         return by_table(line, device, name, nodes, rest, functions)
     words, assigned = assignments(rest)
+    count = multiplicity(assigned, functions) if device.fixes == "I" else 1.0
     if words and words[0].upper() in _UNSUPPORTED:
         raise NetlistError(f"{name}: {words[0].upper()} is not supported; {_UNSUPPORTED[words[0].upper()]}")
     nodes, around = parasitics(line, name, nodes, assigned, functions)
@@ -133,7 +137,7 @@ def _controlled(
     what = "two sensed nodes" if device.sensed_pins else "the voltage source that is sensed"
     if len(words) != (len(device.sensed_pins) or 1) + 1:
         raise NetlistError(f"{name} needs two nodes, {what} and a {device.quantity}, got {' '.join(words) or 'none'}")
-    value = parse_value(words[-1], functions)
+    value = combined("*", parse_value(words[-1], functions), count)
     if device.sensed_pins:
         return [element(line, name, device.letter, (*nodes, *(node(token) for token in words[:-1])), value), *around]
     return [element(line, name, device.letter, nodes, value, sense=words[0]), *around]
@@ -171,7 +175,8 @@ def _behaviour(line: Line, device: Source, functions: Functions) -> list[Element
     nodes: tuple[str, ...] = (node(match["plus"]), node(match["minus"]))
     check_ends(name, nodes)
     text, assigned = trailing(match["text"])
-    tree = warmed(behavioural_expression(text, functions), assigned, functions)
+    count = multiplicity(assigned, functions)
+    tree = tree_of(combined("*", warmed(behavioural_expression(text, functions), assigned, functions), count))
     nodes, around = parasitics(line, name, nodes, assigned, functions)
     unknown = next((key for key in assigned if key not in _HINTS), None)
     if unknown:

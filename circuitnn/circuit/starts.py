@@ -7,6 +7,7 @@ from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.scopes import Flat
 from circuitnn.devices.capacitor import CAPACITOR
+from circuitnn.expressions.values import combined
 
 Start = tuple[str, tuple[str, str], ClampLine]  # name, nodes as spelled, and what was said
 
@@ -40,16 +41,25 @@ def starts(
             continue
         if clamp.is_start:
             journal.note(clamp.line, f"the circuit begins with the voltage at {plus} that .ic says, and not at rest")
-        yield f"{word}({plus if minus == GROUND else f'{plus},{minus}'})", (plus, minus), clamp
+        yield _name(word, (plus, minus)), (plus, minus), clamp
     for part in components:
         start, line = flat[part.name.lower()].element.start, flat[part.name.lower()].line
+        name = flat[part.name.lower()].element.stands_for or part.name
         if start is None or (start == 0.0 and not uses_ic):
             continue
         if not uses_ic:
-            journal.note(line, f"{part.name}: IC= says something with UIC alone; the circuit begins at rest")
-        elif part.device is CAPACITOR:
-            journal.note(line, f"{part.name} begins as IC= says; what nothing is said of begins at rest")
-            ends = (part.nodes[0], part.nodes[1])
-            yield f"ic({part.name})", ends, ClampLine(line, "v", ends, start)
+            journal.note(line, f"{name}: IC= says something with UIC alone; the circuit begins at rest")
+        elif part.device is CAPACITOR or (part.is_behavioural and part.quantity == "I"):
+            journal.note(line, f"{name} begins as IC= says; what nothing is said of begins at rest")
+            ends, value = (part.nodes[0], part.nodes[1]), start
+            if ends[0] == GROUND:
+                ends, value = (ends[1], ends[0]), combined("-", 0.0, start)
+            yield _name("ic", ends), ends, ClampLine(line, "v", ends, value)
         else:
-            journal.note(line, f"{part.name}: IC= of a current is passed over")
+            journal.note(line, f"{name}: IC= of a current is passed over")
+
+
+def _name(word: str, nodes: tuple[str, str]) -> str:
+    """That of the number: "ic(out)", or "nodeset(a,b)"."""
+    plus, minus = nodes
+    return f"{word}({plus if minus == GROUND else f'{plus},{minus}'})"

@@ -5,6 +5,7 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.expressions.errors import NetlistError
+from circuitnn.spice.program import simulate
 
 W = 2 * np.pi * 1000.0
 BIAS = "* bias\nVin in 0 0.5\nR1 in out 1k\nR2 out 0 1k\n"  # v(out) 0.25, 0.25 mA in R2
@@ -105,3 +106,39 @@ def test_a_charge_along_time_is_as_in_ngspice(ngspice):
     y = cn.run(cn.nodal.NodalModel(circuit, fs=fs, dtype="float64"), x)[1]
     truth = cn.spice.transient(circuit, x, fs, max_step=1e-6)
     assert cn.metrics.esr(np.asarray(y), truth) < 2e-8
+
+
+@pytest.mark.ngspice
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "B1 out 0 I=1m*v(in) m=2",
+        "B1 o1 0 V=v(in)*v(in) tc1=1m M=2 temp=50\nRo o1 out 1k\n.temp 40",
+        "g1 out 0 cur='1m*v(in)' tc1=1m tc2 = 2u dtemp=10",
+        "R3 out 0 R='1k*(1+v(in)*v(in))' tc1=1m tc2=1u m=3\n.temp 40",
+        "G3 out 0 in 0 1m m=2",
+        "F3 out 0 Vin .1 m={k}\n.param k=2",
+    ],
+)
+def test_what_follows_an_expression_counts_as_in_ngspice(ngspice, lines):
+    text = f"t\nVin in 0 0.7\nR1 in out 1k\nR2 out 0 2k\n{lines}\n"
+    ours = float(cn.spice.operating_point(cn.read_netlist(text))["out"])
+    theirs = simulate(f"{text}.options reltol=1e-9 gmin=1e-15\n.op\n.end\n", {}, timeout=60)[0].columns["v(out)"]
+    assert ours == pytest.approx(float(theirs[0].real), rel=1e-6)
+
+
+def test_parasitics_of_a_source_of_an_expression_are_parts():
+    circuit = cn.read_netlist("t\nVin in 0 1\nR1 in out 1k\nB1 out 0 I=1m*v(in) Rpar=2k Cpar=1n tripdv=1 ic=0\n")
+    assert float(circuit["Rpar.B1"].value) == 2000
+    assert circuit.state_names == ("Cpar.B1",)
+
+
+@pytest.mark.filterwarnings("ignore::circuitnn.circuit.NetlistWarning")
+@pytest.mark.parametrize(
+    "part", ["C1 out 0 1u IC=2", "C1 0 out {c} ic = {-w}", "C1 out 0 Q={c*x} ic=2", "C1 out in 1u ic=2"]
+)
+def test_what_a_capacitor_begins_with_is_written_as_well(part):
+    circuit = cn.read_netlist(f"t\nVin in 0 0\nR1 in out 1k\n.param c=1u w=2\n{part}\n.tran 1u 1m uic\n", inputs="Vin")
+    assert [clamp.nodes[0] for clamp in circuit.clamps] == ["out"]
+    assert float(circuit.resolve()[circuit.clamps[0].name]) == 2.0
+    assert cn.read_netlist(circuit.to_spice()) == circuit

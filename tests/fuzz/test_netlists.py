@@ -21,7 +21,10 @@ from tests.circuit.test_intake import DIVIDED, FAULTY, VENDOR
 from tests.circuit.test_intake import START as INTAKE
 from tests.circuit.test_libraries import DIVIDED as LIBRARIES
 from tests.circuit.test_sources import HEAD, SOURCES
+from tests.fuzz.forms import HEAD as FORMS_HEAD
+from tests.fuzz.forms import netlist_of_forms
 from tests.fuzz.limits import MEMORY, SECONDS, cost
+from tests.fuzz.mutations import accident
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, makes pipes"),
@@ -30,40 +33,15 @@ pytestmark = [
 
 
 def mutated_netlist(random, seeds):
-    """A seed after a few accidents: words and lines swapped, dropped, doubled, replaced by words of other seeds."""
+    """A seed after a few accidents, with lines and words of other seeds."""
     lines = random.choice(seeds).splitlines()
     for _ in range(random.randint(1, 6)):
-        at = random.randrange(len(lines))
-        match random.randrange(8):
-            case 0:
-                del lines[at]
-            case 1:
-                lines.insert(at, random.choice(random.choice(seeds).splitlines()))
-            case 2:
-                lines[at], lines[-1] = lines[-1], lines[at]
-            case 3:
-                words = lines[at].split()
-                random.shuffle(words)
-                lines[at] = " ".join(words)
-            case 4:
-                words = lines[at].split() or [""]
-                words[random.randrange(len(words))] = random.choice(random.choice(seeds).split())
-                lines[at] = " ".join(words)
-            case 5:
-                cut = random.randint(0, len(lines[at]))
-                lines[at] = lines[at][:cut] + random.choice("{}()=,'\";.+-*/^0xXqé\0 \t\n") + lines[at][cut:]
-            case 6:
-                cut = random.randint(0, len(lines[at]))
-                lines[at] = lines[at][:cut] + lines[at][cut + random.randint(1, 4) :]
-            case 7:
-                lines[at] = re.sub(r"[0-9.]+", lambda _: random.choice(NUMBERS), lines[at], count=1)
-        if not lines:
-            break
+        others = random.choice(seeds)
+        lines = accident(random, lines, others.splitlines(), others.split())
     return "\n".join(lines) + "\n"
 
 
 STANDARD = "D1 in a 1N4148\nQ1 v a out 2N3904\nX1 a out v 0 out TL072\nVv v 0 9\n.lib C:\\me\\standard.dio\n"
-NUMBERS = ["0", "-1", "1e300", "1e-300", "1e999", "{1/0}", "{sqrt(-1)}", "1k5", "nan", "inf", "1", "{k}", ""]
 FOLDER = Path(catalogue.__file__).parent
 
 
@@ -100,6 +78,40 @@ def test_mutated_netlists_are_read_or_refused_with_one_error(count, tmp_path, mo
     assert worst[0] < MEMORY
     assert worst[1] < SECONDS
     assert not list(tmp_path.iterdir())
+
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
+WAYS = [{}] * 4 + [{"dialect": name} for name in ("ltspice", "pspice", "kicad")]
+WAYS += [{"outputs": "v(in,out)"}, {"outputs": "i(R1)"}, {"tolerance_seed": 1}, {"uncharged": True}]
+
+
+def is_written(text, options):
+    """Whether a netlist is read; then it is finite, and the same circuit when it is written and read again."""
+    circuit = read_netlist(text, **options)
+    assert all(np.isfinite(value) for value in circuit.resolve().values()), text
+    again = read_netlist(
+        circuit.to_spice(), inputs=circuit.inputs, outputs=circuit.outputs, uncharged=circuit.uncharged
+    )
+    assert again == circuit, text
+    return True
+
+
+@pytest.mark.parametrize("count", [150, pytest.param(1_500, marks=pytest.mark.slow)])
+def test_what_strangers_write_is_read_or_refused_with_one_error(count):
+    random = Random(count)
+    found = [*CASES.glob("netlists/*.cir"), *CASES.glob("ltspice/*.net")]
+    others = [path.read_text(encoding="latin-1") for path in sorted(found)]
+    read_netlist("\n" + FORMS_HEAD)
+    read = 0
+    for _ in range(count):
+        text = netlist_of_forms(random, others)
+        options = random.choice(WAYS)
+        outcome, memory, seconds = cost(lambda text=text, options=options: is_written(text, options))
+        assert outcome is True or isinstance(outcome, NetlistError), (text, options, outcome)
+        assert seconds < SECONDS, text
+        assert outcome is True or memory < MEMORY, text
+        read += outcome is True
+    assert count // 20 < read < count
 
 
 START = "t\nVin in 0 1\nR1 in out 1\n"

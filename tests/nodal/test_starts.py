@@ -56,7 +56,7 @@ def test_ic_of_parts_counts_with_uic():
     assert plain.clamps == ()
     assert "C1: IC= says something with UIC alone" in plain.notes[0].message
     started = cn.read_netlist(RC.replace("C1 out 0 1u", "C1 out 0 1u IC=2") + ".tran 1u 1m 0 1u UIC\n")
-    assert started.values["ic(C1)"] == 2.0
+    assert started.values["ic(out)"] == 2.0
     turned = cn.read_netlist(RC.replace("C1 out 0 1u", "C1 0 out 1u IC=-2") + ".tran 1u 1m uic\n")
     for circuit in (started, turned):
         model = cn.nodal.NodalModel(circuit, fs=FS)
