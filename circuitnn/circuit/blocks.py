@@ -10,6 +10,7 @@ from circuitnn.circuit.cards import is_function, parse_function, parse_parameter
 from circuitnn.circuit.conditions import to_be_read
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.elements import megohms_of, node, words_of
+from circuitnn.circuit.file_sources import file_source
 from circuitnn.circuit.instances import Instance, headed, instance
 from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import Line
@@ -117,9 +118,8 @@ class Block:
     def _first(self, named: dict, name: str, found: object, line: Line) -> None:
         """Of two definitions of one name the first one counts, as in ngspice."""
         if name.lower() in named:
-            self.journal.note(
-                line, f"{line.word} {name} is there already: the first one counts, this one is passed over"
-            )
+            message = f"{line.word} {name} is there already: the first one counts, this one is passed over"
+            self.journal.note(line, message)
         else:
             named[name.lower()] = found
 
@@ -177,9 +177,8 @@ class Block:
         taken = self._component_names if stated and self.outer is None else set()
         for name, text, line in stated:
             if name.lower() in assigned:
-                self.journal.note(
-                    line, f".param {name} is there already: this one counts, the one before is passed over"
-                )
+                message = f".param {name} is there already: this one counts, the one before is passed over"
+                self.journal.note(line, message)
             for message in megohms_of(name, text):
                 self.journal.note(line, message)
             try:
@@ -244,7 +243,8 @@ class Block:
                     statements.append((line, self.instance(line)))
                     continue
                 if line.text[0] in "aA":
-                    statements.append((line, self._potentiometer(line).parts(self._knobs.get(line))))
+                    parts = file_source(line, self._card) or self._potentiometer(line).parts(self._knobs.get(line))
+                    statements.append((line, parts))
                     continue
                 elements = parse_elements(line, self.functions(line), self._kind_of)
                 if guessed := guess(line, self.macros):

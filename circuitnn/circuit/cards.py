@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 _ANALYSES = {
     ".tran", ".ac", ".op", ".dc", ".noise", ".tf", ".four", ".fourier", ".backanno", ".wav", ".wave", ".save", ".print",
-    ".plot", ".probe", ".meas", ".measure", ".width", ".sens", ".pz", ".disto", ".step", ".net",
+    ".plot", ".probe", ".probe64", ".meas", ".measure", ".width", ".sens", ".pz", ".disto", ".step", ".net",
     ".option", ".options", ".opt", ".csparam", ".savebias", ".loadbias", ".ferret", ".output", ".watch", ".view",
     ".autoconverge", ".distribution", ".mc", ".wcase", ".stimulus", ".stmlib", ".vector", ".external", ".alter",
     ".protect", ".unprotect", ".prot", ".unprot", ".noisepar", ".checkpoint", ".optimize", ".graph", ".machine",

@@ -17,6 +17,7 @@ _SOURCES = ("vin", "iin", "in", "input", "vinput", "signal", "vsignal", "vsig", 
 _ENTRIES = ("in", "input", "vin", "signal", "vi")
 _EXITS = ("out", "output", "vout", "vo")
 _COMMANDS = (".wave", ".noise", ".tf", ".four", ".print", ".plot", ".probe", ".save", ".meas", ".graph")
+_PLOTS = ("plot", "gnuplot", "hardcopy", "asciiplot", "print", "wrdata")
 _VOLTAGE = re.compile(r"\bv(?:db|m|p|r|i|ph|mag)?\(\s*([^\s(),]+)\s*\)", re.IGNORECASE)
 _LOAD = re.compile(r"r_?(l|load|spk|speaker)_?\d*|load|speaker", re.IGNORECASE)
 _AC = re.compile(r"\bac\b\s*=?\s*([^\s=]*)", re.IGNORECASE)
@@ -50,7 +51,7 @@ def inferred_inputs(
     written = [(part, _level(part)) for part in sources]
     entry = _entry(components)
     top = [part for part, level in written if level == 0]
-    inner = [part for part, level in written if level == 1 and not part.line.file]
+    inner = [part for part, level in written if level == 1 and (not part.line.file or _likelihood(part) >= 4.0)]
     likely = _likeliest(top or ([] if entry else inner))
     if entry and (likely is None or _likelihood(likely) < 1) and not any(_likelihood(part) >= 1 for part in top):
         return (entry,)  # which is said where its source is added
@@ -113,6 +114,8 @@ def _printed(lines: Sequence[Line]) -> list[str]:
         in_control = (in_control or line.word == ".control") and line.word != ".endc"
         if in_control or line.word.startswith(_COMMANDS):
             asked += [name.lower() for name in _VOLTAGE.findall(line.text)]
+        if in_control and line.word in _PLOTS:  # which take the bare names of nodes, too
+            asked += [word.lower() for word in line.text.split()[1:] if not word.isdigit()]
     return list(dict.fromkeys(asked))
 
 
@@ -149,7 +152,7 @@ def _touches(part: Flat, node: str) -> bool:
 def _level(part: Flat) -> int | None:
     """How many subcircuits a source is in that a line of the netlist says; none is of this library's making."""
     name, word = part.element.component.name.lower(), part.line.text.split()[0].lower()
-    if name == word:
+    if name == word or (part.element.waveform is not None and name[1:] == word):  # a file source, VA1 of A1
         return 0
     return name.count(".") - word.count(".") - 1 if name.endswith(f".{word}") and name[0] == word[0] else None
 

@@ -1,6 +1,7 @@
 """Lines of R, C and L: the number, temperature coefficients and geometry, on the line or by a ``.model``."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from circuitnn.circuit.temperatures import TNOM, growth, temperature_of
 from circuitnn.circuit.values import assignments, is_value, parse_value
 from circuitnn.devices.device import Passive
 from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.numbers import UNSIGNED
 from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.values import Value, combined
 
@@ -28,6 +30,8 @@ _IN_MODEL = {
 _DEFAULT = {"R": "MULTIPLIER", "C": "CAP", "L": "IND"}  # of the model, the number of a part whose line has none
 _COMMON = ("TC1", "TC2", "TCE", "TNOM", "RSH", "NARROW", "SHORT", "DEFW")
 _HARMLESS = {"KF", "AF", "LF", "WF", "EF", "BV_MAX", "LEVEL"}  # of noise, and limits that nothing looks at
+
+_SPAN = re.compile(rf"{UNSIGNED}(-{UNSIGNED})")  # 1-3k, as people write from 1k to 3k
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,15 @@ def passive(
         model, *words = words
     if len(words) != 1:
         raise NetlistError(f"{name} needs one {device.quantity} after its two nodes, got {' '.join(words) or 'none'}")
-    terms = PassiveTerms(parse_value(words[0], functions), stated, count, temperature)
+    spans = None if is_value(words[0]) else _SPAN.fullmatch(words[0])
+    last = spans[1] if spans else words[0]  # as ngspice takes it
+    terms = PassiveTerms(parse_value(last, functions), stated, count, temperature)
     own = element(line, name, device.letter, nodes, number_of(device, terms, {}), model=model)
     notes = megohms(name, words[0]) if not device.state else ()
     notes += microfarads(name, words[0]) if device.state == "V" else ()
+    notes += (
+        (f"{name}: {words[0]} is no number; ngspice takes the last part, {last}, and so it is here",) if spans else ()
+    )
     return [dataclasses.replace(own, notes=notes, terms=terms, start=start), *around]
 
 

@@ -13,12 +13,13 @@ from circuitnn.circuit.lines import Line, logical_lines
 
 # What other programs bring along, by the last name of the file.
 _OWN = re.compile(
-    r"standard\.\w+|(universalopamp\w*|opamp|ltc\d*|adi\d*|dtl|ccs|level)\.(sub|lib)|(nom|eval|breakout|opamp)\.lib"
+    r"standard\.\w+|(universalopamp\w*|opamp|ltc\d*|adi\d*|dtl|ccs|level)\.(sub|lib)|(nomd?|eval|breakout|opamp)\.lib"
     r"|simulation_spice\.(sp|lib)",
     re.IGNORECASE,
 )
-_PINS = {"": "in+ in- V+ V- out", "opamp": "in- in+ out"}  # of subcircuits
-_FILES = ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib")
+_LIMITS = " and any output current"
+_PINS = {"": f"in+ in- V+ V- out{_LIMITS}", "opamp": f"in- in+ out{_LIMITS}", "POT": "end wiper end"}  # of subcircuits
+_FILES = ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib", "pots.lib")
 _HELPERS = ("amplifier", "linear", "level3")  # subcircuits that others are made of
 _PREFIX = re.compile(r"[dqjmux](?=\d?[a-z]*\d)", re.IGNORECASE)  # Q2N3904 and D1N4148 of PSpice's libraries
 _SUFFIX = re.compile(r"[a-z]{1,3}(?:[/-]\w+)?|[/-]\w+", re.IGNORECASE)  # of packages: TL072CP
@@ -39,8 +40,8 @@ class StandardPart(NamedTuple):
     def message(self, wanted: str) -> str:
         """What is said when it stands in for a part of a name."""
         like = "" if self.name.lower() == wanted.lower() else f" as {self.name}"
-        is_amplifier = self.lines[0].text.startswith(".subckt")
-        pins = f", with the pins {_PINS.get(self.name, _PINS[''])} and any output current" if is_amplifier else ""
+        has_pins = self.lines[0].text.startswith(".subckt")
+        pins = f", with the pins {_PINS.get(self.name, _PINS[''])}" if has_pins else ""
         return f"{wanted} is not in the netlist and taken from this library's own parts{like}, by data sheet{pins}"
 
 

@@ -8,6 +8,7 @@ from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.instances import Instance
 from circuitnn.circuit.journal import words_in
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.standard import standard_part
 from circuitnn.circuit.values import parse_parameter
 from circuitnn.expressions.errors import NetlistError
 
@@ -66,7 +67,7 @@ def with_knobs(block: Block) -> Block:
 
 def _wiper(block: Block, instance: Instance) -> tuple[str, float] | None:
     """The name of the parameter that is the position of a potentiometer, and its value; None of anything else."""
-    inner = block.contents.blocks.get(instance.subcircuit.lower())
+    inner = block.contents.blocks.get(instance.subcircuit.lower()) or _own(instance.subcircuit)
     if inner is None or len(inner.ports) != 3 or len(inner.contents.elements) != 2:
         return None
     elements = [line.text for line in inner.contents.elements]
@@ -84,6 +85,12 @@ def _wiper(block: Block, instance: Instance) -> tuple[str, float] | None:
     if len(candidates) > 1:
         candidates = [name for name in candidates if name in _USUAL]
     return (candidates[0], between[candidates[0]]) if len(candidates) == 1 else None
+
+
+def _own(name: str) -> Block | None:
+    """This library's own subcircuit of a name."""
+    part = standard_part(name, directive=".subckt")
+    return next(iter(Block(list(part.lines)).contents.blocks.values())) if part else None
 
 
 def _names(text: str) -> set[str]:

@@ -148,3 +148,9 @@ def test_softplus_and_limit_are_spelled_out():
     assert isinstance(found["B1"].value, Call)
     assert found["B1"].value.function == "min"
     assert Current("Vin") in found["B1"].value.arguments[1].arguments
+
+
+def test_a_span_of_resistances_is_its_last_part_as_in_ngspice():
+    with pytest.warns(NetlistWarning, match="the last part, -3k"):
+        c = read_netlist("* t\nVin in 0 1\nR1 in out 1-3k\nR2 out 0 1e-3k\n")
+    assert (c["R1"].value, c["R2"].value) == (-3000.0, 1.0)

@@ -72,7 +72,7 @@ def test_a_node_named_so_is_the_output(node):
     [
         ".print tran v(in) v(x)", ".control\nrun\nplot v(1) v(IN) vdb(X)\n.endc",
         ".save v(a1_out)\n.wave o.wav 16 44k V(x)",
-        ".meas tran pp PP v(x)", "RL x 0 1k\nR9 x 0 1k",
+        ".meas tran pp PP v(x)", "RL x 0 1k\nR9 x 0 1k", ".control\ngnuplot file\n+ x 1 in\n.endc",
     ],
 )  # fmt: skip
 def test_a_node_that_is_printed_or_loaded_is_the_output(commands):
@@ -100,6 +100,29 @@ def test_what_is_in_a_lone_subcircuit_counts():
     np.testing.assert_allclose(cn.nodal.frequency_response(circuit, [100.0]), 0.75, rtol=1e-12)
     with pytest.raises(NetlistError, match="for the input"):
         read_netlist(text + "X2 pedal\n")
+
+
+def test_a_source_with_a_waveform_in_an_included_subcircuit_is_the_input(tmp_path):
+    (tmp_path / "pedal.cir").write_text(
+        ".subckt pedal\nV1 vcc 0 9\nV2 a 0 DC 0 SIN(0 1 1k) AC 1\nR1 a out 1k\nR2 out vcc 3k\n.ends\n"
+    )
+    (tmp_path / "main.cir").write_text(".include pedal.cir\nX1 pedal\n")
+    circuit = read_netlist(tmp_path / "main.cir")
+    assert circuit.inputs == ("V.X1.V2",)
+    assert circuit.outputs == ("X1.out",)
+
+
+def test_a_source_that_plays_a_file_is_the_input():
+    text = '* t\nVcc p 0 9\nA1 %vd([in 0]) play\n.model play filesource(file="x")\nR1 in out 1k\nR2 out p 1k\n'
+    circuit = read_netlist(text)
+    assert circuit.inputs == ("VA1",)
+    assert circuit["VA1"].nodes == ("in", "0")
+    assert read_netlist(circuit.to_spice()) == circuit
+    assert [read_netlist(text.replace("%vd([in 0])", port)).inputs for port in ("%v([in])", "[in]")] == [("VA1",)] * 2
+    current = read_netlist(text.replace("%vd", "%id"))
+    assert current.inputs == ("IA1",)
+    with pytest.raises(NetlistError, match="line 3: A1 needs the nodes of its ports"):
+        read_netlist(text.replace("[in 0]", "[in]"))
 
 
 def test_sources_made_by_the_reader_are_no_inputs():

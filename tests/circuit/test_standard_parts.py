@@ -98,7 +98,7 @@ def test_gain_bandwidth_rails_and_slew_rate_are_those_of_data_sheets(ngspice, na
 def test_every_part_is_read():
     lines = ["t", "Vin in 0 1", "Rin in 0 1k", "Vp p 0 9"]
     count = 0
-    for file in ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib"):
+    for file in ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib", "pots.lib"):
         text = resources.files("circuitnn.circuit").joinpath("parts", file).read_text("utf-8")
         names = re.findall(r"^\.(?:model|subckt) (?!clamp)(\S+)", text, re.MULTILINE)
         names += [name for listed in re.findall(r"^\* also: (.*)", text, re.MULTILINE) for name in listed.split()]
@@ -114,7 +114,7 @@ def test_every_part_is_read():
                 lines.append(f"{letter}{len(lines)} {nodes} {name}")
             elif part.lines[0].text.startswith(".subckt") and len(part.lines[0].text.split("params")[0].split()) == 7:
                 lines.append(f"X{len(lines)} in o{len(lines)} p 0 o{len(lines)} {name}")
-    assert count > 250
+    assert count > 290
     circuit = read("\n".join(lines), outputs="in")
     assert len(circuit.notes) > 50
 
@@ -158,3 +158,10 @@ def test_a_library_that_is_there_is_read_and_parts_of_no_library_are_missing(tmp
     for name in ("standard.jft", "UniversalOpAmps2.sub", "LTC.lib", "nom.lib", "Simulation_SPICE.sp"):
         assert is_brought_along(name)
     assert not is_brought_along("my.lib")
+
+
+def test_the_potentiometer_of_pspice_is_a_knob():
+    c = read("t\nVin in 0 1\nX_R1 in out 0 POT PARAMS: SET=0.25 VALUE=100K\n.lib nomd.lib\n")
+    knob = next(iter(c.controls))
+    assert c.controls == {knob: 0.25}
+    np.testing.assert_allclose(frequency_response(c, [1e3], controls={knob: 0.25}), 0.25, rtol=1e-6)
