@@ -75,34 +75,52 @@ def _notes(circuit: "cn.Circuit") -> list[str]:
 
 
 def _rest(path: Path, circuit: "cn.Circuit") -> list[str]:
-    """The operating point as a table, with ngspice's where it has one."""
+    """The operating point as a table, with ngspice's where it has one; of subcircuits only what differs."""
     import jax
 
+    import circuitnn as cn
+
+    with jax.enable_x64(True):
+        found = cn.nodal.operating_point(circuit)
+        ours = {node: float(found[node]) for node in circuit.nodes}
+    theirs, verdict = _theirs(path, circuit)
+    rows = {}
+    differing = 0
+    inner = [node for node in ours if "." in node] if any("." not in node for node in ours) else []
+    for node, volts in ours.items():
+        other = theirs.get(node.lower())
+        differs = other is not None and abs(volts - other) > _AGREED * max(abs(other), 1e-3)
+        differing += differs
+        if differs or node not in inner:
+            rows[node] = f"{volts:<12.6g}" + ("" if other is None else f"  {other:<12.6g}") + "  differs" * differs
+    width = max(len("node"), *map(len, rows))
+    hidden = len(ours) - len(rows)
+    return [
+        f"operating point:\n  {'node':{width}}  volts" + ("         ngspice" if theirs else ""),
+        *(f"  {node:{width}}  {row}".rstrip() for node, row in rows.items()),
+        *([f"  and {hidden} nodes inside of parts and subcircuits"] if hidden else []),
+        f"ngspice differs at {differing} of {len(ours)} nodes{verdict[1]}" if differing else verdict[0] + verdict[1],
+    ]
+
+
+def _theirs(path: Path, circuit: "cn.Circuit") -> tuple[dict[str, float], tuple[str, str]]:
+    """ngspice's voltages by lower-case node, what is said where they are the same, and what to add to it."""
     import circuitnn as cn
     from circuitnn.circuit.asc import is_schematic, netlist_of
     from circuitnn.circuit.lines import load
     from circuitnn.spice.as_written import rest_as_written
 
-    with jax.enable_x64(True):
-        found = cn.nodal.operating_point(circuit)
-        ours = {node: float(found[node]) for node in circuit.nodes}
-    theirs: dict[str, float] = {}
-    said = "ngspice is not installed"
-    if cn.spice.version() is not None:
-        try:
-            text = load(path)[0]
-            theirs = rest_as_written(netlist_of(text, path.parent) if is_schematic(text) else text, path.parent)
-            said = ""
-        except cn.spice.SpiceError as problem:
-            said = f"ngspice does not read the same text: {problem}"
-    width = max(len("node"), *map(len, ours))
-    lines = [f"operating point:\n  {'node':{width}}  volts" + ("         ngspice" if theirs else "")]
-    differing = 0
-    for node, volts in ours.items():
-        other = theirs.get(node.lower())
-        differs = other is not None and abs(volts - other) > _AGREED * max(abs(other), 1e-3)
-        differing += differs
-        more = "" if other is None else f"  {other:<12.6g}" + ("  differs" if differs else "")
-        lines.append(f"  {node:{width}}  {volts:<12.6g}{more}".rstrip())
-    verdict = f"ngspice differs at {differing} of {len(ours)} nodes" if differing else "ngspice says the same"
-    return [*lines, said or verdict]
+    if cn.spice.version() is None:
+        return {}, ("ngspice is not installed", "")
+    try:
+        text = load(path)[0]
+        netlist = netlist_of(text, path.parent) if is_schematic(text) else text
+        return rest_as_written(netlist, path.parent), ("ngspice says the same", "")
+    except cn.spice.SpiceError as problem:
+        reason = str(problem)
+    try:
+        theirs = {node.lower(): float(volts) for node, volts in cn.spice.operating_point(circuit).items()}
+    except (cn.spice.SpiceError, cn.CircuitError, ValueError):
+        return {}, (f"ngspice does not read the same text: {reason}", "")
+    own = f" of the netlist that circuitnn writes of it; the text itself it does not read: {reason.splitlines()[0]}"
+    return theirs, ("ngspice says the same", own)

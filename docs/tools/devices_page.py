@@ -11,7 +11,7 @@ INTRODUCTION = """\
 # Devices
 
 All that the library knows of a device is one record, and these tables are made of the records. How the lines of a
-netlist are written is told under [circuits](circuits.md), how the laws are solved under
+netlist are written is told under [netlists](netlists.md), how the laws are solved under
 [from netlist to gradient](nodal.md).
 
 ## A device of your own
