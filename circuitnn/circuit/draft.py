@@ -81,10 +81,12 @@ class Draft:
 
     def components(self) -> tuple[Component, ...]:
         """Components with one spelling of each name; `values` and `models` are complete afterwards."""
+        twice = self.journal.repeated(self.block.contents.elements)
         for flat in self.top.flatten():
             name = flat.element.component.name
             if name.lower() in self.flat:
-                self.journal.fault(flat.line.error(f"duplicate component {name}"))
+                if flat.line not in twice:
+                    self.journal.fault(flat.line.error(f"duplicate component {name}"))
                 continue
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")

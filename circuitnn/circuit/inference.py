@@ -88,7 +88,8 @@ def inferred_outputs(
     nodes = {node.lower(): node for part in components for node in part.nodes if node != GROUND}
     if "out" in nodes or journal.faults:
         words = {word for part in flat.values() for word in words_in(part.line.text)}
-        return (next((name for name in _EXITS if name in nodes or name in words), "out"),)
+        on_sheets = (node for key, node in nodes.items() if _bare(key) in _EXITS)
+        return (next((name for name in _EXITS if name in nodes or name in words), next(on_sheets, "out")),)
     outer = [node for node in nodes.values() if "." not in node]
     instances = {node.lower().split(".")[0] for node in nodes.values() if "." in node}
     inner = [node for node in nodes.values() if node.count(".") == 1] if len(instances) == 1 else []

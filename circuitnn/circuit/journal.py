@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, final
 
@@ -96,6 +96,14 @@ class Journal:
                 message = f"{fault.message}: what is missing is this library's own"
                 self._notes[Note(message, fault.line or 0, fault.text or "", fault.file)] = None
             self._faults.clear()
+
+    def repeated(self, elements: Sequence[Line]) -> set[Line]:
+        """The lines of names that lines before them have, each a fault, also where a line before is at fault itself."""
+        first: dict[str, Line] = {}
+        lines = {line for line in elements if first.setdefault(line.text.split()[0].lower(), line) is not line}
+        for line in lines:
+            self.fault(line.error(f"duplicate component {line.text.split()[0]}"))
+        return lines
 
     @contextmanager
     def gathering(self) -> Iterator[None]:

@@ -73,3 +73,15 @@ def test_a_parameter_may_have_the_name_of_a_component():
 def test_controls_of_other_programs_are_passed_over():
     circuit = read_netlist(START + ".pot R2 1k 10k\n")
     assert [note.line for note in circuit.notes] == [5]
+
+
+def test_a_name_twice_is_a_fault_also_where_the_first_line_is_at_fault():
+    faults = faults_of(["R11 out 0 {nix*2}", "R11 in out 1k", "X9 out 0 nowhere", "x9 out 0 nowhere"])
+    told = [(fault.line, fault.message.split(" ")[0]) for fault in faults]
+    assert told.count((6, "duplicate")) == told.count((8, "duplicate")) == 1
+
+
+def test_the_output_of_a_sheet_is_no_fault_beside_others():
+    with pytest.raises(NetlistError) as caught:
+        read_netlist("t\nV1 /in 0 AC 1\nR1 /in /out 1k\nR2 /out 0 4k7\n", dialect="kicad")
+    assert [fault.line for fault in caught.value.faults] == [4]
