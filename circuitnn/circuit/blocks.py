@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from circuitnn.circuit.cards import is_function, parse_function, parse_parameters, skip_directive, stepped_parameters
-from circuitnn.circuit.conditions import to_be_read
+from circuitnn.circuit.conditions import at_defaults, to_be_read
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.elements import megohms_of, node, words_of
 from circuitnn.circuit.file_sources import file_source
@@ -63,6 +63,7 @@ class Block:
         self.line = line
         self.outer = outer
         self.optional: tuple[str, ...] = ()
+        self.stated: dict[str, Value] = {}
         self.journal: Journal = outer.journal if outer else journal or Journal()
 
     @classmethod
@@ -91,8 +92,26 @@ class Block:
                     self._take(contents, line.word, line)
         return contents
 
+    def of_instance(self, stated: Mapping[str, Value]) -> "Block":
+        """The block; where its lines depend on conditions, another one for which its parameters are what is stated."""
+        if not any(line.word == ".if" for line in self.lines):
+            return self
+        block = Block(
+            self.lines, name=self.name, ports=self.ports, defaults=self.defaults, line=self.line, outer=self.outer
+        )
+        block.optional = self.optional
+        top = self
+        while top.outer is not None:
+            top = top.outer
+        for name, value in stated.items():
+            with contextlib.suppress(NetlistError):  # told where it is used
+                block.stated[name] = at_defaults(value, lambda other: top._default(other, top.contents))
+        return block
+
     def _default(self, name: str, contents: "Contents") -> Value | None:
         """The value of a parameter by lower-case name, before the circuit is known; of ``.param`` those read so far."""
+        if name in self.stated:
+            return self.stated[name]
         for known, text, line in reversed(contents.parameters):
             if known.lower() == name:
                 return parse_parameter(text, Functions(dialect=line.dialect))

@@ -74,18 +74,25 @@ def holds(line: Line, lookup: Lookup, journal: Journal) -> bool:
     match = _CONDITION.fullmatch(line.text)
     text = match[1].strip() if match else ""
     try:
-        value = parse_parameter(text, Functions(dialect=line.dialect))
-        for _ in range(MAX_STEPS):
-            if isinstance(value, float):
-                break
-            value = folded(substitute(value, lambda leaf: _with_value(leaf, lookup)))
+        value = at_defaults(parse_parameter(text, Functions(dialect=line.dialect)), lookup)
     except NetlistError as error:
         raise line.error(f"{line.word} {text}: {error}") from None
-    if not isinstance(value, float):
-        raise line.error(f"{line.word} {text}: parameters that refer to each other in a circle")
     is_taken = value != 0.0
     journal.note(line, f"{text} {'holds' if is_taken else 'does not hold'} at the defaults of the parameters")
     return is_taken
+
+
+def at_defaults(value: Value, lookup: Lookup) -> float:
+    """The number that a value has with what a function says of its parameters.
+
+    Raises:
+        NetlistError: where it depends on what is not known, or parameters refer to each other in a circle.
+    """
+    for _ in range(MAX_STEPS):
+        if isinstance(value, float):
+            return value
+        value = folded(substitute(value, lambda leaf: _with_value(leaf, lookup)))
+    raise NetlistError("parameters that refer to each other in a circle")
 
 
 def _with_value(leaf: Expression, lookup: Lookup) -> Expression:

@@ -121,14 +121,17 @@ class Draft:
         return is_open
 
     def _is_zero(self, flat: Flat) -> bool:
-        """Whether its number is 0, at the defaults of the parameters where it depends on them."""
+        return self._number(flat) == 0.0
+
+    def _number(self, flat: Flat) -> float | None:
+        """The number of an element, at the defaults of the parameters where it depends on them; None if unknown."""
         if flat.element.number is not None or flat.element.component.value is None:
-            return flat.element.number == 0.0
+            return flat.element.number
         with np.errstate(all="ignore"):
             try:
-                return bool(evaluate(flat.element.component.value, self._defaults, np) == 0.0)
+                return float(evaluate(flat.element.component.value, self._defaults, np))
             except KeyError:  # of a parameter that is at fault
-                return False
+                return None
 
     @cached_property
     def _defaults(self) -> dict[str, Any]:
@@ -161,12 +164,11 @@ class Draft:
                 self.journal.note(line, f"{part.name} has an inductance of 0 and is a wire")
         # Vendors' models have negative capacitances; in a netlist of one's own it is a slip.
         is_vendors = line.file or "." in line.text.partition(" ")[0]
-        if (
-            isinstance(value, float)
-            and value <= 0.0
-            and (part.device is RESISTOR or (part.device is CAPACITOR and is_vendors))
-        ):
-            part = dataclasses.replace(part, quantity=SIGNED)
+        if part.device is RESISTOR or (part.device is CAPACITOR and is_vendors):
+            number = value if isinstance(value, float) else self._number(flat)
+            # An expression that is not negative at its defaults is not to become so.
+            if number is not None and (number < 0.0 or (number == 0.0 and isinstance(value, float))):
+                part = dataclasses.replace(part, quantity=SIGNED)
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
         model = None if flat.model is None else self._model(flat, *flat.model, models)

@@ -110,6 +110,8 @@ class Scope:
             )
         if self.depth >= MAX_NESTING:
             self.work.end(line, f"subcircuits more than {MAX_NESTING} deep; does {block.name} contain itself?")
+        of_instance = {name: self.value(value, line) for name, value in instance.assigned.items()}
+        block = block.of_instance(of_instance)
         inner = Scope(block, self.work, prefix=f"{self.prefix}{instance.name}.", caller=self)
         inner.definer = definer
         self.work.spend(line, 1 + len(block.lines))
@@ -119,7 +121,6 @@ class Scope:
                 message = f"the node {port} of the .subckt {block.name} is ground inside it, and not the node {name}"
                 self.block.journal.note(line, message)
         inner.nodes = dict(reversed([*zip((port.lower() for port in block.ports), outside, strict=True)]))
-        of_instance = {name: self.value(value, line) for name, value in instance.assigned.items()}
         inner.values = inner.local_values(of_instance, line)
         return inner
 

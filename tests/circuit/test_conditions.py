@@ -15,6 +15,12 @@ TAKEN = [
     (".param a=3 k={a-1}\n.if (k==2)\n.if (a==2)\nR1 in out 1k\n.else\nR1 in out 2k\n.endif\n.endif\n", 2e3),
     (".if (0)\n.if (zz)\nR1 in out 1k\n.else\nR1 in out 4k\n.endif\n.else\nR1 in out 5k\n.endif\n", 5e3),
     ("X1 in out s\n.subckt s a b PARAMS: k=3\n.if (k==3)\nR1 a b 6k\n.else\nR1 a b 7k\n.endif\n.ends\n", 6e3),
+    ("X1 in out s k={q}\n.param q=2\n.subckt s a b k=3\n.if (k==3)\nR1 a b 6k\n.else\nR1 a b 7k\n.endif\n.ends\n", 7e3),
+    (
+        "X1 in out t z=3\n.subckt t a b z=1\n.param k=1\nX2 a b s k={z}\n.ends\n"
+        ".subckt s a b k=2\n.if (k==3)\nR1 a b 6k\n.else\nR1 a b 7k\n.endif\n.ends\n",
+        6e3,
+    ),
     (
         ".if (0)\n.subckt s a b\nR1 a b 1k\n.ends\n.else\n.subckt s a b\nR1 a b 2k\n.ends\n.endif\nX1 in out s\n",
         2e3,

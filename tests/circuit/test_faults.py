@@ -32,7 +32,7 @@ FAULTS = (
     "F1 out 0 VNONE 2",
     ".param ca={cb} cb={ca}",
     ".func f( {x}",
-    "R32 out 0 {q1}\n.param q1=-3",
+    "C32 out 0 {q1}\n.param q1=-3",
     ".ends",
     "R33 out 0 {1/0}",
     "V33 in2 0 SIN(a b c)\nR34 in2 0 1k",
