@@ -42,6 +42,12 @@ _BEHAVIOUR = re.compile(
     r"(?P<key>[A-Za-z]+)\s*(?:=|(?=\{))\s*(?P<text>.*)",
     re.DOTALL,
 )
+_SECTIONS = "write it as a row of n sections, each an L in series and a C to ground"
+_LINES = {
+    "T": f"a transmission line is not supported; {_SECTIONS}, L = Z0*TD/n and C = TD/(Z0*n)",
+    "O": f"a lossy line is not supported; {_SECTIONS}, and an R in series with L",
+    "U": "an RC line is not supported; write it as a row of n sections, each an R in series and a C to ground",
+}
 _HINTS = ("tripdv", "tripdt", "noisy", "ic")  # how LTspice steps through time, and begins
 _UNSUPPORTED = {
     "FREQ": "a response by a table is no circuit; write a rational one that fits it, LAPLACE {v(a)} = {1/(1+s/w)}",
@@ -66,6 +72,8 @@ def _parse_elements(line: Line, functions: Functions, kind_of: KindOf) -> list[E
     device = next(iter(devices_of(letter)), None)
     if device is None and letter in ("S", "W"):
         return [switch(line)]
+    if device is None and letter in _LINES:
+        raise NetlistError(f"{line.text.split()[0]}: {_LINES[letter]}")
     if isinstance(device, Source) and device.expressions:
         if (chain := transfer_function(line, device, functions)) is not None:
             return chain

@@ -91,7 +91,8 @@ class Draft:
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
-        self.flat = with_time_sources(with_derivatives(with_ideal_windings(self.flat, self.journal)))
+        wound = with_ideal_windings(self.flat, self.journal)
+        self.flat = with_time_sources(with_derivatives(wound, self.top.work.clamps))
         self.flat, self.sensors = with_sensors(self.flat)
         if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")
@@ -190,9 +191,10 @@ class Draft:
         if flat is None or flat.element.component.device is not device:
             others = (flat.element.component for flat in self.flat.values())
             names = listing(other.name for other in others if other.device is device)
-            raise self.journal.cause(name) or line.error(
-                f"{part.name} refers to {name}, which is no {device.word}; there are: {names}"
-            )
+            what = f"which is no {device.word}"
+            if device is INDUCTOR and f"e.{name.lower()}" in self.flat:
+                what = "which is given by an expression and can not be coupled"
+            raise self.journal.cause(name) or line.error(f"{part.name} refers to {name}, {what}; there are: {names}")
         return flat.element.component.name
 
     def _behaviour(self, part: Component, line: Line, nodes: dict[str, str]) -> Expression:
@@ -272,7 +274,7 @@ class Draft:
         """The sources beside the inputs with their waveforms: their values are expressions of the time."""
         running = tuple(along_time(part, self.flat, self.journal, inputs) for part in components)
         for part in running:
-            if part.waveform is not None:
+            if part.value is not None:  # and no number
                 self.values.pop(part.name, None)
         return running
 

@@ -8,6 +8,7 @@ from circuitnn.circuit.components import GROUND
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parasitics import IN_PARALLEL, IN_SERIES, parasitics
 from circuitnn.circuit.parsed import Element, element
+from circuitnn.circuit.piecewise import pwl
 from circuitnn.circuit.temperatures import temperature_of
 from circuitnn.circuit.values import assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice, Source
@@ -153,6 +154,8 @@ def _is_reserved(word: str) -> bool:
 def _waveform(word: str, arguments: list[str], functions: Functions) -> Call:
     """With no arguments where they are no numbers: on an input the signal takes their place, whatever they are."""
     try:
+        if word == "PWL":
+            return pwl(arguments, functions)
         values = [parse_value(argument, functions) for argument in arguments]
     except NetlistError:
         values = []

@@ -13,7 +13,9 @@ from circuitnn.circuit.journal import Journal
 from circuitnn.circuit.lines import MAX_CHARACTERS, MAX_LIBRARY_LINES, Line, load_file, logical_lines
 from circuitnn.circuit.recognition import Recognised, recognised_inside
 from circuitnn.circuit.standard import is_brought_along
+from circuitnn.circuit.values import is_value
 from circuitnn.devices.registry import letters
+from circuitnn.expressions.composed import MAX_TERMS
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.opening import reason
 
@@ -22,6 +24,7 @@ MAX_NESTING = 16  # of files
 MAX_ABOVE = 8  # folders between a netlist and the root
 
 _DIRECTIVE = re.compile(r"\.(include|inc|incl|lib)\b\s*(.*)", re.IGNORECASE | re.DOTALL)
+_POINTS = re.compile(r"\bPWL\s*\(?\s*file\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s()]+)\s*\)?", re.IGNORECASE)
 _ELSEWHERE = "only files within the netlist's folder are included"
 
 
@@ -68,7 +71,7 @@ class _Reading:
         for line in lines:
             match = _DIRECTIVE.match(line.text)
             if match is None:
-                yield line
+                yield self.with_points(line, folder) if _POINTS.search(line.text) else line
                 continue
             if depth >= MAX_NESTING:
                 raise line.error(f"files that include each other more than {MAX_NESTING} deep")
@@ -86,6 +89,19 @@ class _Reading:
                     yield from self.expand(inner, path.parent, depth + 1)
             if self.files > MAX_FILES or self.characters > MAX_CHARACTERS:
                 raise line.error(f"more than {MAX_FILES} included files or {MAX_CHARACTERS} characters in them")
+
+    def with_points(self, line: Line, folder: Path | None) -> Line:
+        """The line with the points that are in a file in its place; as it stands where they can not be had."""
+        match = _POINTS.search(line.text)
+        if match is None or folder is None or self.root is None:
+            return line
+        try:
+            numbers = re.split(r"[\s,]+", self.text(line, self.path(line, folder, match[1].strip("\"'"))).strip())
+        except (NetlistError, _AbsentError):
+            return line
+        if len(numbers) > 2 * MAX_TERMS or not all(map(is_value, numbers)):
+            return line
+        return replace(line, text=f"{line.text[: match.start()]} PWL({' '.join(numbers)}) {line.text[match.end() :]}")
 
     def stands_in(self, line: Line, names: str, folder: Path | None) -> bool:
         """Whether a file that is not beside the netlist is another program's library, which parts/ stands in for."""

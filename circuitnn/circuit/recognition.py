@@ -43,6 +43,7 @@ _SIGNS = [
         (_LIKELY, KICAD, r"(?:^|\s)/\w+|\bnet-_\w+|^\.probe alli\b|^\.model\s+\S+\s+potentiometer\b"),
     )
 ]
+_NOISE = re.compile(r"\b(?:rand|random|white)\s*\(", re.IGNORECASE)
 _DEPENDENT = re.compile(r"\b(?:pwr|pow)\s*\(|\^|\*\*", re.IGNORECASE)
 
 
@@ -94,6 +95,8 @@ def recognised_inside(text: str, file: str, outer: Dialect) -> Recognised:
 
 def guess(line: Line, macros: Mapping[str, Macro]) -> str:
     """What to say of an element that another program would give another value, which may be meant."""
+    if _NOISE.search(line.text):
+        return "rand, random and white are noise in LTspice: their means, 0.5, 0.5 and 0, are in their place"
     if "laplace" in line.text.lower():  # powers of s are the same everywhere
         return ""
     if line.dialect.caret == "xor" and "^" in line.text:

@@ -39,7 +39,7 @@ def starts(
         if plus == GROUND:
             journal.note(clamp.line, f".{word} of ground is passed over")
             continue
-        if clamp.is_start:
+        if clamp.is_start and clamp.line.text.startswith("."):  # an integral says itself where it begins
             journal.note(clamp.line, f"the circuit begins with the voltage at {plus} that .ic says, and not at rest")
         yield _name(word, (plus, minus)), (plus, minus), clamp
     for part in components:

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from circuitnn.circuit.components import Component
 from circuitnn.circuit.journal import Journal
+from circuitnn.circuit.piecewise import REPEATED, repeated
 from circuitnn.expressions.composed import table
 from circuitnn.expressions.dialect import LTSPICE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Binary, Call, Expression, Number, Time, number
-from circuitnn.expressions.values import Value
+from circuitnn.expressions.values import Value, folded
 
 if TYPE_CHECKING:
     from circuitnn.circuit.scopes import Flat
 
+_PWL = (
+    "PWL needs t1 v1 t2 v2 ..., maybe r= and td=, or one REPEAT FOR n or REPEAT FOREVER (t v ...) ENDREPEAT; file= is "
+    "a file of up to 200 points in the folder of the netlist"
+)
 TIME, TURN = Time(), Number(2 * math.pi)
 # The least and the largest number of arguments.
 LENGTHS = {"SIN": (3, 7), "PULSE": (2, 8), "EXP": (6, 6), "SFFM": (5, 5), "AM": (4, 5)}
@@ -36,12 +41,19 @@ def along_time(part: Component, flat: "Mapping[str, Flat]", journal: Journal, in
         arguments = arguments[:6]
         journal.note(line, f"{part.name}: a seventh number of SIN is passed over: to LTspice alone it counts cycles")
     try:
+        if waveform.function == "PWL" and not waveform.arguments:
+            raise NetlistError(_PWL)
         value = waveform_expression(waveform.function, arguments)
     except NetlistError as error:
         message = f"{part.name} is no input: {error}; a DC value, or its name in inputs, helps"
         journal.fault(line.error(message))
         return part
-    journal.note(line, f"{part.name} runs along time as its {waveform.function} says; at rest it is where that begins")
+    place = {"SIN": 0, "PULSE": 0, "EXP": 0, "PWL": 1}.get(waveform.function)
+    start = None if place is None else folded(waveform.arguments[place])
+    message = f"{part.name} runs along time as its {waveform.function.split()[0]} says; at rest it is where that begins"
+    if element.number is not None and isinstance(start, float) and element.number != start:
+        message += f", {start:g}, and not at its DC value, {element.number:g}"
+    journal.note(line, message)
     return dataclasses.replace(part, value=value, waveform=waveform)
 
 
@@ -69,6 +81,8 @@ def waveform_expression(word: str, arguments: Sequence[Expression]) -> Expressio
     a = list(arguments)
     if word == "PWL":
         return table(TIME, a)
+    if word == REPEATED:
+        return repeated(a)
     if word not in LENGTHS:
         raise NetlistError(f"{word} beside the input is not supported")
     least, most = LENGTHS[word]

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel
+from circuitnn.circuit.piecewise import REPEATED, words_of_pwl
 from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.phases import knows_time
 from circuitnn.expressions.tree import Expression
@@ -71,6 +72,8 @@ def netlist_text(
 
 
 def _element(part: Component, numbers: dict[str, str], *, temperature: Sequence[str], is_input: bool) -> str:
+    if part.waveform is not None and part.waveform.function in ("PWL", REPEATED):
+        return f"{part.name} {' '.join(part.nodes)} {words_of_pwl(part.waveform)}"
     if part.waveform is not None:
         arguments = " ".join(f"{{{argument}}}" for argument in part.waveform.arguments)
         return f"{part.name} {' '.join(part.nodes)} {part.waveform.function}({arguments})"

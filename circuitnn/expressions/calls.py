@@ -11,6 +11,8 @@ from circuitnn.expressions.tree import Binary, Call, Expression, Number
 ARITIES: dict[str, tuple[int, ...]] = {name: (arity,) for name, (arity, _) in FUNCTIONS.items()} | {
     "limit": (3, 2), "uramp": (1,), "stp": (1,), "pwrs": (2,), "if": (3,), "int": (1,), "round": (1,), "hypot": (2,),
     "buf": (1,), "inv": (1,), "uplim": (3,), "dnlim": (3,), "arctan": (1,), "arcsin": (1,), "arccos": (1,),
+    "idt": (1, 2), "sdt": (1, 2), "idtmod": (1, 2, 3, 4), "delay": (2, 3), "absdelay": (2, 3),
+    "white": (1,), "rand": (1,), "random": (1,),
     "table": (), "tbl": (), "pwl": (), "mc": (2,), "gauss": (1, 3), "agauss": (3,), "unif": (2,), "aunif": (2,),
 }  # fmt: skip
 _SYNONYMS = {"stp": "u", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "round": "nint"}
@@ -24,8 +26,19 @@ def built_in(function: str, arguments: list[Expression], *, behavioural: bool, d
     """
     a, b, c = (*arguments, Number(0.0), Number(0.0), Number(0.0))[:3]
     match function:
-        case "ddt" if not behavioural:
+        case "delay" | "absdelay":
+            raise NetlistError(
+                f"{function}: a delay is not supported; LAPLACE with (1-s*T/2)/(1+s*T/2) is one of T seconds at low "
+                "frequencies, and several of them with parts of T are one at higher frequencies"
+            )
+        case "ddt" | "idt" | "sdt" | "idtmod" | "white" | "rand" | "random" if not behavioural:
             raise NetlistError(f"{function}: B, E and G sources alone know what happens in time")
+        case "idt" | "sdt":
+            return Call("idt", (a, b))
+        case "idtmod":
+            return _wrapped(Call("idt", (a, b)), arguments[2:])
+        case "white" | "rand" | "random":
+            return Number(0.0 if function == "white" else 0.5)
         case "pow" if behavioural or dialect.keeps_sign:
             return raised(a, b, behavioural=behavioural, dialect=dialect)
         case "pwr" if not (behavioural and dialect.signs_pwr):
@@ -59,3 +72,12 @@ def built_in(function: str, arguments: list[Expression], *, behavioural: bool, d
         case "uramp":
             return Call("max", (a, Number(0.0)))
     return Call(_SYNONYMS.get(function, function), tuple(arguments))
+
+
+def _wrapped(integral: Expression, bounds: list[Expression]) -> Expression:
+    """An integral from an offset (0) up to a modulus above it, where it begins anew."""
+    if not bounds:
+        return integral
+    modulus, offset = (*bounds, Number(0.0))[:2]
+    turns = Call("floor", (Binary("/", Binary("-", integral, offset), modulus),))
+    return Binary("-", integral, Binary("*", modulus, turns))

@@ -197,6 +197,7 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "floor": (1, lambda xp, a: xp.floor(a)),
     "ceil": (1, lambda xp, a: xp.ceil(a)),
     "nint": (1, lambda xp, a: xp.rint(a)),  # halves to the even number, as in ngspice
+    "idt": (2, lambda xp, a, b: b + 0.0 * a),  # the same
     "ddt": (1, lambda xp, a: 0.0 * a),  # at rest; along time a state of the circuit is in its place
     # Tolerances at their middle; with a seed, numbers are in their place.
     "gauss": (1, lambda xp, a: 0.0 * a),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
-from circuitnn.expressions.errors import NetlistError
+from circuitnn.expressions.errors import NetlistError, NetlistWarning
 from circuitnn.spice.program import simulate
 
 W = 2 * np.pi * 1000.0
@@ -26,6 +26,9 @@ def response(text: str):
         ("C1 0 out Q={1u*x*(1-x)}", 1j * W * 1.5e-6),
         ("C1 out 0 Q = {1u*v(out)*v(in)}", 1j * W * (0.5e-6 + 0.25e-6 * 2)),  # v(in) is not moved by the admittance
         ("B1 out 0 I=1u*ddt(v(out)*(1+v(out)))", 1j * W * 1.5e-6),
+        ("B1 out 0 I=1m*idt(v(out))", 1e-3 / (1j * W)),
+        ("G1 out 0 VALUE={SDT(1m*V(out)*2)}", 2e-3 / (1j * W)),
+        ("B1 out 0 I={k*idtmod(v(out), 0, 5, -1)+1u*ddt(idt(v(out)))}\n.param k=1m", 1e-3 / (1j * W) + 1e-6),
         (".func q(x) {x*(1+x)}\nG1 out 0 VALUE={1u*ddt(q(v(out)))}", 1j * W * 1.5e-6),
         ("R3 out 0 R=limit(4k*v(out),100,10k)", 0.0),  # v/R is constant
         ("R3 out 0 '1k'", 1e-3),
@@ -81,6 +84,12 @@ def test_derivatives_of_derivatives_and_the_same_one_twice():
     [
         (".param p=ddt(2)", "ddt: B, E and G sources alone"),
         ("B1 out 0 V=ddt(v(in),2)", "ddt takes 1 argument"),
+        (".param p=idt(2)", "idt: B, E and G sources alone"),
+        (".param p=white(2)", "white: B, E and G sources alone"),
+        ("B1 out 0 V=idt()", "idt takes 1 or 2 argument"),
+        ("B1 out 0 V=delay(v(in),1m)", r"delay: a delay is not supported; LAPLACE with"),
+        ("T1 in 0 out 0 Z0=50 TD=1n", r"T1: a transmission line is not supported; write it as a row of n sections"),
+        ("L1 in 0 Flux=1m*x\nL2 out 0 1\nK1 L1 L2 0.5", "L1, which is given by an expression and can not be coupled"),
         ("B1 out 0 V=ddt()", "ddt takes 1 argument"),
         ("C1 out 0 Flux={v(in)}", "C1: FLUX= is of no capacitor"),
         ("L1 out 0 Q={x}", "L1: Q= is of no inductor"),
@@ -142,3 +151,17 @@ def test_what_a_capacitor_begins_with_is_written_as_well(part):
     assert [clamp.nodes[0] for clamp in circuit.clamps] == ["out"]
     assert float(circuit.resolve()[circuit.clamps[0].name]) == 2.0
     assert cn.read_netlist(circuit.to_spice()) == circuit
+
+
+def test_an_integral_along_time_and_where_it_begins():
+    circuit = cn.read_netlist("* i\nVin in 0 0\nR1 in 0 1k\nB1 out 0 V=1k*idt(v(in),{s})\n.param s=0.25\n")
+    fs, time = 48_000, np.arange(1, 257) / 48_000
+    y = cn.run(cn.nodal.NodalModel(circuit, fs=fs, dtype="float64"), np.sin(2 * np.pi * 500 * time))[1]
+    exact = 250 + 1e3 * (1 - np.cos(2 * np.pi * 500 * time)) / (2 * np.pi * 500)
+    np.testing.assert_allclose(y, exact, atol=1e-3)  # the trapezoidal rule
+
+
+def test_noise_is_its_mean_and_that_is_said():
+    with pytest.warns(NetlistWarning, match="line 4: rand, random and white are noise in LTspice: their means"):
+        circuit = cn.read_netlist("* n\nVin in 0 0\nR1 in 0 1k\nB1 out 0 V=v(in)+white(1k*time)+rand(time)\n")
+    assert cn.nodal.operating_point(circuit)["out"] == 0.5
