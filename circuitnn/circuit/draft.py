@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, 
 from circuitnn.circuit.derivatives import with_derivatives
 from circuitnn.circuit.impossible import impossible
 from circuitnn.circuit.inference import inferred_inputs, open_ends
-from circuitnn.circuit.journal import words_in
+from circuitnn.circuit.journal import listing, words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, device_with, model_parameters
 from circuitnn.circuit.ordering import ordered
@@ -344,8 +344,3 @@ def _numbered(name: str) -> Iterator[str]:
     """A name for the model of a part, and others for parts that have it with other numbers."""
     yield name
     yield from (f"{name}_{count}" for count in itertools.count(2))
-
-
-def listing(names: Iterable[str]) -> str:
-    names = list(names)
-    return (", ".join(names[:20]) + (", ..." if len(names) > 20 else "")) or "none"

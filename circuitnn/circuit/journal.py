@@ -153,3 +153,9 @@ class Journal:
 
 def words_in(text: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)}
+
+
+def listing(names: Iterable[str]) -> str:
+    """Names for a message, the first of many."""
+    names = list(names)
+    return (", ".join(names[:20]) + (", ..." if len(names) > 20 else "")) or "none"
