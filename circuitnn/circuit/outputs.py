@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, final
 
 from circuitnn.circuit.components import GROUND, Component
-from circuitnn.circuit.draft import listing
+from circuitnn.circuit.journal import listing
 from circuitnn.circuit.topology import terminals
 from circuitnn.devices.device import Passive
 from circuitnn.expressions.errors import NetlistError
