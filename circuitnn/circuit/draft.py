@@ -15,7 +15,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.derivatives import with_derivatives
 from circuitnn.circuit.impossible import impossible
-from circuitnn.circuit.inference import inferred_inputs, open_ends
+from circuitnn.circuit.inference import floating_ends, inferred_inputs, open_ends
 from circuitnn.circuit.journal import listing, words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.models import ModelCard, device_with, model_parameters
@@ -35,6 +35,7 @@ from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import VOLTAGE_SOURCE
 from circuitnn.expressions.composed import Draws
+from circuitnn.expressions.dialect import LTSPICE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.tree import Current, Expression, Voltage, evaluate, substitute
 from circuitnn.expressions.values import Value
@@ -310,7 +311,9 @@ class Draft:
                 message = f"node {node} is dangling: only {part.name} is connected to it{why}"
                 self.journal.note(self.flat[part.name.lower()].line, message)
             left_out |= {part.name} if is_open else set()
-        return tuple(part for part in components if part.name not in left_out)
+        kept = tuple(part for part in components if part.name not in left_out)
+        is_ltspices = any(line.dialect == LTSPICE for line in self.block.lines[:1])
+        return self._with(kept, floating_ends(kept, self.flat, self.journal)) if is_ltspices else kept
 
     def used(self, components: Sequence[Component]) -> dict[str, Array]:
         """The values without those of components that were left out."""

@@ -139,11 +139,29 @@ def open_ends(
     """
     added = []
     for node in open_nodes(components, probed):
-        line: Line = next(part.line for part in flat.values() if _touches(part, node))
         message = f"the output {node} is open: nothing but capacitors is at it; it has {OPEN:g} ohms to ground here"
-        journal.note(line, message)
-        added.append(Flat(element(line, f"R.{node}", RESISTOR.letter, (node, GROUND), OPEN), line))
+        added.append(_leak(node, flat, message, journal))
     return added
+
+
+def floating_ends(components: Sequence[Component], flat: Mapping[str, Flat], journal: Journal) -> list[Flat]:
+    """A resistance to ground for each node without a direct current, which LTspice puts there (its option gfloat).
+
+    Args:
+        components: of the circuit.
+        flat: all elements, by name in lower case.
+        journal: is told of each.
+    """
+    nodes = {node for part in components for node in part.nodes}
+    what = f"no direct current: it has {OPEN:g} ohms to ground, as in LTspice"
+    ends = open_nodes(components, nodes, gates=True)
+    return [_leak(node, flat, f"the node {node} has {what}", journal) for node in ends]
+
+
+def _leak(node: str, flat: Mapping[str, Flat], message: str, journal: Journal) -> Flat:
+    line: Line = next(part.line for part in flat.values() if _touches(part, node))
+    journal.note(line, message)
+    return Flat(element(line, f"R.{node}", RESISTOR.letter, (node, GROUND), OPEN), line)
 
 
 def _touches(part: Flat, node: str) -> bool:

@@ -154,8 +154,14 @@ def _without_dc_path(components: Sequence[Component], held: set[str]) -> Iterato
         )
 
 
-def open_nodes(components: Sequence[Component], probed: Iterable[str]) -> Iterator[str]:
-    """Those of the nodes that are heard which, with others or alone, are at capacitors and at what senses them only."""
+def open_nodes(components: Sequence[Component], nodes: Iterable[str], *, gates: bool = False) -> Iterator[str]:
+    """Those of the nodes which, with others or alone, are at capacitors and at what senses them only.
+
+    Args:
+        components: of the circuit.
+        nodes: that are asked about.
+        gates: whether they may be at terminals of transistors that take no direct current as well.
+    """
     groups: Groups[str] = Groups()
     connected: Groups[str] = Groups()
     for part in components:
@@ -163,14 +169,21 @@ def open_nodes(components: Sequence[Component], probed: Iterable[str]) -> Iterat
             groups.join(a, b)
         for a, b in pairwise(touched(part)):
             connected.join(a, b)
-    for node in sorted(probed):
+    ends = {part.name: {*map(groups.find, terminals(part))} for part in components}
+    at: dict[str, list[Component]] = {}
+    for part in components:
+        for group in ends[part.name]:
+            at.setdefault(group, []).append(part)
+    ground = groups.find(GROUND)
+    for node in sorted(nodes):
         group = groups.find(node)
-        if group == groups.find(GROUND) or connected.find(node) != connected.find(GROUND):
+        if group == ground or group not in at or connected.find(node) != connected.find(GROUND):
             continue
-        at = [part for part in components if group in map(groups.find, terminals(part))]
-        if at and all(_is_capacitor(part) or {*map(groups.find, terminals(part))} == {group} for part in at):
+        if all(
+            _is_capacitor(part) or ends[part.name] == {group} or (gates and part.model is not None)
+            for part in at.pop(group)
+        ):
             yield node
-            groups.join(node, GROUND)
 
 
 def _held_by(part: Component) -> Sequence[str]:

@@ -155,3 +155,22 @@ def test_a_pedal_as_it_is_written():
     assert circuit.inputs == ("V1",)
     assert circuit.outputs == ("OUT",)
     assert set(circuit.controls) == {"drive", "tone", "level"}
+
+
+BETWEEN = "V1 in 0 AC 1\nC1 in a 1n\nC2 a out 2n\nR1 out 0 10k\nC3 a 0 3n\n"
+
+
+def test_nodes_between_capacitors_have_a_large_resistance_to_ground_in_ltspice_alone():
+    with pytest.raises(NetlistError, match="line 3: node a has no DC path"):
+        read_netlist("t\n" + BETWEEN)
+    with pytest.warns(cn.NetlistWarning, match="line 3: the node a has no direct current"):
+        circuit = read_netlist("t\n" + BETWEEN, dialect="ltspice")
+    w = 2j * np.pi * 1e4
+    admittances = np.array([[6e-9 * w, -2e-9 * w], [-2e-9 * w, 2e-9 * w + 1e-4]])
+    expected = np.linalg.solve(admittances, [1e-9 * w, 0])[1]
+    np.testing.assert_allclose(cn.nodal.frequency_response(circuit, [1e4])[0], expected, rtol=1e-5)
+    gate = BETWEEN.replace("R1", "M1 d a 0 0 NM\nR2 d 0 1k\nR1") + ".model NM NMOS\n"
+    assert "R.a" in read_netlist("t\n" + gate, dialect="ltspice")
+    driven = BETWEEN + "I1 0 a 1u\n"  # a source that nothing but it would bring to a million volts
+    with pytest.raises(NetlistError, match="node a has no DC path"):
+        read_netlist("t\n" + driven, dialect="ltspice")
