@@ -174,7 +174,8 @@ class Draft:
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
         model = None if flat.model is None else self._model(flat, *flat.model, models)
-        sense = None if part.sense is None else self._reference(part, part.sense, VOLTAGE_SOURCE, line)
+        sense = self.sensors.get((part.sense or "").lower(), part.sense)
+        sense = None if sense is None else self._reference(part, sense, VOLTAGE_SOURCE, line)
         couples = tuple(self._reference(part, coil, INDUCTOR, line) for coil in part.couples)
         return dataclasses.replace(
             part, nodes=spelled, value=expression, model=model, sense=sense, couples=couples, line=line.number

@@ -40,6 +40,8 @@ SOURCES = [
     ("G1 0 out POLY(2) a 0 b 0 0 0 0 0 1m\nR1 out 0 1k\n", A * B),
     ("F1 0 out POLY(2) Vin Vb 1m 2 3\nR1 out 0 1k\n", 1 + 2e3 * IA + 3e3 * IB),
     ("F1 0 out POLY(2) Vin Vb 0 2 3 0 1000\nR1 out 0 1k\n", 2e3 * IA + 3e3 * IB + 1e6 * IA * IB),
+    ("E1 e 0 a 0 2\nR1 e 0 1k\nF1 0 out E1 -1\nR2 out 0 1k\n", 2 * A),
+    ("X1 out s\n.subckt s q\nB1 e 0 V=2*v(a1)\nV1 a1 0 3\nR1 e 0 1k\nH1 q 0 B1 -1k\n.ends\n", 6.0),
     ("H1 out 0 POLY(2) Vin Vb 1 1k 2k\n", 1 + 1e3 * IA + 2e3 * IB),
     ("H1 out 0 POLY(1) Vin 0 0 1meg\n", 1e6 * IA * IA),
     ("E1 out 0 TABLE {v(a)} = (0,0) (1,1) (3,1.5)\n", 1.375),
