@@ -83,5 +83,5 @@ def test_a_name_twice_is_a_fault_also_where_the_first_line_is_at_fault():
 
 def test_the_output_of_a_sheet_is_no_fault_beside_others():
     with pytest.raises(NetlistError) as caught:
-        read_netlist("t\nV1 /in 0 AC 1\nR1 /in /out 1k\nR2 /out 0 4k7\n", dialect="kicad")
+        read_netlist("t\nV1 /in 0 AC 1\nR1 /in /out 1k\nR2 /out 0 4k7\nXU1 0 a 0 0 a TL072\n", dialect="kicad")
     assert [fault.line for fault in caught.value.faults] == [4]
