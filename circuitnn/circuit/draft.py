@@ -314,7 +314,7 @@ class Draft:
             left_out |= {part.name} if is_open else set()
         kept = tuple(part for part in components if part.name not in left_out)
         is_ltspices = any(line.dialect == LTSPICE for line in self.block.lines[:1])
-        return self._with(kept, floating_ends(kept, self.flat, self.journal)) if is_ltspices else kept
+        return self._with(kept, floating_ends(kept, self.flat, self.journal, gates=is_ltspices))
 
     def used(self, components: Sequence[Component]) -> dict[str, Array]:
         """The values without those of components that were left out."""

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.journal import Journal, words_in
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import element
 from circuitnn.circuit.scopes import Flat
-from circuitnn.circuit.topology import open_nodes, terminals
+from circuitnn.circuit.topology import loops_of_coils, open_nodes, terminals
 from circuitnn.devices.resistor import RESISTOR
 
 OPEN = 1e12  # ohms, of an output that nothing loads
@@ -145,18 +146,40 @@ def open_ends(
     return added
 
 
-def floating_ends(components: Sequence[Component], flat: Mapping[str, Flat], journal: Journal) -> list[Flat]:
+def floating_ends(
+    components: Sequence[Component], flat: Mapping[str, Flat], journal: Journal, *, gates: bool
+) -> list[Flat]:
     """A resistance to ground for each node without a direct current, which LTspice puts there (its option gfloat).
 
     Args:
         components: of the circuit.
         flat: all elements, by name in lower case.
         journal: is told of each.
+        gates: whether of those at gates of transistors, too, as LTspice does.
     """
     nodes = {node for part in components for node in part.nodes}
     what = f"no direct current: it has {OPEN:g} ohms to ground, as in LTspice"
-    ends = open_nodes(components, nodes, gates=True)
+    ends = open_nodes(components, nodes, gates=gates)
     return [_leak(node, flat, f"the node {node} has {what}", journal) for node in ends]
+
+
+def has_silent_loops(
+    components: Sequence[Component], flat: Mapping[str, Flat], values: Mapping[str, Any], journal: Journal
+) -> bool:
+    """Whether there are loops of inductors, and of sources of 0 V, alone: no current flows in them at rest.
+
+    Args:
+        components: of the circuit.
+        flat: all elements, by name in lower case.
+        values: numbers by name.
+        journal: is told of each.
+    """
+    loops = loops_of_coils(components, {name for name, value in values.items() if value == 0.0})
+    for loop in loops:
+        names = ", ".join(loop.members)
+        message = f"loop of inductors: {names}; no current flows in it at rest"
+        journal.note(flat[str(loop.component).lower()].line, message)
+    return bool(loops)
 
 
 def _leak(node: str, flat: Mapping[str, Flat], message: str, journal: Journal) -> Flat:

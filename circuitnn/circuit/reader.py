@@ -15,7 +15,7 @@ from circuitnn.circuit.components import NULLOR, Component
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.draft import Draft
 from circuitnn.circuit.includes import with_included
-from circuitnn.circuit.inference import inferred_outputs
+from circuitnn.circuit.inference import has_silent_loops, inferred_outputs
 from circuitnn.circuit.journal import Journal, words_in
 from circuitnn.circuit.lines import Line, load, logical_lines, physical_lines, without_comment
 from circuitnn.circuit.outputs import Probe, probe, probed_nodes
@@ -57,8 +57,8 @@ def read_netlist(
             through a component in the same direction, "i(R1)", in amperes: of R, C, L, V, E, H, and B with V=.
             With None it is the node out, or one named output, vout or vo; `Circuit.notes` say which.
         uncharged: nodes between capacitors alone, loops of coils and terminals in the air are accepted: what direct
-            current leaves undetermined had neither charge nor current before. In SPICE, and otherwise, that is an
-            error.
+            current leaves undetermined had neither charge nor current before. Otherwise that is an error, where it is
+            not noted: nodes at capacitors alone have 1 teraohm to ground, and coils in loops no current at rest.
         root: a folder: what is in or below it may be included, where that is not only the netlist's own folder and
             those below. A text is read as if it were in it.
         tolerance_seed: values with a tolerance, as of ``mc(10k,0.05)``, are drawn with this seed, for each instance of
@@ -125,6 +125,8 @@ def circuit_of(
     if not uncharged:
         components = draft.loaded(components, probed_nodes(probes))
     components = draft.connected(components, probed_nodes(probes), uncharged=uncharged)
+    if not uncharged and not journal.faults:
+        uncharged = has_silent_loops(components, draft.flat, draft.values, journal)
     draft.check_topology(components, uncharged=uncharged)
     draft.check_expressions(components)
     journal.check()

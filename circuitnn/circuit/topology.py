@@ -17,6 +17,7 @@ class Fault(NamedTuple):
 
     message: str
     component: str | None = None
+    members: tuple[str, ...] = ()
 
 
 def topology_faults(
@@ -68,8 +69,9 @@ def _loops(parts: Iterable[Component]) -> Iterator[Fault]:
     for part in parts:
         a, b = part.nodes[:2]
         if groups.find(a) == groups.find(b):
-            names = ", ".join(member.name for member in [*_path(edges, a, b), part])
-            yield Fault(f"loop of voltage sources and inductors: {names}; put a resistor in series", part.name)
+            members = tuple(member.name for member in [*_path(edges, a, b), part])
+            message = f"loop of voltage sources and inductors: {', '.join(members)}; put a resistor in series"
+            yield Fault(message, part.name, members)
             continue
         groups.join(a, b)
         edges.setdefault(a, []).append((b, part))
@@ -184,6 +186,25 @@ def open_nodes(components: Sequence[Component], nodes: Iterable[str], *, gates: 
             for part in at.pop(group)
         ):
             yield node
+
+
+def loops_of_coils(components: Iterable[Component], silent: Collection[str]) -> list[Fault]:
+    """The loops at rest, where there is a coil in each and else sources of 0 V alone: without current they stay so.
+
+    Args:
+        components: of the circuit.
+        silent: names of what has the value 0.
+    """
+    coils = [part for part in components if part.device is INDUCTOR]
+    sources = [part for part in components if part.fixes_voltage]
+    loops = list(_loops([*sources, *coils]))  # where sources make loops of their own these are told of first
+    names = {part.name for part in coils}
+    driven = any(part.name not in silent or not part.is_independent_source for part in _in_loops(loops, sources))
+    return [] if driven or not all(loop.component in names for loop in loops) else loops
+
+
+def _in_loops(loops: Iterable[Fault], parts: Iterable[Component]) -> list[Component]:
+    return [part for part in parts if any(part.name in loop.members for loop in loops)]
 
 
 def _held_by(part: Component) -> Sequence[str]:

@@ -27,7 +27,7 @@ FAULTS = (
     ".model QK NPN(BF=abc)\nQ1 out in 0 QK",
     ".subckt two a b\nRx a b 1k\n.ends\nX2 in out 0 two",
     "V8 lp 0 1\nV9 lp 0 2\nR30 lp out 1k",
-    "C30 fl1 in 1n\nC31 fl1 0 1n",
+    "I30 fl1 0 1m\nC31 fl1 0 1n",
     "B2 n2 0 V=v(nowhere_node)\nR31 n2 0 1k",
     "F1 out 0 VNONE 2",
     ".param ca={cb} cb={ca}",

@@ -144,6 +144,38 @@ def test_an_output_behind_a_capacitor_may_be_open(load):
     assert read_netlist(circuit.to_spice(), inputs="Vin", outputs="out") == circuit
 
 
+@pytest.mark.parametrize(
+    ("lines", "note"),
+    [
+        (
+            "R1 in a 1k\nC1 a b 1u\nR2 b c 1k\nC2 c out 1u",
+            "the node b has no direct current",
+        ),
+        ("R1 in out 1k\nL1 out 0 1\nL2 out 0 2", "loop of inductors: L1, L2; no current flows in it at rest"),
+        ("L1 in 0 1\nL2 out 0 4\nK1 L1 L2 0.9", "loop of inductors: Vin, L1; no current flows in it at rest"),
+    ],
+)
+def test_what_direct_current_leaves_open_is_at_rest(lines, note, ngspice):
+    circuit = read_netlist(f"* t\nVin in 0 0\n{lines}\nR9 out 0 10k\n")
+    assert [message.message[: len(note)] for message in circuit.notes] == [note]
+    f = [20.0, 1e3]
+    np.testing.assert_allclose(cn.nodal.frequency_response(circuit, f), cn.spice.ac(circuit, f), atol=1e-9)
+    assert read_netlist(circuit.to_spice()) == circuit
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("Vin in 0 1\nL1 in 0 1", "loop of voltage sources and inductors"),  # whose current grows for ever
+        ("Vin in 0 0\nC1 in b 1u\nC2 b 0 1u\nM1 out b 0 0 MX\n.model MX NMOS", "node b has no DC path"),  # it counts
+        ("Vin in 0 0\nC1 in b 1u\nI1 b 0 1m", "node b has no DC path"),
+    ],
+)
+def test_what_has_no_rest_is_at_fault(lines, fault):
+    with pytest.raises(NetlistError, match=fault):
+        read_netlist(f"* t\n{lines}\nR1 in out 1k\nR2 out 0 1k\n")
+
+
 def test_an_output_that_a_current_charges_is_no_open_one():
     with pytest.raises(NetlistError, match="no DC path"):
         read_netlist("* t\nVin in 0 1\nR1 in 0 1k\nI1 out 0 1m\nC1 out in 1u\n")
@@ -160,9 +192,8 @@ def test_a_pedal_as_it_is_written():
 BETWEEN = "V1 in 0 AC 1\nC1 in a 1n\nC2 a out 2n\nR1 out 0 10k\nC3 a 0 3n\n"
 
 
-def test_nodes_between_capacitors_have_a_large_resistance_to_ground_in_ltspice_alone():
-    with pytest.raises(NetlistError, match="line 3: node a has no DC path"):
-        read_netlist("t\n" + BETWEEN)
+def test_nodes_between_capacitors_have_a_large_resistance_to_ground_and_gates_in_ltspice_alone():
+    assert "R.a" in read_netlist("t\n" + BETWEEN)
     with pytest.warns(cn.NetlistWarning, match="line 3: the node a has no direct current"):
         circuit = read_netlist("t\n" + BETWEEN, dialect="ltspice")
     w = 2j * np.pi * 1e4
@@ -171,6 +202,8 @@ def test_nodes_between_capacitors_have_a_large_resistance_to_ground_in_ltspice_a
     np.testing.assert_allclose(cn.nodal.frequency_response(circuit, [1e4])[0], expected, rtol=1e-5)
     gate = BETWEEN.replace("R1", "M1 d a 0 0 NM\nR2 d 0 1k\nR1") + ".model NM NMOS\n"
     assert "R.a" in read_netlist("t\n" + gate, dialect="ltspice")
+    with pytest.raises(NetlistError, match="node a has no DC path"):
+        read_netlist("t\n" + gate)
     driven = BETWEEN + "I1 0 a 1u\n"  # a source that nothing but it would bring to a million volts
     with pytest.raises(NetlistError, match="node a has no DC path"):
         read_netlist("t\n" + driven, dialect="ltspice")
