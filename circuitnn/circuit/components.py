@@ -121,6 +121,17 @@ class DeviceModel:
         """The record of the device that it is a model of."""
         return cast(ModelDevice, model_device(self.kind))
 
+    @property
+    def node_count(self) -> int:
+        """How many nodes its devices may have."""
+        device, names = self.device, {name for name, _ in self.parameters}
+        wanted = (
+            conditions
+            for place, conditions in device.optional_ports.items()
+            if device.optional_pin in device.ports[place]
+        )
+        return len(device.pins) + any(names.intersection(conditions) for conditions in wanted)
+
 
 @final
 @dataclass(frozen=True)

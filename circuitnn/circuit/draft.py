@@ -174,6 +174,8 @@ class Draft:
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
         model = None if flat.model is None else self._model(flat, *flat.model, models)
+        if model is not None:  # a further node counts where the model has something at it
+            spelled = spelled[: next(other.node_count for other in models.values() if other.name == model)]
         sense = self.sensors.get((part.sense or "").lower(), part.sense)
         sense = None if sense is None else self._reference(part, sense, VOLTAGE_SOURCE, line)
         couples = tuple(self._reference(part, coil, INDUCTOR, line) for coil in part.couples)

@@ -72,11 +72,11 @@ def with_model(
     functions: Functions,
     kind_of: KindOf,
 ) -> Element:
-    """A model and an area factor; maybe before them a node that carries nothing here, such as a substrate."""
+    """A model and an area factor; maybe before them one more node, such as a substrate."""
     words, assigned = assignments(rest)
     words = [word for word in words if word.lower() != "off"]  # where ngspice starts its search from
     if device.optional_pin and len(words) > 1 and not kind_of(words[0]) and not is_value(words[1]):
-        words = words[1:]
+        nodes, words = (nodes if node(words[0]) == GROUND else (*nodes, node(words[0]))), words[1:]
     if not words:
         kinds, count = " or ".join(device.kinds), NUMERALS[len(nodes)]
         raise NetlistError(f"{name} needs the name of a .model ({kinds}) after its {count} nodes")
@@ -91,9 +91,11 @@ def with_model(
         raise NetlistError(f"{name}: unknown parameter {next(iter(assigned)).upper()}")
     if len(areas) > 1 or (areas and kind_of(areas[0])):
         raise NetlistError(f"{name} takes a model and an area factor after its nodes, got {' '.join(words)}")
-    area = combined("*", parse_value(areas[0], functions) if areas else 1.0, how_many)
+    area = parse_value(areas[0], functions) if areas else 1.0
+    if line.dialect.name in ("ngspice", "KiCad"):  # others take an area for as many devices in parallel
+        numbers["AREA"] = area
     return dataclasses.replace(
-        element(line, name, device.letter, nodes, area, model=model),
+        element(line, name, device.letter, nodes, combined("*", area, how_many), model=model),
         temperature=temperature,
         numbers={**numbers, "M": how_many},
     )

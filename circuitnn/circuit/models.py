@@ -17,7 +17,7 @@ from circuitnn.expressions.values import Value, combined
 
 _DATA_SHEET = {"mfg", "type", "iave", "vpk", "irms", "vceo", "icrating", "vds", "vgs"}  # LTspice's notes
 _SAME_KINDS = {"LPNP": "PNP"}  # of other programs: a lateral one is what a PNP is in SPICE
-_OTHER_TEMPERATURES = {"eg", "xti", "xtb", "kf", "af", "betatce", "vtotc", "tcv", "trb1", "trb2", "trs1", "trs2"}
+_OTHER_TEMPERATURES = {"eg", "xti", "xtb", "kf", "af", "betatce", "vtotc", "tcv", "trs1", "trs2"}
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,7 @@ def model_parameters(
             assigned.setdefault(parameter.name, assigned[parameter.default_of])
     given = {name for name, value in assigned.items() if value != 0.0 or name == "TEMP"}
     there = [p for p in device.parameters if not p.when or given.intersection(p.when)]
+    there = [p for p in there if not p.is_thermal or {p.name, "TEMP"} <= given]
     for parameter in there:
         name, other = parameter.name, device.of_ngspice.get(parameter.name)
         if other is not None and name not in assigned and card.line.dialect.name in ("ngspice", "KiCad"):

@@ -1,126 +1,40 @@
 """The bipolar transistor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.devices.depletion import depletion
+from circuitnn.devices.bipolar_law import SEARCHES, SMALL_SIGNALS, VARIANTS, gummel_poon
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
-from circuitnn.devices.law import Exponentials, Junction, Parameters
+from circuitnn.devices.law import Junction, Parameters
 from circuitnn.devices.rules import Rule
-from circuitnn.devices.temperature import TEMPERATURES, junction, kelvin, relative, saturation_growth
+from circuitnn.devices.temperature import TEMPERATURES, junction, kelvin, quadratic, relative, saturation_growth
 from circuitnn.expressions.values import Value, combined
 
 LARGEST_LEAKAGE = 1e-4  # amperes of ISE and ISC; beyond they are taken for multiples of IS, as in SPICE
-LARGEST = {"NKF": 1.0, "FC": 0.949, "MJE": 0.949, "MJC": 0.949, "MJS": 0.949}  # of constants on a card
+LARGEST = {"NKF": 1.0, "FC": 0.9999, "MJE": 0.999, "MJC": 0.999, "MJS": 0.999}  # of constants on a card
 SMALLEST = 1e-9  # in the place of a nothing that counts as something
+_GERMANIUM = 1e-7  # amperes, from which on it matters how a current goes below -3 N kT/q
 _CHARGE = ("CJE", "CJC", "TF", "TR")
+_COEFFICIENTS = (  # what has them, T...1 and T...2, of temperatures
+    "BF", "BR", "NF", "NR", "NE", "NC", "NS", "VAF", "VAR", "IKF", "IKR", "IRB", "RB", "RM", "RC", "RE", "TF", "TR",
+    "ITF", "MJE", "MJC", "MJS",
+)  # fmt: skip
+_OTHER_LEVELS = (
+    "tis1", "tis2", "tise1", "tise2", "tisc1", "tisc2", "tiss1", "tiss2", "ctc", "cte", "cts", "tvjc", "tvje", "tvjs",
+)  # fmt: skip
+PROCESS = ("C2", "C4")
 _SUBSTRATE = ("substrate", "collector")  # of a lateral transistor: base and substrate
-
-
-def gummel_poon(
-    p: Parameters, v: list[Array], e: Exponentials, held: Callable[[Any], Any] = lambda resistance: resistance
-) -> tuple[list[Array], list[Array]]:
-    """Ebers and Moll's transistor with the Early effect and high-level injection, as in SPICE.
-
-    The currents are those from the base to the emitter and to the collector, so that the emitter's current out of it
-    is the first and the collector's into it minus the second:
-    ``i_be = T + F/BF + ISE (e^(v_be/(NE kT/q)) - 1)``, ``i_bc = R/BR + ISC (e^(v_bc/(NC kT/q)) - 1) - T``, where
-    ``F, R = IS (e^(v/(N kT/q)) - 1)`` and
-    ``T = (F - R) (1 - v_bc/VAF - v_be/VAR) 2 / (1 + (1 + 4 F/IKF + 4 R/IKR)^NKF)``.
-    """
-    be, bc = v[:2]
-    power_be, power_bc, leak_be, leak_bc, power_substrate = e
-    forward, reverse = p["IS"] * (power_be - 1), p["IS"] * (power_bc - 1)
-    base_emitter, base_collector = forward / p["BF"], reverse / p["BR"]
-    if leak_be is not None:
-        base_emitter = base_emitter + p["ISE"] * (leak_be - 1)
-    if leak_bc is not None:
-        base_collector = base_collector + p["ISC"] * (leak_bc - 1)
-    charge: Any = 0
-    for current, name in ((forward, "IKF"), (reverse, "IKR")):
-        if name in p:
-            charge = charge + current / p[name]
-    injected: Any = 1
-    if "IKF" in p or "IKR" in p:
-        # Where the junctions are reversed the charge may fall below zero; SPICE takes it as zero.
-        charge = jnp.maximum(1 + 4 * charge, 1e-12)
-        injected = 2 / (1 + (jnp.exp(p["NKF"] * jnp.log(charge)) if "NKF" in p else jnp.sqrt(charge)))
-    early: Any = 1
-    for voltage, name in ((bc, "VAF"), (be, "VAR")):
-        if name in p:
-            early = early - voltage / p[name]
-    transport = (forward - reverse) * injected * early
-    currents = [transport + base_emitter, base_collector - transport]
-    others = iter(v[2:])
-    if "RBM" in p:
-        ratio = _crowding(base_emitter + base_collector, p["IRB"]) if "IRB" in p else injected * early
-        resistance = held(p["RBM"] + (p["RB"] - p["RBM"]) * ratio)
-        currents.append(next(others) / jnp.maximum(resistance, 1e-3 * p["RB"]))
-    outer = next(others) if "XCJC" in p else None
-    substrate = next(others) if "CJS" in p or "ISS" in p else None
-    if substrate is not None:
-        currents.append(p["ISS"] * (power_substrate - 1) if "ISS" in p else jnp.zeros_like(substrate))
-    charges = []
-    if "CJE" in p:
-        stored = p["TF"] * forward * injected * early
-        inside = p["CJC"] if outer is None else p["CJC"] * p["XCJC"]
-        charges = [
-            depletion(be, p["CJE"], p["VJE"], p["MJE"], p["FC"]) + stored * _slowed(p, forward, bc),
-            depletion(bc, inside, p["VJC"], p["MJC"], p["FC"]) + p["TR"] * reverse,
-        ]
-    if outer is not None:
-        charges.append(depletion(outer, p["CJC"] * (1 - p["XCJC"]), p["VJC"], p["MJC"], p["FC"]))
-    if "CJS" in p:
-        charges.append(_substrate_charge(p, substrate))
-    return currents, charges
-
-
-def small_signal(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array], list[Array]]:
-    """The law with the slopes that SPICE's small signals see, whose base resistance does not follow the signal."""
-    return gummel_poon(p, v, e, lax.stop_gradient)
-
-
-def _slowed(p: Parameters, forward: Array, bc: Array) -> Any:
-    """By how much the transit time grows with the current: ``1 + XTF (F/(F + ITF))^2 e^(v_bc/(1.44 VTF))``."""
-    if "XTF" not in p:
-        return 1
-    growth = p["XTF"]
-    if "VTF" in p:
-        growth = growth * jnp.exp(jnp.minimum(bc / (1.44 * p["VTF"]), 50.0))
-    if "ITF" in p:
-        conducting = jnp.maximum(forward, 0)
-        growth = growth * jnp.square(conducting / (conducting + p["ITF"]))
-    return 1 + growth
-
-
-def _crowding(base: Array, half: Array) -> Array:
-    """The share of RB - RBM that is left at a base current, with Hauser's angle z: ``3 (tan z - z) / (z tan^2 z)``."""
-    current = jnp.maximum(base / half, 1e-9)
-    z = 14.59025 * jnp.sqrt(current) / (2.4317 * (1 + jnp.sqrt(1 + 14.59025 * current)))
-    squared, sine, cosine = z * z, jnp.sin(z), jnp.cos(z)
-    series = (1 + squared * (0.4 + squared * 17 / 105)) / (1 + squared * (2 / 3 + squared * 17 / 45))
-    large = jnp.maximum(z, 0.1)
-    exact = 3 * cosine * (sine - large * cosine) / (large * jnp.square(jnp.maximum(sine, 0.09)))
-    return jnp.where(z < 0.1, series, exact)
-
-
-def _substrate_charge(p: Parameters, v: Any) -> Array:
-    below = jnp.minimum(v, 0)
-    reverse = (1 - jnp.exp((1 - p["MJS"]) * jnp.log(1 - below / p["VJS"]))) * p["VJS"] / (1 - p["MJS"])
-    above = jnp.maximum(v, 0)
-    return p["CJS"] * (reverse + above * (1 + p["MJS"] * above / (2 * p["VJS"])))
+_EPITAXY = ("outer collector", "collector")
 
 
 def of_card(
     card: Mapping[str, Value], line: Mapping[str, Value], polarity: int, note: Callable[[str], None]
 ) -> dict[str, Value]:
     """The parameters of a model, as SPICE takes what it says: leakage over IS, and what counts together alone."""
-    del line, polarity
-    p = {name: value for name, value in card.items() if name not in ("C2", "C4")}
+    p = {name: value for name, value in card.items() if name not in PROCESS}
     current = p.get("IS", 1e-16)
     for leakage, relative_to in (("ISE", "C2"), ("ISC", "C4")):
         ratio = p.get(leakage, card.get(relative_to, 0.0))
@@ -128,11 +42,10 @@ def of_card(
             continue
         is_ratio = leakage not in p or (isinstance(ratio, float) and ratio > LARGEST_LEAKAGE)
         p[leakage] = combined("*", ratio, current) if is_ratio else ratio
-    if "RB" not in p or p["RB"] == 0.0 or ("IRB" not in p and p.get("RBM") == p["RB"]):
+    if p.get("RB", 0.0) == 0.0 or p.get("RBM", p["RB"]) == p["RB"]:
         p.pop("RBM", None), p.pop("IRB", None)
-    elif "IRB" in p or "RBM" in p:
-        p["RBM"] = p.get("RBM", p["RB"])
-        p["RBM"] = SMALLEST if p["RBM"] == 0.0 else p["RBM"]
+    elif p["RBM"] == 0.0:
+        p["RBM"] = SMALLEST
     if p.get("XCJC", 1.0) == 1.0 or "RB" not in p or p["RB"] == 0.0 or p.get("CJC", 0.0) == 0.0:
         p.pop("XCJC", None)
     elif p["XCJC"] == 0.0:
@@ -145,26 +58,78 @@ def of_card(
     if p.get("TF", 0.0) == 0.0 or p.get("XTF", 0.0) == 0.0:
         for name in ("XTF", "VTF", "ITF"):
             p.pop(name, None)
-    return p
+    if p.get("IBE", 0.0) == 0.0 or p.get("IBC", 0.0) == 0.0:  # one of them alone says nothing
+        p.pop("IBE", None), p.pop("IBC", None)
+    if p.get("RCO", 0.0) == 0.0:
+        p.pop("QCO", None), p.pop("QUASIMOD", None)
+    elif p.get("QUASIMOD", 0.0) != 0.0 and polarity < 0:
+        p = {"CN": 2.2, "D": 0.52} | p
+    is_lateral = p.get("SUBS", polarity) == -1.0 if p.get("SUBS") in (1.0, -1.0) else polarity < 0
+    if is_lateral == (polarity < 0):
+        p.pop("SUBS", None)
+    return _with_areas(p, line, is_lateral=is_lateral)
+
+
+def _with_areas(p: dict[str, Value], line: Mapping[str, Value], *, is_lateral: bool) -> dict[str, Value]:
+    """The parameters that ngspice-39 does not multiply by the area, over it.
+
+    The collector's side goes with AREAB, or AREAC in a lateral transistor, which are the area where nothing is said;
+    its saturation current with both, if it has none of its own. The epitaxial collector knows no area.
+    """
+    area = line.get("AREA", 1.0)
+    bottom, side = line.get("AREAB", area), line.get("AREAC", area)
+    if area == bottom == side == 1.0:
+        return p
+    collector, substrate = (combined("/", size, area) for size in ((side, bottom) if is_lateral else (bottom, side)))
+    has_currents = "IBC" in p
+    times = {"ISC": collector, "CJC": collector, "CJS": substrate, "RCO": area, "QCO": combined("/", 1.0, area)}
+    times |= {"IBC": collector if has_currents else combined("*", collector, area)}
+    times |= {"ISS": substrate} if has_currents else {}
+    p = {"IBE": p.get("IS", 1e-16), "IBC": p.get("IS", 1e-16)} | p
+    return p | {name: combined("*", p[name], factor) for name, factor in times.items() if name in p}
 
 
 def at_temperature(p: Parameters) -> Parameters:
     """Parameters at TEMP, as in SPICE."""
     t, nominal = kelvin(p)
-    warm, gain = dict(p), jnp.exp(p["XTB"] * jnp.log(t / nominal))
-    for current, emission in (("IS", ""), ("ISE", "NE"), ("ISC", "NC"), ("ISS", "")):
+    warm = dict(p)
+    for stem in _COEFFICIENTS:
+        first, second, name = f"T{stem}1", f"T{stem}2", "RBM" if stem == "RM" else stem
+        if name in p and (first in p or second in p):
+            warm[name] = p[name] * quadratic(t, nominal, p.get(first, 0.0), p.get(second, 0.0))
+    gain = jnp.exp(p["XTB"] * jnp.log(t / nominal))
+    warm |= {name: p[name] * gain for name in ("BF", "BR") if f"T{name}1" not in p and f"T{name}2" not in p}
+    currents = {"IS": 1.0, "IBE": p["NF"], "IBC": p["NR"], "ISE": p.get("NE"), "ISC": p.get("NC")}
+    currents |= {"ISS": p["NR"] if "IBC" in p else 1.0}
+    for current, emission in currents.items():
         if current in p:
-            growth = saturation_growth(
-                t, nominal, gap=p["EG"], exponent=p["XTI"], emission=p[emission] if emission else 1.0
-            )
-            warm[current] = p[current] * (growth / gain if emission else growth)
-    warm |= {name: p[name] * gain for name in ("BF", "BR")}
-    warm |= {name: p[name] * relative(t) for name in ("NF", "NR", "NE", "NC", "NS") if name in p}
+            growth = saturation_growth(t, nominal, gap=p["EG"], exponent=p["XTI"], emission=emission)
+            warm[current] = p[current] * (growth / gain if current in ("ISE", "ISC") else growth)
+    warm |= {name: warm[name] * relative(t) for name in ("NF", "NR", "NE", "NC", "NS") if name in p}
     for potential, grading, capacitance in (("VJE", "MJE", "CJE"), ("VJC", "MJC", "CJC"), ("VJS", "MJS", "CJS")):
         if potential in p:
-            warm[potential], growth = junction(p[potential], p[grading], t, nominal)
+            warm[potential], growth = junction(p[potential], warm[grading], t, nominal)
             warm[capacitance] = p[capacitance] * growth
+    if "QUASIMOD" in p:
+        ratio = jnp.log(t / nominal)
+        warm["RCO"], warm["VO"] = p["RCO"] * jnp.exp(p["CN"] * ratio), p["VO"] * jnp.exp(p["D"] * ratio)
+        warm["GAMMA"] = p["GAMMA"] * saturation_growth(t, nominal, gap=p["VG"], exponent=p["XTI"])
     return warm
+
+
+def variant(parameters: Mapping[str, Any]) -> str:
+    """Which of the laws a model has, by its parameters."""
+    bent = "bent" if "RBM" in parameters or "RCO" in parameters else ""
+    try:
+        leaks = any(float(parameters.get(name, 0.0)) > _GERMANIUM for name in ("IS", "IBC", "ISE", "ISC"))
+    except TypeError:  # an expression, a traced number, a batch
+        leaks = False
+    return f"{bent} leaky".strip() if leaks else bent
+
+
+def _is_moved(kind: str, names: Sequence[str]) -> bool:
+    """Whether the substrate lies below the base: in a PNP, as in SPICE, if its SUBS says nothing else."""
+    return (kind == "PNP") != ("SUBS" in names)
 
 
 BIPOLAR = ModelDevice(
@@ -173,21 +138,26 @@ BIPOLAR = ModelDevice(
     kinds={"NPN": 1, "PNP": -1},
     pins=("collector", "base", "emitter"),
     optional_pin="substrate",
-    process=("C2", "C4"),
+    process=PROCESS,
     of_card=of_card,
     ports=(
         ("base", "emitter"), ("base", "collector"), ("outer base", "base"), ("outer base", "collector"), _SUBSTRATE,
+        _EPITAXY, ("base", "outer collector"),
     ),
-    optional_ports={2: ("RBM",), 3: ("XCJC",), 4: ("CJS", "ISS")},
-    other_ports={"PNP": {_SUBSTRATE: ("base", "substrate")}},  # lateral, as in SPICE
-    currents=(("base", "emitter"), ("base", "collector"), ("outer base", "base"), _SUBSTRATE),
-    charges=(("CJE", 0), ("CJC", 1), ("XCJC", 3), ("CJS", 4)),
-    series=(("RC", "collector"), ("RB", "base"), ("RE", "emitter")),
-    bent={"RB": "RBM"},
+    optional_ports={2: ("RBM",), 3: ("XCJC",), 4: ("CJS", "ISS"), 5: ("RCO",), 6: ("QCO",)},
+    other_ports={_SUBSTRATE: ("base", "substrate")},
+    has_other_ports=_is_moved,
+    currents=(("base", "emitter"), ("base", "collector"), ("outer base", "base"), _SUBSTRATE, _EPITAXY),
+    charges=(("CJE", 0), ("CJC", 1), ("XCJC", 3), ("CJS", 4), ("QCO", 1), ("QCO", 6)),
+    series=(("RC", "collector"), ("RCO", "collector"), ("RB", "base"), ("RE", "emitter")),
+    bent={"RB": "RBM", "RCO": "RCO"},
     function=gummel_poon,
-    variant=lambda parameters: "bent" if "RBM" in parameters else "",
-    variants={"bent": gummel_poon},
-    small_signals={"bent": small_signal},
+    variant=variant,
+    variants=VARIANTS,
+    small_signals=SMALL_SIGNALS,
+    searches=SEARCHES,
+    factor="m",  # an area is another thing in ngspice: the saturation current to the collector has its square
+    line_numbers={"AREA": 1.0, "AREAB": 1.0, "AREAC": 1.0},
     junctions=(
         Junction(0, "IS", "NF"),
         Junction(1, "IS", "NR"),
@@ -218,34 +188,52 @@ BIPOLAR = ModelDevice(
         P("NC", "", 2.0, when=("ISC",)),
         P("CJE", "F", 0.0, Rule.NOT_NEGATIVE, when=_CHARGE, scales=True),
         P("VJE", "V", 0.75, when=_CHARGE, other_names=("PE",)),
-        P("MJE", "", 0.33, Rule.FRACTION, when=_CHARGE, other_names=("ME",)),
+        P("MJE", "", 0.33, Rule.SHARE, when=_CHARGE, other_names=("ME",)),
         P("CJC", "F", 0.0, Rule.NOT_NEGATIVE, when=_CHARGE, scales=True),
         P("VJC", "V", 0.75, when=_CHARGE, other_names=("PC",)),
-        P("MJC", "", 0.33, Rule.FRACTION, when=_CHARGE, other_names=("MC",)),
+        P("MJC", "", 0.33, Rule.SHARE, when=_CHARGE, other_names=("MC",)),
         P("TF", "s", 0.0, Rule.NOT_NEGATIVE, when=_CHARGE),
         P("TR", "s", 0.0, Rule.NOT_NEGATIVE, when=_CHARGE),
-        P("FC", "", 0.5, Rule.FRACTION, when=_CHARGE),
+        P("FC", "", 0.5, Rule.SHARE, when=_CHARGE),
         P("XCJC", "", 1.0, Rule.NOT_NEGATIVE, when=("XCJC",)),
         P("XTF", "", 0.0, Rule.NOT_NEGATIVE, when=("XTF",)),
         P("VTF", "V", 0.0, when=("VTF",)),
         P("ITF", "A", 0.0, when=("ITF",), scales=True),
         P("CJS", "F", 0.0, Rule.NOT_NEGATIVE, when=("CJS",), scales=True, other_names=("CCS",)),
         P("VJS", "V", 0.75, when=("CJS",), other_names=("PS",)),
-        P("MJS", "", 0.0, Rule.FRACTION, when=("CJS",), other_names=("MS",)),
+        P("MJS", "", 0.0, Rule.SHARE, when=("CJS",), other_names=("MS",)),
         P("ISS", "A", 0.0, when=("ISS",), scales=True),
+        P("IBE", "A", 0.0, when=("IBE",), scales=True),
+        P("IBC", "A", 0.0, when=("IBC",), scales=True),
+        P("RCO", "ohm", 0.0, when=("RCO",), divides=True),
+        P("VO", "V", 10.0, when=("RCO",)),
+        P("GAMMA", "", 1e-11, Rule.NOT_NEGATIVE, when=("RCO",)),
+        P("QCO", "C", 0.0, Rule.NOT_NEGATIVE, when=("QCO",), scales=True),
+        P("SUBS", "", 0.0, Rule.ANY, when=("SUBS",)),
         P("NS", "", 1.0, when=("ISS",)),
         *TEMPERATURES,
         P("EG", "eV", 1.11, when=("TEMP",)),
         P("XTI", "", 3.0, Rule.ANY, when=("TEMP",), other_names=("PT",)),
         P("XTB", "", 0.0, Rule.ANY, when=("TEMP",)),
+        *(
+            P(f"T{stem}{power}", unit, 0.0, Rule.ANY, is_thermal=True, other_names=names)
+            for power, unit in ((1, "1/K"), (2, "1/K^2"))
+            for stem in _COEFFICIENTS
+            for names in ((f"T{stem}",) if power == 1 and stem in ("RB", "RC", "RE") else (),)
+        ),
+        P("QUASIMOD", "", 0.0, Rule.ANY, is_thermal=True),
+        P("CN", "", 2.42, Rule.ANY, when=("QUASIMOD",)),
+        P("D", "", 0.87, Rule.ANY, when=("QUASIMOD",)),
+        P("VG", "V", 1.206, Rule.ANY, when=("QUASIMOD",)),
     ),
     neglected={
-        "ptf": "the excess phase of the transit time, below 1e-5 of the signal in the audio band",
-        "rco": "quasi-saturation: at a large current the collector saturates a little earlier",
-        "vo": "quasi-saturation", "gamma": "quasi-saturation", "qco": "quasi-saturation",
-        "quasimod": "quasi-saturation", "subs": "the substrate is where SPICE has it by default",
+        "ptf": "the excess phase: the collector's current lags by PTF of its forward part at 1/(2 pi TF) hertz, "
+        "in proportion at lower frequencies",
+        **dict.fromkeys(("tlev", "tlevc"), "at 27 degrees it is nothing; elsewhere temperatures count as by TLEV=0"),
+        **dict.fromkeys(_OTHER_LEVELS, "a coefficient of TLEV=3 or TLEVC=1, at 27 degrees it is nothing"),
+        **dict.fromkeys(("bvbe", "ibvbe", "nbvbe"), "the base and emitter do not break down"),
+        **dict.fromkeys(("bvcbo", "ibvcbo", "nbvcbo"), "the base and collector do not break down"),
     },
-    unmodelled=frozenset({"ibe", "ibc"}),
     equation="i_c = (F - R) (1 - v_bc/VAF - v_be/VAR) 2/(1 + (1 + 4 F/IKF + 4 R/IKR)^NKF) - R/BR - leakage, "
     "F, R = IS (e^(v/(N kT/q)) - 1)",
     source="Ebers and Moll 1954; Gummel and Poon 1970",

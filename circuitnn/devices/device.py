@@ -1,7 +1,7 @@
 """Records of devices: all that the rest of the library knows of what a letter of a netlist stands for."""
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
@@ -126,6 +126,7 @@ class ModelParameter:
         default_of: the parameter whose value it has where it is not given; the default itself where empty.
         times: numbers on the line of a device by which it is multiplied: M, how many there are, or one of the
             `line_numbers` of the record.
+        is_thermal: whether it counts where there is a TEMP alone, and has to be given for it.
     """
 
     name: str
@@ -139,6 +140,7 @@ class ModelParameter:
     other_names: tuple[str, ...] = ()
     default_of: str = ""
     times: tuple[str, ...] = ()
+    is_thermal: bool = False
 
 
 def the_law_itself(parameters: Mapping[str, Any]) -> str:
@@ -171,13 +173,16 @@ class ModelDevice(Device):
             pins they are one branch of the circuit.
         charges: of the law: the parameter without which there is none, and the place of the port that it is across.
         optional_ports: of the ports, by place, the parameters of which one has to be there; after those always there.
-        other_ports: by kind, pairs of pins that a port has there in place of others.
-        series: resistances inside, over the area: the parameter, and its pin. The node before it is the "outer" pin.
+        other_ports: pairs of pins that a port has in place of others in some devices.
+        has_other_ports: in which ones, by the kind and the names of the parameters of the model.
+        series: resistances inside, over the area: the parameter, and its pin, from outside. The node before the last
+            one is the "outer" pin.
         bent: of these the ones that are the law's own affair where another parameter is there: its name.
         function: the law, see `Law`; its docstring has the equations.
         variant: by the parameters of a model, which of the `variants` is its law; "" for the law itself.
         variants: other laws by name.
         small_signals: as of `Law`, by the names of variants.
+        searches: likewise.
         in_pairs: of these, by name, the variant that devices of one model are together that face both ways: what is
             different counts for nothing then.
         line_numbers: numbers on the line of a device beside its area, with their defaults; a model may have them too.
@@ -212,13 +217,15 @@ class ModelDevice(Device):
     currents: tuple[tuple[str, str], ...]
     charges: tuple[tuple[str, int], ...] = ()
     optional_ports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    other_ports: Mapping[str, Mapping[tuple[str, str], tuple[str, str]]] = field(default_factory=dict)
+    other_ports: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    has_other_ports: Callable[[str, Sequence[str]], bool] = field(default=lambda kind, names: False)
     series: tuple[tuple[str, str], ...] = ()
     bent: Mapping[str, str] = field(default_factory=dict)
     function: LawFunction
     variant: Callable[[Mapping[str, Any]], str] = field(default=the_law_itself)
     variants: Mapping[str, LawFunction] = field(default_factory=dict)
     small_signals: Mapping[str, LawFunction] = field(default_factory=dict)
+    searches: Mapping[str, LawFunction] = field(default_factory=dict)
     in_pairs: Mapping[str, str] = field(default_factory=dict)
     line_numbers: Mapping[str, float] = field(default_factory=dict)
     junctions: tuple[Junction, ...] = ()
@@ -269,6 +276,7 @@ class ModelDevice(Device):
             scaled,
             mirrored if self.kinds[kind] < 0 else (),
             small_signal=self.small_signals.get(variant),
+            search=self.searches.get(variant),
             prepare=self.prepare,
             divided=tuple(parameter.name for parameter in self.parameters if parameter.divides),
         )

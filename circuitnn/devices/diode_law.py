@@ -88,12 +88,15 @@ def _small_signal_jvp(primals, tangents):
 
 def _relative(p: Parameters, volts: Array, emission: Array, power: Array, avalanche: Any) -> Array:
     """A junction's current over its saturation current."""
+    relative_to_it = relative_current(volts, emission, power)
+    return relative_to_it if avalanche is None else jnp.where(volts >= -p["BV"], relative_to_it, -avalanche)
+
+
+def relative_current(volts: Array, emission: Array, power: Array) -> Array:
+    """A junction's current over its saturation current, without breakdown: below -3 N kT/q a cube, as in SPICE."""
     corner = -3 * THERMAL_VOLTAGE * emission
     ratio = corner / (math.e * jnp.minimum(volts, corner))
-    reverse = ratio * ratio * ratio - 1
-    if avalanche is not None:
-        reverse = jnp.where(volts >= -p["BV"], reverse, -avalanche)
-    return jnp.where(volts >= corner, power - 1, reverse)
+    return jnp.where(volts >= corner, power - 1, ratio * ratio * ratio - 1)
 
 
 def _injected(current: Array, knee: Array, counts: Array) -> Array:

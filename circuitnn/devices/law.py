@@ -61,6 +61,7 @@ class Law:
         is_costly: whether it is evaluated as a whole, once for each set of voltages; else all but the exponentials is
             computed anew where slopes are wanted.
         small_signal: the same function with the slopes that small signals see, where those are not its derivatives.
+        search: the same function with the slopes that Newton's steps take, where its derivatives lead them astray.
         prepare: from the parameters of a device, its area in them, to those that the function is given; before time.
     """
 
@@ -70,6 +71,7 @@ class Law:
     negated: tuple[str, ...] = ()
     is_costly: bool = False
     small_signal: LawFunction | None = None
+    search: LawFunction | None = None
     prepare: Preparation | None = None
     divided: tuple[str, ...] = ()
 

@@ -18,6 +18,7 @@ class Rule(enum.Enum):
     POSITIVE = "be positive"
     NOT_NEGATIVE = "not be negative"
     FRACTION = "be from 0 to less than 0.95"
+    SHARE = "be from 0 to less than 1"
     COUPLING = "be between -1 and 1, and not 0"
     TEMPERATURE = "be above -273.15 degrees Celsius"
 
@@ -36,6 +37,8 @@ class Rule(enum.Enum):
                 good = x >= 0
             case Rule.FRACTION:
                 good = (x >= 0) & (x < 0.95)
+            case Rule.SHARE:
+                good = (x >= 0) & (x < 1)
             case Rule.COUPLING:
                 good = (np.abs(x) < 1) & (x != 0)
             case Rule.TEMPERATURE:

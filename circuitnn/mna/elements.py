@@ -1,8 +1,10 @@
 """The parts of a `Topology`: what is connected to which unknown, without numbers."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple, final
 
-from circuitnn.devices.law import Junction, Law
+from circuitnn.devices.law import Junction, Law, LawFunction
 
 CHARGE_UNIT = 1e-11  # farads: what a charge is counted in, about the capacitance of a small transistor
 
@@ -131,3 +133,11 @@ class DeviceInstance(NamedTuple):
     def _present(self) -> tuple[Junction, ...]:
         there = zip(self.law.junctions, self.junctions, strict=True)
         return tuple(junction for junction, is_there in there if is_there)
+
+
+def with_laws(devices: Sequence[DeviceInstance], functions: Sequence[LawFunction | None]) -> tuple[DeviceInstance, ...]:
+    """Devices with other functions in their laws, where there are others."""
+    return tuple(
+        device._replace(law=dataclasses.replace(device.law, function=function)) if function else device
+        for device, function in zip(devices, functions, strict=True)
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.elements import CHARGE_UNIT
+from circuitnn.mna.elements import CHARGE_UNIT, with_laws
 from circuitnn.mna.network import Affine, Network, network
 from circuitnn.mna.nonlinear import devices, jacobian, law, port_map_of, shunted
 from circuitnn.mna.ports import converged, solve_ports
@@ -124,11 +124,7 @@ def slopes_at_rest(topology: Topology, values: Values) -> Array:
     laws = [device.law.small_signal for device in topology.devices]
     if not any(laws):
         return point.jacobian
-    changed = tuple(
-        device._replace(law=dataclasses.replace(device.law, function=small)) if small else device
-        for device, small in zip(topology.devices, laws, strict=True)
-    )
-    changed_topology = dataclasses.replace(topology, devices=changed)
+    changed_topology = dataclasses.replace(topology, devices=with_laws(topology.devices, laws))
     port_map = port_map_of(changed_topology)._replace(is_at_rest=True)
     all_devices = jax.tree.map(lambda leaf: leaf[0], devices(changed_topology, values))
     slopes = jacobian(port_map, law(port_map, all_devices, point.ports[..., None]).slopes)[..., 0]

@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
+from circuitnn.mna.elements import with_laws
 from circuitnn.mna.instances import facing, junctions_of
 from circuitnn.mna.nonlinear import (
     Devices,
@@ -284,7 +285,8 @@ def _step(
 
     For one port with one law the step is Halley's, which costs no further exponential.
     """
-    current, slopes, curvature = rows_of(port_map, prepared.devices, v, law_values)
+    searching = with_laws(port_map.devices, [device.law.search for device in port_map.devices])
+    current, slopes, curvature = rows_of(port_map._replace(devices=searching), prepared.devices, v, law_values)
     ports = range(port_map.ports)
     if port_map.is_scalar:
         k = prepared.resistance[..., 0, 0, :]

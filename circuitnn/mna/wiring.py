@@ -92,14 +92,15 @@ class Wiring:
 
 def _nodes_inside(wiring: Wiring, part: Component, device: ModelDevice, parameters: tuple[str, ...]) -> dict[str, int]:
     """The nodes of a device by the names of its pins, behind its series resistances, which are wired here."""
-    node_of = dict(zip(device.pins, (wiring.index[node] for node in part.nodes), strict=True))
+    node_of = dict(zip(device.pins, (wiring.index[node] for node in part.nodes), strict=False))
     node_of |= {f"outer {pin}": node_of[pin] for _, pin in device.series}
     if device.optional_pin:
-        node_of[device.optional_pin] = wiring.index[GROUND]
+        node_of[device.optional_pin] = wiring.index[[*part.nodes[len(device.pins) :], GROUND][0]]
     for parameter, pin in device.series:
         if parameter in parameters:
+            node_of[f"outer {pin}"] = node_of[pin]
             inner = len(wiring.index) - 1
-            wiring.index[f"{part.name}#{pin}"] = inner
+            wiring.index[f"{part.name}#{parameter}"] = inner
             if device.bent.get(parameter) not in parameters:
                 wiring.series.append(SeriesResistance(part.name, f"{part.model}.{parameter}", node_of[pin], inner))
             node_of[pin] = inner
@@ -113,7 +114,7 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
     node_of = _nodes_inside(wiring, part, device, parameters)
     polarity = device.kinds[model.kind]
     with_junction = {junction.port for junction in device.junctions if junction.condition in parameters}
-    other = device.other_ports.get(model.kind, {})
+    other = device.other_ports if device.has_other_ports(model.kind, parameters) else {}
     places = [
         place
         for place in range(len(device.ports))

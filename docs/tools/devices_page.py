@@ -82,6 +82,7 @@ def _lines(devices: Iterable[Device]) -> Iterator[str]:
 
 def _row(parameter: ModelParameter) -> str:
     there = f"where {' or '.join(parameter.when)} is given" if parameter.when else "always"
+    there = "where it and TEMP are given" if parameter.is_thermal else there
     name = f"{parameter.name}{' × area' if parameter.scales else ''}"
     cells = (
         name,

@@ -107,7 +107,10 @@ def test_gradients(level, extra, names):
         ("", set()),
         ("XTF=0 ITF=1 VTF=2 XCJC=1 RBM=200 CJS=0", set()),
         ("RBM=10", {"RBM"}),
-        ("IRB=1u", {"RBM", "IRB"}),
+        ("IRB=1u", set()),
+        ("IRB=1u RBM=10", {"RBM", "IRB"}),
+        ("QCO=1p GAMMA=1n QUASIMOD=1 TRE1=1m TBF2=1u", set()),
+        ("RCO=5", {"RCO", "VO", "GAMMA"}),
         ("CJS=1p", {"CJS", "VJS", "MJS"}),
     ],
 )
@@ -118,6 +121,6 @@ def test_what_says_nothing_costs_nothing(extra, names):
 
 def test_what_is_passed_over_is_said():
     with pytest.warns(
-        cn.NetlistWarning, match="PTF passed over: the excess phase.*\n.*RCO passed over: quasi-saturation"
+        cn.NetlistWarning, match="PTF passed over: the excess phase.*\n.*BVCBO passed over: the base and"
     ):
-        cn.read_netlist(stage("PTF=20 RCO=5"))
+        cn.read_netlist(stage("PTF=20 BVCBO=50"))

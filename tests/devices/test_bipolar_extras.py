@@ -1,0 +1,98 @@
+"""What ngspice adds to Gummel's and Poon's transistor: quasi-saturation, areas, substrates, temperatures."""
+
+import warnings
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+import circuitnn as cn
+from circuitnn.spice.as_written import rest_as_written
+
+BASIC = "IS=1e-14 BF=200 BR=3 VAF=80 IKF=.05 CJE=10p CJC=5p TF=.5n TR=20n VJE=.8 MJE=.4"
+TIGHT = cn.spice.Tolerances(reltol=1e-9, abstol=1e-15, vntol=1e-12)
+STAGES = {  # the transistor's kind, what its model says beside BASIC, and its line after the model
+    "quasi_saturation": ("NPN", "RCO=300 VO=3 GAMMA=1e-7 QCO=2p RC=5", ""),
+    "warm_epitaxy": ("PNP", "RCO=300 VO=3 GAMMA=1e-9 QUASIMOD=1", "TEMP=60"),
+    "area": ("NPN", "ISC=1p CJS=3p RCO=40", "2"),
+    "areas": ("PNP", "ISC=1p CJS=3p MJS=.3 ISS=1e-14", "2 areab=3 areac=4 m=2"),
+    "currents": ("NPN", "IBE=2e-14 IBC=3e-14", ""),
+    "turned": ("NPN", "CJS=30p MJS=.3 SUBS=-1 RB=100", ""),
+    "germanium": ("PNP", "IS=2u ISE=1u ISC=3u NC=1.5 RB=100", ""),
+    "coefficients": (
+        "NPN",
+        "RE=5 RB=100 RBM=20 RC=5 TRE1=3m TRB1=4m TRM1=1m TRC1=2m TBF1=5m TNF1=1e-4 TVAF1=2m TIKF1=-2m TMJE1=1m TTF1=2m",
+        "TEMP=50",
+    ),
+}
+
+
+def netlist(names, volts):
+    """Stages without a node in common but their input and their supplies; the substrate is a node of its own."""
+    lines = [f"Vin in 0 {volts}", "Vinv down 0 -1", "Einv minus 0 in 0 -1", "Vp p 0 9", "Vn n 0 -9", "Vs s 0 -2"]
+    for name in names:
+        kind, card, of_line = STAGES[name]
+        source, supply = ("in", "p") if kind == "NPN" else ("minus", "n")
+        lines += [f"Rb{name} {source} b{name} 20k", f"Rc{name} {supply} o{name} 2k", f"Cb{name} b{name} 0 1p"]
+        lines += [f"Q{name} o{name} b{name} 0 s M{name} {of_line}", f".model M{name} {kind}({BASIC} {card})"]
+    return "\n".join([*lines, "Rdown down 0 1k", ""])
+
+
+def read(names, volts):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cn.NetlistWarning)
+        return cn.read_netlist(
+            netlist(names, volts), inputs="Vin", outputs=[f"v(o{name})" for name in names], dialect="ngspice"
+        )
+
+
+@pytest.mark.ngspice
+@pytest.mark.slow
+@pytest.mark.parametrize("volts", [0.7, 3.0])  # active, saturated
+def test_points_and_small_signals_are_those_of_ngspice(volts, ngspice):
+    """As ngspice reads the text, and as it reads what is written of the circuit."""
+    with jax.enable_x64(True):
+        circuit, freqs = read(STAGES, volts), np.array([1e3, 2e4, 1e6])
+        at_rest = cn.nodal.operating_point(circuit)
+        written = cn.spice.operating_point(circuit, tolerances=TIGHT)
+        as_it_is = rest_as_written(f"* stages\n{netlist(STAGES, volts)}", Path())
+        for name in STAGES:
+            assert float(at_rest[f"o{name}"]) == pytest.approx(float(written[f"o{name}"]), rel=1e-6), name
+            assert float(at_rest[f"o{name}"]) == pytest.approx(as_it_is[f"o{name}"], rel=1e-6), name
+        response = np.asarray(cn.nodal.frequency_response(circuit, freqs))
+        expected = np.reshape(cn.spice.ac(circuit, freqs, tolerances=TIGHT), response.shape)
+        np.testing.assert_allclose(response, expected, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_gradients_are_central_differences():
+    with jax.enable_x64(True):
+        circuit = read(["quasi_saturation"], 1.0)
+
+        def rest(circuit):
+            return cn.nodal.operating_point(circuit)["oquasi_saturation"]
+
+        gradient = jax.grad(rest)(circuit).values
+        for key in (f"Mquasi_saturation.{name}" for name in ("RCO", "VO", "GAMMA", "VAF", "RC")):
+            value = float(circuit.values[key])
+            step = 0.01 * value
+            two, one, less, least = (
+                float(rest(circuit.replace(**{key: value + way * step}))) for way in (2, 1, -1, -2)
+            )
+            expected = (8 * (one - less) - (two - least)) / (12 * step)
+            assert float(gradient[key]) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_base_that_is_driven_by_volts_is_solved_at_every_sample(dtype):
+    """Its resistance falls with its current; Newton's own steps go the wrong way where that is steep."""
+    with jax.enable_x64(dtype is np.float64):
+        card = "IS=1e-14 BF=200 VAF=80 IKF=.05 ISE=1e-13 CJE=10p CJC=5p TF=.5n RB=200 RC=2 IRB=10u RBM=20"
+        circuit = cn.read_netlist(f"Vin in 0 0\nVcc c 0 9\nRc c out 1k\nQ1 out in 0 Q\n.model Q NPN({card})\n")
+        model = cn.nodal.NodalModel(circuit, fs=48_000, dtype=dtype)
+        for level in (0.5, 1.0):
+            x = level * np.sin(2 * np.pi * 1000 * np.arange(480) / 48_000)
+            carry, _ = cn.run(model, x.astype(dtype))
+            assert int(carry.report.failed) == 0
