@@ -63,7 +63,10 @@ LADDER = (
 
 
 def operating_point(folder, text):
-    (folder / "c.cir").write_text(text.replace(".op\n", ".control\nset numdgt=12\nop\nprint all\nquit\n.endc\n"))
+    """With next to no GMIN, of which m devices have m."""
+    (folder / "c.cir").write_text(
+        text.replace(".op\n", ".options gmin=1e-15\n.control\nset numdgt=12\nop\nprint all\nquit\n.endc\n")
+    )
     run = subprocess.run(["ngspice", "-n", "-b", "c.cir"], cwd=folder, capture_output=True, text=True, check=False)
     found = [line.split(" = ") for line in run.stdout.splitlines() if line.count(" = ") == 1]
     return {name.strip(): float(value) for name, value in found}, run.stdout + run.stderr
