@@ -174,14 +174,12 @@ class Draft:
         self._check_number(part, value, line)
         expression = self._expression(part.name, value, line)  # type: ignore[arg-type]
         model = None if flat.model is None else self._model(flat, *flat.model, models)
-        if model is not None:  # a further node counts where the model has something at it
-            spelled = spelled[: next(other.node_count for other in models.values() if other.name == model)]
-        sense = self.sensors.get((part.sense or "").lower(), part.sense)
-        sense = None if sense is None else self._reference(part, sense, VOLTAGE_SOURCE, line)
+        count = next((other.node_count for other in models.values() if other.name == model), None)
+        named = self.sensors.get((part.sense or "").lower(), part.sense)
+        sense = named and self._reference(part, named, VOLTAGE_SOURCE, line)
         couples = tuple(self._reference(part, coil, INDUCTOR, line) for coil in part.couples)
-        return dataclasses.replace(
-            part, nodes=spelled, value=expression, model=model, sense=sense, couples=couples, line=line.number
-        )
+        fields = {"value": expression, "model": model, "sense": sense, "couples": couples, "line": line.number}
+        return dataclasses.replace(part, nodes=spelled[:count], **fields)  # type: ignore[arg-type]
 
     def _check_number(self, part: Component, value: Value | None, line: Line) -> None:
         """A literal must be a value that such a component can have."""
