@@ -164,7 +164,7 @@ def _elements(sheet: _Sheet, journal: Journal) -> list[Line]:
     for part in parts:
         at = [names[pin] for pin in part.pins]
         try:
-            if part.symbol.is_guess and any(name.startswith("NC_") for name in (*at[:2], at[-1])):
+            if part.symbol.is_guess and sum(name.startswith("NC_") for name in at) > 2:
                 raise NetlistError("the pins of this symbol are not known; put its .asy beside the schematic")
             element, *extra = part.words(at)
         except NetlistError as error:

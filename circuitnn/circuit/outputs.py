@@ -69,7 +69,7 @@ def _voltage(name: str, first: str, second: str, nodes: dict[str, str]) -> Probe
         if node.lower() not in spelling:
             or_component = "" if name.count(",") else " or component"
             raise NetlistError(
-                f"{name}: no node{or_component} named {node!r} for the output; the nodes are {listing(nodes.values())}"
+                f"{name}: no node{or_component} named {node!r} for the output; the nodes are {_listed(nodes)}"
             )
     plus, minus = spelling[first.lower()], spelling[second.lower()]
     return _between(name, plus if minus == GROUND else f"v({plus},{minus})", plus, minus)
@@ -93,13 +93,18 @@ def _current(name: str, part: Component | None, components: Sequence[Component])
     return Probe(f"i({part.name})", Current(part.name))
 
 
+def _listed(nodes: dict[str, str]) -> str:
+    """The nodes, those inside of subcircuits last."""
+    return listing(sorted(nodes.values(), key=lambda node: "." in node))
+
+
 def _has_current(part: Component) -> bool:
     """Whether its current is an unknown of the equations, or can be made one."""
     return isinstance(part.device, Passive) or part.fixes_voltage
 
 
 def _no_output(name: str, nodes: dict[str, str], parts: dict[str, Component]) -> NetlistError:
-    message = f"no node named {name!r} for the output; the nodes are {listing(nodes.values())}"
+    message = f"no node named {name!r} for the output; the nodes are {_listed(nodes)}"
     part = parts.get(name.lower())
     if part is not None:
         return NetlistError(f"{message}; {part.name} is a component: v({part.name}) is the voltage across it")

@@ -31,9 +31,9 @@ _AGREED = 1e-4  # relative, with a thousandth of a volt as the least that counts
 def check(circuit: str, source_name: str | None, output_name: str | None) -> None:
     """Tell what is read of a netlist, what is inferred and passed over, and its operating point.
 
-    CIRCUIT is a netlist file, or the name of a circuit that comes with circuitnn. Where ngspice is installed it is
-    asked about the same text, and what it says otherwise is marked. Exit status 1, with all faults, where it cannot be
-    read.
+    CIRCUIT is a netlist, a schematic of LTspice (.asc), or the name of a circuit that comes with circuitnn. Where
+    ngspice is installed it is asked about the same text, and what it says otherwise is marked. Exit status 1, with all
+    faults, where it cannot be read.
     """
     import circuitnn as cn
 

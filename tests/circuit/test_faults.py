@@ -81,6 +81,12 @@ def test_a_name_twice_is_a_fault_also_where_the_first_line_is_at_fault():
     assert told.count((6, "duplicate")) == told.count((8, "duplicate")) == 1
 
 
+def test_an_output_that_only_a_line_at_fault_has_is_no_fault():
+    with pytest.raises(NetlistError) as caught:
+        read_netlist("t\nVin in 0 0\nR1 in a 1k\nR2 a 0 1k\nR3 a Vout {nix}\n")
+    assert [fault.line for fault in caught.value.faults] == [5]
+
+
 def test_the_output_of_a_sheet_is_no_fault_beside_others():
     with pytest.raises(NetlistError) as caught:
         read_netlist("t\nV1 /in 0 AC 1\nR1 /in /out 1k\nR2 /out 0 4k7\nXU1 0 a 0 0 a TL072\n", dialect="kicad")
