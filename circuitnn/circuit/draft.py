@@ -275,9 +275,8 @@ class Draft:
     def with_waveforms(self, components: tuple[Component, ...], inputs: Sequence[str]) -> tuple[Component, ...]:
         """The sources beside the inputs with their waveforms: their values are expressions of the time."""
         running = tuple(along_time(part, self.flat, self.journal, inputs) for part in components)
-        for part in running:
-            if part.value is not None:  # and no number
-                self.values.pop(part.name, None)
+        for name in {part.name for part in running if part.value is not None} - {p.name for p in self.parameters}:
+            self.values.pop(name, None)
         return running
 
     def clamps(self, components: Sequence[Component]) -> tuple[Clamp, ...]:
