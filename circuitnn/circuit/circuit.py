@@ -21,6 +21,7 @@ from circuitnn.description import block, counted, positions, shortened
 from circuitnn.devices.device import Device
 from circuitnn.devices.registry import device_of
 from circuitnn.devices.rules import Rule, check_size, check_value
+from circuitnn.devices.temperature import POLARITY
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.tree import evaluate, names_in
@@ -219,8 +220,10 @@ class Circuit:
         for model in self.models:
             names = [name for name, _ in model.parameters]
             if "TEMP" in names and model.device.at_temperature is not None:
-                warm = model.device.at_temperature({name: resolved[f"{model.name}.{name}"] for name in names})
-                resolved |= {f"{model.name}.{name}": jnp.asarray(value, dtype) for name, value in warm.items()}
+                stated = {name: resolved[f"{model.name}.{name}"] for name in names}
+                stated[POLARITY] = jnp.asarray(model.device.kinds[model.kind], dtype)
+                warm = model.device.at_temperature(stated)
+                resolved |= {f"{model.name}.{name}": jnp.asarray(warm[name], dtype) for name in names}
         return resolved
 
     def impossible_values(self) -> Iterator[tuple[str, str]]:

@@ -128,7 +128,7 @@ def model_parameters(
     Raises:
         NetlistError: for one that would change the answer and that this library does not model.
     """
-    assigned = _stated(card, device, functions, note)
+    assigned = in_model(_stated(card, device, functions, note), temperature, nominal)
     if device.of_card is not None:
         try:
             say = lambda what: note(card.line, f".model {card.name}: {what}")  # noqa: E731
@@ -136,7 +136,7 @@ def model_parameters(
             assigned = device.of_card(assigned, sizes, device.kinds[card.kind], say)
         except ValueError as error:
             raise card.line.error(f".model {card.name}: {error}") from None
-    assigned = in_model(_multiplied(assigned, device, on_line or {}), temperature, nominal)
+    assigned = _multiplied(assigned, device, on_line or {})
     if "TEMP" in assigned and device.at_temperature is None:
         message = f"a {device.word} is modelled at 27 C alone, and measured at 27 C"
         raise card.line.error(f".model {card.name}: {message}; leave temperatures out")
@@ -200,7 +200,8 @@ def _stated(
 def _multiplied(assigned: dict[str, Value], device: ModelDevice, on_line: Mapping[str, Value]) -> dict[str, Value]:
     """The parameters of a card, those that are for each of many, or for a length, times the numbers on the line."""
     numbers = {name: on_line.get(name, assigned.get(name, default)) for name, default in device.line_numbers.items()}
-    counted = {**assigned, **{name: 1.0 for name in numbers if numbers[name] != 0.0}}
+    factors = {name for parameter in device.parameters for name in parameter.times}
+    counted = {**assigned, **{name: 1.0 for name in factors.intersection(numbers) if numbers[name] != 0.0}}
     numbers["M"] = on_line.get("M", 1.0)
     for parameter in device.parameters:
         for name in parameter.times:

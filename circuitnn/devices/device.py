@@ -173,6 +173,9 @@ class ModelDevice(Device):
             pins they are one branch of the circuit.
         charges: of the law: the parameter without which there is none, and the place of the port that it is across.
         optional_ports: of the ports, by place, the parameters of which one has to be there; after those always there.
+        rates: voltages whose rates it depends on: the parameters of which one has to be there, and the pins. The law is
+            given the current that `CHARGE_UNIT` would carry there, after the ports, and gives the current that flows
+            there, after the others.
         other_ports: pairs of pins that a port has in place of others in some devices.
         has_other_ports: in which ones, by the kind and the names of the parameters of the model.
         series: resistances inside, over the area: the parameter, and its pin, from outside. The node before the last
@@ -217,6 +220,7 @@ class ModelDevice(Device):
     currents: tuple[tuple[str, str], ...]
     charges: tuple[tuple[str, int], ...] = ()
     optional_ports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    rates: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = ()
     other_ports: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     has_other_ports: Callable[[str, Sequence[str]], bool] = field(default=lambda kind, names: False)
     series: tuple[tuple[str, str], ...] = ()
@@ -252,7 +256,7 @@ class ModelDevice(Device):
         names = {parameter.name for parameter in self.parameters}
         pins = {pin for pair in (*self.ports, *self.currents) for pin in pair} | {pin for _, pin in self.series}
         wanted = {name for name, _ in (*self.charges, *self.series)} | set(self.trial.parameters)
-        wanted |= {name for junction in self.junctions for name in (junction.current, junction.emission)}
+        wanted |= {name for junction in self.junctions for name in (junction.condition, junction.emission)}
         places = [place for _, place in self.charges] + [junction.port for junction in self.junctions]
         inner = {*self.pins, *(f"outer {pin}" for _, pin in self.series), self.optional_pin}
         unknown = [*(pins | set(self.insulated)).difference(inner), *wanted - names]

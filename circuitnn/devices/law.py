@@ -15,6 +15,7 @@ Parameters = Mapping[str, Array]
 Exponentials = list[Any]  # arrays (..., batch); None of a junction that is not there
 LawFunction = Callable[[Parameters, list[Array], Exponentials], tuple[list[Array], list[Array]]]
 Preparation = Callable[[Parameters], Parameters]
+AREA = "area"  # by which name a `Preparation` is given the area factor beside the parameters
 
 
 @final
@@ -62,7 +63,8 @@ class Law:
             computed anew where slopes are wanted.
         small_signal: the same function with the slopes that small signals see, where those are not its derivatives.
         search: the same function with the slopes that Newton's steps take, where its derivatives lead them astray.
-        prepare: from the parameters of a device, its area in them, to those that the function is given; before time.
+        prepare: from the parameters of a device, its area in them and beside them, to those that the function is given;
+            before time.
     """
 
     function: LawFunction

@@ -15,6 +15,7 @@ from circuitnn.devices.device import ModelParameter
 from circuitnn.devices.law import Parameters
 from circuitnn.devices.rules import Rule
 
+POLARITY = "polarity"  # by which name `at_temperature` is given that of the kind, 1 or -1, beside the parameters
 NOMINAL = 27.0  # degrees Celsius
 _ZERO = TEMPERATURE - NOMINAL  # of the Celsius scale, K
 _GAP = 1.1150877  # eV, of silicon at 27 degrees
@@ -54,7 +55,7 @@ def quadratic(t: Array, nominal: Array, first: Any, second: Any = 0.0) -> Array:
     return 1 + (t - nominal) * (first + (t - nominal) * second)
 
 
-def band_gap(t: Array) -> Array:
+def band_gap(t: Any) -> Any:
     """Of silicon, eV (Varshni 1967): ``1.16 - 7.02e-4 T^2 / (T + 1108)``."""
     return 1.16 - 7.02e-4 * t * t / (t + 1108)
 

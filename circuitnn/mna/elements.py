@@ -4,18 +4,21 @@ import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
+from circuitnn.devices.constants import CHARGE_UNIT as CHARGE_UNIT
 from circuitnn.devices.law import Junction, Law, LawFunction
-
-CHARGE_UNIT = 1e-11  # farads: what a charge is counted in, about the capacitance of a small transistor
 
 
 @final
 class Branch(NamedTuple):
-    """A two-terminal element between the nodes of index `a` (positive) and `b`; ground is -1."""
+    """A two-terminal element between the nodes of index `a` (positive) and `b`; ground is -1.
+
+    One that `senses` carries nothing: its current, an unknown, is what would flow there.
+    """
 
     name: str
     a: int
     b: int
+    senses: bool = False
 
 
 @final

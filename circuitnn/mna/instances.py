@@ -9,7 +9,7 @@ from typing import Any
 from jax import Array
 
 from circuitnn.devices.constants import THERMAL_VOLTAGE
-from circuitnn.devices.law import Junction
+from circuitnn.devices.law import AREA, Junction
 from circuitnn.mna.elements import CHARGE_UNIT, DeviceInstance
 
 Parameters = tuple[dict[str, Any], ...]  # for each of the directions of an instance
@@ -28,7 +28,10 @@ def parameters_of(instance: DeviceInstance, values: Values) -> Parameters:
         numbers = {name: value * area if name in instance.law.scaled else value for name, value in of_model.items()}
         numbers |= {name: numbers[name] / area for name in instance.law.divided if name in numbers}
         numbers |= {name: -numbers[name] for name in instance.law.negated if name in numbers}
-        directed.append(dict(instance.law.prepare(numbers)) if instance.law.prepare else numbers)
+        if instance.law.prepare:
+            prepared = instance.law.prepare({**numbers, AREA: area})
+            numbers = {name: value for name, value in prepared.items() if name != AREA}
+        directed.append(numbers)
     return tuple(directed)
 
 

@@ -209,7 +209,8 @@ def fixed_part(topology: Topology, *, with_shunts: bool) -> np.ndarray:
     matrix = np.zeros((topology.size, topology.size))
     first = len(topology.nodes)
     for k, branch in enumerate(topology.branches):
-        matrix[:first, first + k] += difference(topology, branch.a, branch.b)[:first]
+        if not branch.senses:
+            matrix[:first, first + k] += difference(topology, branch.a, branch.b)[:first]
     nullors = {source.branch: source for source in topology.controlled if source.is_nullor}
     for k, branch in enumerate((*topology.voltage, *topology.pots), first):
         source = nullors.get(k)
@@ -289,7 +290,8 @@ def _states(topology: Topology) -> list[tuple[Branch, bool]]:
 
 
 def _driven(topology: Topology, values: Values) -> np.ndarray:
-    return np.array([charge and branch.name not in values for branch, charge in _states(topology)], bool)
+    states = _states(topology)
+    return np.array([charge and not branch.senses and branch.name not in values for branch, charge in states], bool)
 
 
 def two_axes(value: Any) -> Any:

@@ -214,7 +214,12 @@ def topology(circuit: Circuit) -> Topology:
         guess=topology(held(circuit, circuit.clamps)) if circuit.clamps else None,
         inputs=circuit.inputs,
         outputs=tuple(_output(output, index, branch_of) for output in outputs),
-        ports=tuple(wiring.ports),
+        ports=tuple(
+            port._replace(branch=first + len(voltage) + len(pots) + len(reactive) + wiring.rates[k])
+            if k in wiring.rates
+            else port
+            for k, port in enumerate(wiring.ports)
+        ),
         drives=tuple(wiring.drives),
         devices=wiring.devices(),
     )

@@ -18,6 +18,7 @@ class Wiring:
     def __init__(self, circuit: Circuit, index: dict[str, int], first_charge: int):
         self.first_charge = first_charge
         self.charges: list[Branch] = []
+        self.rates: dict[int, int] = {}  # by the place of a port that is the current of a charge, that of the charge
         self.models = {model.name: model for model in circuit.models}
         self.index = index
         self.ports: list[Quantity] = []
@@ -52,6 +53,17 @@ class Wiring:
         self.drives.append(Drive(quantity.a, quantity.b, charge=self.first_charge + len(self.charges)))
         self.charges.append(Branch(name, quantity.a, quantity.b))
         return len(self.drives) - 1
+
+    def rate(self, name: str, a: int, b: int) -> tuple[int, int]:
+        """The port that is the current which `CHARGE_UNIT` across two nodes would carry, and its sign."""
+        for port, place in self.rates.items():
+            branch = self.charges[place]
+            if {branch.a, branch.b} == {a, b}:
+                return port, 1 if branch.a == a else -1
+        self.rates[len(self.ports)] = len(self.charges)
+        self.ports.append(Quantity(-1, -1, branch=-2))  # which branch it is, the topology knows in the end
+        self.charges.append(Branch(name, a, b, senses=True))
+        return len(self.ports) - 1, 1
 
     def add(self, key: tuple, device: DeviceInstance) -> None:
         self.instances[key] = device
@@ -147,6 +159,17 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         elif pins in drive_of:
             drives.append(drive_of[pins])
         else:
+            wiring.drives.append(Drive(a, b))
+            drives.append((len(wiring.drives) - 1, polarity))
+    for needed, pins in device.rates:
+        if set(needed).intersection(parameters):
+            a, b = (node_of[pin] for pin in pins)
+            if a == b:
+                ports.append((wiring.quantity(-1, -1)[0], 1))
+                drives.append((-1, 0))
+                continue
+            port, sign = wiring.rate(f"{part.name}.{'-'.join(pins)}", a, b)
+            ports.append((port, sign * polarity))
             wiring.drives.append(Drive(a, b))
             drives.append((len(wiring.drives) - 1, polarity))
     law = device.law(model.kind, model.variant)

@@ -20,7 +20,7 @@ class NodalEquations(Linear):
         """As `Linear.solve`."""
         return in_chunks(
             lambda values: solved_network(
-                topology, values, lambda values: companion(topology, values, discretisation.step)
+                topology, values, lambda values: companion(topology, values, discretisation.steps(topology))
             ),
             values,
         )

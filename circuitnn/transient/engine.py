@@ -245,7 +245,7 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
     """Companion states before each sample and port voltages at it."""
     discretisation, port_map = engine.discretisation, engine.linear.port_map(engine.topology)
     stepper = Stepper(system.ports, system.held, system.update, system.devices)
-    z = _companion(discretisation, system.rate[0], start.states, start.dual, start.previous)
+    z = _companion(engine, system.rate[0], start.states, start.dual, start.previous)
     is_parallel = engine.is_parallel(len(u))
     if forced is None:
         return solve_block(port_map, is_parallel, stepper, z, start.ports, u, None)
@@ -253,7 +253,7 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
     earlier = jnp.concatenate([start.u[None], u[:-1]])
     dual, guess = _solved_imposed(engine.topology, forced.imposed, true, earlier, start.ports)
     previous = jnp.concatenate([start.previous[None], true[:-1]]) if discretisation.history else true[..., :0, :]
-    shown = _companion(discretisation, system.rate, true, dual, previous)
+    shown = _companion(engine, system.rate, true, dual, previous)
     if forced.mask is None:
         w = open_circuit(system.ports, shown, u)
         ports = solve_ports(port_map, False, system.devices, -system.ports.i, w, guess)
@@ -261,9 +261,10 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
     return solve_block(port_map, is_parallel, stepper, z, start.ports, u, Shown(shown, forced.mask))
 
 
-def _companion(discretisation: Discretisation, rate: Array, states: Array, dual: Array, previous: Array) -> Array:
+def _companion(engine: Engine, rate: Array, states: Array, dual: Array, previous: Array) -> Array:
     """What the next sample needs to know of the last one, (..., n, batch); with a history twice as many rows."""
-    z = states + discretisation.memory * rate * dual
+    discretisation = engine.discretisation
+    z = states + discretisation.memories(engine.topology) * rate * dual
     if not discretisation.history:
         return z
     return jnp.concatenate(

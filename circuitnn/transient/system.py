@@ -58,6 +58,7 @@ class Imposed:
 
 
 SOLVERS = ("auto", "sequential", "parallel")
+DAMPED = 0.8  # alpha of `alpha_transform` for what is sensed alone
 SHORTEST_PARALLEL = 64  # samples: below, an accelerator too has the loop done by the time
 
 
@@ -71,6 +72,21 @@ class Discretisation:
     history: float
     period: float
     imposed_step: float  # zero, or small where states constrain each other
+
+    def steps(self, topology: Topology) -> Any:
+        """The step; for each state where they differ: what is sensed alone must not ring, for nothing damps it."""
+        if not self._damps(topology):
+            return self.step
+        return np.where([branch.senses for branch in topology.reactive], self.period / (1 + DAMPED), self.step)
+
+    def memories(self, topology: Topology) -> Any:
+        """The memory; for each state, (n_states, 1), where they differ."""
+        if not self._damps(topology):
+            return self.memory
+        return np.where([[branch.senses] for branch in topology.reactive], DAMPED, self.memory)
+
+    def _damps(self, topology: Topology) -> bool:
+        return self.memory > DAMPED and any(branch.senses for branch in topology.reactive)
 
 
 class Linear(abc.ABC):
@@ -166,7 +182,7 @@ def _system(
     dual = _dual(topology, values, solved)
     rate = rate_of(topology, discretisation, values)
     following = jnp.concatenate([rate[1:], rate[-1:]]) if discretisation.memory else rate
-    scale = (1 + discretisation.history) * rate + discretisation.memory * following
+    scale = (1 + discretisation.history) * rate + discretisation.memories(topology) * following
     update = _scaled(dual, scale)
     ports, outputs = solved.ports, solved.outputs
     if discretisation.history:
@@ -190,7 +206,7 @@ def _system(
 
 def rate_of(topology: Topology, discretisation: Discretisation, values: Values) -> Array:
     """(time or 1, n_states, batch or 1): step / value, volts per ampere or amperes per volt."""
-    return _last_to_middle(discretisation.step / reactive_values(topology, values))
+    return _last_to_middle(discretisation.steps(topology) / reactive_values(topology, values))
 
 
 def prepare_imposed(

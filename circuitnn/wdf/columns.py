@@ -1,7 +1,7 @@
 """What everything linear in a circuit is written in: a column for each state, input, the constant one, each drive."""
 
 from collections.abc import Callable
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 from jax import Array
 from jax import numpy as jnp
@@ -26,8 +26,8 @@ class Port(NamedTuple):
 class Columns:
     """The columns of a circuit, with its values at a step of the rule."""
 
-    def __init__(self, topology: Topology, values: Values, step: float):
-        self.topology, self.values, self.step = topology, values, step
+    def __init__(self, topology: Topology, values: Values, step: float, steps: Any):
+        self.topology, self.values, self.step, self.steps = topology, values, step, steps
         self.dtype = jnp.result_type(*values.values())
         self.widths = len(topology.reactive), len(topology.inputs), 1, len(topology.drives)
         self.unit = jnp.eye(sum(self.widths), dtype=self.dtype)

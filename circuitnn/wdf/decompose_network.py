@@ -78,6 +78,9 @@ def junction(topology: Topology, fixed: Fixed, edges: list[Edge], terminals: tup
     for k, source in enumerate(topology.voltage):
         if source in fixed.voltage:
             branch[len(topology.nodes) + k] = len(nodes) + fixed.voltage.index(source)
+    branch |= {
+        topology.first_reactive + old: len(nodes) + len(fixed.voltage) + new for old, new in state.items() if old >= 0
+    }
 
     def moved(part: Any) -> Any:
         changes = {name: place[getattr(part, name)] for name in "abcd" if name in part._fields}

@@ -99,7 +99,7 @@ class SolvedJunction:
         """The trees as sources behind resistances, and the states that have none as everywhere."""
         columns, branches = self.columns, network.reactive
         others = [columns.state[branch.name] for branch in branches[self.width :]]
-        states = companion(columns.topology, values, columns.step) if others else None
+        states = companion(columns.topology, values, columns.steps) if others else None
         resistances = [values[branch.name] for branch in branches[: self.width]]
         across = [jnp.ones_like(resistance) for resistance in resistances]
         through = [-resistance for resistance in resistances]

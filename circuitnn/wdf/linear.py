@@ -45,7 +45,8 @@ class WaveTree(Linear):
 
     def solve(self, topology: Topology, values: Values, discretisation: Discretisation) -> Network:
         """As `Linear.solve`."""
-        return in_chunks(lambda values: network_of(Columns(topology, values, discretisation.step), self.tree), values)
+        steps = discretisation.step, discretisation.steps(topology)
+        return in_chunks(lambda values: network_of(Columns(topology, values, *steps), self.tree), values)
 
     def port_map(self, topology: Topology) -> PortMap:
         """Which device sits on which ports; one that is a function of the wave has the wave for a port."""

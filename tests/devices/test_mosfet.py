@@ -1,7 +1,5 @@
 """The MOSFET of level 1 against ngspice, and against its formulas region by region."""
 
-import warnings
-
 import jax
 import numpy as np
 import pytest
@@ -56,9 +54,7 @@ M2 0 0 out out MN
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_ngspice_has_the_same(name, ngspice):
     with jax.enable_x64(True):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", cn.NetlistWarning)  # of the oxide's capacitance
-            circuit = cn.read_netlist(CIRCUITS[name])
+        circuit = cn.read_netlist(CIRCUITS[name])
         freqs = np.array([1e3, 2e4, 1e6])
         np.testing.assert_allclose(cn.nodal.frequency_response(circuit, freqs), cn.spice.ac(circuit, freqs), rtol=1e-6)
         model = cn.nodal.NodalModel(circuit, fs=FS, dtype="float64")
@@ -80,6 +76,13 @@ def test_a_size_is_in_the_parameters(size, kp):
     assert cn.read_netlist(circuit.to_spice()) == circuit
 
 
+def test_a_width_may_be_a_knob():
+    netlist = ".param k=2\nVin in 0 1\nR1 in out 1k\nM1 out in 0 0 MN W={k*10u} L=2u\n.model MN NMOS(KP=100u)\n"
+    circuit = cn.read_netlist(netlist)
+    for k in (2.0, 3.0):
+        np.testing.assert_allclose(circuit.resolve({"k": k})["MN.KP"], 5e-4 * k, rtol=1e-6)
+
+
 def test_two_sizes_are_two_models():
     netlist = (
         "Vin in 0 1\nR1 in out 1k\nM1 out in 0 0 MN W=1u L=1u\nM2 out in 0 0 MN W=9u L=1u\n.model MN NMOS(KP=1m)\n"
@@ -91,9 +94,9 @@ def test_two_sizes_are_two_models():
 @pytest.mark.parametrize(
     ("card", "message"),
     [
-        ("TOX=100n", "the oxide's capacitance .Meyer., 3.5e-12 F, is not modelled"),
-        ("CGBO=1n", "the capacitance from gate to bulk, 1e-13 F, is not modelled"),
-        ("DELTA=1", "DELTA passed over"),
+        ("DELTA=1 THETA=.1", "THETA, DELTA passed over: LEVEL=1 has no such parameter"),
+        ("RG=3", "RG passed over: a resistance of the gate, inside, in PSpice alone"),
+        ("N=1.2", "N of the bulk's diodes counts as in PSpice and LTspice"),
     ],
 )
 def test_what_is_not_modelled_is_said(card, message):
@@ -105,9 +108,10 @@ def test_what_is_not_modelled_is_said(card, message):
     ("line", "card", "message"),
     [
         ("M1 out in 0 0 MN L=1u", "LD=1u", "a channel of 0.0001 m by -1e-06 m"),
-        ("M1 out in 0 0 MN W={k}", "", "W has to be a number, got k"),
+        ("M1 out in 0 0 MN", "LEVEL=3 NSUB={1e16*k}", "NSUB has to be a number"),
         ("M1 out in 0 0 MN Q=1", "", "M1: unknown parameter Q"),
-        ("M1 out in 0 0 MN", "LEVEL=3", "LEVEL must be 1"),
+        ("M1 out in 0 0 MN", "LEVEL=2", "LEVEL=2 .Grove and Frohman's. is not modelled; levels 1 and 3 are"),
+        ("M1 out in 0 0 MN", "LEVEL=49", "LEVEL=49 .BSIM3. is not modelled"),
         ("M1 out in 0 0 MN", "TOX=100n NSUB=1e9", "NSUB is below that of pure silicon"),
     ],
 )
