@@ -199,7 +199,7 @@ BIPOLAR = ModelDevice(
         P("XTF", "", 0.0, Rule.NOT_NEGATIVE, when=("XTF",)),
         P("VTF", "V", 0.0, when=("VTF",)),
         P("ITF", "A", 0.0, when=("ITF",), scales=True),
-        P("CJS", "F", 0.0, Rule.NOT_NEGATIVE, when=("CJS",), scales=True, other_names=("CCS",)),
+        P("CJS", "F", 0.0, Rule.NOT_NEGATIVE, when=("CJS",), scales=True, other_names=("CCS", "CSUB")),
         P("VJS", "V", 0.75, when=("CJS",), other_names=("PS",)),
         P("MJS", "", 0.0, Rule.SHARE, when=("CJS",), other_names=("MS",)),
         P("ISS", "A", 0.0, when=("ISS",), scales=True),
@@ -227,13 +227,14 @@ BIPOLAR = ModelDevice(
         P("VG", "V", 1.206, Rule.ANY, when=("QUASIMOD",)),
     ),
     neglected={
-        "ptf": "the excess phase: the collector's current lags by PTF of its forward part at 1/(2 pi TF) hertz, "
-        "in proportion at lower frequencies",
+        "ptf": "the excess phase: the collector's current lags by PTF at 1/(2 pi TF) hertz, in proportion below: "
+        "by 1e-4 radians at 20 kHz where TF is 1n and PTF 50",
         **dict.fromkeys(("tlev", "tlevc"), "at 27 degrees it is nothing; elsewhere temperatures count as by TLEV=0"),
         **dict.fromkeys(_OTHER_LEVELS, "a coefficient of TLEV=3 or TLEVC=1, at 27 degrees it is nothing"),
         **dict.fromkeys(("bvbe", "ibvbe", "nbvbe"), "the base and emitter do not break down"),
         **dict.fromkeys(("bvcbo", "ibvcbo", "nbvcbo"), "the base and collector do not break down"),
     },
+    harmless=dict.fromkeys(("vbe_max", "vbc_max", "vce_max", "ic_max", "ib_max", "pd_max", "te_max", "rth0")),
     equation="i_c = (F - R) (1 - v_bc/VAF - v_be/VAR) 2/(1 + (1 + 4 F/IKF + 4 R/IKR)^NKF) - R/BR - leakage, "
     "F, R = IS (e^(v/(N kT/q)) - 1)",
     source="Ebers and Moll 1954; Gummel and Poon 1970",

@@ -124,6 +124,14 @@ DIODE = ModelDevice(
         P("TTT2", "1/K^2", 0.0, Rule.ANY, when=_WARM),
         P("TCV", "V/K", 0.0, Rule.ANY, when=_WARM),
     ),
+    neglected={
+        **dict.fromkeys(("tlev", "tlevc"), "at 27 degrees it is nothing; elsewhere temperatures count as by TLEV=0"),
+        **dict.fromkeys(
+            ("cta", "ctc", "ctp", "tpb", "tvj", "tphp"), "a coefficient of TLEVC=1, at 27 degrees it is nothing"
+        ),
+    },
+    harmless=dict.fromkeys(("bv_max", "fv_max", "id_max", "pd_max", "te_max", "rth0", "cth0")),  # of warnings
+    unmodelled=frozenset({"area"}),
     equation="i = IS (e^(v/(N kT/q)) - 1)",
     source="Shockley 1949; ngspice-39",
     trial=Trial(
