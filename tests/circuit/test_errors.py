@@ -122,7 +122,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("Q1 out in 0", "line 5: Q1 needs the name of a .model (NPN or PNP) after its three nodes"),
         ("Q1 out in", "line 5: Q1 needs three nodes, then its model"),
         ("Q1 out in 0 DX\n.model DX D", "line 5: Q1 is a transistor and needs a .model of kind NPN or PNP"),
-        ("Q1 out in 0 QX\n.model QX NPN(IBE=1f)", "line 6: .model QX: IBE is not supported"),
+        ("D1 out 0 DX\n.model DX D(AREA=2)", "line 6: .model DX: AREA is not supported"),
         ("Q1 out in 0 QX\n.model QX NPN(VAF=-1)", "line 6: QX.VAF must be positive"),
         ("J1 out in 0 JX\n.model JX NJF(B=2)", "line 6: .model JX: B must be 1"),
         ("J1 out in 0 JX\n.model JX NJF(LAMBDA=-1)", "line 6: JX.LAMBDA must not be negative"),
