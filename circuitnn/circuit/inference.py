@@ -89,9 +89,9 @@ def inferred_outputs(
     nodes = {node.lower(): node for part in components for node in part.nodes if node != GROUND}
     if "out" in nodes or journal.faults:
         on_sheets = [node for key, node in nodes.items() if _bare(key) in _EXITS and "." not in key]
-        words = {word for part in flat.values() for word in words_in(part.line.text)} | journal.words
-        named = [name for name in _EXITS if name in nodes]
-        return ([*named, *on_sheets, *(name for name in _EXITS if name in words), "out"][0],)
+        words = {word for part in flat.values() for word in words_in(part.line.text)}
+        named = [name for known in (nodes, journal.words, words) for name in _EXITS if name in known]
+        return ([*(name for name in named if name in nodes), *on_sheets, *named, "out"][0],)
     outer = [node for node in nodes.values() if "." not in node]
     instances = {node.lower().split(".")[0] for node in nodes.values() if "." in node}
     inner = [node for node in nodes.values() if node.count(".") == 1] if len(instances) == 1 else []

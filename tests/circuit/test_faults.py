@@ -83,7 +83,7 @@ def test_a_name_twice_is_a_fault_also_where_the_first_line_is_at_fault():
 
 def test_an_output_that_only_a_line_at_fault_has_is_no_fault():
     with pytest.raises(NetlistError) as caught:
-        read_netlist("t\nVin in 0 0\nR1 in a 1k\nR2 a 0 1k\nR3 a Vout {nix}\n")
+        read_netlist("t\nVin in 0 0\nR1 in a 1k\nR2 a 0 1k\nR3 a Vout {nix}\nXU1 0 b 0 0 b TL072\n")
     assert [fault.line for fault in caught.value.faults] == [5]
 
 
