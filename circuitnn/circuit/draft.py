@@ -18,6 +18,7 @@ from circuitnn.circuit.impossible import impossible
 from circuitnn.circuit.inference import floating_ends, inferred_inputs, open_ends
 from circuitnn.circuit.journal import listing, words_in
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.memories import with_memories
 from circuitnn.circuit.models import ModelCard, device_with, model_parameters
 from circuitnn.circuit.ordering import ordered
 from circuitnn.circuit.scopes import Flat, Scope
@@ -92,9 +93,9 @@ class Draft:
             if len(self.flat) == MAX_COMPONENTS:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
-        wound = with_ideal_windings(self.flat, self.journal)
-        self.flat = with_time_sources(with_derivatives(wound, self.top.work.clamps))
-        self.flat, self.sensors = with_sensors(self.flat)
+        wound = with_memories(with_ideal_windings(self.flat, self.journal), self.top.work.clamps)
+        derived = with_derivatives(wound, self.top.work.clamps)
+        self.flat, self.sensors = with_sensors(with_time_sources(derived))
         if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")
         nodes: dict[str, str] = {}

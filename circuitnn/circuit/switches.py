@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from circuitnn.circuit.elements import check_ends, node, words_of
 from circuitnn.circuit.lines import Line
+from circuitnn.circuit.memories import memory
 from circuitnn.circuit.models import ModelCard
 from circuitnn.circuit.parsed import Element, element
 from circuitnn.circuit.values import parse_value
@@ -34,16 +35,18 @@ def switch(line: Line) -> Element:
         check_ends(name, nodes)
     control: Expression = Current(words[2]) if count == 3 else _between(node(words[2]), node(words[3]))
     source = f"G.{name}"
-    return element(
+    part = element(
         line, source, BEHAVIOURAL_SOURCE.letter, nodes, control, quantity="I", model=words[count], stands_for=name
     )
+    return dataclasses.replace(part, numbers={"ON": float(state == ["on"])})
 
 
 def as_resistance(part: Element, card: ModelCard, functions: Functions, note: Callable[[Line, str], None]) -> Element:
     """The switch with the current that flows through it as its value.
 
     With t from 0 where it is off to 1 where it is on, ``log R`` goes from ``log ROFF`` to ``log RON`` as t² (3 - 2t),
-    as PSpice has it between VOFF and VON. VT and VH span VT - |VH| to VT + |VH|.
+    as PSpice has it between VOFF and VON. VT and a VH that is negative span VT + VH to VT - VH; between the two of a
+    positive one it stays as it was, see `circuitnn.circuit.memories`.
 
     Raises:
         NetlistError: where the model is of another kind, or has what is not modelled.
@@ -60,16 +63,14 @@ def as_resistance(part: Element, card: ModelCard, functions: Functions, note: Ca
     resistances = stated.pop("ron", 1.0), stated.pop("roff", 1e6 if card.kind.endswith("SWITCH") else 1e12)
     if any(isinstance(resistance, float) and resistance <= 0 for resistance in resistances):
         raise card.line.error(f".model {card.name}: RON and ROFF must be positive")
+    control, hysteresis = tree_of(component.value), 0.0  # type: ignore[arg-type]
     if card.kind.endswith("SWITCH") and f"{letter}t" not in stated:
         on, off = stated.pop(f"{letter}on", 1.0 if letter == "v" else 1e-3), stated.pop(f"{letter}off", 0.0)
     else:
         threshold, half = stated.pop(f"{letter}t", 0.0), stated.pop(f"{letter}h", 0.0)
-        if isinstance(half, float) and half > 0:
-            message = f"the hysteresis {letter.upper()}H is a smooth transition of that width, without memory"
-            note(card.line, f".model {card.name}: {message}")
         if isinstance(half, float):
             sharp = max(_SHARPEST[letter], _SHARP * abs(threshold) if isinstance(threshold, float) else 0.0)
-            half = abs(half) or sharp
+            half, hysteresis = abs(half) or sharp, max(half, 0.0)
         else:
             half = Call("abs", (half,))
         on, off = combined("+", threshold, half), combined("-", threshold, half)
@@ -79,9 +80,11 @@ def as_resistance(part: Element, card: ModelCard, functions: Functions, note: Ca
         raise card.line.error(
             f".model {card.name}: it is on and off at the same {letter.upper()}ON and {letter.upper()}OFF"
         )
-    span = Binary("/", Binary("-", component.value, tree_of(off)), tree_of(combined("-", on, off)))  # type: ignore[arg-type]
-    t = Call("min", (Call("max", (span, Number(0.0))), Number(1.0)))
-    step = Binary("*", Binary("*", t, t), Binary("-", Number(3.0), Binary("*", Number(2.0), t)))
+    if hysteresis:
+        is_on = bool(part.numbers and part.numbers["ON"])
+        step = memory(control, tree_of(threshold), hysteresis, is_on=is_on)
+    else:
+        step = _smooth_step(Binary("/", Binary("-", control, tree_of(off)), tree_of(combined("-", on, off))))
     log_on, log_off = (_logarithm(resistance) for resistance in resistances)
     rest = Binary("-", Number(1.0), step)
     exponent = Binary("+", Binary("*", log_on, step), Binary("*", log_off, rest))
@@ -91,6 +94,12 @@ def as_resistance(part: Element, card: ModelCard, functions: Functions, note: Ca
 
 def _between(plus: str, minus: str) -> Expression:
     return Number(0.0) if plus.lower() == minus.lower() else voltage(plus, minus)
+
+
+def _smooth_step(t: Expression) -> Expression:
+    """t² (3 - 2t) of t between 0 and 1, beyond which it stays."""
+    t = Call("min", (Call("max", (t, Number(0.0))), Number(1.0)))
+    return Binary("*", Binary("*", t, t), Binary("-", Number(3.0), Binary("*", Number(2.0), t)))
 
 
 def _logarithm(value: Value) -> Expression:

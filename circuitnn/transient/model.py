@@ -12,6 +12,7 @@ from jax import numpy as jnp
 
 from circuitnn.arguments import checked_dtype, checked_level, checked_rate
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.circuit.memories import remembers
 from circuitnn.knobs import matched
 from circuitnn.mna.checks import check_sizes, check_solvable, states_are_independent
 from circuitnn.mna.operating_point import STARTS
@@ -72,6 +73,7 @@ class CircuitModel(StateModel):
             raise ValueError(f"no solver named {solver!r}; there are {', '.join(SOLVERS)}")
         self.fs, self.rule, self.solver, self.dtype = fs, rule, solver, dtype
         self.oversampling = Oversampling(half_band(oversampling))
+        self._remembers = remembers(circuit)
         self.topology = topology(circuit)
         self.clocks = Clocks.of(circuit, 1 / (fs * oversampling))
         check_sizes(circuit, dtype)
@@ -93,7 +95,7 @@ class CircuitModel(StateModel):
     @property
     def engine(self) -> Engine:
         """What runs, but for the circuit's values."""
-        return Engine(self.topology, self.linear, self.discretisation, self.solver)
+        return Engine(self.topology, self.linear, self.discretisation, "sequential" if self._remembers else self.solver)
 
     @property
     def circuit(self) -> Circuit:
