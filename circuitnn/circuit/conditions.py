@@ -46,7 +46,9 @@ def to_be_read(lines: Iterable[Line], lookup: Lookup, journal: Journal) -> Itera
             if word in _PASSED_OVER:
                 until = _PASSED_OVER[word]
             elif word == ".if":
-                branches.append(holds(line, lookup, journal) if all(branches) else None)
+                is_reached = all(branches)
+                branches.append(None)  # nothing is read where the condition is at fault
+                branches[-1] = holds(line, lookup, journal) if is_reached else None
             elif word in (".elseif", ".elif", ".else", ".endif"):
                 _next_branch(line, word, branches, lookup, journal)
             elif all(branches):
@@ -59,10 +61,10 @@ def _next_branch(line: Line, word: str, branches: list[bool | None], lookup: Loo
     latest = branches.pop()
     if word == ".endif":
         return
-    if latest is False and all(branches):
-        branches.append(True if word == ".else" else holds(line, lookup, journal))
-    else:
-        branches.append(None)
+    is_next = latest is False and all(branches)
+    branches.append(None)
+    if is_next:
+        branches[-1] = True if word == ".else" else holds(line, lookup, journal)
 
 
 def holds(line: Line, lookup: Lookup, journal: Journal) -> bool:

@@ -40,6 +40,23 @@ FAULTS = (
     "E9 n9 0 TABLE {v(in)} = (0,0)(0,1)\nR35 n9 0 1k",
     "E10 n10 0 POLY(x) in 0 0 1\nR36 n10 0 1k",
     ".model DR D(RS=-1)\nD3 out 0 DR",
+    "M1 out in 0 0 NOPE",
+    "S1 out 0 in 0 SWX",
+    "W1 out 0 Vnone WX\n.model WX CSW(IT=1m)",
+    "A1 in out 0 PX\n.model PX potentiometer(r=-1 position=.3)",
+    "E20 e20 0 LAPLACE {v(in)} = {exp(-s)}\nR50 e20 0 1",
+    "C50 out 0 Q={x*}",
+    "L50 out 0 Flux={yy}",
+    "R52 out 0 R={v(gone)}",
+    ".if (zzz>1)\nR60 out 0 1\n.endif",
+    ".else",
+    ".include nofile.inc",
+    ".model M5 NMOS(VTO=abc)\nM5 out in 0 0 M5",
+    "V60 v60 0 PWL(0 0 1)\nR61 v60 0 1",
+    ".model SWY SW(RON=0)\nS6 out 0 in 0 SWY",
+    "D67 out 0 DA area=-2\n.model DA D",
+    ".nodeset v(=1",
+    "T74 in 0 out 0 Z0=50",
 )
 
 
