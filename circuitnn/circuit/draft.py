@@ -94,8 +94,7 @@ class Draft:
                 raise flat.line.error(f"more than {MAX_COMPONENTS} components")
             self.flat[name.lower()] = flat
         wound = with_memories(with_ideal_windings(self.flat, self.journal), self.top.work.clamps)
-        derived = with_derivatives(wound, self.top.work.clamps)
-        self.flat, self.sensors = with_sensors(with_time_sources(derived))
+        self.flat, self.sensors = with_sensors(with_time_sources(with_derivatives(wound, self.top.work.clamps)))
         if not self.flat and not self.journal.faults:
             raise NetlistError("the netlist has no components")
         nodes: dict[str, str] = {}
