@@ -133,7 +133,10 @@ class Scope:
             scope = scope.definer
         library = self._library(instance.subcircuit, instance.line, ".subckt")
         if library is not None:
-            return library, next(iter(library.block.contents.blocks.values()))
+            own = next(iter(library.block.contents.blocks.values()))
+            may_be_meant = len(own.ports) == len(instance.nodes) or not self.block.journal.hint  # no file is missing
+            if may_be_meant:
+                return library, own
         names = ", ".join(block.name for block in list(self.top.block.contents.blocks.values())[:20]) or "none"
         raise self.block.journal.cause(instance.subcircuit) or instance.line.error(
             f"{instance.name} refers to the .subckt {instance.subcircuit}, which is missing; "
