@@ -41,7 +41,7 @@ def along_time(part: Component, flat: "Mapping[str, Flat]", journal: Journal, in
         arguments = arguments[:6]
         journal.note(line, f"{part.name}: a seventh number of SIN is passed over: to LTspice alone it counts cycles")
     try:
-        if waveform.function == "PWL" and not waveform.arguments:
+        if waveform.function in ("PWL", REPEATED) and not waveform.arguments:
             raise NetlistError(_PWL)
         value = waveform_expression(waveform.function, arguments)
     except NetlistError as error:
