@@ -46,7 +46,8 @@ def test_the_values_of_a_source(wave, expected, tmp_path):
 @pytest.mark.parametrize(
     "wave",
     [
-        "PWL(0 0 1m)", "PWL(0 0 1m q) r=0", "PWL(0 0 1m 1) td=q", "PWL(0 0 1m 1) s=1", "PWL REPEAT (0 0 1m 1)", "PWL REPEAT FOR 0 (0 0 1m 1) ENDREPEAT",
+        "PWL(0 0 1m)", "PWL(0 0 1m q) r=0", "PWL(0 0 1m 1) td=q", "PWL(0 0 1m 1) s=1",
+        "PWL REPEAT (0 0 1m 1)", "PWL REPEAT FOR 0 (0 0 1m 1) ENDREPEAT",
         "PWL file=nowhere.txt", "PWL file=../points.txt", "PWL(0 0 1m 1) r=1m",
         "PWL REPEAT FOREVER (0 0 1m 1) ENDREPEAT 3m 1", "PWL REPEAT FOR 1e9 (0 0 1m 1) ENDREPEAT",
     ],
