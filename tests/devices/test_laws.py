@@ -38,7 +38,7 @@ def card(name, kind, parameters):
 
 def transistor(kind, parameters, area=1.0):
     letter = "J" if kind in ("NJF", "PJF") else "Q"
-    return device(f"{letter}1 c b e M1 {area}\n{card('M1', kind, parameters)}")
+    return device(f"{letter}1 c b e M1 m={area}\n{card('M1', kind, parameters)}")
 
 
 def gummel_poon(vbe, vbc, area=1.0, **p):
@@ -265,5 +265,5 @@ def test_a_diode_is_monotone_and_its_slope_that_of_what_is_computed(dtype):
 
 
 def test_what_a_model_does_not_have_is_an_error():
-    with pytest.raises(CircuitError, match="IBE"):
-        transistor("NPN", FULL | {"IBE": 1e-14})
+    with pytest.raises(CircuitError, match="AREA"):
+        device("D1 out 0 M1\n.model M1 D(AREA=2)")
