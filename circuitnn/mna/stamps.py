@@ -99,9 +99,10 @@ def ordered_pairs(topology: Topology) -> list[tuple[int, int]]:
     return [(a, b) for a in coils for b in coils if a != b]
 
 
-def companion(topology: Topology, values: Values, step: float, module: Any = jnp) -> Reactive:
-    """Discretised: ``v - (step/C) i = z`` and ``i - (step/L) v = z``, with step = h/2 (trapezoidal) or h."""
-    ratio = -step / reactive_values(topology, values, module)
+def companion(topology: Topology, values: Values, step: Any, module: Any = jnp) -> Reactive:
+    """Discretised: ``v - (step/C) i = z`` and ``i - (step/L) v = z``, step = h/2 (trapezoidal) or h; or one each."""
+    reactive = reactive_values(topology, values, module)
+    ratio = -(np.asarray(step, reactive.dtype) if np.ndim(step) else step) / reactive
     coils = np.asarray(topology.is_inductor, bool)
     _, shares, own_share = couplings(topology, values, module)
     # A charge is what a drive says it is, unless it is a capacitor to small signals (and has a value then).

@@ -264,7 +264,7 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
 def _companion(engine: Engine, rate: Array, states: Array, dual: Array, previous: Array) -> Array:
     """What the next sample needs to know of the last one, (..., n, batch); with a history twice as many rows."""
     discretisation = engine.discretisation
-    z = states + discretisation.memories(engine.topology) * rate * dual
+    z = states + discretisation.memories(engine.topology, rate.dtype) * rate * dual
     if not discretisation.history:
         return z
     return jnp.concatenate(

@@ -79,11 +79,11 @@ class Discretisation:
             return self.step
         return np.where([branch.senses for branch in topology.reactive], self.period / (1 + DAMPED), self.step)
 
-    def memories(self, topology: Topology) -> Any:
+    def memories(self, topology: Topology, dtype: Any) -> Any:
         """The memory; for each state, (n_states, 1), where they differ."""
         if not self._damps(topology):
             return self.memory
-        return np.where([[branch.senses] for branch in topology.reactive], DAMPED, self.memory)
+        return np.where([[branch.senses] for branch in topology.reactive], DAMPED, self.memory).astype(dtype)
 
     def _damps(self, topology: Topology) -> bool:
         return self.memory > DAMPED and any(branch.senses for branch in topology.reactive)
@@ -182,7 +182,7 @@ def _system(
     dual = _dual(topology, values, solved)
     rate = rate_of(topology, discretisation, values)
     following = jnp.concatenate([rate[1:], rate[-1:]]) if discretisation.memory else rate
-    scale = (1 + discretisation.history) * rate + discretisation.memories(topology) * following
+    scale = (1 + discretisation.history) * rate + discretisation.memories(topology, rate.dtype) * following
     update = _scaled(dual, scale)
     ports, outputs = solved.ports, solved.outputs
     if discretisation.history:
@@ -206,7 +206,8 @@ def _system(
 
 def rate_of(topology: Topology, discretisation: Discretisation, values: Values) -> Array:
     """(time or 1, n_states, batch or 1): step / value, volts per ampere or amperes per volt."""
-    return _last_to_middle(discretisation.steps(topology) / reactive_values(topology, values))
+    reactive, steps = reactive_values(topology, values), discretisation.steps(topology)
+    return _last_to_middle((np.asarray(steps, reactive.dtype) if np.ndim(steps) else steps) / reactive)
 
 
 def prepare_imposed(
