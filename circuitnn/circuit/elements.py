@@ -74,8 +74,14 @@ def with_model(
 ) -> Element:
     """A model and an area factor; maybe before them one more node, such as a substrate."""
     words, assigned = assignments(rest)
-    words = [word for word in words if word.lower() != "off"]  # where ngspice starts its search from
-    if device.optional_pin and len(words) > 1 and not kind_of(words[0]) and not is_value(words[1]):
+    notes = tuple(
+        f"{name}: THERMAL passed over: it does not heat itself" for word in words if word.lower() == "thermal"
+    )
+    words = [word for word in words if word.lower() not in ("off", "thermal")]  # off: where ngspice's search begins
+    if device.idle_nodes:
+        of_model = next((place for place, word in enumerate(words[: device.idle_nodes + 1]) if kind_of(word)), None)
+        words = words[int(len(words) > 1 and not is_value(words[1])) if of_model is None else of_model :]
+    elif device.optional_pin and len(words) > 1 and not kind_of(words[0]) and not is_value(words[1]):
         nodes, words = (nodes if node(words[0]) == GROUND else (*nodes, node(words[0]))), words[1:]
     if not words:
         kinds, count = " or ".join(device.kinds), NUMERALS[len(nodes)]
@@ -98,6 +104,7 @@ def with_model(
         element(line, name, device.letter, nodes, combined("*", area, how_many), model=model),
         temperature=temperature,
         numbers={**numbers, "M": how_many},
+        notes=notes,
     )
 
 

@@ -9,7 +9,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.temperatures import in_model
 from circuitnn.circuit.values import assignments, is_value, parse_value, tokens
 from circuitnn.devices.device import ModelDevice
-from circuitnn.devices.registry import devices_of
+from circuitnn.devices.registry import devices_of, model_device
 from circuitnn.devices.temperature import NOMINAL
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.parser import Functions
@@ -85,6 +85,10 @@ def parse_model(line: Line) -> ModelCard:
     if not name or "=" in (name, kind) or not (kind or base):
         raise line.error(".model needs a name and a kind: .model NAME D(IS=... N=...)")
     kind = _SAME_KINDS.get(kind.upper(), kind.upper())
+    device = model_device(kind)
+    for as_kind, (spelled, word) in device.spelled.items() if device else ():
+        if kind == spelled and word in [other.lower() for other in words]:
+            kind, words = as_kind, [other for other in words if other.lower() != word]
     return ModelCard(name, kind, line, words=tuple(words), base=base)
 
 
@@ -144,6 +148,9 @@ def model_parameters(
         if parameter.default_of in assigned:
             assigned.setdefault(parameter.name, assigned[parameter.default_of])
     given = {name for name, value in assigned.items() if value != 0.0 or name == "TEMP"}
+    if (on_line or {}).get("M", 1.0) != 1.0 and given.intersection(device.of_one):
+        of_one = ", ".join(name for name in device.of_one if name in given)
+        note(card.line, f".model {card.name}: {of_one} are of one device, whatever M is, as in ngspice; not in LTspice")
     there = [p for p in device.parameters if not p.when or given.intersection(p.when)]
     there = [p for p in there if not p.is_thermal or {p.name, "TEMP"} <= given]
     for parameter in there:

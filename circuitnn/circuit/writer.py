@@ -101,7 +101,8 @@ def _element(part: Component, numbers: dict[str, str], *, temperature: Sequence[
 def _model_card(model: DeviceModel, numbers: dict[str, str]) -> str:
     # A temperature is of the parts: SPICE's models have none.
     values = (f"{name}={_number(model, name, value, numbers)}" for name, value in model.parameters if name != "TEMP")
-    return f".model {model.name} {model.kind}({' '.join(values)})"
+    kind, *words = model.device.spelled.get(model.kind, (model.kind,))
+    return f".model {model.name} {kind}({' '.join([*words, *values])})"
 
 
 def _number(model: DeviceModel, name: str, value: Expression | None, numbers: Mapping[str, str]) -> str:

@@ -196,7 +196,11 @@ class ModelDevice(Device):
         unmodelled: names (lower case) of parameters that change the answer in SPICE and are not modelled; what is in
             none of these lists says nothing to SPICE either, and is passed over with a note.
         hints: what to do about a parameter that is not modelled.
+        spelled: of these kinds, how a card has them: another kind, and a word beside the parameters.
         optional_pin: a node that may follow the pins, and carries nothing.
+        idle_nodes: how many nodes may follow the pins that carry nothing.
+        inner_nodes: nodes that are no pins, by name the pin that they are at but for series resistances.
+        of_one: parameters that are those of one device in ngspice, whatever M is.
         insulated: pins that no direct current flows through.
         merges: whether devices of one model across the same two nodes are one to the law, which is proportional to
             the area then.
@@ -238,7 +242,11 @@ class ModelDevice(Device):
     harmless: Mapping[str, float | None] = field(default_factory=dict)
     unmodelled: frozenset[str] = frozenset()
     hints: Mapping[str, str] = field(default_factory=dict)
+    spelled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     optional_pin: str = ""
+    idle_nodes: int = 0
+    inner_nodes: Mapping[str, str] = field(default_factory=dict)
+    of_one: tuple[str, ...] = ()
     insulated: tuple[str, ...] = ()
     merges: bool = False
     merges_without: tuple[str, ...] = ()
@@ -258,7 +266,7 @@ class ModelDevice(Device):
         wanted = {name for name, _ in (*self.charges, *self.series)} | set(self.trial.parameters)
         wanted |= {name for junction in self.junctions for name in (junction.condition, junction.emission)}
         places = [place for _, place in self.charges] + [junction.port for junction in self.junctions]
-        inner = {*self.pins, *(f"outer {pin}" for _, pin in self.series), self.optional_pin}
+        inner = {*self.pins, *(f"outer {pin}" for _, pin in self.series), self.optional_pin, *self.inner_nodes}
         unknown = [*(pins | set(self.insulated)).difference(inner), *wanted - names]
         unknown += [f"port {place}" for place in places if place >= len(self.ports)]
         if unknown or len(self.trial.volts) != len(self.ports) - len(self.optional_ports):

@@ -47,10 +47,10 @@ def _with_generation(
     (volts,) = v
     power, sidewall, recombined, avalanche, tunnel = e
     is_forward = volts >= -3 * THERMAL_VOLTAGE * p["N"]
-    relative_current = _relative(p, volts, p["N"], power, avalanche)
-    current = p["IS"] * relative_current
+    relatively = relative_to_saturation(p, volts, p["N"], power, avalanche)
+    current = p["IS"] * relatively
     if "JSW" in p:
-        own = relative_current if sidewall is None else _relative(p, volts, p["NS"], sidewall, avalanche)
+        own = relatively if sidewall is None else relative_to_saturation(p, volts, p["NS"], sidewall, avalanche)
         current = current + p["JSW"] * own
     if recombined is not None:
         generated = generation(volts, p["ISR"] * (recombined - 1), p["VJ"], p["M"])
@@ -86,8 +86,16 @@ def _small_signal_jvp(primals, tangents):
     return generated, through_others + generated * steep * volts_dot
 
 
-def _relative(p: Parameters, volts: Array, emission: Array, power: Array, avalanche: Any) -> Array:
-    """A junction's current over its saturation current."""
+def relative_to_saturation(p: Parameters, volts: Array, emission: Array, power: Array, avalanche: Any) -> Array:
+    """A junction's current over its saturation current.
+
+    Args:
+        p: BV among them where it breaks down.
+        volts: across it.
+        emission: N.
+        power: the exponential of the voltage over N kT/q.
+        avalanche: that of the breakdown; None where there is none.
+    """
     relative_to_it = relative_current(volts, emission, power)
     return relative_to_it if avalanche is None else jnp.where(volts >= -p["BV"], relative_to_it, -avalanche)
 
@@ -122,6 +130,12 @@ def prepare(p: Parameters) -> Parameters:
         ready["M"] = jnp.minimum(p["M"], _HIGHEST_GRADING)
     if "PHP" in p:
         ready["PHP"] = jnp.minimum(p["PHP"], 1 / p["FCS"])
+    return with_breakdown(ready)
+
+
+def with_breakdown(p: Parameters) -> dict[str, Any]:
+    """The parameters with the voltage in place of BV from which the exponential of a breakdown begins."""
+    ready = dict(p)
     if "BV" in p:
         thermal = THERMAL_VOLTAGE * (relative(kelvin(p)[0]) if "TEMP" in p else 1.0)
         ready["BV"] = breakdown(

@@ -105,6 +105,7 @@ class Wiring:
 def _nodes_inside(wiring: Wiring, part: Component, device: ModelDevice, parameters: tuple[str, ...]) -> dict[str, int]:
     """The nodes of a device by the names of its pins, behind its series resistances, which are wired here."""
     node_of = dict(zip(device.pins, (wiring.index[node] for node in part.nodes), strict=False))
+    node_of |= {name: node_of[pin] for name, pin in device.inner_nodes.items()}
     node_of |= {f"outer {pin}": node_of[pin] for _, pin in device.series}
     if device.optional_pin:
         node_of[device.optional_pin] = wiring.index[[*part.nodes[len(device.pins) :], GROUND][0]]

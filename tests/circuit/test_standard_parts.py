@@ -108,8 +108,8 @@ def test_every_part_is_read():
             part = standard_part(name, directive=".model") or standard_part(name, directive=".subckt")
             assert part is not None, name
             kind = part.lines[0].text.split("(")[0].split()[-1]
-            letter = {"NPN": "Q", "PNP": "Q", "NJF": "J", "PJF": "J", "D": "D"}.get(kind)
-            if letter is not None and "BV=" not in part.lines[0].text:
+            letter = {"NPN": "Q", "PNP": "Q", "NJF": "J", "PJF": "J", "D": "D", "VDMOS": "M"}.get(kind)
+            if letter is not None:
                 nodes = "p 0" if letter == "D" else "p in 0"
                 lines.append(f"{letter}{len(lines)} {nodes} {name}")
             elif part.lines[0].text.startswith(".subckt") and len(part.lines[0].text.split("params")[0].split()) == 7:

@@ -200,7 +200,20 @@ def mosfet_at(vgs, vgd, vbs, vbd, **p):
     return [channel, *diodes], [*gate, capacitor_law(vbd, p["CBD"], 0.8, 0.5), capacitor_law(vbs, p["CBS"], 0.8, 0.5)]
 
 
-EXPECTED = {"D": diode_at, "NPN": bipolar_at, "NJF": jfet_at, "NMOS": mosfet_at}  # a record without one fails
+def vdmos_at(vgs, vgd, vbody, IS, N, CJO, TT, CGS, CGDMAX, CGDMIN, A, **p):
+    """Region by region, from the source as the lower end."""
+    over = p["KSUBTHRES"] * np.log(1 + np.exp((max(vgs, vgd) - p["VTO"]) / p["KSUBTHRES"]))
+    drop, vds = p["MTRIODE"] * abs(vgs - vgd), vgs - vgd
+    square = over**2 / 2 if over <= drop else drop * (over - drop / 2)
+    channel = np.sign(vds) * p["KP"] * square * (1 + p["LAMBDA"] * vds) / (1 + p["THETA"] * vgs)
+    diode, swing = IS * np.expm1(vbody / (N * VT)), (CGDMAX - CGDMIN) / (1 + np.pi / 2)
+    bend = quad(lambda u: swing * (np.tanh(A * u) if u > 0 else np.arctan(A * u)), 0, vgd, epsabs=0, epsrel=1e-12)[0]
+    gate = [CGS * vgs / 2, ((CGDMAX - swing) * vgd + bend) / 2]  # of one device, whatever the area is
+    return [channel, diode], [*gate, capacitor_law(vbody, CJO, 0.8, 0.5) + TT * diode]
+
+
+# By the first one of its kinds; a record without one fails.
+EXPECTED = {"D": diode_at, "NPN": bipolar_at, "NJF": jfet_at, "NMOS": mosfet_at, "VDMOS": vdmos_at}
 
 
 @pytest.mark.parametrize("kind", RECORDS)
