@@ -61,7 +61,7 @@ def test_gradients_are_central_differences(name, volts, parameters):
     for parameter in parameters:
         key = f"DX.{parameter}"
         value = float(circuit.values[key])
-        step = 1e-5 * value
+        step = 1e-4 * value
         above, below = (rest(circuit.replace(**{key: value + sign * step})) for sign in (1, -1))
         expected = (above - below) / (2 * step)
         assert float(gradient[key]) == pytest.approx(expected, rel=1e-6, abs=1e-8 / abs(value))

@@ -35,6 +35,11 @@ MEASURED = {
         "tlevc": ("TLEVC=1", NOTHING),
         **{name: (f"TLEVC=1 {name}=1m", NOTHING) for name in ("cta", "ctc", "ctp", "tpb", "tvj", "tphp")},
     },
+    "M MOSFET": {  # of PSpice, not of ngspice
+        **{name: (f"{name}=10", NOTHING) for name in ("rg", "rb", "rds", "pbsw")},
+        "jssw": ("JSSW=1n", NOTHING),
+        "tt": ("TT=1u", NOTHING),
+    },
 }
 
 

@@ -190,7 +190,11 @@ def test_a_letter_may_have_several_devices_that_the_kinds_of_models_tell_apart()
             ("b b MOS", "b MOS", "M2 needs the name of a .model (NMOS or PMOS) after its four nodes"),
             ("0 FET", "0 ABSENT", "M1 refers to the .model ABSENT, which is missing; there are: MOS, FET"),
             ("b b MOS", "b b ABSENT", "M2 refers to the .model ABSENT, which is missing; there are: MOS, FET"),
-            ("NMOS", "NPN", "M2 is a MOSFET or FET and needs a .model of kind NMOS or PMOS or NZ3; MOS is of kind NPN"),
+            (
+                "NMOS",
+                "NPN",
+                "M2 is a MOSFET or power MOSFET or FET and needs a .model of kind NMOS or PMOS or VDMOS",
+            ),
         ):
             with pytest.raises(NetlistError) as caught:
                 cn.read_netlist(SHARING.replace(old, new))

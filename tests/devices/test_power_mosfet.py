@@ -70,7 +70,7 @@ def test_gradients_are_central_differences(gate, drain):
 @pytest.mark.ngspice
 @pytest.mark.parametrize(("name", "volts"), [("full", 3.0), ("p_channel", -3.0), ("leaking", 2.0)])
 def test_sounds_are_those_of_ngspice(name, volts, ngspice):
-    circuit, fs = read(CARDS[name])[0], 768_000
+    circuit, fs = read(CARDS[name])[0].replace(Vin=volts), 768_000
     with jax.enable_x64(True):
         x = volts + 2 * np.sin(2 * np.pi * 5000 * np.arange(800) / fs)
         expected = np.ravel(cn.spice.transient(circuit, x, fs))
