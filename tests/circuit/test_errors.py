@@ -124,7 +124,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("Q1 out in 0 DX\n.model DX D", "line 5: Q1 is a transistor and needs a .model of kind NPN or PNP"),
         ("D1 out 0 DX\n.model DX D(AREA=2)", "line 6: .model DX: AREA is not supported"),
         ("Q1 out in 0 QX\n.model QX NPN(VAF=-1)", "line 6: QX.VAF must be positive"),
-        ("J1 out in 0 JX\n.model JX NJF(B=2)", "line 6: .model JX: B must be 1"),
+        ("J1 out in 0 JX\n.model JX NJF(B=-2)", "line 6: JX.B must not be negative, got -2.0"),
         ("J1 out in 0 JX\n.model JX NJF(LAMBDA=-1)", "line 6: JX.LAMBDA must not be negative"),
     ],
 )
