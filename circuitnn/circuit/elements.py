@@ -21,9 +21,9 @@ NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
 _RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORECASE)
 _CAPITAL_M = re.compile(  # no Meg and no mil
-    r"(?<![\w.])([0-9]+\.?[0-9]*|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*([0-9]*)"
+    r"(?<![\w.])([0-9]+(?:\.[0-9]*)?|\.[0-9]+)M(?![A-Za-z]*[gGlL])[A-Za-z]*([0-9]*)"
 )
-_FARADS = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)F[A-Za-z]*")
+_FARADS = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)F[A-Za-z]*")
 
 
 def megohms_of(parameter: str, text: str) -> tuple[str, ...]:

@@ -149,6 +149,12 @@ def the_law_itself(parameters: Mapping[str, Any]) -> str:
     return ""
 
 
+def never(kind: str, names: Sequence[str]) -> bool:
+    """Whether a device that has no other ports has them."""
+    del kind, names
+    return False
+
+
 OfCard = Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]]
 
 
@@ -226,7 +232,7 @@ class ModelDevice(Device):
     optional_ports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     rates: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = ()
     other_ports: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    has_other_ports: Callable[[str, Sequence[str]], bool] = field(default=lambda kind, names: False)
+    has_other_ports: Callable[[str, Sequence[str]], bool] = field(default=never)
     series: tuple[tuple[str, str], ...] = ()
     bent: Mapping[str, str] = field(default_factory=dict)
     function: LawFunction

@@ -12,11 +12,11 @@ _SUFFIXES = (
 )  # fmt: skip
 _MIL = 25.4  # micrometres
 
-UNSIGNED = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[^\W\d_]*"
+UNSIGNED = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[^\W\d_]*"
 # 4k7, and its parts; R stands for the point alone.
 COMPACT = r"[0-9]+(?i:meg|mil|[tgkmunpfr\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}])[0-9]+(?![\w.])"
 _COMPACT = re.compile(r"([+-]?[0-9]+)([^\W\d_]+)([0-9]+)")
-_PARTS = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,6}))?([^\W\d_]*)")
+_PARTS = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,6}))?([^\W\d_]*)")
 
 
 def parse_number(text: str, *, compact: bool = False) -> float:

@@ -73,8 +73,8 @@ class CircuitModel(StateModel):
             raise ValueError(f"no solver named {solver!r}; there are {', '.join(SOLVERS)}")
         self.fs, self.rule, self.solver, self.dtype = fs, rule, solver, dtype
         self.oversampling = Oversampling(half_band(oversampling))
-        self._remembers = remembers(circuit)
         self.topology = topology(circuit)
+        self._remembers = remembers(circuit)
         self.clocks = Clocks.of(circuit, 1 / (fs * oversampling))
         check_sizes(circuit, dtype)
         self.discretisation = _discretised(self.topology, circuit, rule, 1 / (self.fs * oversampling))

@@ -16,7 +16,7 @@ class Leaf:
     """An element with a port of its own: R, C, L, V, I, or the series resistance of a device.
 
     Attributes:
-        name: as in the circuit; of a series resistance "Q1#collector", the name of the node inside the device.
+        name: as in the circuit; of a series resistance "Q1#RC", the name of the node inside the device.
         kind: "R", "C", "L", "V", "I", or "RS" for a series resistance.
         is_positive: its port resistance is positive whatever the knobs do. Not so for a pot, or a source of voltage.
     """

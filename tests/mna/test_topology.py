@@ -44,11 +44,11 @@ def test_a_voltage_in_two_behavioural_sources_is_one_unknown():
 
 def test_series_resistances_have_nodes_of_their_own():
     top = topology(SERIES)
-    assert top.nodes[-1] == "D3#anode"
+    assert top.nodes[-1] == "D3#RS"
     assert [(inner.device, inner.parameter) for inner in top.series] == [("D3", "DY.RS")]
     top = topology(device(f"Q1 c b e M1\n{MODEL}"))
     assert [inner.parameter for inner in top.series] == ["M1.RC", "M1.RB"]
-    assert top.nodes[-2:] == ("Q1#collector", "Q1#base")
+    assert top.nodes[-2:] == ("Q1#RC", "Q1#RB")
 
 
 def test_a_resistor_with_an_expression_has_a_current_of_its_own():

@@ -56,7 +56,7 @@ def test_states_without_a_tree_are_at_the_root():
 def test_a_long_list_goes_on_under_its_beginning():
     lines = drawn(CATALOGUE["phase90"]()).splitlines()
     assert lines[2].startswith("└─ R₃₆: Vin, ")
-    assert lines[3].startswith("   │    J1#source, ")
+    assert lines[3].startswith("   │    J2#RD, ")
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
