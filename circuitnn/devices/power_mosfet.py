@@ -7,11 +7,10 @@ import jax
 from jax import Array
 from jax import numpy as jnp
 
-from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
-from circuitnn.devices.diode_law import relative_to_saturation, with_breakdown
+from circuitnn.devices.diode_law import relative_to_saturation, reverse_ratio, with_breakdown
 from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import LARGEST, Rule
 from circuitnn.devices.temperature import TEMPERATURES, junction, kelvin, quadratic, relative, saturation_growth
@@ -95,8 +94,7 @@ def _small_signal_jvp(primals, tangents):
 
 def _leakage_of_small_signals(p: Parameters, volts: Array) -> Array:
     """Over IS, what has the slope that ngspice-39 takes for the body diode's below -3 N kT/q beside the diode's own."""
-    corner = -3 * THERMAL_VOLTAGE * p["N"]
-    ratio = corner / (math.e * jnp.minimum(volts, corner))
+    corner, ratio = reverse_ratio(volts, p["N"])
     is_leaking = (volts < corner) & (volts >= -p["BV"]) if "BV" in p else volts < corner
     return jnp.where(is_leaking, 3 * ratio - ratio * ratio * ratio, 0)
 
@@ -219,7 +217,7 @@ VDMOS = ModelDevice(
         *TEMPERATURES,
         P("TCVTH", "V/K", 0.0, Rule.ANY, when=_WARM, other_names=("VTOTC",)),
         P("MU", "", -1.5, Rule.ANY, when=_WARM, other_names=("BEX",)),
-        P("TEXP0", "", 0.0, Rule.ANY, when=("TEXP0",)),
+        P("TEXP0", "", 0.0, Rule.ANY, is_thermal=True),
         P("TRD1", "1/K", 0.0, Rule.ANY, when=_WARM),
         P("TRD2", "1/K^2", 0.0, Rule.ANY, when=_WARM),
         P("TRG1", "1/K", 0.0, Rule.ANY, when=_WARM),
