@@ -23,7 +23,7 @@ from circuitnn.running import as_block, checked_at_the_border, play, signal_shap
 from circuitnn.samples import check_finite
 from circuitnn.settings import build, settings_of
 
-PLAIN = (np.ndarray, np.generic, float, int)
+_PLAIN = (np.ndarray, np.generic, float, int)
 Carry = Any
 Controls = Mapping[str, ArrayLike]
 Level = ArrayLike | None  # (..., in_features) volts; None for silence
@@ -245,7 +245,7 @@ def all_controls(model: Any, values: Controls | None, signal: tuple[int, ...] | 
     defaults, dtype = model.controls, getattr(model, "dtype", None)
     chosen = {**defaults, **matched(values, defaults)}
     arrays: dict[str, Any] = {
-        name: np.asarray(value, dtype) if signal and isinstance(value, PLAIN) else jnp.asarray(value, dtype)
+        name: np.asarray(value, dtype) if signal and isinstance(value, _PLAIN) else jnp.asarray(value, dtype)
         for name, value in chosen.items()
     }
     if signal is not None:

@@ -128,7 +128,8 @@ class Symbols:
         """
         key = name.replace("\\ ", " ").replace("\\", "/").replace("//", "/").lower()
         if key not in self._known:
-            self._known[key] = self._beside(key) or self._own(key, name)
+            path = self._beside(key, ".asy")
+            self._known[key] = self._own(key, name) if path is None else self._of_file(path)
         return self._known[key]
 
     def _own(self, key: str, name: str) -> Symbol:
@@ -142,7 +143,7 @@ class Symbols:
             pins = _AMPLIFIERS.get(last)
             return Symbol("X", pins or _AMPLIFIER, {"Value": last.upper()}, is_guess=pins is None and last != "opamp2")
         file = re.split(r"[\\/]", name)[-1]
-        if self._beside(key, ".asc"):
+        if self._beside(key, ".asc") is not None:
             raise NetlistError(f"{name} is a sheet of its own: hierarchical schematics are not read; {_REMEDY}")
         where = "beside the schematic" if self._folders else "without a folder; name one, root='folder'"
         raise NetlistError(
@@ -150,8 +151,8 @@ class Symbols:
             f"put a copy there, or {_REMEDY[0].lower()}{_REMEDY[1:]}"
         )
 
-    def _beside(self, key: str, ending: str = ".asy") -> Symbol | None:
-        """The symbol of a file, by its whole name or its last one."""
+    def _beside(self, key: str, ending: str) -> Path | None:
+        """The file of a symbol, by its whole name or its last one."""
         parts = [part for part in key.split("/") if part and ":" not in part]
         if not parts or ".." in parts:
             return None
@@ -159,7 +160,7 @@ class Symbols:
             for names in dict.fromkeys((tuple(parts), (parts[-1],))):
                 path = _inside(self._root, folder, (*names[:-1], names[-1] + ending))
                 if path is not None:
-                    return self._of_file(path) if ending == ".asy" else Symbol("", ())
+                    return path
         return None
 
     def _of_file(self, path: Path) -> Symbol:

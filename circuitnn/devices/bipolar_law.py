@@ -6,11 +6,10 @@ from typing import Any, Protocol
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.diode_law import relative_current
 from circuitnn.devices.law import Exponentials, LawFunction, Parameters
-from circuitnn.devices.temperature import kelvin, relative
+from circuitnn.devices.temperature import thermal_voltage
 
 _STEEPEST = 1.5  # of the base's current: beyond so much of it Newton's steps do not believe the slope of a resistance
 _LARGEST_EXPONENT = 50.0
@@ -151,11 +150,6 @@ def _through_epitaxy(p: Parameters, volts: Array, bc: Array, *, is_small: bool) 
     filled = volts + thermal_voltage(p) * (inner - outer - ratio)
     forward = filled / (1 + jnp.maximum(volts, 0) / p["VO"])
     return jnp.where(volts > 0, forward, volts) / p["RCO"]
-
-
-def thermal_voltage(p: Parameters) -> Any:
-    """kT/q of a transistor."""
-    return THERMAL_VOLTAGE * relative(kelvin(p)[0]) if "TEMP" in p else THERMAL_VOLTAGE
 
 
 def _slowed(p: Parameters, forward: Array, bc: Array) -> Any:

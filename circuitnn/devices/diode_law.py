@@ -12,7 +12,7 @@ from jax import numpy as jnp
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.law import Exponentials, Parameters
-from circuitnn.devices.temperature import kelvin, relative
+from circuitnn.devices.temperature import thermal_voltage
 
 _LEAST = 1e-18  # amperes, from which on high injection counts
 _HIGHEST_GRADING = 0.9
@@ -102,9 +102,14 @@ def relative_to_saturation(p: Parameters, volts: Array, emission: Array, power: 
 
 def relative_current(volts: Array, emission: Array, power: Array) -> Array:
     """A junction's current over its saturation current, without breakdown: below -3 N kT/q a cube, as in SPICE."""
-    corner = -3 * THERMAL_VOLTAGE * emission
-    ratio = corner / (math.e * jnp.minimum(volts, corner))
+    corner, ratio = reverse_ratio(volts, emission)
     return jnp.where(volts >= corner, power - 1, ratio * ratio * ratio - 1)
+
+
+def reverse_ratio(volts: Array, emission: Array) -> tuple[Array, Array]:
+    """-3 N kT/q, and what SPICE takes the cube of below it: that corner over e times the voltage."""
+    corner = -3 * THERMAL_VOLTAGE * emission
+    return corner, corner / (math.e * jnp.minimum(volts, corner))
 
 
 def _injected(current: Array, knee: Array, counts: Array) -> Array:
@@ -137,7 +142,7 @@ def with_breakdown(p: Parameters) -> dict[str, Any]:
     """The parameters with the voltage in place of BV from which the exponential of a breakdown begins."""
     ready = dict(p)
     if "BV" in p:
-        thermal = THERMAL_VOLTAGE * (relative(kelvin(p)[0]) if "TEMP" in p else 1.0)
+        thermal = thermal_voltage(p)
         ready["BV"] = breakdown(
             p["BV"], p["IBV"], p["IS"], emission=p["NBV"] * THERMAL_VOLTAGE / thermal, thermal=thermal
         )

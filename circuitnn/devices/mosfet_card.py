@@ -11,7 +11,7 @@ from jax import numpy as jnp
 
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.law import AREA, Parameters
-from circuitnn.devices.temperature import NOMINAL, POLARITY, band_gap, junction, kelvin, relative
+from circuitnn.devices.temperature import NOMINAL, POLARITY, band_gap, junction, kelvin, relative, thermal_voltage
 from circuitnn.expressions.values import Value, combined
 
 SIZE = 1e-4  # m, width and length of a device whose line says neither
@@ -204,7 +204,7 @@ def _of_channel(p: Parameters, width: Any, length: Any) -> dict[str, Any]:
         "BETA": p["KP"] * width / length,
         "FEEDBACK": p.get("ETA", 0.0) * (8.15e-22 / oxide / length**3),
         "LENGTH": length,
-        "THERMAL": THERMAL_VOLTAGE * (relative(kelvin(p)[0]) if "TEMP" in p else jnp.ones_like(p["KP"])),
+        "THERMAL": thermal_voltage(p) * jnp.ones_like(p["KP"]),
     }
     ready |= {name: p[name] for name in ("THETA", "KAPPA") if name in p}
     if "DELTA" in p:

@@ -67,7 +67,8 @@ def register(device: ModelDevice) -> None:
         ValueError: where its letter or a kind of its models is taken or is none.
     """
     others = devices_of(device.letter)
-    if not re.fullmatch("[A-WYZ]", device.letter) or not all(isinstance(other, ModelDevice) for other in others):
+    is_letter = re.fullmatch("[A-Z]", device.letter) and device.letter != SUBCIRCUIT
+    if not is_letter or not all(isinstance(other, ModelDevice) for other in others):
         raise ValueError(f"a device needs a capital letter that is not taken, not {device.letter!r}")
     taken = [kind for kind in device.kinds if model_device(kind) or not re.fullmatch("[A-Z][A-Z0-9_]*", kind)]
     if taken or not device.kinds:

@@ -36,6 +36,11 @@ def relative(temperature: Array) -> Array:
     return temperature / TEMPERATURE
 
 
+def thermal_voltage(p: Parameters) -> Any:
+    """kT/q in volts of a device: at its TEMP where that is among its parameters, else at 27 degrees."""
+    return THERMAL_VOLTAGE * relative(kelvin(p)[0]) if "TEMP" in p else THERMAL_VOLTAGE
+
+
 def saturation_growth(t: Array, nominal: Array, *, gap: Any, exponent: Any, emission: Any = 1.0) -> Array:
     """By how much a saturation current grows: ``(T/Tnom)^(XTI/N) e^((T/Tnom - 1) EG/(N kT/q))``.
 

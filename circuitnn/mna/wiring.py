@@ -7,6 +7,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.devices.behavioural import expression_law
 from circuitnn.devices.device import ModelDevice
+from circuitnn.devices.law import Law
 from circuitnn.expressions.tree import Binary, Current, Expression, Name, Number, Voltage, leaves_in
 from circuitnn.mna.elements import Branch, DeviceInstance, Drive, Quantity, SeriesResistance
 
@@ -37,14 +38,22 @@ class Wiring:
         self.ports.append(Quantity(a, b, branch))
         return len(self.ports) - 1, 1
 
+    def drive(self, a: int, b: int, branch: int = -1) -> int:
+        """The place of a new drive."""
+        self.drives.append(Drive(a, b, branch))
+        return len(self.drives) - 1
+
+    def nothing(self) -> tuple[int, int]:
+        """The port of a voltage between a node and itself, which is zero, but needs a place all the same."""
+        return self.quantity(-1, -1)[0], 1
+
     def junction(self, a: int, b: int) -> tuple[int, int, int]:
         """Port and drive across two nodes, and the sign of both."""
         port, sign = self.quantity(*((a, b) if b < a else (b, a)))
         sign = sign if b < a else -sign
         quantity = self.ports[port]
         if quantity.junction < 0:
-            self.drives.append(Drive(quantity.a, quantity.b))
-            quantity = self.ports[port] = quantity._replace(junction=len(self.drives) - 1)
+            quantity = self.ports[port] = quantity._replace(junction=self.drive(quantity.a, quantity.b))
         return port, quantity.junction, sign
 
     def charge(self, name: str, port: int) -> int:
@@ -72,7 +81,7 @@ class Wiring:
         """A B source: a port for each voltage or current in its expression, a drive of its own."""
         a, b = (self.index[node] for node in part.nodes)
         is_voltage = part.quantity == "V"
-        self.drives.append(Drive(a, b, branch_of[part.name.lower()] if is_voltage else -1))
+        drive = self.drive(a, b, branch_of[part.name.lower()] if is_voltage else -1)
         law = cast(Expression, part.value)
         if all(isinstance(leaf, Name) for leaf in leaves_in(law)):  # a law is of one voltage at the least
             law = Binary("+", law, Binary("*", Number(0.0), Voltage(*part.nodes)))
@@ -84,8 +93,7 @@ class Wiring:
             match leaf:
                 case Voltage(plus, minus):
                     nodes = self.index[plus], self.index[minus]
-                    # A voltage between a node and itself is zero, but needs a place all the same.
-                    ports.append(self.quantity(*nodes) if nodes[0] != nodes[1] else (self.quantity(-1, -1)[0], 1))
+                    ports.append(self.quantity(*nodes) if nodes[0] != nodes[1] else self.nothing())
                 case Current(source):
                     ports.append(self.quantity(-1, -1, branch_of[source.lower()]))
         self.add(
@@ -96,7 +104,7 @@ class Wiring:
                 backward=(),
                 model="",
                 ports=tuple(ports),
-                drives=((len(self.drives) - 1, 1),),
+                drives=((drive, 1),),
                 parameters=tuple(names),
             ),
         )
@@ -118,6 +126,20 @@ def _nodes_inside(wiring: Wiring, part: Component, device: ModelDevice, paramete
                 wiring.series.append(SeriesResistance(part.name, f"{part.model}.{parameter}", node_of[pin], inner))
             node_of[pin] = inner
     return node_of
+
+
+def _forward(instance: DeviceInstance) -> DeviceInstance:
+    """A device of one port as the port is counted; one that is the other way round is among those facing backward."""
+    ((port, sign),) = instance.ports
+    names, backward = (instance.names, ()) if sign > 0 else ((), instance.names)
+    drives = tuple((drive, sign * direction) for drive, direction in instance.drives)
+    return instance._replace(names=names, backward=backward, ports=((port, 1),), drives=drives)
+
+
+def _joined(before: DeviceInstance, other: DeviceInstance, both_ways: Law) -> DeviceInstance:
+    """Two as one, with another law where some face backward."""
+    joined = before._replace(names=before.names + other.names, backward=before.backward + other.backward)
+    return joined._replace(law=both_ways) if joined.names and joined.backward else joined
 
 
 def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
@@ -144,7 +166,7 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         pins = device.ports[place]
         a, b = pairs[pins]
         if a == b:  # tied together: no voltage, and the current goes round
-            ports.append((wiring.quantity(-1, -1)[0], 1))
+            ports.append(wiring.nothing())
         elif place in with_junction:
             port, drive, sign = wiring.junction(a, b)
             ports.append((port, sign * polarity))
@@ -160,19 +182,18 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         elif pins in drive_of:
             drives.append(drive_of[pins])
         else:
-            wiring.drives.append(Drive(a, b))
-            drives.append((len(wiring.drives) - 1, polarity))
+            drives.append((wiring.drive(a, b), polarity))
     for needed, pins in device.rates:
-        if set(needed).intersection(parameters):
-            a, b = (node_of[pin] for pin in pins)
-            if a == b:
-                ports.append((wiring.quantity(-1, -1)[0], 1))
-                drives.append((-1, 0))
-                continue
-            port, sign = wiring.rate(f"{part.name}.{'-'.join(pins)}", a, b)
-            ports.append((port, sign * polarity))
-            wiring.drives.append(Drive(a, b))
-            drives.append((len(wiring.drives) - 1, polarity))
+        if not set(needed).intersection(parameters):
+            continue
+        a, b = (node_of[pin] for pin in pins)
+        if a == b:
+            ports.append(wiring.nothing())
+            drives.append((-1, 0))
+            continue
+        port, sign = wiring.rate(f"{part.name}.{'-'.join(pins)}", a, b)
+        ports.append((port, sign * polarity))
+        drives.append((wiring.drive(a, b), polarity))
     law = device.law(model.kind, model.variant)
     if len(places) < len(device.ports):  # places among those that are there
         at = {place: index for index, place in enumerate(places)}
@@ -180,21 +201,13 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         law = dataclasses.replace(law, junctions=junctions)
     instance = DeviceInstance(law, (part.name,), (), model.name, tuple(ports), tuple(drives), parameters)
     key: tuple = (part.name,)
-    if merges:
-        # One instance for all of a model across the same nodes: those in antiparallel face backwards.
-        ((port, sign),) = ports
-        key = (port, model.name)
-        names, backward = ((part.name,), ()) if sign > 0 else ((), (part.name,))
-        before = wiring.instances.get(key)
-        if before is not None:
-            joined = before._replace(names=before.names + names, backward=before.backward + backward)
-            if joined.names and joined.backward:
-                law = device.law(model.kind, device.in_pairs.get(model.variant, model.variant))
-                joined = joined._replace(law=law)
-            wiring.instances[key] = joined
+    if merges:  # one instance for all of a model across the same nodes
+        instance = _forward(instance)
+        key = (instance.ports[0][0], model.name)
+        if key in wiring.instances:
+            both_ways = device.law(model.kind, device.in_pairs.get(model.variant, model.variant))
+            wiring.instances[key] = _joined(wiring.instances[key], instance, both_ways)
             return
-        drives = [(drive, sign * direction) for drive, direction in drives]
-        instance = instance._replace(names=names, backward=backward, ports=((port, 1),), drives=tuple(drives))
     for name, place in device.charges:
         if name in parameters:
             index, sign = instance.ports[places.index(place)]
