@@ -83,10 +83,10 @@ class _Reading:
                     path, inner = self.included(line, match[1].lower(), match[2], folder)
                 except _AbsentError as absent:
                     self.journal.absent(absent.args[0])
-                    continue
-                self.characters += len(self.texts[path])
-                if self.files <= MAX_FILES and self.characters <= MAX_CHARACTERS:
-                    yield from self.expand(inner, path.parent, depth + 1)
+                else:
+                    self.characters += len(self.texts[path])
+                    if self.files <= MAX_FILES and self.characters <= MAX_CHARACTERS:
+                        yield from self.expand(inner, path.parent, depth + 1)
             if self.files > MAX_FILES or self.characters > MAX_CHARACTERS:
                 raise line.error(f"more than {MAX_FILES} included files or {MAX_CHARACTERS} characters in them")
 

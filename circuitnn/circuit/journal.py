@@ -58,7 +58,7 @@ class Journal:
     def __init__(self) -> None:
         self._notes: dict[Note, None] = {}
         self._faults: dict[tuple[str, int | None, str], NetlistError] = {}
-        self._absent: list[NetlistError] = []
+        self._absent: set[NetlistError] = set()
         self.is_answered = False  # whether this library's own parts stood in for some that are missing
 
     @property
@@ -82,7 +82,7 @@ class Journal:
     def absent(self, error: NetlistError) -> None:
         """Keep the fault that a file is nowhere; parts of it may be this library's own ones."""
         self.fault(error)
-        self._absent.append(error)
+        self._absent.add(error)
 
     @property
     def is_unread(self) -> bool:
