@@ -70,6 +70,25 @@ def parse_clamps(line: Line, functions: Functions) -> list[ClampLine]:
     return clamps
 
 
+def lines_of_clamp(clamp: Clamp, value: str) -> list[str]:
+    """A ``.ic`` or ``.nodeset`` as ngspice reads it, which is of a node alone.
+
+    The voltage between two nodes is that of a node of its own, "ic.a.b", to which an ideal transformer takes it: nothing
+    but what holds the node draws a current from there, so that after the start and in ``.op`` and ``.ac`` it is nothing.
+    """
+    directive, (plus, minus) = ".ic" if clamp.is_start else ".nodeset", clamp.nodes
+    if minus == GROUND:
+        return [f"{directive} v({plus})={value}"]
+    node = f"{directive[1:]}.{plus}.{minus}"
+    return [
+        f"R.{node} {node} {node}.r {WIRE}",  # ngspice takes no node that only sources are at
+        f"V.{node} {node}.r {node}.v 0",
+        f"E.{node} {node}.v 0 {plus} {minus} 1",
+        f"F.{node} {minus} {plus} V.{node} 1",
+        f"{directive} v({node})={value}",
+    ]
+
+
 def held(circuit: "Circuit", clamps: Sequence[Clamp]) -> "Circuit":
     """The circuit with sources that hold what the clamps say; `Circuit.resolve` has their numbers."""
     parts: list[Component] = []

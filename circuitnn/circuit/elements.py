@@ -140,6 +140,7 @@ def source(
         else:
             raise NetlistError(f"{name}: unknown parameter {words[position - 1]!r}")
     own = element(line, name, device.letter, nodes, resting if value is None else value, waveform=waveform)
+    own = own if value is None else dataclasses.replace(own, numbers={"DC": value})
     return [own, *around]
 
 

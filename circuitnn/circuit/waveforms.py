@@ -11,7 +11,7 @@ from circuitnn.circuit.piecewise import REPEATED, repeated
 from circuitnn.expressions.composed import table
 from circuitnn.expressions.dialect import LTSPICE
 from circuitnn.expressions.errors import NetlistError
-from circuitnn.expressions.tree import Binary, Call, Expression, Number, Time, number
+from circuitnn.expressions.tree import Binary, Call, Expression, Number, Time, number, substitute
 from circuitnn.expressions.values import Value, folded
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ def along_time(part: Component, flat: "Mapping[str, Flat]", journal: Journal, in
         if waveform.function in ("PWL", REPEATED) and not waveform.arguments:
             raise NetlistError(_PWL)
         value = waveform_expression(waveform.function, arguments)
+        start = folded(substitute(value, lambda leaf: Number(0.0) if leaf == TIME else leaf))
     except NetlistError as error:
         message = f"{part.name} is no input: {error}; a DC value, or its name in inputs, helps"
         journal.fault(line.error(message))
         return part
-    place = {"SIN": 0, "PULSE": 0, "EXP": 0, "PWL": 1}.get(waveform.function)
-    start = None if place is None else folded(waveform.arguments[place])
     message = f"{part.name} runs along time as its {waveform.function.split()[0]} says; at rest it is where that begins"
-    if element.number is not None and isinstance(start, float) and element.number != start:
-        message += f", {start:g}, and not at its DC value, {element.number:g}"
+    stated = element.numbers and element.numbers["DC"]
+    if isinstance(stated, float) and isinstance(start, float) and stated != start:
+        message += f", {start:g}, and not at its DC value, {stated:g}, which ngspice has in .op and .ac alone"
     journal.note(line, message)
     return dataclasses.replace(part, value=value, waveform=waveform)
 

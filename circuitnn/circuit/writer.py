@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from circuitnn.circuit.components import GROUND, NULLOR, Component, DeviceModel
+from circuitnn.circuit.clamps import lines_of_clamp
+from circuitnn.circuit.components import NULLOR, Component, DeviceModel
 from circuitnn.circuit.piecewise import REPEATED, words_of_pwl
 from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.phases import knows_time
@@ -64,10 +65,7 @@ def netlist_text(
         lines.append(_element(part, numbers, temperature=temperature, is_input=part.name in circuit.inputs))
     lines += [_model_card(model, numbers) for model in circuit.models]
     for clamp in circuit.clamps:
-        plus, minus = clamp.nodes
-        where = plus if minus == GROUND else f"{plus},{minus}"
-        value = numbers[clamp.name] if clamp.value is None else f"{{{clamp.value}}}"
-        lines.append(f"{'.ic' if clamp.is_start else '.nodeset'} v({where})={value}")
+        lines += lines_of_clamp(clamp, numbers[clamp.name] if clamp.value is None else f"{{{clamp.value}}}")
     return "\n".join([*lines, *tail, ".end", ""])
 
 

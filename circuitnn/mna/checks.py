@@ -48,11 +48,16 @@ def check_solvable(topology: Topology, values: Values, step: float) -> None:
 
 
 def states_are_independent(topology: Topology, values: Values) -> bool:
-    """Whether all states can be imposed at once: no loop of capacitors and voltage sources, no cut of inductors."""
+    """Whether all states can be imposed at once: no loop of capacitors and voltage sources, no cut of inductors.
+
+    Sources of expressions are sources here, whatever their laws make of the currents: the linear part is solved first.
+    """
     if any(isinstance(value, jax.core.Tracer) for value in values.values()):
         return True
     numbers = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    return _is_solvable(topology, numbers, _companion(topology, numbers, 0.0))
+    reactive = _companion(topology, numbers, 0.0)
+    linear = np.asarray(system_matrix(topology, numbers, reactive, module=np), np.float64)
+    return _weakest(linear)[0] > SINGULAR and _is_solvable(topology, numbers, reactive)
 
 
 def rest_is_determined(topology: Topology, values: Values) -> bool:

@@ -60,6 +60,16 @@ def test_what_is_no_pwl_is_said_where_it_is_needed(wave, tmp_path):
     assert circuit_with(wave, root=tmp_path / "inner", inputs="V2").inputs == ("V2",)
 
 
-def test_a_dc_value_beside_a_waveform_is_said():
-    notes = [str(note) for note in circuit_with("DC 2 SIN(1 1 1k)").notes]
-    assert any("at rest it is where that begins, 1, and not at its DC value, 2" in note for note in notes)
+@pytest.mark.parametrize(
+    ("wave", "start"),
+    [
+        ("DC 2 SIN(1 1 1k)", "1"), ("SIN({0.5} 1 1k 0 0 90) DC={1+1}", "1.5"), ("DC 2 AM(1 1 100 1k 0)", "0"),
+        ("DC 2 SFFM(3 2 1k 5 100)", "3"), ("DC 2 PWL(0 0 1m 4) td=1m", "0"), ("DC 1.5 SIN(0.5 1 1k 0 0 90)", ""),
+        ("SIN(1 1 1k 0 0 90)", ""), ("AM(1 1 100 1k)", ""),
+    ],
+)  # fmt: skip
+def test_a_dc_value_beside_a_waveform_is_said(wave, start):
+    circuit = circuit_with(wave)
+    said = "\n".join(str(note) for note in circuit.notes)
+    assert ("not at its DC value" in said) == bool(start)
+    assert f"at rest it is where that begins{start and f', {start}, and not at its DC value, 2, which'}" in said

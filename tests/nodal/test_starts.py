@@ -45,6 +45,22 @@ def test_a_circuit_begins_where_ic_says_as_in_ngspice(ngspice):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", ["C1 a b 1u IC=2", "C1 b a Q={1u*x} IC={-2*v0}"])
+def test_a_voltage_between_two_nodes_holds_in_ngspice_as_well(ngspice, part):
+    lines = "* two nodes\n.param v0=1\nVin in 0 0\nR1 in a 1k\nR2 b 0 2k\nR3 a 0 5k\n"
+    circuit = cn.read_netlist(f"{lines}{part}\n.tran 1u 1m uic\n", outputs=["a", "b"])
+    again = cn.read_netlist(circuit.to_spice(), outputs=["a", "b"])
+    assert again.clamps[0].nodes[1] == "0"
+    silence = np.zeros((64, 1))
+    y, from_text = (cn.run(cn.nodal.NodalModel(c, fs=FS, dtype="float64"), silence)[1] for c in (circuit, again))
+    theirs = cn.spice.transient(circuit, silence, FS)
+    np.testing.assert_allclose(y, theirs, atol=2e-5)
+    np.testing.assert_allclose(y, from_text, atol=1e-8)
+    assert abs(theirs[0, 0] - theirs[0, 1] - 2) < 0.02
+    assert cn.spice.operating_point(circuit)["a"] == pytest.approx(0, abs=1e-9)  # as it would rest
+
+
+@pytest.mark.slow
 def test_of_several_rests_it_is_the_one_that_is_said():
     for line, (a, b) in ((".nodeset v(a)=9 v(b)=0", (8.2577, 0.0716)), (".ic V(b) = 9, v(a)=0", (0.0719, 8.2577))):
         point = cn.nodal.operating_point(cn.read_netlist(LATCH + line + "\n", outputs="a"))
