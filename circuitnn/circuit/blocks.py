@@ -18,7 +18,7 @@ from circuitnn.circuit.models import ModelCard, parse_model
 from circuitnn.circuit.ordering import Assigned
 from circuitnn.circuit.parsed import Element
 from circuitnn.circuit.potentiometers import Potentiometer, potentiometer
-from circuitnn.circuit.recognition import guess
+from circuitnn.circuit.recognition import guess, mil_in_braces
 from circuitnn.circuit.standard import standard_part
 from circuitnn.circuit.temperatures import settings_of
 from circuitnn.circuit.values import assignments, parse_parameter
@@ -156,7 +156,7 @@ class Block:
         elif word == ".global":
             contents.global_nodes |= {name.lower() for name in line.text.split()[1:]}
         elif word in (".temp", ".option", ".options"):
-            settings = settings_of(line)
+            settings = settings_of(line, self.journal.note)
             contents.settings |= settings
             if not settings:
                 skip_directive(line, self.journal.note)
@@ -198,7 +198,7 @@ class Block:
             if name.lower() in assigned:
                 message = f".param {name} is there already: this one counts, the one before is passed over"
                 self.journal.note(line, message)
-            for message in megohms_of(name, text):
+            for message in (*megohms_of(name, text), *filter(None, [mil_in_braces(line)])):
                 self.journal.note(line, message)
             try:
                 value = parse_parameter(text, self.functions(line))

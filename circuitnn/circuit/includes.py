@@ -22,6 +22,7 @@ from circuitnn.opening import reason
 MAX_FILES = 100
 MAX_NESTING = 16  # of files
 MAX_ABOVE = 8  # folders between a netlist and the root
+_NESTED = 100  # subcircuits that one without .ends may have in it
 
 _DIRECTIVE = re.compile(r"\.(include|inc|incl|lib)\b\s*(.*)", re.IGNORECASE | re.DOTALL)
 _POINTS = re.compile(r"\bPWL\s*\(?\s*file\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s()]+)\s*\)?", re.IGNORECASE)
@@ -246,20 +247,48 @@ def _without_title(lines: list[Line], journal: Journal) -> list[Line]:
 
 
 def _closed(lines: list[Line], journal: Journal) -> list[Line]:
-    """The lines with the ``.ends`` that a library lacks: before the next ``.subckt``, or at the end of the file."""
+    """The lines with the ``.ends`` that a library lacks: before the next ``.subckt`` that it does not use, or at its end."""
     unclosed: list[int] = []
+    after: dict[int, int] = {}  # by the place of a .subckt, where what follows it begins
+    bounds: dict[int, int] = {}  # of those without .ends, where they must have ended
     for place, line in enumerate(lines):
         if line.word == ".subckt":
             unclosed.append(place)
         elif line.word == ".ends" and unclosed:
-            unclosed.pop()
+            name, near = _second_word(line), reversed(unclosed[-_NESTED:])
+            meant = next((start for start in near if _second_word(lines[start]) == name), unclosed[-1])
+            while unclosed[-1] != meant:
+                bounds[unclosed.pop()] = place
+            after[unclosed.pop()] = place + 1
+    bounds |= dict.fromkeys(unclosed, len(lines))
     complete = list(lines)
-    for place in reversed(unclosed):
-        after = range(place + 1, len(lines))
-        end = next((other for other in after if lines[other].word == ".subckt"), len(lines))
+    for place in sorted(bounds, reverse=True):
+        after[place] = _end_of_unclosed(lines, place, bounds[place], after)
+        journal.note(lines[place], ".subckt without .ends: it ends before the next one that is not its own, or at the end")
+    for end, place in sorted(((after[place], place) for place in bounds), reverse=True):
         complete.insert(end, replace(lines[place], text=".ends"))
-        journal.note(lines[place], ".subckt without .ends: it ends before the next one, or with the file")
     return complete
+
+
+def _end_of_unclosed(lines: list[Line], place: int, bound: int, after: dict[int, int]) -> int:
+    """Where a ``.subckt`` at a place ends: before the first of the others from which on it has no instance of any."""
+    end, others = bound, set()
+    position = place + 1
+    while position < bound and len(others) < _NESTED:
+        line = lines[position]
+        if line.word == ".subckt":
+            end = end if others else position
+            others.add(_second_word(line))
+            position = after[position]
+            continue
+        if line.word.startswith("x") and not others.isdisjoint(line.text.lower().split()):
+            end, others = bound, set()
+        position += 1
+    return end
+
+
+def _second_word(line: Line) -> str:
+    return " ".join(line.text.lower().split()[1:2])
 
 
 def _section(line: Line, lines: list[Line], name: str) -> list[Line]:

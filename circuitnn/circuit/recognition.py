@@ -43,6 +43,7 @@ _SIGNS = [
         (_LIKELY, KICAD, r"(?:^|\s)/\w+|\bnet-_\w+|^\.probe alli\b|^\.model\s+\S+\s+potentiometer\b"),
     )
 ]
+_MIL = re.compile(r"(?:^\.param.*|[{'][^}']*)(?<![\w.])([\d.]+mil\w*)", re.IGNORECASE)
 _NOISE = re.compile(r"\b(?:rand|random|white)\s*\(", re.IGNORECASE)
 _DEPENDENT = re.compile(r"\b(?:pwr|pow)\s*\(|\^|\*\*", re.IGNORECASE)
 
@@ -97,6 +98,8 @@ def guess(line: Line, macros: Mapping[str, Macro]) -> str:
     """What to say of an element that another program would give another value, which may be meant."""
     if _NOISE.search(line.text):
         return "rand, random and white are noise in LTspice: their means, 0.5, 0.5 and 0, are in their place"
+    if said := mil_in_braces(line):
+        return said
     if "laplace" in line.text.lower():  # powers of s are the same everywhere
         return ""
     if line.dialect.caret == "xor" and "^" in line.text:
@@ -115,6 +118,12 @@ def guess(line: Line, macros: Mapping[str, Macro]) -> str:
         return ""
     x3, pwr = ("sgn(x) abs(x)**3", "abs(x)**y") if line.dialect.keeps_sign else ("abs(x)**3", "sgn(x) abs(x)**y")
     return f"powers as in {line.dialect}: x**3 is {x3}, pwr(x,y) is {pwr}; dialect= names another program"
+
+
+def mil_in_braces(line: Line) -> str:
+    """What to say of an element or a ``.param`` in which ngspice takes 1mil for 1m; nothing where there is none."""
+    match = None if line.dialect.mil or line.text[0] in "bBeEgG" else _MIL.search(line.text)
+    return f"{match[1]}: mil is a milli in ngspice's braces and .param, a thousandth of an inch elsewhere" if match else ""
 
 
 def _guessed(dialect: Dialect) -> Dialect:

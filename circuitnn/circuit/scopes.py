@@ -82,6 +82,9 @@ class Scope:
 
     def flatten(self) -> Iterator[Flat]:
         """The elements, those of instances in their place."""
+        if self.caller is None:
+            with self.block.journal.gathering():
+                self.temperatures  # what is none is told also where nothing depends on it  # noqa: B018
         for line in self.block.contents.clamps:
             with self.block.journal.gathering():
                 clamps = parse_clamps(line, self.block.functions(line))

@@ -1,6 +1,6 @@
 """Temperatures of a netlist: ``.temp``, ``.options temp= tnom=``, TEMP= and DTEMP= of a part, T_ABS of a model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.values import parse_value, tokens
@@ -15,7 +15,7 @@ TNOM = Name("tnom of the circuit")  # no name that a netlist can have: where mod
 GLOBAL = {"temper": "temp", "temp": "temp", TNOM.name: "tnom"}  # names in expressions, and the settings that they are
 
 
-def settings_of(line: Line) -> dict[str, tuple[Value, Line]]:
+def settings_of(line: Line, note: Callable[[Line, str], None]) -> dict[str, tuple[Value, Line]]:
     """What a ``.temp`` or ``.options`` line sets of TEMP and TNOM.
 
     Raises:
@@ -26,6 +26,8 @@ def settings_of(line: Line) -> dict[str, tuple[Value, Line]]:
         if directive.lower() == ".temp":
             if not words:
                 raise NetlistError(".temp needs a temperature in degrees Celsius")
+            if len(words) > 1:
+                note(line, f"of several temperatures the first one counts, {words[0]}")
             return {"temp": (parse_value(words[0]), line)}
         pairs = zip(words, words[1:], words[2:], strict=False)
         named = {name.lower(): text for name, sign, text in pairs if sign == "="}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from circuitnn.expressions.dialect import NGSPICE
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.numbers import parse_number
 from circuitnn.expressions.parser import Functions, parse_expression
@@ -53,7 +54,8 @@ def parse_parameter(text: str, functions: Functions | None = None) -> Value:
     if text.startswith("{") and text.endswith("}"):
         text = text[1:-1]
     try:
-        return parse_number(text.strip(), compact=functions is not None and functions.dialect.compact)
+        dialect = NGSPICE if functions is None else functions.dialect
+        return parse_number(text.strip(), compact=dialect.compact, mil=dialect.mil)
     except NetlistError:
         return folded(parse_expression(text, functions=functions), text)
 

@@ -1,6 +1,6 @@
 """Functions that are called in expressions: ngspice's own, and those of other programs, in its words."""
 
-from circuitnn.expressions.composed import soft_limit, table, tolerance, truncated
+from circuitnn.expressions.composed import angle, soft_limit, table, tolerance, truncated
 from circuitnn.expressions.dialect import Dialect
 from circuitnn.expressions.errors import NetlistError
 from circuitnn.expressions.functions import FUNCTIONS
@@ -11,11 +11,14 @@ from circuitnn.expressions.tree import Binary, Call, Expression, Number
 ARITIES: dict[str, tuple[int, ...]] = {name: (arity,) for name, (arity, _) in FUNCTIONS.items()} | {
     "limit": (3, 2), "uramp": (1,), "stp": (1,), "pwrs": (2,), "if": (3,), "int": (1,), "round": (1,), "hypot": (2,),
     "buf": (1,), "inv": (1,), "uplim": (3,), "dnlim": (3,), "arctan": (1,), "arcsin": (1,), "arccos": (1,),
+    "atan2": (2,), "fabs": (1,), "sqr": (1,), "u2": (1,),
+    "eq0": (1,), "ne0": (1,), "gt0": (1,), "lt0": (1,), "ge0": (1,), "le0": (1,),
     "idt": (1, 2), "sdt": (1, 2), "idtmod": (1, 2, 3, 4), "delay": (2, 3), "absdelay": (2, 3),
     "white": (1,), "rand": (1,), "random": (1,),
     "table": (), "tbl": (), "pwl": (), "mc": (2,), "gauss": (1, 3), "agauss": (3,), "unif": (2,), "aunif": (2,),
 }  # fmt: skip
-_SYNONYMS = {"stp": "u", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "round": "nint"}
+_SYNONYMS = {"stp": "u", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "round": "nint", "fabs": "abs"}
+_AGAINST_ZERO = {"eq0": "==", "ne0": "!=", "gt0": ">", "lt0": "<", "ge0": ">=", "le0": "<="}
 
 
 def built_in(function: str, arguments: list[Expression], *, behavioural: bool, dialect: Dialect) -> Expression:
@@ -55,6 +58,14 @@ def built_in(function: str, arguments: list[Expression], *, behavioural: bool, d
             return Binary("!=" if function == "buf" else "==", truth(a, dialect), Number(0.0))
         case "uplim" | "dnlim":
             return soft_limit(a, b, c, is_upper=function == "uplim")
+        case "eq0" | "ne0" | "gt0" | "lt0" | "ge0" | "le0":
+            return Binary(_AGAINST_ZERO[function], a, Number(0.0))
+        case "atan2":
+            return angle(a, b)
+        case "sqr":
+            return Binary("*", a, a)
+        case "u2":
+            return Call("min", (Call("max", (a, Number(0.0))), Number(1.0)))
         case "hypot":
             return Call("sqrt", (Binary("+", Binary("*", a, a), Binary("*", b, b)),))
         case "table" | "tbl" | "pwl":

@@ -1,6 +1,7 @@
 """Functions of SPICE that are written in terms of others: tables, rounding, tolerances, polynomials."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -64,6 +65,18 @@ def table(x: Expression, points: Sequence[Expression]) -> Expression:
 def truncated(x: Expression) -> Expression:
     """``int``: the whole number next to x on the way to zero."""
     return Binary("*", Call("sgn", (x,)), Call("floor", (Call("abs", (x,)),)))
+
+
+def angle(y: Expression, x: Expression) -> Expression:
+    """``atan2(y,x)``, radians; of the two quotients the one that is at most 1, so that its slope is right everywhere."""
+    zero, one = Number(0.0), Number(1.0)
+    is_flat = Binary(">=", Call("abs", (x,)), Call("abs", (y,)))
+    quotient = Binary("/", Call("ternary_fcn", (is_flat, y, x)), Call("ternary_fcn", (is_flat, x, y)))
+    near = Call("atan", (quotient,))
+    side = Binary("-", one, Binary("*", Number(2.0), Binary("<", y, zero)))  # of y, 1 at zero
+    half_turn = Binary("*", Number(math.pi), Binary("*", Binary("<", x, zero), side))
+    upright = Binary("-", Binary("*", Number(math.pi / 2), side), near)
+    return Call("ternary_fcn", (is_flat, Binary("+", near, half_turn), upright))
 
 
 def soft_limit(x: Expression, end: Expression, width: Expression, *, is_upper: bool) -> Expression:

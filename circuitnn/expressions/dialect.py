@@ -19,6 +19,7 @@ class Dialect:
         truth: number above which ``if``, ``&``, ``|`` and ``~`` take something for true; None where all but 0 is.
         at_zero: what the step u(0) is.
         compact: whether 4k7 is 4.7k.
+        mil: whether 1mil in braces and of a ``.param`` is a thousandth of an inch, as it is elsewhere; else it is 1m.
         comment: what starts a comment in a line.
         is_sure: whether that it is this one was told; where it is guessed, what depends on it is said.
     """
@@ -30,6 +31,7 @@ class Dialect:
     truth: float | None
     at_zero: float
     compact: bool
+    mil: bool
     comment: re.Pattern[str]
     is_sure: bool = True
 
@@ -43,9 +45,9 @@ _SEMICOLON = re.compile(r";|(?:^|(?<=\s))(?://|\$(?=\s))")  # $N_1 is a node
 # LTspice: its help, "B. Arbitrary Behavioral Voltage or Current Sources" and ".PARAM". PSpice: Cadence, PSpice User
 # Guide 17.4, tables 3-3 and 3-4. ngspice: its manual 39, 5.1 and 2.8.5, and runs of it; KiCad's simulator is ngspice
 # made to read PSpice and LTspice.
-NGSPICE = Dialect("ngspice", False, "power", True, None, 0.5, False, _HASH_DOLLAR_SLASHES)
-KICAD = Dialect("KiCad", True, "power", False, None, 0.5, False, _HASH_DOLLAR_SLASHES)
-PSPICE = Dialect("PSpice", True, "both", False, None, 0.0, False, _SEMICOLON)
-LTSPICE = Dialect("LTspice", True, "xor", False, 0.5, 0.0, True, _SEMICOLON)
+NGSPICE = Dialect("ngspice", False, "power", True, None, 0.5, False, False, _HASH_DOLLAR_SLASHES)
+KICAD = Dialect("KiCad", True, "power", False, None, 0.5, False, False, _HASH_DOLLAR_SLASHES)
+PSPICE = Dialect("PSpice", True, "both", False, None, 0.0, False, True, _SEMICOLON)
+LTSPICE = Dialect("LTspice", True, "xor", False, 0.5, 0.0, True, True, _SEMICOLON)
 UNTOLD = replace(NGSPICE, is_sure=False)
 DIALECTS = {dialect.name.lower(): dialect for dialect in (LTSPICE, PSPICE, NGSPICE, KICAD)}

@@ -19,7 +19,7 @@ _COMPACT = re.compile(r"([+-]?[0-9]+)([^\W\d_]+)([0-9]+)")
 _PARTS = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,6}))?([^\W\d_]*)")
 
 
-def parse_number(text: str, *, compact: bool = False) -> float:
+def parse_number(text: str, *, compact: bool = False, mil: bool = True) -> float:
     """The value of a SPICE number such as ``2.2k``, ``10nF``, ``1meg`` or ``-3e-2``, in SI units.
 
     Letters may follow the suffix and are ignored. As in SPICE, ``M`` is milli (mega is ``meg``) and ``F`` is femto,
@@ -28,6 +28,7 @@ def parse_number(text: str, *, compact: bool = False) -> float:
     Args:
         text: the number.
         compact: whether ``4k7`` is 4.7k, as LTspice reads it. It is an error otherwise, because SPICE reads it as 4k.
+        mil: whether ``1mil`` is a thousandth of an inch and not 1m.
 
     Raises:
         NetlistError: when the text is no finite number.
@@ -50,7 +51,7 @@ def parse_number(text: str, *, compact: bool = False) -> float:
     # One conversion from decimal: 0.47u is the float nearest to 4.7e-7, which 0.47 * 1e-6 is not.
     value = float(f"{sign}{digits}e{int(exponent or 0) + int(power[1:])}")
     if name == "mil":
-        value *= _MIL
+        value *= _MIL if mil else 1e3
     if not math.isfinite(value):
         raise NetlistError(f"{_short(text)} is too large")
     return value

@@ -241,7 +241,8 @@ class _Parser:
             self.expect(")")
             return tree
         if token[0].isdigit() or token[0] == ".":
-            return Number(parse_number(token, compact=self.context.dialect.compact))
+            dialect, behavioural = self.context.dialect, self.context.behavioural
+            return Number(parse_number(token, compact=dialect.compact, mil=behavioural or dialect.mil))
         if token.lower() == "time" and self.context.behavioural and self.peek() != "(":
             return Time()
         if token[0].isalpha() or token[0] == "_":

@@ -3,6 +3,7 @@
 import math
 import warnings
 
+import jax
 import numpy as np
 import pytest
 
@@ -176,3 +177,33 @@ def test_soft_ends_and_other_functions_of_ltspice():
 def test_a_program_that_is_none_is_an_error():
     with pytest.raises(ValueError, match="dialect: 'hspice' is none of auto, ltspice, pspice, ngspice, kicad"):
         read_netlist(SOURCES, dialect="hspice")
+
+
+@pytest.mark.parametrize("dialect", ["ltspice", "pspice", "ngspice"])
+def test_an_angle_and_its_slopes(dialect):
+    text = "* a\n.param y=1 x=1\nVin in 0 0\nR1 in 0 1k\nB1 out 0 V=atan2({y}+v(in),{x}-v(in))\n"
+    circuit = read_netlist(text, dialect=dialect)
+    assert "atan2" not in circuit.to_spice()
+
+    @jax.jit
+    @jax.value_and_grad
+    def angle(knobs):
+        return operating_point(circuit, controls=knobs)["out"]
+
+    for y, x in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, -2), (-2, 1), (2, 1), (-0.5, -2), (1, 1e-30)):
+        value, slopes = angle({"y": float(y), "x": float(x)})
+        assert float(value) == pytest.approx(math.atan2(y, x), abs=1e-6)
+        square = x * x + y * y
+        assert (not square) or float(slopes["y"]) == pytest.approx(x / square, abs=1e-5)
+        assert (not square) or float(slopes["x"]) == pytest.approx(-y / square, abs=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::circuitnn.expressions.errors.NetlistWarning")
+@pytest.mark.parametrize(("dialect", "mil"), [("ngspice", 1e-3), ("ltspice", 25.4e-6), ("pspice", 25.4e-6)])
+def test_a_mil_in_braces_is_a_milli_in_ngspice(dialect, mil):
+    text = "* m\n.param w=2mil\nVin in 0 1\nR1 in 0 {3mil}\nR2 in 0 1mil\nR3 in 0 {w}\nB1 out 0 V=v(in)*{1mil}\n"
+    circuit = read_netlist(text, dialect=dialect)
+    values = [float(circuit.resolve()[name]) for name in ("R1", "R2", "R3")]
+    assert values == pytest.approx([3 * mil, 25.4e-6, 2 * mil])
+    assert float(operating_point(circuit)["out"]) == pytest.approx(25.4e-6)
+    assert len([note for note in circuit.notes if "mil is a milli" in note.message]) == 2 * (dialect == "ngspice")

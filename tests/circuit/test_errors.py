@@ -76,6 +76,8 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         (DIODE + "ako:DY N=2", "line 6: DX refers to the .model DY, which is missing"),
         (".model DX", "line 5: .model needs a name and a kind"),
         (".temp", "line 5: .temp needs a temperature in degrees Celsius"),
+        (".temp abc", "line 5: unknown parameter abc"),
+        (".options tnom={q}", "line 5: unknown parameter q"),
         (".temp -300\nD1 out 0 DX\n.model DX D", "line 7: DX.TEMP must be above -273.15 degrees Celsius"),
         ("R2 out 0 RM 1k\n.model RM NPN", "line 6: .model RM is of kind NPN; a resistor needs R or RES"),
         ("C2 out 0 CM\n.model CM C(TC1=1m)", "line 5: neither the line nor the model says what the capacitance is"),

@@ -116,6 +116,37 @@ def test_a_library_without_ends_or_with_a_title(tmp_path, directive):
         rest(f"{directive} wrong.lib\n", root=tmp_path)
 
 
+NESTED = """.subckt outer a b
+.subckt inner c d
+R1 c d 400
+.ends{inner}
+.subckt other c d
+R1 c d 500
+.ends
+X1 a m inner
+X2 m n other
+R9 n b 100
+"""
+TAIL = ".subckt tail a b\nR1 a b 1k\n.ends tail\n"
+
+
+@pytest.mark.parametrize("library", [NESTED, NESTED + TAIL, TAIL + NESTED, NESTED + TAIL + NESTED.replace("outer", "z")])
+@pytest.mark.parametrize("inner", ["", " inner"])
+def test_a_subcircuit_without_ends_keeps_those_inside_of_it(tmp_path, library, inner):
+    (tmp_path / "parts.lib").write_text("* nested\n" + library.replace("{inner}", inner))
+    with pytest.warns(NetlistWarning, match=r"\.subckt without \.ends"):
+        assert rest(".lib parts.lib\nX1 in out outer\n", root=tmp_path) == pytest.approx(0.5)
+    if "tail" in library:
+        with pytest.warns(NetlistWarning):
+            assert rest(".lib parts.lib\nX1 in out tail\n", root=tmp_path) == pytest.approx(0.5)
+
+
+def test_an_ends_closes_the_one_that_it_names(tmp_path):
+    (tmp_path / "parts.lib").write_text(".subckt a p q\n.subckt b p q\nR1 p q 1k\n.ends a\n" + TAIL)
+    with pytest.warns(NetlistWarning, match=r"line 2: \.subckt without \.ends"):
+        assert rest(".lib parts.lib\nX1 in out tail\n", root=tmp_path) == pytest.approx(0.5)
+
+
 def test_what_a_faulty_model_leaves_open_is_not_told():
     text = "Q1 out b e QN\nI1 e 0 1u\nR2 in b 1k\n.model QN NPN(IS=1x1)\n"
     with pytest.raises(NetlistError) as caught:

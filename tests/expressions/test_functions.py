@@ -24,6 +24,8 @@ BEHAVIOURAL = {
     "V(A)": -2.0, "i(Va)": 2e-3, "I(VA)*1k": 2.0, "p*v(b)": -6.0, "p^3": 8.0, "{p}*v(b)": -6.0, "v(a)>v(b)": 0.0,
     "v(a)&&v(b)": 1.0, "v(a)||0": 1.0, "!v(b)": 0.0, "v(b)==3?5:6": 5.0, "v(b)!=3?5:6": 6.0, "-2^2": -4.0,
     "(-2)^3": 8.0, "1-2-3": -4.0, "2/2*3": 3.0, "v(a)<0?v(b)<0?1:2:3": 2.0, "v(b)^0": 1.0, "v(a)^1": 2.0, "2--2": 4.0,
+    "u2(v(c))": 0.5, "u2(v(b))": 1.0, "u2(v(a))": 0.0, "eq0(v(a))": 0.0, "ne0(v(a))": 1.0, "gt0(v(b))": 1.0,
+    "lt0(v(a))": 1.0, "ge0(0)": 1.0, "le0(v(b))": 0.0,
     "ternary_fcn(v(a)>0,1,2)": 2.0, "1+v(c)>1 && v(a)<=-2": 1.0, "ln(1+exp(v(b)))": np.log1p(np.exp(3)),
 }  # fmt: skip
 # In the braces of other lines, p = -2, q = 3.
@@ -31,7 +33,7 @@ IN_PARAMETERS = {
     "p^3": 8.0, "p**3": 8.0, "pow(p,3)": -8.0, "pwr(p,3)": 8.0, "2^3^2": 64.0, "-q^2": -9.0, "log(q)": np.log(3),
     "sgn(p)": -1.0, "min(p,q)": -2.0, "p>0?1:2": 2.0, "q==3?5:6": 5.0, "(-2)^3": 8.0, "p&&q": 1.0, "q!=3?5:6": 6.0,
     "atan(p)": np.arctan(-2), "arctan(p)": np.arctan(-2), "tanh(p)": np.tanh(-2), "asinh(p)": np.arcsinh(-2),
-    "ternary_fcn(p>0,1,2)": 2.0,
+    "ternary_fcn(p>0,1,2)": 2.0, "sqr(p)": 4.0,
 }  # fmt: skip
 # Known here and not to ngspice's default mode.
 OF_OTHERS = {
