@@ -272,8 +272,8 @@ def _closed(lines: list[Line], journal: Journal) -> list[Line]:
 
 def _end_of_unclosed(lines: list[Line], place: int, bound: int, after: dict[int, int]) -> int:
     """Where a ``.subckt`` at a place ends: before the first of the others from which on it has no instance of any."""
-    end, others = bound, set()
-    position = place + 1
+    end, position = bound, place + 1
+    others: set[str] = set()
     while position < bound and len(others) < _NESTED:
         line = lines[position]
         if line.word == ".subckt":
