@@ -247,7 +247,7 @@ def _without_title(lines: list[Line], journal: Journal) -> list[Line]:
 
 
 def _closed(lines: list[Line], journal: Journal) -> list[Line]:
-    """The lines with the ``.ends`` that a library lacks: before the next ``.subckt`` that it does not use, or at its end."""
+    """The lines with the ``.ends`` that a library lacks: before the next ``.subckt`` that it does not use, or last."""
     unclosed: list[int] = []
     after: dict[int, int] = {}  # by the place of a .subckt, where what follows it begins
     bounds: dict[int, int] = {}  # of those without .ends, where they must have ended
@@ -264,7 +264,9 @@ def _closed(lines: list[Line], journal: Journal) -> list[Line]:
     complete = list(lines)
     for place in sorted(bounds, reverse=True):
         after[place] = _end_of_unclosed(lines, place, bounds[place], after)
-        journal.note(lines[place], ".subckt without .ends: it ends before the next one that is not its own, or at the end")
+        journal.note(
+            lines[place], ".subckt without .ends: it ends before the next one that is not its own, or at the end"
+        )
     for end, place in sorted(((after[place], place) for place in bounds), reverse=True):
         complete.insert(end, replace(lines[place], text=".ends"))
     return complete

@@ -22,7 +22,7 @@ class Element:
         start: the voltage of a capacitor, or current of an inductor, that ``IC=`` says.
         stands_for: the name of a part on whose line it is, where it has another one itself.
         temperature: of it alone, degrees Celsius.
-        numbers: on the line of a device with a model, beside its area; of a source its DC value, where the line says it.
+        numbers: on the line of a device with a model, beside its area; of a source its DC value, if said.
         terms: of R, C and L with a model, all that the line says of the number.
     """
 

@@ -123,7 +123,9 @@ def guess(line: Line, macros: Mapping[str, Macro]) -> str:
 def mil_in_braces(line: Line) -> str:
     """What to say of an element or a ``.param`` in which ngspice takes 1mil for 1m; nothing where there is none."""
     match = None if line.dialect.mil or line.text[0] in "bBeEgG" else _MIL.search(line.text)
-    return f"{match[1]}: mil is a milli in ngspice's braces and .param, a thousandth of an inch elsewhere" if match else ""
+    return (
+        f"{match[1]}: mil is a milli in ngspice's braces and .param, a thousandth of an inch elsewhere" if match else ""
+    )
 
 
 def _guessed(dialect: Dialect) -> Dialect:

@@ -68,7 +68,7 @@ def truncated(x: Expression) -> Expression:
 
 
 def angle(y: Expression, x: Expression) -> Expression:
-    """``atan2(y,x)``, radians; of the two quotients the one that is at most 1, so that its slope is right everywhere."""
+    """``atan2(y,x)``, radians; of the two quotients the one that is at most 1: its slope is right everywhere."""
     zero, one = Number(0.0), Number(1.0)
     is_flat = Binary(">=", Call("abs", (x,)), Call("abs", (y,)))
     quotient = Binary("/", Call("ternary_fcn", (is_flat, y, x)), Call("ternary_fcn", (is_flat, x, y)))

@@ -130,7 +130,9 @@ R9 n b 100
 TAIL = ".subckt tail a b\nR1 a b 1k\n.ends tail\n"
 
 
-@pytest.mark.parametrize("library", [NESTED, NESTED + TAIL, TAIL + NESTED, NESTED + TAIL + NESTED.replace("outer", "z")])
+@pytest.mark.parametrize(
+    "library", [NESTED, NESTED + TAIL, TAIL + NESTED, NESTED + TAIL + NESTED.replace("outer", "z")]
+)
 @pytest.mark.parametrize("inner", ["", " inner"])
 def test_a_subcircuit_without_ends_keeps_those_inside_of_it(tmp_path, library, inner):
     (tmp_path / "parts.lib").write_text("* nested\n" + library.replace("{inner}", inner))
