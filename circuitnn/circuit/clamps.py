@@ -73,8 +73,8 @@ def parse_clamps(line: Line, functions: Functions) -> list[ClampLine]:
 def lines_of_clamp(clamp: Clamp, value: str) -> list[str]:
     """A ``.ic`` or ``.nodeset`` as ngspice reads it, which is of a node alone.
 
-    The voltage between two nodes is that of a node of its own, "ic.a.b", to which an ideal transformer takes it. Nothing
-    but what holds the node draws a current from there: after the start, and in ``.op`` and ``.ac``, it is nothing.
+    The voltage between two nodes is that of a node of its own, "ic.a.b", to which an ideal transformer takes it.
+    Nothing but what holds the node draws a current from there: after the start, in ``.op`` and ``.ac`` it does nothing.
     """
     directive, (plus, minus) = ".ic" if clamp.is_start else ".nodeset", clamp.nodes
     if minus == GROUND:
