@@ -11,6 +11,7 @@ from circuitnn.circuit.characteristics import (
     warmed,
 )
 from circuitnn.circuit.elements import (
+    IDLE_ACROSS_ONE_NODE,
     NUMERALS,
     KindOf,
     check_ends,
@@ -96,7 +97,7 @@ def _parse_elements(line: Line, functions: Functions, kind_of: KindOf) -> list[E
         what = "model" if isinstance(device, ModelDevice) else "value"
         raise NetlistError(f"{name} needs {NUMERALS[count]} nodes, then its {what}")
     nodes = tuple(node(token) for token in rest[:count])
-    if not line.file:  # in libraries it does nothing
+    if not line.file and device.letter not in IDLE_ACROSS_ONE_NODE:  # in libraries it does nothing
         check_ends(name, nodes)
     rest = rest[count:]
     match device:

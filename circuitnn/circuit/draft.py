@@ -14,6 +14,7 @@ from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import SIGNED, Clamp, Component, DeviceModel, Parameter
 from circuitnn.circuit.derivatives import with_derivatives
+from circuitnn.circuit.elements import shorted
 from circuitnn.circuit.impossible import impossible
 from circuitnn.circuit.inference import floating_ends, inferred_inputs, open_ends
 from circuitnn.circuit.journal import listing, words_in
@@ -106,7 +107,7 @@ class Draft:
         for flat in self.flat.values():
             known = len(components)
             with self.journal.gathering():
-                if self._is_open(flat):
+                if self._is_idle(flat):
                     continue
                 components.append(self._component(flat, nodes, models))
             if len(components) == known:
@@ -114,13 +115,13 @@ class Draft:
         self.models = tuple(models.values())
         return tuple(components)
 
-    def _is_open(self, flat: Flat) -> bool:
-        """Whether it is a capacitor of no capacitance, which does nothing."""
+    def _is_idle(self, flat: Flat) -> bool:
+        """Whether it does nothing: a capacitor of no capacitance, or what lies across one node."""
         part = flat.element.component
-        is_open = part.device is CAPACITOR and self._is_zero(flat)
-        if is_open:
-            self.journal.note(flat.line, f"{part.name} has a capacitance of 0 and is left out")
-        return is_open
+        what = "has a capacitance of 0" if part.device is CAPACITOR and self._is_zero(flat) else shorted(part)
+        if what:
+            self.journal.note(flat.line, f"{part.name} {what} and is left out")
+        return bool(what)
 
     def _is_zero(self, flat: Flat) -> bool:
         return self._number(flat) == 0.0

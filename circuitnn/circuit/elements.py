@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from circuitnn.circuit.components import GROUND
+from circuitnn.circuit.components import GROUND, Component
 from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parasitics import IN_PARALLEL, IN_SERIES, parasitics
 from circuitnn.circuit.parsed import Element, element
@@ -17,6 +17,7 @@ from circuitnn.expressions.parser import Functions
 from circuitnn.expressions.tree import Call, number
 from circuitnn.expressions.values import Value, combined
 
+IDLE_ACROSS_ONE_NODE = "RCD"  # letters of what does nothing there, as LTspice and ngspice have it
 NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
 _RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORECASE)
@@ -187,6 +188,15 @@ def node(token: str) -> str:
     if token.startswith(("{", "'", '"')):
         raise NetlistError(f"{token} is no node name")
     return GROUND if token.lower() == "gnd" else token
+
+
+def shorted(part: Component) -> str:
+    """What is said of a part that lies across one node and does nothing; of others nothing.
+
+    Nor of one in a subcircuit, which may be heard: it is left where it is.
+    """
+    is_idle = part.device.letter in IDLE_ACROSS_ONE_NODE and len({node.lower() for node in part.nodes}) == 1
+    return f"has both ends at the node {part.nodes[0]}" if is_idle and "." not in part.name else ""
 
 
 def check_ends(name: str, nodes: tuple[str, ...]) -> None:

@@ -15,6 +15,16 @@ MAX_LINE = 20_000  # characters of one logical line, its continuations included
 
 _END_OF_FILE = "\x1a"  # Ctrl-Z, with which DOS ended texts; in joined libraries it is in the middle
 
+_OTHERS = {  # by what they begin with
+    "(export": "KiCad's netlist for boards: File, Export, Netlist has a page for SPICE",
+    "(kicad_": "a file of KiCad's own: File, Export, Netlist writes a netlist for SPICE",
+    "EESchema ": "a schematic of KiCad: it writes a netlist for SPICE",
+    "<Qucs ": "a schematic of Qucs: it writes a netlist for SPICE",
+    "<?xml": "XML, a schematic of LiveSPICE perhaps: the circuit has to be written as a netlist",
+    "<!DOCTYPE": "a page of the web: the file behind it is what to fetch",
+    "<html": "a page of the web: the file behind it is what to fetch",
+}
+
 _KICAD_NODE = re.compile(r"\b(net|unconnected)-\(([^()\s]+)\)", re.IGNORECASE)  # it writes Net-_C1-Pad1_ itself now
 _DIRECTIVE = re.compile(r"\.[A-Za-z]+")
 _NESTED = re.compile(r"\{[^{}]*\{")
@@ -79,6 +89,9 @@ def _checked(text: str) -> str:
         raise NetlistError(f"the netlist has more than {MAX_CHARACTERS} characters")
     if "\0" in text:
         raise NetlistError("the netlist holds NUL characters: is it a binary file?")
+    for start, what in _OTHERS.items():
+        if text[:100].lstrip().lower().startswith(start.lower()):
+            raise NetlistError(f"no SPICE netlist, but {what}")
     return text.replace(_END_OF_FILE, "")
 
 

@@ -24,6 +24,7 @@ def settings_of(line: Line, note: Callable[[Line, str], None]) -> dict[str, tupl
     try:
         directive, *words = tokens(line.text)
         if directive.lower() == ".temp":
+            words = [word for word in words if word != "="]
             if not words:
                 raise NetlistError(".temp needs a temperature in degrees Celsius")
             if len(words) > 1:

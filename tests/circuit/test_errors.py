@@ -50,7 +50,7 @@ COILS = "L1 out 0 1m\nL2 in x 1m\n"
         ("R2 out 0 1k kc1=1m", "line 5: R2: unknown parameter KC1"),
         ("R2 out 0 1k tc1=1m temp=warm", "line 5: unknown parameter warm"),
         ("R2 out 0 1k m=0", "line 5: M= must be positive"),
-        ("R2 out out 1k", "line 5: both ends of R2 are at the node 'out'"),
+        ("L2 out OUT 1m", "line 5: both ends of L2 are at the node 'out'"),
         ("r1 out 0 1k", "line 5: duplicate component r1"),
         ("R2 out 0 {1+}", "line 5: the expression '1+' ends too early"),
         ("R2 out 0 {1", "line 5: unbalanced braces"),

@@ -75,6 +75,12 @@ DIVIDED = [
     ),
     ("R1 in out 1k TC=1m,2u\nR2 out 0 3k tc1=1m TC2=0 temp=27\n", 3 / 4, ()),
     ("R1 in out 1k M=2\nR2 out 0 R=3k m=2\n", 3 / 4, ()),
+    ("R1 in out 1k TC=1m\nR2 out 0 1.5k TC=30m\n.temp = 127\n", 6 / 7.1, ()),
+    (
+        "R1 in out 1k\nR2 out 0 3k\nR3 out OUT 1\nC1 a a 1n\nD1 gnd 0 D\n.model D D(RS=1 CJO=1p)\n",
+        3 / 4,
+        [(number, f"both ends at the node {node} and is left out") for number, node in ((5, "out"), (6, "a"), (7, "0"))],
+    ),
     ("R1 in out 1k\nL1 out a 1 Rser=3k\nR2 a 0 0\n", 3 / 4, ()),
     ("R1 in out 1k\nC1 out 0 1n Rpar=3k Lser=1n\n", 3 / 4, ()),
     ("R1 in out 1k\n.model X SW(Ron=1 oops=4k7 oops=2)\n.model Y\n+ VDMOS(Rg=3)\nR2 out 0 3k\n", 3 / 4, ()),

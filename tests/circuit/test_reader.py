@@ -90,6 +90,23 @@ def test_the_encodings_of_ltspice(tmp_path, encoding):
     assert c.title == "für µ"
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(export (version D)\n  (design\n", "KiCad's netlist for boards"),
+        ("(kicad_sch (version 20231120)\n", "a file of KiCad's own"),
+        ("EESchema Schematic File Version 4\n", "a schematic of KiCad"),
+        ("<Qucs Schematic 0.0.19>\n", "a schematic of Qucs"),
+        ('\n<?xml version="1.0" encoding="utf-8"?>\n<Schematic>\n', "XML"),
+        ("\n\n<!doctype html>\n<html>\n", "a page of the web"),
+    ],
+)
+def test_files_of_other_programs_are_told_apart(text, message):
+    with pytest.raises(NetlistError, match=f"no SPICE netlist, but {message}") as error:
+        read_netlist(text)
+    assert len(error.value.faults) == 1
+
+
 def test_a_missing_file_says_so(tmp_path):
     for source in (tmp_path / "no.cir", str(tmp_path / "no.cir"), "R1 in out 1k", "x" * 5000, "a\0b"):
         with pytest.raises(FileNotFoundError, match="no such netlist file"):
