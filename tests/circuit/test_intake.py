@@ -79,7 +79,10 @@ DIVIDED = [
     (
         "R1 in out 1k\nR2 out 0 3k\nR3 out OUT 1\nC1 a a 1n\nD1 gnd 0 D\n.model D D(RS=1 CJO=1p)\n",
         3 / 4,
-        [(number, f"both ends at the node {node} and is left out") for number, node in ((5, "out"), (6, "a"), (7, "0"))],
+        [
+            (number, f"both ends at the node {node} and is left out")
+            for number, node in ((5, "out"), (6, "a"), (7, "0"))
+        ],
     ),
     ("R1 in out 1k\nL1 out a 1 Rser=3k\nR2 a 0 0\n", 3 / 4, ()),
     ("R1 in out 1k\nC1 out 0 1n Rpar=3k Lser=1n\n", 3 / 4, ()),
