@@ -20,7 +20,8 @@ FORWARD = {
     "1N34A": ((1e-3, 0.275), (5e-3, 0.36)), "1N60": ((1e-3, 0.26),), "1N270": ((1e-2, 0.365),), "OA91": ((1e-2, 0.65),),
     "1N5817": ((0.1, 0.275), (1, 0.40)), "1N5819": ((1, 0.45),), "BAT41": ((1e-3, 0.37),), "BAT46": ((1e-2, 0.37),),
     "BAT54": ((1e-2, 0.355),), "BAT85": ((1e-2, 0.345),), "1N5711": ((1e-3, 0.385),), "LED_RED": ((1e-2, 1.80),),
-    "LED_GREEN": ((1e-2, 2.05),), "LED_YELLOW": ((1e-2, 1.98),), "LED_BLUE": ((2e-2, 3.2),),
+    "LED_GREEN": ((1e-2, 2.05),), "1N5404": ((1, 0.815), (3, 0.92)), "UF4002": ((1, 0.85),), "UF4007": ((1, 1.25),),
+    "MUR460": ((4, 1.05),), "MBRS340": ((3, 0.44),), "BAT43": ((1e-2, 0.38),), "BAV21": ((0.1, 0.86),), "LED_YELLOW": ((1e-2, 1.98),), "LED_BLUE": ((2e-2, 3.2),),
 }  # fmt: skip
 # Collector current, current gain, and the base-emitter voltage with its current.
 BIPOLAR = {
@@ -29,10 +30,16 @@ BIPOLAR = {
     "BC549C": (2e-3, 520, 2e-3, 0.66), "BC108A": (2e-3, 180, 2e-3, 0.66), "BC557B": (2e-3, 290, 2e-3, 0.65),
     "MPSA18": (1e-3, 1100, 1e-3, 0.60), "MPSA13": (1e-2, 20000, 1e-2, 1.22), "AC128": (1e-3, 90, 1e-3, 0.16),
     "OC44": (1e-3, 100, 1e-3, 0.16), "2SC1815": (2e-3, 280, 1e-3, 0.65), "2N2907A": (1e-2, 190, 1e-3, 0.64),
+    "2N5551": (1e-2, 140, 1e-3, 0.65), "2N5401": (1e-2, 125, 1e-3, 0.65), "MPSA42": (1e-2, 95, 1e-3, 0.64),
+    "MJE340": (0.05, 100, 1e-2, 0.62), "TIP41C": (3, 45, 0.1, 0.64), "2N3055": (4, 45, 0.5, 0.66),
+    "MJ2955": (4, 45, 0.5, 0.67), "2SC5200": (7, 75, 0.1, 0.58), "2SA1943": (7, 70, 0.1, 0.59),
+    "BC517": (2e-2, 50000, 2e-2, 1.25), "KSC1845": (1e-3, 450, 1e-3, 0.6),
 }  # fmt: skip
+PNP = ("2N3906", "BC557B", "AC128", "OC44", "2N2907A", "2N5401", "MJ2955", "2SA1943")
 SATURATED = {
     "J201": 0.6e-3, "2N5457": 3e-3, "2N5458": 6e-3, "2N3819": 9e-3, "MPF102": 9e-3, "BF245A": 4e-3, "BF245C": 17e-3,
-    "2N5952": 6e-3, "2SK170": 8e-3, "J113": 10e-3, "2N5460": 3e-3,
+    "2N4117": 5e-5, "2N4416A": 9e-3, "J310": 35e-3, "J111": 50e-3, "BF862": 15e-3,
+    "J174": 50e-3, "2SJ74": 8e-3, "2N5952": 6e-3, "2SK170": 8e-3, "J113": 10e-3, "2N5460": 3e-3,
 }  # fmt: skip
 # Gain, unity gain, distances of supplies of 15 V.
 AMPLIFIERS = {"TL072": (2e5, 3e6, 1.5, 1.5), "LM308": (3e5, 0.8e6, 1, 1)}
@@ -57,7 +64,7 @@ def test_forward_voltages_are_those_of_data_sheets(ngspice):
 def test_current_gains_and_base_voltages_are_those_of_data_sheets(ngspice):
     lines = []
     for k, (name, (gain_at, gain, at, _)) in enumerate(BIPOLAR.items()):
-        sign = -1 if name in ("2N3906", "BC557B", "AC128", "OC44", "2N2907A") else 1
+        sign = -1 if name in PNP else 1
         # A base current, and a loop that makes the collector current what the data sheet has it at.
         lines += [f"Ib{k} 0 b{k} {sign * gain_at / gain}", f"Q{k} c{k} b{k} 0 {name}", f"Vc{k} c{k} 0 {sign * 5}"]
         lines += [f"Iv{k} 0 d{k} {sign * at}", f"Qv{k} d{k} d{k} 0 {name}"]
@@ -73,7 +80,7 @@ def test_current_gains_and_base_voltages_are_those_of_data_sheets(ngspice):
 @pytest.mark.ngspice
 def test_saturated_drain_currents_are_those_of_data_sheets(ngspice):
     lines = [
-        f"J{k} d{k} 0 0 {name}\nVd{k} d{k} 0 {-15 if name == '2N5460' else 15}" for k, name in enumerate(SATURATED)
+        f"J{k} d{k} 0 0 {name}\nVd{k} d{k} 0 {-15 if name in ('2N5460', 'J174', '2SJ74') else 15}" for k, name in enumerate(SATURATED)
     ]
     circuit = read(
         "\n".join(["t", "Vin in 0 0", "Rin in 0 1", *lines]), outputs=[f"i(Vd{k})" for k in range(len(SATURATED))]
@@ -114,7 +121,7 @@ def test_every_part_is_read():
                 lines.append(f"{letter}{len(lines)} {nodes} {name}")
             elif part.lines[0].text.startswith(".subckt") and len(part.lines[0].text.split("params")[0].split()) == 7:
                 lines.append(f"X{len(lines)} in o{len(lines)} p 0 o{len(lines)} {name}")
-    assert count > 290
+    assert count > 450
     circuit = read("\n".join(lines), outputs="in")
     assert len(circuit.notes) > 50
 
