@@ -80,7 +80,8 @@ def test_current_gains_and_base_voltages_are_those_of_data_sheets(ngspice):
 @pytest.mark.ngspice
 def test_saturated_drain_currents_are_those_of_data_sheets(ngspice):
     lines = [
-        f"J{k} d{k} 0 0 {name}\nVd{k} d{k} 0 {-15 if name in ('2N5460', 'J174', '2SJ74') else 15}" for k, name in enumerate(SATURATED)
+        f"J{k} d{k} 0 0 {name}\nVd{k} d{k} 0 {-15 if name in ('2N5460', 'J174', '2SJ74') else 15}"
+        for k, name in enumerate(SATURATED)
     ]
     circuit = read(
         "\n".join(["t", "Vin in 0 0", "Rin in 0 1", *lines]), outputs=[f"i(Vd{k})" for k in range(len(SATURATED))]
