@@ -1,5 +1,7 @@
 """ngspice against closed forms, and what happens when it fails."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -152,6 +154,18 @@ def test_the_words_of_a_failing_ngspice_are_passed_on(tmp_path, monkeypatch):
     with pytest.raises(spice.SpiceError, match=r"exit status 1.*singular matrix: check node a") as caught:
         spice.ac(RC, [1.0])
     assert "fine" not in str(caught.value)
+
+
+@pytest.mark.ngspice
+def test_where_ngspice_gives_up_it_is_asked_for_less(ngspice, tmp_path, monkeypatch):
+    x = np.sin(np.arange(20) * 0.1)
+    truth = spice.transient(RC, x, FS)
+    gives_up = "echo 'doAnalyses: TRAN:  Timestep too small; trouble with node x' >&2; exit 1"
+    script = f"{shutil.which('grep')} -q 'abstol=1e-14' * && {{ {gives_up}; }}; exec {shutil.which('ngspice')} \"$@\""
+    monkeypatch.setenv("PATH", fake_ngspice(tmp_path, script))
+    assert esr(spice.transient(RC, x, FS), truth) < 1e-10
+    with pytest.raises(spice.SpiceError, match="Timestep too small"):
+        spice.transient(RC, x, FS, tolerances=spice.Tolerances())
 
 
 def test_a_result_cut_short_is_an_error(tmp_path, monkeypatch):
