@@ -32,7 +32,8 @@ BIPOLAR = {
     "MPSA18": (1e-3, 1100, 1e-3, 0.60), "MPSA13": (1e-2, 20000, 1e-2, 1.22), "AC128": (1e-3, 90, 1e-3, 0.16),
     "OC44": (1e-3, 100, 1e-3, 0.16), "2SC1815": (2e-3, 280, 1e-3, 0.65), "2N2907A": (1e-2, 190, 1e-3, 0.64),
     "2N5551": (1e-2, 140, 1e-3, 0.65), "2N5401": (1e-2, 125, 1e-3, 0.65), "MPSA42": (1e-2, 95, 1e-3, 0.64),
-    "MJE340": (0.05, 100, 1e-2, 0.62), "TIP41C": (3, 45, 0.1, 0.64), "2N3055": (4, 45, 0.5, 0.66),
+    "MJE340": (0.05, 100, 1e-2, 0.62), "BD131": (2, 50, 1e-2, 0.61),
+    "TIP41C": (3, 45, 0.1, 0.64), "2N3055": (4, 45, 0.5, 0.66),
     "MJ2955": (4, 45, 0.5, 0.67), "2SC5200": (7, 75, 0.1, 0.58), "2SA1943": (7, 70, 0.1, 0.59),
     "BC517": (2e-2, 50000, 2e-2, 1.25), "KSC1845": (1e-3, 450, 1e-3, 0.6),
 }  # fmt: skip
@@ -93,6 +94,19 @@ def test_saturated_drain_currents_are_those_of_data_sheets(ngspice):
 
 
 @pytest.mark.ngspice
+def test_drain_currents_of_lateral_power_transistors_are_those_of_data_sheets(ngspice):
+    points = (("2SK1058", 0.77, 0.1), ("2SK134", 3.6, 3), ("2SJ162", -0.79, 0.1), ("2SJ49", -3.9, 3))
+    lines = [
+        f"Vd{k} d{k} 0 {np.sign(volts) * 10}\nVg{k} g{k} 0 {volts}\nM{k} d{k} g{k} 0 {name}"
+        for k, (name, volts, _) in enumerate(points)
+    ]
+    circuit = read("\n".join(["t", "Vin in 0 0", "Rin in 0 1", *lines]), outputs=[f"i(Vd{k})" for k in range(4)])
+    found = operating_point(circuit)
+    for k, (name, _, amperes) in enumerate(points):
+        assert abs(float(found[f"i(Vd{k})"])) == pytest.approx(amperes, rel=0.1), name
+
+
+@pytest.mark.ngspice
 @pytest.mark.parametrize("name", AMPLIFIERS)
 def test_gain_bandwidth_rails_and_slew_rate_are_those_of_data_sheets(ngspice, name):
     gain, unity, top, bottom = AMPLIFIERS[name]
@@ -123,7 +137,7 @@ def test_every_part_is_read():
                 lines.append(f"{letter}{len(lines)} {nodes} {name}")
             elif part.lines[0].text.startswith(".subckt") and len(part.lines[0].text.split("params")[0].split()) == 7:
                 lines.append(f"X{len(lines)} in o{len(lines)} p 0 o{len(lines)} {name}")
-    assert count > 450
+    assert count > 480
     circuit = read("\n".join(lines), outputs="in")
     assert len(circuit.notes) > 50
 
