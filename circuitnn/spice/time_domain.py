@@ -40,7 +40,8 @@ def transient(
     The inputs are piecewise linear between samples. Before the first sample the circuit rests with its inputs at their
     DC values; they reach the first sample one sample period later. ngspice takes a time step exactly at every sample,
     so that nothing is interpolated. With the default steps the first-order diode clipper (220 Hz, 4.5 V, 48 kHz) comes
-    out with an ESR of 2e-12 against an implicit Runge-Kutta integration of fifth order.
+    out with an ESR of 2e-12 against an implicit Runge-Kutta integration of fifth order. An output that is a derivative
+    of an input has the slope of the line before the sample: it comes half a sample late.
 
     Args:
         circuit: with concrete values.
