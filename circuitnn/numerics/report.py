@@ -151,11 +151,12 @@ def warn_of_failures(carry: Any, before: Any = None) -> bool:
     earlier = earlier if len(earlier) == len(reports) else [None] * len(reports)
     counts = [None if isinstance(report.counts, jax.core.Tracer) else np.asarray(report.counts) for report in reports]
     has_said = False
+    is_single = any(getattr(leaf, "dtype", None) == np.float32 for leaf in jax.tree.leaves(carry))
     for known, old in zip(counts, earlier, strict=True):
         if known is None or not known[..., _EVENTS].any():
             continue
         has_said = True
-        for message in [] if _is_said(known, old) else _messages(SolveReport(known)):
+        for message in [] if _is_said(known, old) else _messages(SolveReport(known), is_single=is_single):
             warnings.warn(message, SolveWarning, stacklevel=4)
     return has_said
 
@@ -173,7 +174,13 @@ def _is_said(counts: np.ndarray, before: SolveReport | None) -> bool:
     return bool(np.any(old[..., _SAMPLES]) and np.array_equal(old[..., _EVENTS], counts[..., _EVENTS]))
 
 
-def _messages(report: SolveReport) -> list[str]:
+_SINGLE = (
+    " In single precision it may be rounding, where a device is much steeper than the circuit around it (milliohms in "
+    'it, large currents): dtype="float64", with JAX\'s jax_enable_x64, tells'
+)
+
+
+def _messages(report: SolveReport, *, is_single: bool) -> list[str]:
     """What there is to say of counts that are known."""
     said, total = [], int(np.sum(report.samples))
     is_poisoned = np.any(report.not_finite)
@@ -189,7 +196,9 @@ def _messages(report: SolveReport) -> list[str]:
         said.append(
             f"the nonlinear solve did not converge at {int(np.sum(report.failed))} of {total} samples, first at "
             f"{place(report.failed, report.first_failed)}; "
-            "the output there is the last iterate. Is the signal in volts, and are the component values in SI units?"
+            "the output there is the last iterate. Is the signal in volts, are the component values in SI units, and does "
+            "every switch with hysteresis stay on, or off, for several samples?"
+            + (_SINGLE if is_single else "")
         )
     if np.any(report.fallbacks):
         said.append(

@@ -21,6 +21,10 @@ def test_the_warning_says_how_many_and_where():
     failed = jnp.zeros((2, 10), bool).at[1, 4].set(True)
     with pytest.warns(SolveWarning, match="1 of 20 samples, first at sample 4 of batch entry 1"):
         warn_of_failures((SolveReport.zero((2,)).add(failed), None))
+    for dtype, is_said in ((np.float32, True), (np.float64, False)):
+        with pytest.warns(SolveWarning) as said:
+            warn_of_failures((SolveReport.zero((2,)).add(failed), np.zeros(3, dtype)))
+        assert ("In single precision it may be rounding" in str(said[0].message)) is is_said
 
 
 def test_nothing_is_said_when_all_is_well():
