@@ -148,6 +148,8 @@ class Block:
             self._first(contents.functions, name, macro, line)
         elif word in (".param", ".params"):
             contents.parameters += [(name, text, line) for name, text in parse_parameters(line)]
+            if message := mil_in_braces(line):
+                self.journal.note(line, message)
             if len(contents.parameters) > MAX_PARAMETERS:
                 raise line.error(f"more than {MAX_PARAMETERS} parameters")
         elif word == ".model":
@@ -198,7 +200,7 @@ class Block:
             if name.lower() in assigned:
                 message = f".param {name} is there already: this one counts, the one before is passed over"
                 self.journal.note(line, message)
-            for message in (*megohms_of(name, text), *filter(None, [mil_in_braces(line)])):
+            for message in megohms_of(name, text):
                 self.journal.note(line, message)
             try:
                 value = parse_parameter(text, self.functions(line))

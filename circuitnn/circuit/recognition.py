@@ -43,7 +43,8 @@ _SIGNS = [
         (_LIKELY, KICAD, r"(?:^|\s)/\w+|\bnet-_\w+|^\.probe alli\b|^\.model\s+\S+\s+potentiometer\b"),
     )
 ]
-_MIL = re.compile(r"(?:^\.param.*|[{'][^}']*)(?<![\w.])([\d.]+mil\w*)", re.IGNORECASE)
+_MIL = re.compile(r"(?<![\w.])[\d.]+mil\w*", re.IGNORECASE)
+_BRACES = re.compile(r"\{[^{}]*\}|'[^']*'")
 _NOISE = re.compile(r"\b(?:rand|random|white)\s*\(", re.IGNORECASE)
 _DEPENDENT = re.compile(r"\b(?:pwr|pow)\s*\(|\^|\*\*", re.IGNORECASE)
 
@@ -122,10 +123,11 @@ def guess(line: Line, macros: Mapping[str, Macro]) -> str:
 
 def mil_in_braces(line: Line) -> str:
     """What to say of an element or a ``.param`` in which ngspice takes 1mil for 1m; nothing where there is none."""
-    match = None if line.dialect.mil or line.text[0] in "bBeEgG" else _MIL.search(line.text)
-    return (
-        f"{match[1]}: mil is a milli in ngspice's braces and .param, a thousandth of an inch elsewhere" if match else ""
-    )
+    if line.dialect.mil or line.text[0] in "bBeEgG" or "mil" not in line.text.lower():
+        return ""
+    match = _MIL.search(line.text if line.text[0] == "." else " ".join(_BRACES.findall(line.text)))
+    meaning = "mil is a milli in ngspice's braces and .param, a thousandth of an inch elsewhere"
+    return f"{match[0]}: {meaning}" if match else ""
 
 
 def _guessed(dialect: Dialect) -> Dialect:
