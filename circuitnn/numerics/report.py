@@ -196,9 +196,8 @@ def _messages(report: SolveReport, *, is_single: bool) -> list[str]:
         said.append(
             f"the nonlinear solve did not converge at {int(np.sum(report.failed))} of {total} samples, first at "
             f"{place(report.failed, report.first_failed)}; "
-            "the output there is the last iterate. Is the signal in volts, are the component values in SI units, and does "
-            "every switch with hysteresis stay on, or off, for several samples?"
-            + (_SINGLE if is_single else "")
+            "the output there is the last iterate. Is the signal in volts, are the component values in SI units, and "
+            "does every switch with hysteresis stay on, or off, for several samples?" + (_SINGLE if is_single else "")
         )
     if np.any(report.fallbacks):
         said.append(
