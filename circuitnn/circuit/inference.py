@@ -10,6 +10,7 @@ from circuitnn.circuit.lines import Line
 from circuitnn.circuit.parsed import element
 from circuitnn.circuit.scopes import Flat
 from circuitnn.circuit.topology import loops_of_coils, open_nodes, terminals
+from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.resistor import RESISTOR
 
 OPEN = 1e12  # ohms, of an output that nothing loads
@@ -74,7 +75,8 @@ def inferred_outputs(
     """The node that is heard: "out"; else the one named output, vout or vo, KiCad's "/out", or of a lone subcircuit.
 
     Else the one whose name has such a word in it, "V1_Out"; of several, or where there is none, the first that the
-    netlist prints or plots; else the one that a load resistor is at.
+    netlist prints or plots; else the one that a load resistor is at; else the one that a capacitor leads to and nothing
+    but resistors to ground are at; else the only one that no source holds.
 
     Args:
         components: of the circuit.
@@ -101,6 +103,7 @@ def inferred_outputs(
     named = [node for node in outer if _words(node) & set(_EXITS) and node not in driven]
     candidates += [[node for node in outer if _plain(node) in _EXITS]]
     candidates += [[node for node in printed if node in named][:1], named, printed[:1], _loaded(components, outer)]
+    candidates += [_last(components, outer, driven)]
     for likely in candidates:
         if len(likely) == 1:
             line = next(part.line for part in flat.values() if _touches(part, likely[0]))
@@ -126,6 +129,23 @@ def _loaded(components: Sequence[Component], outer: Sequence[str]) -> list[str]:
     """Nodes that resistors named as loads are at, the other end of which is at ground."""
     loads = [part.nodes for part in components if part.device is RESISTOR and _LOAD.fullmatch(part.name)]
     return list(dict.fromkeys(node for nodes in loads if GROUND in nodes for node in nodes if node in outer))
+
+
+def _last(components: Sequence[Component], outer: Sequence[str], driven: set[str]) -> list[str]:
+    """Nodes behind a capacitor that resistors to ground alone load; else those that no source of voltage is at."""
+    held = {node for part in components if part.fixes_voltage for node in terminals(part)}
+    at: dict[str, list[Component]] = {node: [] for node in outer if node not in held}
+    for part in components:
+        for node in set(part.nodes) & at.keys():
+            at[node].append(part)
+
+    def is_end(node: str) -> bool:
+        before = [part for part in at[node] if GROUND not in part.nodes]
+        loads = {part.device.letter for part in at[node] if GROUND in part.nodes}
+        is_behind = len(before) == 1 and before[0].device is CAPACITOR and not driven & set(before[0].nodes)
+        return is_behind and RESISTOR.letter in loads and loads <= {RESISTOR.letter, CAPACITOR.letter}
+
+    return [node for node in at if is_end(node)] or list(at)
 
 
 def open_ends(

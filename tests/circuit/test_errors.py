@@ -147,7 +147,10 @@ def test_a_fault_is_named_with_its_line(added, message):
             "title\nV1 vcc 0 9\nV2 a 0 5\nR1 vcc out 1k\nR2 out a 1k\n",
             "no source named 'Vin' for the input; the sources are V1, V2; inputs= names one",
         ),
-        ("title\nVin in 0 1\nR1 in o 1k\nR2 o 0 1k\n", "no node named 'out' for the output; the nodes are in, o"),
+        (
+            "title\nVin in 0 1\nR1 in o 1k\nR2 o p 1k\nR3 p 0 1k\n",
+            "no node named 'out' for the output; the nodes are in, o, p",
+        ),
         ("title\n", "the netlist has no components"),
         ("\n\n", "the netlist has no components"),
         ("+ 1k\nVin in 0 1\n", "line 1: a continuation line with nothing before it"),

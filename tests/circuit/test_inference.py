@@ -189,6 +189,27 @@ def test_a_pedal_as_it_is_written():
     assert set(circuit.controls) == {"drive", "tone", "level"}
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Q1 c b 0 Q\nRb p b 1meg\nRc p c 10k\nC1 in b 1u\nC2 c x 1u\nR1 x 0 1k\nC3 0 x 1n\n",  # behind a capacitor
+        "C1 in a 1n\nR1 a 0 1meg\nE1 b 0 a 0 10\nR2 b c 1k\nC2 c x 1u\nR3 x 0 1k\nR4 0 x 9k\n",  # a is heard by E1
+        "R1 in x 1k\nC1 x 0 1u\nR2 x p 1k\n",  # the only one that no source holds
+        "C1 in x 1u\nR1 x 0 1k\n",
+    ],
+)
+def test_the_end_of_what_has_no_names_is_the_output(lines):
+    text = f"* t\nV1 in 0 AC 1\nVp p 0 9\n{lines}.model Q NPN\n"
+    with pytest.warns(cn.NetlistWarning, match="the node x is taken as the output"):
+        assert read_netlist(text).outputs == ("x",)
+
+
+def test_two_ends_without_names_are_no_output():
+    ends = "".join(f"R{k} in a{k} 1k\nC{k} a{k} b{k} 1u\nR1{k} b{k} 0 1k\n" for k in (1, 2))
+    with pytest.raises(NetlistError, match="no node named 'out'"):
+        read_netlist(f"* t\nV1 in 0 AC 1\n{ends}")
+
+
 BETWEEN = "V1 in 0 AC 1\nC1 in a 1n\nC2 a out 2n\nR1 out 0 10k\nC3 a 0 3n\n"
 
 
