@@ -36,9 +36,37 @@ def typed(value: Any) -> Typed:
     return Typed(atoms, array.dtype)
 
 
-def run(writer: Writer, flat: Flat, values: dict[int, Typed]) -> None:
-    """Do the steps; `values` grows."""
+def folded(flat: Flat) -> dict[int, Typed]:
+    """What follows from known numbers alone, computed by JAX in one program."""
+    known: set[int] = set()
+    steps = []
     for step in flat.steps:
+        if all(not isinstance(operand, Place) or operand in known for operand in step.operands):
+            known |= set(step.results)
+            steps.append(step)
+    needed = {operand for step in flat.steps if not set(step.results) <= known for operand in step.operands
+              if isinstance(operand, Place) and operand in known}  # fmt: skip
+    arrays = [operand for step in steps for operand in step.operands if not isinstance(operand, Place)]
+
+    def compute(arrays):
+        given, values = iter(arrays), {}
+        for step in steps:
+            operands = [values[o] if isinstance(o, Place) else next(given) for o in step.operands]
+            results = step.primitive.bind(*operands, **step.params)
+            values |= dict(zip(step.results, results if step.primitive.multiple_results else [results], strict=True))
+        return {place: values[place] for place in needed}
+
+    return {place: typed(value) for place, value in jax.jit(compute)(arrays).items()}
+
+
+def run(writer: Writer, flat: Flat, values: dict[int, Typed], is_whole: bool = False) -> None:
+    """Do the steps; `values` grows."""
+    if is_whole:
+        values |= folded(flat)
+    missing = [step for step in flat.steps if not all(place in values for place in step.results)]
+    for step in missing:
+        if is_whole and not all(not isinstance(o, Place) or o in values for o in step.operands):
+            continue  # known, and needed by nothing
         operands = [values[operand] if isinstance(operand, Place)
                     else typed(operand) for operand in step.operands]  # fmt: skip
         avals = [flat.avals[place] for place in step.results]
@@ -48,12 +76,17 @@ def run(writer: Writer, flat: Flat, values: dict[int, Typed]) -> None:
 
 def lowered(writer: Writer, step: Step, operands: list[Typed], avals: list[Any]) -> list[Typed]:
     name = step.primitive.name
-    if all(operand.is_known for operand in operands) and name not in ("while", "cond", "scan"):
-        results = step.primitive.bind(*(operand.known() for operand in operands), **step.params)
-        return [typed(result) for result in (results if step.primitive.multiple_results else [results])]
     if name in VIEWS:
         parts = VIEWS[name](step.params, *(operand.atoms for operand in operands))
         return [Typed(part, aval.dtype) for part, aval in zip(parts, avals, strict=True)]
+    if all(operand.is_known for operand in operands) and name not in ("while", "cond", "scan"):
+        if name in KNOWN or name in KNOWN_WITH:
+            arrays = [operand.known() for operand in operands]
+            with np.errstate(all="ignore"):
+                value = KNOWN[name](*arrays) if name in KNOWN else KNOWN_WITH[name](step.params, *arrays)
+            return [typed(np.broadcast_to(np.asarray(value, avals[0].dtype), avals[0].shape))]
+        results = step.primitive.bind(*(operand.known() for operand in operands), **step.params)
+        return [typed(result) for result in (results if step.primitive.multiple_results else [results])]
     if name in MOVES:
         return _moved(writer, step, operands, avals)
     if name in RULES:
@@ -68,7 +101,8 @@ def lowered(writer: Writer, step: Step, operands: list[Typed], avals: list[Any])
         atoms = [array[place] for array in arrays]
         if all(is_known(atom) for atom in atoms):
             known = KNOWN.get(name)
-            out[place] = known(*atoms) if known else np.asarray(_bind(step, atoms, types))[()]
+            with np.errstate(all="ignore"):
+                out[place] = known(*atoms) if known else np.asarray(_bind(step, atoms, types))[()]
         else:
             out[place] = rule(writer, np.dtype(avals[0].dtype), types, step.params, *atoms)
     return [Typed(out, avals[0].dtype)]
@@ -105,9 +139,25 @@ with_errors = np.errstate(all="ignore")
 KNOWN = {
     "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative, "max": np.maximum,
     "min": np.minimum, "abs": np.abs, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
-    "eq": np.equal, "ne": np.not_equal, "select_n": lambda which, *cases: cases[int(which)], "is_finite": np.isfinite,
+    "eq": np.equal, "ne": np.not_equal, "select_n": lambda which, *cases: np.choose(which.astype(int), cases), "and": np.bitwise_and, "or": np.bitwise_or,
+    "div": lambda a, b: a / b if a.dtype.kind == "f" else (np.sign(a) * np.sign(b) * (abs(a) // abs(b))),
+    "is_finite": np.isfinite,
     "not": np.invert, "sqrt": np.sqrt,
 }  # fmt: skip
+def _iota(params):
+    shape = params["shape"]
+    line = np.arange(shape[params["dimension"]], dtype=params["dtype"])
+    return np.broadcast_to(line.reshape([-1 if d == params["dimension"] else 1 for d in range(len(shape))]), shape)
+
+
+KNOWN_WITH = {
+    "iota": _iota,
+    "convert_element_type": lambda params, a: a.astype(params["new_dtype"]),
+    "integer_pow": lambda params, a: a ** params["y"],
+    "reduce_or": lambda params, a: np.any(a, axis=params["axes"]),
+    "reduce_and": lambda params, a: np.all(a, axis=params["axes"]),
+    "reduce_sum": lambda params, a: np.sum(a, axis=params["axes"]),
+}
 MOVES = {
     "pad", "gather", "dynamic_slice", "dynamic_update_slice", "copy",
 }  # fmt: skip

@@ -67,7 +67,7 @@ def program(model: Any):
         atoms = np.empty((), object)
         atoms[()] = Name(f"knobs[{k}]", dtype, w.knobs)
         values[place] = Typed(atoms, dtype)
-    run(w, flat, values)
+    run(w, flat, values, True)
     out = [values[r] if isinstance(r, Place) else typed(r) for r in results]
     y = out[-1]
     assignments, flat_index = [], 0
