@@ -1,61 +1,69 @@
-"""Numbers of a program that is written out: known ones and names of C, each in the scope that can see it."""
+"""Numbers of a program that is written out: known ones, and variables of C in the scope that sees them."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 TYPES = {
     "float64": "double",
     "float32": "float",
+    "int8": "int8_t",
     "int32": "int32_t",
     "int64": "int64_t",
+    "uint8": "uint8_t",
     "uint32": "uint32_t",
     "uint64": "uint64_t",
     "bool": "int",
 }
 
 
+@final
 @dataclass(eq=False)
 class Scope:
     """Statements in a pair of braces.
 
     Attributes:
         depth: 0 what the knobs give, 1 a sample, more inside loops and branches.
-        is_branch: whether it may be passed over: what is costly stays in it.
+        outer: the scope that it is in.
+        is_branch: whether it may be passed over: what a sample needs there stays there.
+        lines: the statements so far.
+        values: variables by what they were computed from.
+        loops: over arrays, that statements may still be added to, by the lengths of the axes.
     """
 
     depth: int
     outer: "Scope | None" = None
     is_branch: bool = False
     lines: list[str] = field(default_factory=list)
-    written: dict[Any, "Name"] = field(default_factory=dict)
+    values: dict[Any, "Name"] = field(default_factory=dict)
+    loops: dict[tuple[int, ...], "Scope"] = field(default_factory=dict)
 
     def find(self, key: Any) -> "Name | None":
+        """The variable that was computed from that, here or further out."""
         scope: Scope | None = self
         while scope is not None:
-            if key in scope.written:
-                return scope.written[key]
+            if key in scope.values:
+                return scope.values[key]
             scope = scope.outer
         return None
 
 
+@final
 @dataclass(eq=False, frozen=True)
 class Name:
-    """A variable of C."""
+    """A variable of C, or an element of an array."""
 
     text: str
     dtype: np.dtype
     scope: Scope
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 Atom = Any  # a NumPy scalar, or a Name
 
 
 def is_known(atom: Atom) -> bool:
+    """Whether it is a number."""
     return not isinstance(atom, Name)
 
 
@@ -64,20 +72,19 @@ def literal(value: Any, dtype: np.dtype) -> str:
     if dtype.kind == "b":
         return "1" if value else "0"
     if dtype.kind in "iu":
-        number = int(value)
-        if number == -(2**63):
-            return "INT64_MIN"
-        if number == -(2**31) and dtype.itemsize == 4:
-            return "INT32_MIN"
-        suffix = "LL" if dtype.itemsize == 8 else ""
-        return f"({number}{suffix})" if number < 0 else f"{number}{suffix}"
-    number = float(value)
-    suffix = "f" if dtype.itemsize == 4 else ""
+        return _integer(int(value), dtype)
+    number, suffix = float(value), "f" if dtype.itemsize == 4 else ""
     if np.isnan(number):
         return "NAN"
     if np.isinf(number):
         return "INFINITY" if number > 0 else "(-INFINITY)"
     text = repr(number) if dtype.itemsize == 8 else str(np.float32(number))
-    if not any(sign in text for sign in ".en"):
-        text += ".0"
-    return f"({text}{suffix})" if number < 0 or text.startswith("-") else text + suffix
+    text += suffix if any(sign in text for sign in ".e") else ".0" + suffix
+    return f"({text})" if text.startswith("-") else text
+
+
+def _integer(number: int, dtype: np.dtype) -> str:
+    if dtype.kind == "i" and number == np.iinfo(dtype).min:
+        return f"INT{8 * dtype.itemsize}_MIN"
+    text = f"{number}{'U' if dtype.kind == 'u' else ''}{'LL' if dtype.itemsize == 8 else ''}"
+    return f"({text})" if number < 0 else text

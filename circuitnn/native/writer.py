@@ -1,35 +1,49 @@
-"""Writes statements where they need to be done least often: once for the knobs, once a sample, or in a loop."""
+"""Writes statements where they are done least often: once for the knobs, once a sample, or in a loop."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
-from circuitnn.native.atoms import TYPES, Atom, Name, Scope, is_known, literal
+from circuitnn.native.atoms import TYPES, Atom, Name, Scope, literal
+from circuitnn.native.values import Known, Stored, Value, Written, affine, written
 
 
+@final
 class Writer:
-    """The text of a program as it grows."""
+    """The text of a program as it grows.
+
+    Attributes:
+        knobs: what follows from the knobs alone.
+        sample: what is done for each sample.
+        here: where statements go that have to be done in order.
+        tables: arrays of known numbers.
+    """
 
     def __init__(self) -> None:
         self.knobs = Scope(0)
         self.sample = Scope(1, self.knobs)
         self.here = self.sample
-        self.count = 0
-        self.kept: list[Name] = []  # what the knobs give and a sample needs
+        self.tables: dict[Any, tuple[str, str]] = {}
+        self._count = itertools.count(1)
+        self._pending: dict[str, tuple[Scope, tuple[int, ...], Name]] = {}  # arrays that a loop still writes
 
-    def fresh(self, dtype: Any, scope: Scope, prefix: str = "v") -> Name:
-        self.count += 1
-        return Name(f"{prefix}{self.count}", np.dtype(dtype), scope)
+    # Variables
+
+    def fresh(self, prefix: str = "v") -> str:
+        return f"{prefix}{next(self._count)}"
 
     def text(self, atom: Atom, dtype: Any) -> str:
         return atom.text if isinstance(atom, Name) else literal(atom, np.dtype(dtype))
 
-    def scope_of(self, atoms: Any) -> Scope:
+    def scope_of(self, atoms: Iterable[Any]) -> Scope:
         """The outermost scope that sees them all; inside of a branch what a sample needs stays there."""
-        deepest = max((atom.scope for atom in atoms if isinstance(atom, Name)), key=lambda scope: scope.depth,
-                      default=self.knobs)  # fmt: skip
+        deepest = self.knobs
+        for atom in atoms:
+            if hasattr(atom, "scope") and atom.scope.depth > deepest.depth:
+                deepest = atom.scope
         if deepest.depth == 0:
             return deepest
         scope: Scope | None = self.here
@@ -39,48 +53,203 @@ class Writer:
             scope = scope.outer
         return deepest
 
-    def value(self, dtype: Any, form: str, *atoms: Atom, types: tuple[Any, ...] = ()) -> Name:
-        """A new variable: what the form, with {0}, {1}, ... for the atoms, says."""
+    def value(self, dtype: Any, form: str, *atoms: Atom, types: Sequence[Any] = ()) -> Name:
+        """A variable: what the form, with {0}, {1}, ... for the atoms, says."""
         dtype, kinds = np.dtype(dtype), types or (dtype,) * len(atoms)
         texts = [self.text(atom, kind) for atom, kind in zip(atoms, kinds, strict=True)]
-        key = (form, str(dtype), *texts)
-        scope = self.scope_of(atoms)
-        known = scope.find(key)
-        if known is not None:
-            return known
-        name = self.fresh(dtype, scope)
-        scope.lines.append(f"const {TYPES[dtype.name]} {name.text} = {form.format(*texts)};")
-        scope.written[key] = name
+        key, scope = (form, dtype.name, *texts), self.scope_of(atoms)
+        name = scope.find(key)
+        if name is None:
+            name = Name(self.fresh(), dtype, scope)
+            scope.lines.append(f"const {TYPES[dtype.name]} {name.text} = {form.format(*texts)};")
+            scope.values[key] = name
         return name
 
     def variable(self, dtype: Any, start: Atom) -> Name:
         """A variable that changes, in the present scope."""
-        name = self.fresh(dtype, self.here, "m")
-        self.here.lines.append(f"{TYPES[np.dtype(dtype).name]} {name.text} = {self.text(start, dtype)};")
+        name = Name(self.fresh("m"), np.dtype(dtype), self.here)
+        self.here.lines.append(f"{TYPES[name.dtype.name]} {name.text} = {self.text(start, dtype)};")
         return name
 
-    def assign(self, name: Name, atom: Atom) -> None:
-        self.here.lines.append(f"{name.text} = {self.text(atom, name.dtype)};")
-
     @contextmanager
-    def inside(self, head: str, *, is_branch: bool = False) -> Any:
-        """A pair of braces after `head`."""
-        outer = self.here
-        scope = Scope(outer.depth + 1, outer, is_branch)
-        self.here = scope
-        try:
-            yield scope
-        finally:
-            self.here = outer
-        outer.lines += [f"{head} {{", *("  " + line for line in scope.lines), "}"]
-
-    @contextmanager
-    def at(self, scope: Scope) -> Any:
+    def at(self, scope: Scope) -> Iterator[None]:
+        """Statements in order go to that scope."""
         before, self.here = self.here, scope
         try:
             yield
         finally:
             self.here = before
 
+    @contextmanager
+    def inside(self, head: str, *, is_branch: bool = False) -> Iterator[Scope]:
+        """A pair of braces after `head`."""
+        outer, scope = self.here, Scope(self.here.depth + 1, self.here, is_branch)
+        with self.at(scope):
+            yield scope
+            self.settle_all(scope)
+        outer.lines += [f"{head} {{", *(f"  {line}" for line in scope.lines), "}"]
 
-Elementwise = Callable[..., Atom]
+    # Arrays
+
+    def table(self, array: np.ndarray) -> str:
+        """The name of an array of known numbers."""
+        array = np.ascontiguousarray(array)
+        key = (array.dtype.name, array.tobytes())
+        if key not in self.tables:
+            name, numbers = self.fresh("K"), ", ".join(literal(number, array.dtype) for number in array.flat)
+            self.tables[key] = (name, f"static const {TYPES[array.dtype.name]} {name}[{array.size}] = {{{numbers}}};")
+        return self.tables[key][0]
+
+    def array(self, shape: tuple[int, ...], dtype: Any, scope: Scope) -> Stored:
+        """A new array."""
+        name, size = self.fresh("a"), int(np.prod(shape))
+        scope.lines.append(f"{TYPES[np.dtype(dtype).name]} {name}[{max(size, 1)}];")
+        return Stored(name, np.arange(size).reshape(shape), dtype, scope)
+
+    def stored(self, value: Value) -> Stored:
+        """The numbers in an array."""
+        if isinstance(value, Stored):
+            self.settle(value.name)
+            return value
+        if isinstance(value, Known):
+            return Stored(self.table(value.array), np.arange(value.array.size).reshape(value.shape), value.dtype, self.knobs)
+        out = self.array(value.shape, value.dtype, self.scope_of(value.atoms.flat))
+        out.scope.lines += [
+            f"{out.name}[{n}] = {self.text(atom, value.dtype)};" for n, atom in enumerate(value.atoms.flat)
+        ]
+        return out
+
+    def packed(self, value: Value) -> Stored:
+        """The numbers in an array one after the other, beginning with its first."""
+        value = self.stored(value)
+        if np.array_equal(value.index.ravel(), np.arange(value.index.size)):
+            return value
+        out = self.array(value.shape, value.dtype, self.scope_of([value]))
+        with self.at(out.scope):
+            self.copy(out, value)
+        return out
+
+    def written(self, value: Value) -> Written:
+        """Number by number."""
+        if isinstance(value, Stored):
+            self.settle(value.name)
+        return written(value)
+
+    def copy(self, to: Stored, value: Value) -> None:
+        """Write numbers into an array, in the present scope."""
+        if value.shape == () or int(np.prod(value.shape)) == 0:
+            if value.shape == ():
+                atom = self.written(value).atoms[()]
+                self.here.lines.append(f"{to.name}[{int(to.index[()])}] = {self.text(atom, value.dtype)};")
+            return
+        if isinstance(value, Written):
+            for place in np.ndindex(value.shape):
+                text = self.text(value.atoms[place], value.dtype)
+                self.here.lines.append(f"{to.name}[{int(to.index[place])}] = {text};")
+            return
+        source, names = self.stored(value), [f"i{axis}" for axis in range(len(value.shape))]
+        self.here.lines += self.nest(value.shape, [f"{self.at_index(to, names)} = {self.at_index(source, names)};"])
+
+    def nest(self, shape: Sequence[int], lines: list[str]) -> list[str]:
+        """Loops around lines, over the axes that are longer than one."""
+        for axis, length in reversed(list(enumerate(shape))):
+            if length > 1:
+                head = f"for (int i{axis} = 0; i{axis} < {length}; i{axis}++) {{"
+                lines = [head, *(f"  {line}" for line in lines), "}"]
+        return lines
+
+    def at_index(self, value: Stored, names: Sequence[str]) -> str:
+        """The element at indices with those names."""
+        even = affine(value.index)
+        if even is None:
+            table, flat = self.table(value.index.astype(np.int32)), np.arange(value.index.size).reshape(value.shape)
+            return f"{value.name}[{table}[{_sum(affine(flat), names)}]]"
+        return f"{value.name}[{_sum(even, names)}]"
+
+    def loop(self, value: Any, shape: tuple[int, ...], operands: Sequence[Value], dtype: Any) -> Stored:
+        """An array whose numbers a function gives of those of the operands; arrays of one shape share a loop.
+
+        Args:
+            value: from atoms, one of each operand, to one.
+            shape: of the array.
+            operands: broadcast against it.
+            dtype: of the array.
+        """
+        from circuitnn.native.values import broadcast
+
+        operands = [self._ready(broadcast(operand, shape), shape) for operand in operands]
+        outer = self.scope_of([atom for operand in operands for atom in _seen(operand)])
+        for operand in operands:  # one that the same loop writes is there already
+            if isinstance(operand, Stored) and not self._is_there(operand, outer.loops.get(shape)):
+                self.settle(operand.name)
+        body = outer.loops.get(shape)
+        if body is None:
+            body = outer.loops.setdefault(shape, Scope(outer.depth + 1, outer))
+        names = [f"i{axis}" for axis in range(len(shape))]
+        atoms = [self._element(operand, names, body) for operand in operands]
+        out = self.array(shape, dtype, outer)
+        with self.at(body):
+            atom = value(*atoms)
+        body.lines.append(f"{self.at_index(out, names)} = {self.text(atom, dtype)};")
+        text = self.text(atom, dtype)
+        self._pending[out.name] = (body, shape, Name(text, np.dtype(dtype), body))
+        return out
+
+    def _is_there(self, operand: Stored, body: Scope | None) -> bool:
+        """Whether a loop writes just these numbers in this order."""
+        pending = self._pending.get(operand.name)
+        is_in_order = np.array_equal(operand.index.ravel(), np.arange(operand.index.size))
+        return pending is not None and pending[0] is body and is_in_order
+
+    def _ready(self, operand: Value, shape: tuple[int, ...]) -> Value:
+        if isinstance(operand, Known) and np.all(operand.array == operand.array.flat[0]):
+            return operand
+        if isinstance(operand, Written):
+            first = operand.atoms.flat[0]
+            if all(atom is first for atom in operand.atoms.flat):
+                return operand
+        if isinstance(operand, Stored):
+            return operand
+        return self.stored(operand)
+
+    def _element(self, operand: Value, names: Sequence[str], body: Scope) -> Atom:
+        if isinstance(operand, Known):
+            return operand.array.flat[0]
+        if isinstance(operand, Written):
+            return operand.atoms.flat[0]
+        if operand.name in self._pending:
+            return self._pending[operand.name][2]
+        return Name(self.at_index(operand, names), operand.dtype, body)
+
+    def settle(self, name: str) -> None:
+        """End the loop that writes an array."""
+        name = name.split("[")[0].strip("(").split(" ")[0]
+        if name in self._pending:
+            self._end(self._pending[name][0])
+
+    def settle_all(self, scope: Scope) -> None:
+        """End all loops of a scope."""
+        for body in list(scope.loops.values()):
+            self._end(body)
+
+    def _end(self, body: Scope) -> None:
+        outer = body.outer
+        assert outer is not None
+        for shape, loop in list(outer.loops.items()):
+            if loop is body:
+                del outer.loops[shape]
+                outer.lines += self.nest(shape, body.lines)
+        self._pending = {name: pending for name, pending in self._pending.items() if pending[0] is not body}
+
+
+def _seen(operand: Value) -> list[Any]:
+    if isinstance(operand, Stored):
+        return [operand]
+    return list(operand.atoms.flat) if isinstance(operand, Written) else []
+
+
+def _sum(even: tuple[int, tuple[int, ...]] | None, names: Sequence[str]) -> str:
+    assert even is not None
+    offset, strides = even
+    terms = [name if stride == 1 else f"{stride}*{name}" for name, stride in zip(names, strides, strict=True) if stride]
+    return " + ".join(([str(offset)] if offset or not terms else []) + terms)

@@ -1,0 +1,203 @@
+"""Products of matrices, sums along axes, and linear systems."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from circuitnn.native.atoms import TYPES, Atom, Name, is_known
+from circuitnn.native.inlining import Step
+from circuitnn.native.movement import _scoped
+from circuitnn.native.scalars import add, both, div, either, maximum, minimum, mul, select, sub
+from circuitnn.native.values import WRITTEN_OUT, Known, Stored, Value, Written
+from circuitnn.native.writer import Writer
+
+PRODUCTS = 400  # that are written out; more are a loop
+
+
+def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+    """Products of matrices. What is zero is not multiplied where they are written out."""
+    (contracted, beside), (batch, batch_too) = step.params["dimension_numbers"]
+    dtype, shape = np.dtype(avals[0].dtype), avals[0].shape
+    a = operands[0].moved(lambda array: _ordered(array, batch, contracted, last=True))
+    b = operands[1].moved(lambda array: _ordered(array, batch_too, beside, last=False))
+    rows, inner, columns = a.shape[1], a.shape[2], b.shape[2]
+    if inner == 0:
+        return [Known(np.zeros(shape, dtype))]
+    nonzero = [np.asarray(value.known() != 0) if isinstance(value, Known) else np.ones(value.shape, bool) for value in (a, b)]
+    work = int(np.einsum("zij,zjk->", nonzero[0].astype(float), nonzero[1].astype(float)))
+    if work <= PRODUCTS:
+        return [Written(_written_out(w, dtype, w.written(a).atoms, w.written(b).atoms).reshape(shape), dtype)]
+    a, b = (w.packed(Known(np.ascontiguousarray(value.array))) if isinstance(value, Known) else w.stored(value) for value in (a, b))  # fmt: skip
+    if isinstance(operands[0], Known) and columns == 1:  # columns of it are what lies side by side
+        turned = a.moved(lambda array: array)
+        table = operands[0].moved(lambda array: _ordered(array, batch, contracted, last=True)).known()
+        a = w.packed(Known(np.ascontiguousarray(table.transpose(0, 2, 1)))).moved(lambda array: array.transpose(0, 2, 1))
+        del turned
+    out = w.array((a.shape[0], rows, columns), dtype, w.scope_of([a, b]))
+    with w.at(out.scope):
+        w.copy(out, Known(np.zeros(out.shape, dtype)))
+        names = ["i0", "i1", "i3"] if columns > 1 else ["i0", "i3", "i2"]
+        first, second = ("i1", "i2") if columns > 1 else ("i2", "i1")
+        lengths = {"i0": a.shape[0], "i1": rows, "i2": inner, "i3": columns}
+        target = w.at_index(out, ["i0", "i1", "i3"])
+        product = f"{w.at_index(a, ['i0', 'i1', 'i2'])}*{w.at_index(b, ['i0', 'i2', 'i3'])}"
+        lines = [f"{target} += {product};"]
+        for name in ("i3", second, first, "i0"):
+            if lengths[name] > 1:
+                head = f"for (int {name} = 0; {name} < {lengths[name]}; {name}++) {{"
+                lines = [head, *(f"  {line}" for line in lines), "}"]
+        del names
+        w.here.lines += lines
+    return [out.moved(lambda array: array.reshape(shape))]
+
+
+def _ordered(array: np.ndarray, batch: Sequence[int], contracted: Sequence[int], *, last: bool) -> np.ndarray:
+    """(batch, free, contracted), or the last two the other way round."""
+    free = [axis for axis in range(array.ndim) if axis not in batch and axis not in contracted]
+    groups = [list(batch), free, list(contracted)] if last else [list(batch), list(contracted), free]
+    shape = [int(np.prod([array.shape[axis] for axis in group])) for group in groups]
+    return array.transpose([axis for group in groups for axis in group]).reshape(shape)
+
+
+def _written_out(w: Writer, dtype: Any, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    out = np.empty((a.shape[0], a.shape[1], b.shape[2]), object)
+    for place in np.ndindex(out.shape):
+        z, i, k = place
+        total: Atom = dtype.type(0)
+        for x, y in zip(a[z, i], b[z, :, k], strict=True):
+            total = add(w, dtype, None, None, total, mul(w, dtype, None, None, x, y))
+        out[place] = total
+    return out
+
+
+def _reduction(rule: Any, start: Any) -> Any:
+    def reduce(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+        axes, (value,) = tuple(step.params["axes"]), operands
+        dtype, shape = np.dtype(avals[0].dtype), avals[0].shape
+        moved = value.moved(lambda array: np.moveaxis(array, axes, range(len(axes))).reshape(-1, *shape))
+        if np.prod(value.shape) > PRODUCTS and isinstance(value, Stored):
+            return [_in_a_loop(w, moved, shape, dtype, rule, start)]
+        atoms = w.written(moved).atoms
+        out = np.empty(shape, object)
+        for place in np.ndindex(shape):
+            total = dtype.type(start(dtype)) if len(atoms) == 0 else atoms[(0, *place)]
+            for n in range(1, len(atoms)):
+                total = rule(w, dtype, (dtype, dtype), {}, total, atoms[(n, *place)])
+            out[place] = total
+        return [Written(out, dtype)]
+
+    return reduce
+
+
+def _in_a_loop(w: Writer, value: Value, shape: tuple[int, ...], dtype: Any, rule: Any, start: Any) -> Stored:
+    source = w.stored(value)
+    out = w.array(shape, dtype, w.scope_of([source]))
+    with w.at(out.scope):
+        w.copy(out, Known(np.full(shape, start(dtype), dtype)))
+        spread = out.moved(lambda array: np.broadcast_to(array[None], source.shape))
+        names = [f"i{axis}" for axis in range(len(source.shape))]
+        with_scope = type(out.scope)(out.scope.depth + 1, out.scope)
+        with w.at(with_scope):
+            target = w.at_index(spread, names)
+            atom = rule(w, dtype, (dtype, dtype), {}, Name(target, dtype, with_scope), Name(w.at_index(source, names), dtype, with_scope))  # fmt: skip
+            with_scope.lines.append(f"{target} = {w.text(atom, dtype)};")
+        out.scope.lines += w.nest(source.shape, with_scope.lines)
+    return out
+
+
+def _argument(form: str) -> Any:
+    """Where the largest or the smallest number is."""
+
+    def rule(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+        (axis,) = step.params["axes"]
+        moved, dtype, kind = np.moveaxis(w.written(operands[0]).atoms, axis, 0), operands[0].dtype, np.dtype(avals[0].dtype)
+        flag, out = np.dtype(bool), np.empty(avals[0].shape, object)
+        for place in np.ndindex(out.shape):
+            best, index = moved[(0, *place)], kind.type(0)
+            for n in range(1, moved.shape[0]):
+                atom = moved[(n, *place)]
+                if is_known(best) and is_known(atom):
+                    is_better: Atom = np.bool_(atom > best if ">" in form else atom < best)
+                else:
+                    is_better = w.value(flag, form, atom, best, types=(dtype, dtype))
+                index = select(w, kind, (flag, kind, kind), {}, is_better, index, kind.type(n))
+                best = select(w, dtype, (flag, dtype, dtype), {}, is_better, best, atom)
+            out[place] = index
+        return [Written(out, kind)]
+
+    return rule
+
+
+def lu(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+    """Factors of a matrix with pivoting, one a batch entry."""
+    (matrix,) = operands
+    *lead, n, _ = matrix.shape
+    dtype, scope = matrix.dtype, w.scope_of(_scoped(operands))
+    out = w.array(matrix.shape, dtype, scope)
+    pivots, order = (w.array((*lead, n), np.int32, scope) for _ in range(2))
+    with w.at(scope):
+        w.copy(out, matrix)
+        for k in range(int(np.prod(lead))):
+            places = f"{out.name} + {k * n * n}, {pivots.name} + {k * n}, {order.name} + {k * n}"
+            scope.lines.append(f"cn_lu_{dtype.name}({n}, {places});")
+    return [out, pivots, order]
+
+
+def triangular_solve(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+    """A triangular system: written out where it is small, else by a function."""
+    p, (a, b) = step.params, operands
+    lower = p["lower"] != p["transpose_a"]
+    if p["transpose_a"]:
+        a = a.moved(lambda array: np.swapaxes(array, -1, -2))
+    if not p["left_side"]:
+        a, b = (value.moved(lambda array: np.swapaxes(array, -1, -2)) for value in (a, b))
+        lower = not lower
+    lead, n, columns = a.shape[:-2], a.shape[-1], b.shape[-1]
+    if int(np.prod(lead)) * n * n * columns <= PRODUCTS:
+        left, right = w.written(a).atoms, w.written(b).atoms
+        atoms = np.empty(b.shape, object)
+        for place in np.ndindex(*lead):
+            atoms[place] = _substituted(w, b.dtype, left[place], right[place], lower, p["unit_diagonal"])
+        out: Value = Written(atoms, b.dtype)
+    else:
+        left_side, out = w.packed(a), w.array(b.shape, b.dtype, w.scope_of(_scoped([a, b])))
+        with w.at(out.scope):
+            w.copy(out, b)
+            for k in range(int(np.prod(lead))):
+                places = f"{left_side.name} + {k * n * n}, {out.name} + {k * n * columns}"
+                how = f"{int(lower)}, {int(p['unit_diagonal'])}"
+                out.scope.lines.append(f"cn_triangular_{b.dtype.name}({n}, {columns}, {places}, {how});")
+    if not p["left_side"]:
+        out = out.moved(lambda array: np.swapaxes(array, -1, -2))
+    return [out]
+
+
+def _substituted(w: Writer, dtype: Any, a: np.ndarray, b: np.ndarray, lower: bool, is_unit: bool) -> np.ndarray:
+    n, columns = b.shape
+    out = np.empty(b.shape, object)
+    for column in range(columns):
+        for i in range(n) if lower else range(n - 1, -1, -1):
+            total = b[i, column]
+            for j in range(i) if lower else range(i + 1, n):
+                total = sub(w, dtype, None, None, total, mul(w, dtype, None, None, a[i, j], out[j, column]))
+            out[i, column] = total if is_unit else div(w, dtype, None, None, total, a[i, i])
+    return out
+
+
+def _least(dtype: Any) -> Any:
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _most(dtype: Any) -> Any:
+    return np.inf if dtype.kind == "f" else np.iinfo(dtype).max
+
+
+RULES = {
+    "dot_general": dot_general, "lu": lu, "triangular_solve": triangular_solve, "argmax": _argument("{0} > {1}"),
+    "argmin": _argument("{0} < {1}"), "reduce_sum": _reduction(add, lambda dtype: 0),
+    "reduce_prod": _reduction(mul, lambda dtype: 1), "reduce_max": _reduction(maximum, _least),
+    "reduce_min": _reduction(minimum, _most), "reduce_and": _reduction(both, lambda dtype: True),
+    "reduce_or": _reduction(either, lambda dtype: False),
+}  # fmt: skip
+_ = (TYPES, WRITTEN_OUT)
