@@ -1,6 +1,6 @@
 """The one-sample program of a model as a flat list of primitive steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -111,3 +111,14 @@ def _apply(flat: Flat, function: Callable[..., Any], operand: Any, aval: Any) ->
     """The one result of a function of one value."""
     closed = jax.make_jaxpr(function)(jax.ShapeDtypeStruct(aval.shape, aval.dtype))
     return _inline(flat, closed.jaxpr, list(closed.consts), [operand])[0]
+
+
+def without_idle(flat: Flat, results: Sequence[Any]) -> None:
+    """Leave out the steps that no result needs."""
+    needed = {result for result in results if isinstance(result, Place)}
+    kept = []
+    for step in reversed(flat.steps):
+        if needed.intersection(step.results):
+            kept.append(step)
+            needed |= {operand for operand in step.operands if isinstance(operand, Place)}
+    flat.steps[:] = reversed(kept)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from circuitnn.native.atoms import is_known
+from circuitnn.native.atoms import Name, is_known
 from circuitnn.native.inlining import Step
 from circuitnn.native.values import WRITTEN_OUT, Known, Stored, Value, Written
 from circuitnn.native.writer import Writer
@@ -136,15 +136,8 @@ def gathered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[A
     return [Written(out, source.dtype)]
 
 
-def _indexed(w: Writer, source: Stored, form: str, atom: Any, kind: Any) -> Any:
-    with w.at(w.here):
-        marker = type("Seen", (), {"scope": source.scope})
-        scope = w.scope_of([atom, marker])
-        from circuitnn.native.atoms import TYPES, Name
-
-        name = Name(w.fresh(), source.dtype, scope)
-        scope.lines.append(f"const {TYPES[source.dtype.name]} {name.text} = {form.format(w.text(atom, kind))};")
-        return name
+def _indexed(w: Writer, source: Stored, form: str, atom: Any, kind: Any) -> Name:
+    return w.constant(w.scope_of([atom, source]), source.dtype, form.format(w.text(atom, kind)))
 
 
 def dynamic_slice(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:

@@ -1,107 +1,224 @@
-"""prototype: a model's one-sample step as C"""
-from typing import Any
+"""A model's one-sample step as a text of C: `init`, `prepare`, `process`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from circuitnn.model import Model
+from circuitnn.native import head
 from circuitnn.native.atoms import TYPES, Name
-from circuitnn.native.inlining import Place, flattened
+from circuitnn.native.control import assign
+from circuitnn.native.functions import Input, Member, function, handed_on, struct, taken, words
+from circuitnn.native.inlining import Place, flattened, without_idle
 from circuitnn.native.lowering import folded, run
-from circuitnn.native.values import WRITTEN_OUT, Known, Stored, Written
+from circuitnn.native.names import safe_name
+from circuitnn.native.values import Known, Stored, Value, Written
 from circuitnn.native.writer import Writer
 
-HEAD = """#include <math.h>
-#include <stdint.h>
-#include <string.h>
-#define CN_LU(T, NAME, ABS) static void NAME(int n, T *a, int32_t *pivots, int32_t *order) { \\
-  for (int i = 0; i < n; i++) order[i] = i; \\
-  for (int k = 0; k < n; k++) { int best = k; \\
-    for (int i = k + 1; i < n; i++) if (ABS(a[i*n + k]) > ABS(a[best*n + k])) best = i; \\
-    pivots[k] = best; \\
-    if (best != k) { int32_t o = order[k]; order[k] = order[best]; order[best] = o; \\
-      for (int j = 0; j < n; j++) { T t = a[k*n + j]; a[k*n + j] = a[best*n + j]; a[best*n + j] = t; } } \\
-    for (int i = k + 1; i < n; i++) { T f = a[i*n + k] /= a[k*n + k]; \\
-      for (int j = k + 1; j < n; j++) a[i*n + j] -= f*a[k*n + j]; } } }
-#define CN_TRIANGULAR(T, NAME) static void NAME(int n, int m, const T *a, T *b, int lower, int unit) { \\
-  for (int s = 0; s < n; s++) { int i = lower ? s : n - 1 - s; \\
-    for (int j = lower ? 0 : i + 1; j < (lower ? i : n); j++) \\
-      for (int k = 0; k < m; k++) b[i*m + k] -= a[i*n + j]*b[j*m + k]; \\
-    if (!unit) { const T f = 1/a[i*n + i]; for (int k = 0; k < m; k++) b[i*m + k] *= f; } } }
-CN_TRIANGULAR(double, cn_triangular_float64)
-CN_TRIANGULAR(float, cn_triangular_float32)
-CN_LU(double, cn_lu_float64, fabs)
-CN_LU(float, cn_lu_float32, fabsf)
-static inline double cn_bits_int64_float64(int64_t x) { double y; memcpy(&y, &x, 8); return y; }
-static inline int64_t cn_bits_float64_int64(double x) { int64_t y; memcpy(&y, &x, 8); return y; }
-static inline float cn_bits_int32_float32(int32_t x) { float y; memcpy(&y, &x, 4); return y; }
-static inline int32_t cn_bits_float32_int32(float x) { int32_t y; memcpy(&y, &x, 4); return y; }
-"""
+
+@final
+@dataclass(frozen=True)
+class Leaf:
+    """An array that goes in or comes out.
+
+    Attributes:
+        name: of the member of the struct in C; it has as many numbers as the array, row-major.
+        dtype: of JAX.
+        shape: of JAX; without numbers there is no member.
+    """
+
+    name: str
+    dtype: np.dtype
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+    @property
+    def ctype(self) -> str:
+        """In a struct, where a truth value is one byte, as JAX has it."""
+        return "uint8_t" if self.dtype.kind == "b" else TYPES[self.dtype.name]
 
 
-def program(model: Any):
-    carry = model.init_carry(())
-    knobs = {n: jnp.asarray(v, model.dtype) for n, v in model.controls.items()}
-    leaves, tree = jax.tree.flatten(carry)
-    knob_leaves, knob_tree = jax.tree.flatten(knobs)
-    shapes = [(leaf.shape, np.dtype(leaf.dtype)) for leaf in leaves]
+@final
+@dataclass(frozen=True)
+class Program:
+    """A model as C99, which needs math.h, stdint.h and string.h alone, keeps no memory and asks for none.
 
-    def step(leaves, x, knob_leaves):
-        after, y = model(jax.tree.unflatten(tree, leaves), x, jax.tree.unflatten(knob_tree, knob_leaves))
-        return jax.tree.leaves(after), y
+    ::
 
-    closed = jax.make_jaxpr(step)(leaves, jnp.zeros((1, model.in_features), model.dtype), knob_leaves)
+        void NAME_init(NAME_state *state, const REAL *knobs);
+        void NAME_prepare(NAME_prepared *prepared, const NAME_state *state, const REAL *knobs);
+        void NAME_process(NAME_state *state, const NAME_prepared *prepared, const REAL *in, REAL *out, int32_t n);
+
+    `init` puts the state at rest with those knobs; `prepare` computes what follows from the knobs, and has to be called
+    after `init` and whenever a knob has moved; `process` plays n samples, interleaved. With run-time values `prepare`
+    takes a `const NAME_values *values` before the knobs, and there is no `init`.
+
+    Attributes:
+        text: all of it.
+        name: what its names begin with.
+        real: type of the signals in C.
+        state: the leaves of the carry, in the order of ``jax.tree.leaves``.
+        values: the leaves of the parameters, where they are given at run time.
+        knobs: names, in order.
+        in_features, out_features: of a sample.
+        prepared: members of `NAME_prepared`: type in C, name and length.
+    """
+
+    text: str
+    name: str
+    real: str
+    state: tuple[Leaf, ...]
+    values: tuple[Leaf, ...]
+    knobs: tuple[str, ...]
+    in_features: int
+    out_features: int
+    prepared: tuple[Member, ...]
+
+    @property
+    def is_interpolable(self) -> bool:
+        """Whether all that follows from the knobs are real numbers."""
+        return all(member.ctype == self.real for member in self.prepared)
+
+
+def program(model: Model, *, name: str = "model", values: bool = False) -> Program:
+    """A model in C, from its own one-sample step.
+
+    Args:
+        model: any that obeys the block law.
+        name: what the names in C begin with; made safe.
+        values: give what the model has learnt at run time, instead of writing the numbers out.
+
+    Raises:
+        LoweringError: for an operation that has no C, naming the part of the model that it belongs to.
+    """
+    name = safe_name(name)
+    carry, tree = jax.tree.flatten(model.init_carry(()))
+    state = _leaves("s", carry)
+    parameters, parameter_tree = jax.tree.flatten(model.parameters() if values else {})
+    learnt, knobs = _leaves("p", parameters), tuple(model.controls)
+    real = TYPES[np.dtype(model.dtype).name]
+
+    def step(carry: Sequence[Any], parameters: Sequence[Any], knobs_now: Sequence[Any], x: Any) -> Any:
+        playing = model.with_parameters(jax.tree.unflatten(parameter_tree, parameters)) if values else model
+        after, y = playing(jax.tree.unflatten(tree, carry), x, dict(zip(knobs, knobs_now, strict=True)))
+        return [*jax.tree.leaves(after), y]
+
+    settings = [jnp.asarray(value, model.dtype) for value in model.controls.values()]
+    silence = jnp.zeros((1, model.in_features), model.dtype)
+    closed = jax.make_jaxpr(step)(carry, parameters, settings, silence)
+    texts = [struct(f"{name}_state", _members(state))]
+    if values:
+        texts.append(struct(f"{name}_values", _members(learnt)))
+    w, prepare, process, prepared = _step(closed, name, state, learnt, len(knobs), model)
+    texts += [struct(f"{name}_prepared", prepared), *w.table_lines()]
+    if not values:
+        rest = jax.make_jaxpr(lambda now: jax.tree.leaves(model.init_carry((), dict(zip(knobs, now, strict=True)))))
+        texts.append(_init(rest(settings), name, state, np.dtype(model.dtype), len(knobs)))
+    texts += [prepare, process]
+    return Program(
+        text="\n".join([head.text(words(texts)), *texts]) + "\n",
+        name=name,
+        real=real,
+        state=state,
+        values=learnt,
+        knobs=knobs,
+        in_features=model.in_features,
+        out_features=model.out_features,
+        prepared=tuple(prepared),
+    )
+
+
+def _leaves(prefix: str, arrays: Sequence[Any]) -> tuple[Leaf, ...]:
+    return tuple(Leaf(f"{prefix}{n}", np.dtype(array.dtype), tuple(array.shape)) for n, array in enumerate(arrays))
+
+
+def _members(leaves: Sequence[Leaf]) -> list[Member]:
+    return [Member(leaf.ctype, leaf.name, leaf.size) for leaf in leaves if leaf.size]
+
+
+def _knobs(w: Writer, count: int, dtype: np.dtype) -> tuple[list[Value], list[Input]]:
+    real, names = TYPES[dtype.name], [f"knob_{n}" for n in range(count)]
+    atoms = [np.array(Name(name, dtype, w.knobs), object) for name in names]
+    return [Written(atom, dtype) for atom in atoms], [
+        Input(name, real, f"knobs[{n}]") for n, name in enumerate(names)
+    ]
+
+
+def _results(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
     flat, places, results = flattened(closed)
-    w = Writer()
-    n = len(leaves)
-    held = [results[i] is places[i] for i in range(n)]
-    values, offset, loads, stores = {}, 0, [], []
-    for i, (place, (shape, kind)) in enumerate(zip(places[:n], shapes, strict=True)):
-        size, scope = int(np.prod(shape)), w.knobs if held[i] else w.sample
-        c = TYPES[kind.name]
-        if size > WRITTEN_OUT:
-            name = f"s{offset}"
-            loads += [f"{c} {name}[{size}];", f"for (int j = 0; j < {size}; j++) {name}[j] = ({c})state[{offset} + j];"]
-            if not held[i]:
-                stores.append(f"for (int j = 0; j < {size}; j++) state[{offset} + j] = (double){name}[j];")
-            values[place] = Stored(name, np.arange(size).reshape(shape), kind, scope)
-        else:
-            atoms = np.empty(shape, object)
-            for k, where in enumerate(np.ndindex(shape)):
-                name = f"s{offset + k}"
-                atoms[where] = Name(name, kind, scope)
-                loads.append(f"{'const ' if held[i] else ''}{c} {name} = ({c})state[{offset + k}];")
-                if not held[i]:
-                    stores.append(f"state[{offset + k}] = (double){name};")
-            values[place] = Written(atoms, kind)
-        offset += size
-    dtype = np.dtype(model.dtype)
-    x = np.empty((1, model.in_features), object)
-    for k in range(model.in_features):
-        x[0, k] = Name(f"in[i*{model.in_features} + {k}]", dtype, w.sample)
-    values[places[n]] = Written(x, dtype)
-    for k, place in enumerate(places[n + 1 :]):
-        atoms = np.empty((), object)
-        atoms[()] = Name(f"knobs[{k}]", dtype, w.knobs)
-        values[place] = Written(atoms, dtype)
-    from circuitnn.native.control import assign
+    without_idle(flat, results)
+    values: dict[int, Value] = dict(zip(places, arguments, strict=True))
     values |= folded(flat, results)
     run(w, flat, values)
-    out = [values[r] if isinstance(r, Place) else Known(r) for r in results]
-    y = w.written(out[-1])
-    for k in range(model.out_features):
-        w.here.lines.append(f"out[i*{model.out_features} + {k}] = {w.text(y.atoms[0, k], dtype)};")
+    return [values[result] if isinstance(result, Place) else Known(result) for result in results]
+
+
+def _step(
+    closed: Any, name: str, state: Sequence[Leaf], learnt: Sequence[Leaf], knobs: int, model: Model
+) -> tuple[Writer, str, str, list[Member]]:
+    """The functions that prepare and process."""
+    w, dtype = Writer(), np.dtype(model.dtype)
+    real = TYPES[dtype.name]
+    carried = closed.jaxpr.invars[: len(state)]
+    is_held = [after is before for before, after in zip(carried, closed.jaxpr.outvars, strict=False)]
+    arguments: list[Value] = []
+    inputs: list[Input] = []
+    moving: list[Input] = []
+    for leaf, held in zip(state, is_held, strict=True):
+        value, loads = taken(f"state->{leaf.name}", leaf.shape, leaf.dtype, w.knobs if held else w.sample)
+        arguments.append(value)
+        (inputs if held else moving).extend(loads)
+    for leaf in learnt:
+        value, loads = taken(f"values->{leaf.name}", leaf.shape, leaf.dtype, w.knobs)
+        arguments.append(value)
+        inputs += loads
+    positions, loads = _knobs(w, knobs, dtype)
+    inputs += loads
+    x = Stored("x", np.arange(model.in_features).reshape(1, -1), dtype, w.sample)
+    results = _results(w, closed, [*arguments, *positions, x])
+    y = Stored("y", np.arange(model.out_features).reshape(1, -1), dtype, w.sample)
+    w.copy(y, results[-1])
     w.settle_all(w.sample)
-    changed = [i for i in range(n) if not held[i]]
-    assign(w, [values[places[i]] for i in changed], [out[i] for i in changed])
+    changing = [n for n, held in enumerate(is_held) if not held]
+    assign(w, [arguments[n] for n in changing], [results[n] for n in changing])
     w.settle_all(w.knobs)
-    t = TYPES[dtype.name]
-    lines = [table for _, table in w.tables.values()]
-    lines += [f"void process(double *state, const {t} *knobs, const {t} *in, {t} *out, int64_t n) {{"]
-    lines += ["  " + line for line in loads + w.knobs.lines]
-    lines.append("  for (int64_t i = 0; i < n; i++) {")
-    lines += ["    " + line for line in w.sample.lines]
-    lines.append("  }")
-    lines += ["  " + line for line in stores] + ["}"]
-    state = np.concatenate([np.ravel(np.asarray(leaf)).astype(float) for leaf in leaves]) if leaves else np.zeros(0)
-    return HEAD + "\n".join(lines) + "\n", state
+    prepare, begin, prepared = handed_on(w, inputs)
+    loop = [
+        *begin,
+        *(item.loaded(is_constant=False) for item in moving),
+        "for (int32_t n = 0; n < count; n++) {",
+        f"  const {real} *const x = in + {model.in_features}*n;",
+        f"  {real} *const y = out + {model.out_features}*n;",
+        *(f"  {line}" for line in w.sample.lines),
+        "}",
+        *(f"{item.source} = {item.name};" for item in moving if not item.size),
+    ]
+    values = f"const {name}_values *values, " if learnt else ""
+    heads = (
+        f"{name}_prepare({name}_prepared *prepared, const {name}_state *state, {values}const {real} *knobs)",
+        f"{name}_process({name}_state *state, const {name}_prepared *prepared, const {real} *in, {real} *out, int32_t count)",
+    )
+    silent = ["(void)prepared; (void)state; (void)knobs;" + (" (void)values;" if learnt else "")]
+    return w, function(heads[0], [*silent, *prepare]), function(heads[1], ["(void)prepared;", *loop]), prepared.members
+
+
+def _init(closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs: int) -> str:
+    """The function that puts the state at rest."""
+    w = Writer()
+    w.here = w.knobs
+    positions, inputs = _knobs(w, knobs, dtype)
+    results = _results(w, closed, positions)
+    for leaf, result in zip(state, results, strict=True):
+        if leaf.size:
+            w.copy(Stored(f"state->{leaf.name}", np.arange(leaf.size).reshape(leaf.shape), leaf.dtype, w.knobs), result)
+    w.settle_all(w.knobs)
+    used = words(w.knobs.lines)
+    lines = [*w.table_lines(), "(void)knobs;", *(item.loaded() for item in inputs if item.name in used), *w.knobs.lines]
+    return function(f"{name}_init({name}_state *state, const {TYPES[dtype.name]} *knobs)", lines)

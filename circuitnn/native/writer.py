@@ -27,6 +27,8 @@ class Writer:
         self.sample = Scope(1, self.knobs)
         self.here = self.sample
         self.tables: dict[Any, tuple[str, str]] = {}
+        self.numbers: dict[str, str] = {}  # type by name, of those that follow from the knobs alone
+        self.arrays: dict[str, tuple[str, int]] = {}  # type and length by name, of those too
         self._count = itertools.count(1)
         self._pending: dict[str, tuple[Scope, tuple[int, ...], Name]] = {}  # arrays that a loop still writes
 
@@ -60,15 +62,25 @@ class Writer:
         key, scope = (form, dtype.name, *texts), self.scope_of(atoms)
         name = scope.find(key)
         if name is None:
-            name = Name(self.fresh(), dtype, scope)
-            scope.lines.append(f"const {TYPES[dtype.name]} {name.text} = {form.format(*texts)};")
-            scope.values[key] = name
+            name = scope.values[key] = self.constant(scope, dtype, form.format(*texts))
+        return name
+
+    def constant(self, scope: Scope, dtype: Any, text: str) -> Name:
+        """A number with a name."""
+        name = self._declared(scope, "v", dtype)
+        scope.lines.append(f"const {TYPES[name.dtype.name]} {name.text} = {text};")
         return name
 
     def variable(self, dtype: Any, start: Atom) -> Name:
-        """A variable that changes, in the present scope."""
-        name = Name(self.fresh("m"), np.dtype(dtype), self.here)
+        """A number that changes, in the present scope."""
+        name = self._declared(self.here, "m", dtype)
         self.here.lines.append(f"{TYPES[name.dtype.name]} {name.text} = {self.text(start, dtype)};")
+        return name
+
+    def _declared(self, scope: Scope, prefix: str, dtype: Any) -> Name:
+        name = Name(self.fresh(prefix), np.dtype(dtype), scope)
+        if scope is self.knobs:
+            self.numbers[name.text] = TYPES[name.dtype.name]
         return name
 
     @contextmanager
@@ -100,10 +112,16 @@ class Writer:
             self.tables[key] = (name, f"static const {TYPES[array.dtype.name]} {name}[{array.size}] = {{{numbers}}};")
         return self.tables[key][0]
 
+    def table_lines(self) -> list[str]:
+        """The arrays of known numbers."""
+        return [line for _, line in self.tables.values()]
+
     def array(self, shape: tuple[int, ...], dtype: Any, scope: Scope) -> Stored:
         """A new array."""
-        name, size = self.fresh("a"), int(np.prod(shape))
-        scope.lines.append(f"{TYPES[np.dtype(dtype).name]} {name}[{max(size, 1)}];")
+        name, size, ctype = self.fresh("a"), int(np.prod(shape)), TYPES[np.dtype(dtype).name]
+        scope.lines.append(f"{ctype} {name}[{max(size, 1)}];")
+        if scope is self.knobs:
+            self.arrays[name] = (ctype, max(size, 1))
         return Stored(name, np.arange(size).reshape(shape), dtype, scope)
 
     def stored(self, value: Value) -> Stored:
