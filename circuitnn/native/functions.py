@@ -45,8 +45,41 @@ def struct(name: str, members: Iterable[Member]) -> str:
     return "\n".join(["typedef struct {", *lines, f"}} {name};"])
 
 
-def function(head: str, lines: Iterable[str]) -> str:
-    return "\n".join([f"CN_API void {head} {{", *(f"  {line}" for line in lines), "}"])
+_CONSTANT = re.compile(r" *const \w+ (?:\*const )?(\w+) = ")
+_ARRAY = re.compile(r" *\w+ (\w+)\[\d+\];$")
+_ELEMENT = re.compile(r" *(\w+)(\[[^=]*\] \+?= .*;)$")
+
+
+def function(api: str, head: str, lines: Sequence[str]) -> str:
+    """A function, without what nothing reads."""
+    count, lines = -1, [f"  {line}" for line in lines]
+    while count != len(lines):
+        count, lines = len(lines), _read(lines)
+    return "\n".join([f"{api} void {head} {{", *lines, "}"])
+
+
+def _read(lines: Sequence[str]) -> list[str]:
+    """The lines that define something that another one reads, and loops that do something."""
+    arrays = {match[1] for line in lines if (match := _ARRAY.match(line))}
+    elements = [match for line in lines if (match := _ELEMENT.match(line)) and match[1] in arrays]
+    written = {match.string for match in elements}
+    read = words([line for line in lines if line not in written and not _ARRAY.match(line)])
+    read |= words([match[2] for match in elements])
+    used: set[str] = set()
+    out: list[str] = []
+    for line in reversed(lines):
+        defines = _CONSTANT.match(line)
+        if defines and defines[1] not in used:
+            continue
+        place = _ARRAY.match(line) or (_ELEMENT.match(line) if line in written else None)
+        if place and place[1] not in read:
+            continue
+        if line.lstrip().startswith("for (int ") and out and out[-1].strip() == "}":
+            out.pop()  # nothing is left inside of it
+            continue
+        used |= words([line])
+        out.append(line)
+    return out[::-1]
 
 
 def words(lines: Iterable[str]) -> set[str]:

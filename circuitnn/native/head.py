@@ -25,6 +25,21 @@ _TRIANGULAR = """static void cn_triangular_{name}(int n, int m, const {real} *a,
   }}
 }}"""
 _BITS = """static inline {to} cn_bits_{source}_{target}({from_} x) {{ {to} y; memcpy(&y, &x, sizeof y); return y; }}"""
+_REDUCED = """static {real} cn_reduced_{name}({real} x, int exponent, int mantissa) {{
+  {whole} bits;
+  if (!isfinite(x)) return x;
+  memcpy(&bits, &x, sizeof bits);
+  const int less = {digits} - mantissa;
+  if (less > 0) {{
+    bits += (({whole})1 << (less - 1)) - 1 + ((bits >> less) & 1);
+    bits &= ~((({whole})1 << less) - 1);
+    memcpy(&x, &bits, sizeof x);
+  }}
+  const int most = (1 << (exponent - 1)) - 1;
+  const {real} size = {size}(x);
+  if (size >= {ldexp}(1, most + 1)) return x > 0 ? ({real})INFINITY : -({real})INFINITY;
+  return size < {ldexp}(1, 1 - most) ? 0*x : x;
+}}"""
 _PAIRS = (("int64", "float64", "int64_t", "double"), ("int32", "float32", "int32_t", "float"))
 _REALS = (("float64", "double", "fabs"), ("float32", "float", "fabsf"))
 
@@ -34,6 +49,11 @@ def functions() -> dict[str, str]:
     out = {}
     for name, real, size in _REALS:
         out[f"cn_lu_{name}"] = _LU.format(name=name, real=real, size=size)
+        parts = ("uint64_t", 52, "ldexp") if real == "double" else ("uint32_t", 23, "ldexpf")
+        whole, digits, ldexp = parts
+        out[f"cn_reduced_{name}"] = _REDUCED.format(
+            name=name, real=real, size=size, whole=whole, digits=digits, ldexp=ldexp
+        )
         out[f"cn_triangular_{name}"] = _TRIANGULAR.format(name=name, real=real)
     for whole, real, whole_type, real_type in _PAIRS:
         for source, target, from_, to in ((whole, real, whole_type, real_type), (real, whole, real_type, whole_type)):
@@ -41,8 +61,13 @@ def functions() -> dict[str, str]:
     return out
 
 
-def text(used: set[str]) -> str:
-    """Includes, and the functions that are used."""
+def text(api: str, used: set[str]) -> str:
+    """Includes, and the functions that are used; several programs in one text share them."""
     includes = ["#include <math.h>", "#include <stdint.h>", "#include <string.h>"]
-    api = ["#ifndef CN_API", "#define CN_API", "#endif"]
-    return "\n".join([*includes, *api, *(body for name, body in functions().items() if name in used)])
+    once = [(name.upper(), body) for name, body in functions().items() if name in used] + [(api, f"#define {api}")]
+    guarded = [line for name, body in once for line in (f"#ifndef {name}", _defined(name, body), "#endif")]
+    return "\n".join([*includes, *guarded])
+
+
+def _defined(name: str, body: str) -> str:
+    return body if body.startswith("#") else f"#define {name}\n{body}"

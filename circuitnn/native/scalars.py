@@ -155,6 +155,15 @@ def _round(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
     return _call("rint" if int(params["rounding_method"]) == 1 else "round")(w, dtype, types, params, a)
 
 
+def _reduced(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
+    """Rounded to fewer bits; by its bits: GCC 12 takes two of (double)(float)x, side by side, for x."""
+    exponent, mantissa = params["exponent_bits"], params["mantissa_bits"]
+    info = np.finfo(dtype)
+    if exponent >= info.nexp and mantissa >= info.nmant:
+        return a
+    return w.value(dtype, f"cn_reduced_{dtype.name}({{0}}, {exponent}, {mantissa})", a)
+
+
 def _clamp(w: Writer, dtype: Any, types: Any, params: Any, low: Atom, a: Atom, high: Atom) -> Atom:
     return minimum(w, dtype, types, params, maximum(w, dtype, types, params, a, low), high)
 
@@ -172,6 +181,7 @@ RULES: dict[str, Rule] = {name: _call(name) for name in CALLS} | {
     "and": both, "or": either, "not": _not, "xor": _form("{0} ^ {1}"), "shift_left": _form("{0} << {1}"),
     "shift_right_logical": _form("{0} >> {1}"), "shift_right_arithmetic": _form("{0} >> {1}"), "select_n": select,
     "convert_element_type": _convert, "bitcast_convert_type": _bits, "round": _round, "clamp": _clamp,
+    "reduce_precision": _reduced,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative, "max": np.maximum,

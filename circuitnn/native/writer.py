@@ -16,13 +16,15 @@ class Writer:
     """The text of a program as it grows.
 
     Attributes:
+        prefix: of names outside of functions.
         knobs: what follows from the knobs alone.
         sample: what is done for each sample.
         here: where statements go that have to be done in order.
         tables: arrays of known numbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
         self.knobs = Scope(0)
         self.sample = Scope(1, self.knobs)
         self.here = self.sample
@@ -108,13 +110,9 @@ class Writer:
         array = np.ascontiguousarray(array)
         key = (array.dtype.name, array.tobytes())
         if key not in self.tables:
-            name, numbers = self.fresh("K"), ", ".join(literal(number, array.dtype) for number in array.flat)
+            name, numbers = f"{self.prefix}{self.fresh('K')}", ", ".join(literal(number, array.dtype) for number in array.flat)
             self.tables[key] = (name, f"static const {TYPES[array.dtype.name]} {name}[{array.size}] = {{{numbers}}};")
         return self.tables[key][0]
-
-    def table_lines(self) -> list[str]:
-        """The arrays of known numbers."""
-        return [line for _, line in self.tables.values()]
 
     def array(self, shape: tuple[int, ...], dtype: Any, scope: Scope) -> Stored:
         """A new array."""

@@ -113,17 +113,20 @@ def program(model: Model, *, name: str = "model", values: bool = False) -> Progr
     settings = [jnp.asarray(value, model.dtype) for value in model.controls.values()]
     silence = jnp.zeros((1, model.in_features), model.dtype)
     closed = jax.make_jaxpr(step)(carry, parameters, settings, silence)
-    texts = [struct(f"{name}_state", _members(state))]
+    writer, prepare, process, prepared = _step(closed, name, state, learnt, len(knobs), model)
+    writers, functions = [writer], [prepare, process]
+    types = [struct(f"{name}_state", _members(state)), struct(f"{name}_prepared", prepared)]
     if values:
-        texts.append(struct(f"{name}_values", _members(learnt)))
-    w, prepare, process, prepared = _step(closed, name, state, learnt, len(knobs), model)
-    texts += [struct(f"{name}_prepared", prepared), *w.table_lines()]
-    if not values:
+        types.append(struct(f"{name}_values", _members(learnt)))
+    else:
         rest = jax.make_jaxpr(lambda now: jax.tree.leaves(model.init_carry((), dict(zip(knobs, now, strict=True)))))
-        texts.append(_init(rest(settings), name, state, np.dtype(model.dtype), len(knobs)))
-    texts += [prepare, process]
+        writer, init = _init(rest(settings), name, state, np.dtype(model.dtype), len(knobs))
+        writers.append(writer)
+        functions.insert(0, init)
+    used = words(functions)
+    tables = [line for writer in writers for key, line in writer.tables.values() if key in used]
     return Program(
-        text="\n".join([head.text(words(texts)), *texts]) + "\n",
+        text="\n".join([head.text(_api(name), used), *types, *tables, *functions]) + "\n",
         name=name,
         real=real,
         state=state,
@@ -133,6 +136,11 @@ def program(model: Model, *, name: str = "model", values: bool = False) -> Progr
         out_features=model.out_features,
         prepared=tuple(prepared),
     )
+
+
+def _api(name: str) -> str:
+    """The macro that may be defined as what stands in front of functions: nothing, if it is not."""
+    return f"{name.upper()}_API"
 
 
 def _leaves(prefix: str, arrays: Sequence[Any]) -> tuple[Leaf, ...]:
@@ -164,7 +172,7 @@ def _step(
     closed: Any, name: str, state: Sequence[Leaf], learnt: Sequence[Leaf], knobs: int, model: Model
 ) -> tuple[Writer, str, str, list[Member]]:
     """The functions that prepare and process."""
-    w, dtype = Writer(), np.dtype(model.dtype)
+    w, dtype = Writer(f"{name}_"), np.dtype(model.dtype)
     real = TYPES[dtype.name]
     carried = closed.jaxpr.invars[: len(state)]
     is_held = [after is before for before, after in zip(carried, closed.jaxpr.outvars, strict=False)]
@@ -181,7 +189,7 @@ def _step(
         inputs += loads
     positions, loads = _knobs(w, knobs, dtype)
     inputs += loads
-    x = Stored("x", np.arange(model.in_features).reshape(1, -1), dtype, w.sample)
+    x, now = taken("x", (1, model.in_features), dtype, w.sample)  # read at once: out may be where in is
     results = _results(w, closed, [*arguments, *positions, x])
     y = Stored("y", np.arange(model.out_features).reshape(1, -1), dtype, w.sample)
     w.copy(y, results[-1])
@@ -195,6 +203,7 @@ def _step(
         *(item.loaded(is_constant=False) for item in moving),
         "for (int32_t n = 0; n < count; n++) {",
         f"  const {real} *const x = in + {model.in_features}*n;",
+        *(f"  {item.loaded()}" for item in now if not item.size),
         f"  {real} *const y = out + {model.out_features}*n;",
         *(f"  {line}" for line in w.sample.lines),
         "}",
@@ -206,12 +215,12 @@ def _step(
         f"{name}_process({name}_state *state, const {name}_prepared *prepared, const {real} *in, {real} *out, int32_t count)",
     )
     silent = ["(void)prepared; (void)state; (void)knobs;" + (" (void)values;" if learnt else "")]
-    return w, function(heads[0], [*silent, *prepare]), function(heads[1], ["(void)prepared;", *loop]), prepared.members
+    return w, function(_api(name), heads[0], [*silent, *prepare]), function(_api(name), heads[1], ["(void)prepared;", *loop]), prepared.members
 
 
-def _init(closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs: int) -> str:
+def _init(closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs: int) -> tuple[Writer, str]:
     """The function that puts the state at rest."""
-    w = Writer()
+    w = Writer(f"{name}_init_")
     w.here = w.knobs
     positions, inputs = _knobs(w, knobs, dtype)
     results = _results(w, closed, positions)
@@ -220,5 +229,5 @@ def _init(closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs:
             w.copy(Stored(f"state->{leaf.name}", np.arange(leaf.size).reshape(leaf.shape), leaf.dtype, w.knobs), result)
     w.settle_all(w.knobs)
     used = words(w.knobs.lines)
-    lines = [*w.table_lines(), "(void)knobs;", *(item.loaded() for item in inputs if item.name in used), *w.knobs.lines]
-    return function(f"{name}_init({name}_state *state, const {TYPES[dtype.name]} *knobs)", lines)
+    lines = ["(void)knobs;", *(item.loaded() for item in inputs if item.name in used), *w.knobs.lines]
+    return w, function(_api(name), f"{name}_init({name}_state *state, const {TYPES[dtype.name]} *knobs)", lines)
