@@ -26,6 +26,7 @@ class Scope:
     Attributes:
         depth: 0 what the knobs give, 1 a sample, more inside loops and branches.
         outer: the scope that it is in.
+        is_once: whether it is done once for the knobs, where a short text counts for more than speed.
         is_branch: whether it may be passed over: what a sample needs there stays there.
         lines: the statements so far.
         values: variables by what they were computed from.
@@ -34,10 +35,15 @@ class Scope:
 
     depth: int
     outer: "Scope | None" = None
+    is_once: bool = False
     is_branch: bool = False
     lines: list[str] = field(default_factory=list)
     values: dict[Any, "Name"] = field(default_factory=dict)
     loops: dict[tuple[int, ...], "Scope"] = field(default_factory=dict)
+
+    def inner(self, *, is_branch: bool = False) -> "Scope":
+        """A pair of braces inside of it."""
+        return Scope(self.depth + 1, self, self.is_once, is_branch)
 
     def find(self, key: Any) -> "Name | None":
         """The variable that was computed from that, here or further out."""

@@ -7,11 +7,8 @@ import numpy as np
 
 from circuitnn.native.atoms import TYPES, Name, is_known
 from circuitnn.native.inlining import Place, Step, flattened
-from circuitnn.native.movement import _scoped
-from circuitnn.native.values import WRITTEN_OUT, Known, Stored, Value, Written
-from circuitnn.native.writer import Writer
-
-UNROLLED = 16  # rounds of a loop of known length that are written one after the other
+from circuitnn.native.values import Known, Stored, Value, Written, scoped
+from circuitnn.native.writer import NUMBERS, ROUNDS, Writer
 
 
 def evaluated(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
@@ -26,7 +23,7 @@ def evaluated(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]
 
 def changing(w: Writer, shape: tuple[int, ...], dtype: Any, start: Value | None) -> Value:
     """Variables or an array in the present scope, with what they begin with."""
-    if np.prod(shape) > WRITTEN_OUT:
+    if np.prod(shape) > NUMBERS[w.here.is_once]:
         out = w.array(shape, dtype, w.here)
         w.copy(out, Known(np.zeros(shape, dtype)) if start is None else start)
         return out
@@ -88,7 +85,7 @@ def while_loop(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence
     outside, body_consts, start = operands[:conditions], operands[conditions : conditions + consts], operands[conditions + consts :]  # fmt: skip
     body = p["body_jaxpr"]
     stays = [body.jaxpr.outvars[n] is body.jaxpr.invars[consts + n] for n in range(len(start))]
-    with w.at(w.scope_of(_scoped(operands))):
+    with w.at(w.scope_of(scoped(operands))):
         carry = [v if still else changing(w, v.shape, v.dtype, v) for v, still in zip(start, stays, strict=True)]
         with w.inside("for (;;)") as loop:
             inside = [v if still else seen_in(v, loop) for v, still in zip(carry, stays, strict=True)]
@@ -106,7 +103,7 @@ def branches(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[A
     atom, rest, programs = w.written(operands[0]).atoms[()], operands[1:], step.params["branches"]
     if is_known(atom):
         return evaluated(w, programs[int(np.clip(int(atom), 0, len(programs) - 1))], rest)
-    with w.at(w.scope_of(_scoped(operands))):
+    with w.at(w.scope_of(scoped(operands))):
         out = [changing(w, aval.shape, aval.dtype, None) for aval in avals]
         for number, program in enumerate(programs):
             sign = "<=" if number == 0 else ">=" if number == len(programs) - 1 else "=="
@@ -123,7 +120,7 @@ def scan(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any])
     length, consts, held = p["length"], p["num_consts"], p["num_carry"]
     fixed, carry, along = operands[:consts], list(operands[consts : consts + held]), operands[consts + held :]
     order = range(length - 1, -1, -1) if p["reverse"] else range(length)
-    if length <= UNROLLED:
+    if w.fits(length, ROUNDS, operands):
         rows: dict[int, list[Value]] = {}
         for n in order:
             taken = [value.moved(lambda array, n=n: _row(array, n)) for value in along]
@@ -131,7 +128,7 @@ def scan(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any])
             carry, rows[n] = results[:held], results[held:]
         stacked = [_stacked(w, [rows[n][k] for n in range(length)], aval) for k, aval in enumerate(avals[held:])]
         return [*carry, *stacked]
-    with w.at(w.scope_of(_scoped(operands))):
+    with w.at(w.scope_of(scoped(operands))):
         packed = [w.packed(value) for value in along]
         changed = [changing(w, v.shape, v.dtype, v) for v in carry]
         outs = [w.array(aval.shape, aval.dtype, w.here) for aval in avals[held:]]
@@ -167,9 +164,9 @@ def _row_at(value: Stored, count: str, scope: Any) -> Stored:
 def _stacked(w: Writer, rows: Sequence[Value], aval: Any) -> Value:
     if all(row.is_known for row in rows):
         return Known(np.stack([row.known() for row in rows]))
-    if all(not isinstance(row, Stored) for row in rows) or np.prod(aval.shape) <= WRITTEN_OUT:
+    if all(not isinstance(row, Stored) for row in rows) or w.fits(int(np.prod(aval.shape)), NUMBERS, rows):
         return Written(np.stack([w.written(row).atoms for row in rows]), aval.dtype)
-    out = w.array(aval.shape, aval.dtype, w.scope_of(_scoped(rows)))
+    out = w.array(aval.shape, aval.dtype, w.scope_of(scoped(rows)))
     with w.at(out.scope):
         for n, row in enumerate(rows):
             w.copy(out.moved(lambda array, n=n: _row(array, n)), row)

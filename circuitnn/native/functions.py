@@ -7,8 +7,8 @@ from typing import NamedTuple, final
 import numpy as np
 
 from circuitnn.native.atoms import TYPES, Name, Scope
-from circuitnn.native.values import WRITTEN_OUT, Stored, Value, Written
-from circuitnn.native.writer import Writer
+from circuitnn.native.values import Stored, Value, Written
+from circuitnn.native.writer import NUMBERS, Writer
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -98,7 +98,7 @@ def taken(member: str, shape: tuple[int, ...], dtype: np.dtype, scope: Scope) ->
     """
     name, size = _WORD.findall(member)[-1], int(np.prod(shape))
     stored = "uint8_t" if dtype.kind == "b" else TYPES[dtype.name]
-    if size > WRITTEN_OUT:
+    if size > NUMBERS[scope.is_once]:
         return Stored(name, np.arange(size).reshape(shape), dtype, scope), [Input(name, stored, member, size)]
     atoms, inputs = np.empty(shape, object), []
     for n, place in enumerate(np.ndindex(shape)):

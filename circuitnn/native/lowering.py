@@ -9,8 +9,8 @@ import numpy as np
 from circuitnn.native import control, movement, products, scalars
 from circuitnn.native.atoms import is_known
 from circuitnn.native.inlining import Flat, Place, Step
-from circuitnn.native.values import WRITTEN_OUT, Known, Value, Written, broadcast
-from circuitnn.native.writer import Writer
+from circuitnn.native.values import Known, Value, Written, broadcast
+from circuitnn.native.writer import NUMBERS, Writer
 
 RULES = movement.RULES | products.RULES | control.RULES
 
@@ -48,7 +48,7 @@ def lowered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[An
                 return np.asarray(step.primitive.bind(*numbers, **step.params))[()]
         return rule(w, dtype, types, step.params, *atoms)
 
-    if int(np.prod(shape)) > WRITTEN_OUT:
+    if not w.fits(int(np.prod(shape)), NUMBERS, operands):
         return [w.loop(one, shape, operands, dtype)]
     arrays = [w.written(broadcast(operand, shape)).atoms for operand in operands]
     out = np.empty(shape, object)

@@ -7,8 +7,8 @@ import numpy as np
 
 from circuitnn.native.atoms import Name, is_known
 from circuitnn.native.inlining import Step
-from circuitnn.native.values import WRITTEN_OUT, Known, Stored, Value, Written
-from circuitnn.native.writer import Writer
+from circuitnn.native.values import Known, Stored, Value, Written, scoped
+from circuitnn.native.writer import NUMBERS, Writer
 
 Params = dict[str, Any]
 
@@ -54,11 +54,11 @@ def joined(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any
     operands = [operand for operand in operands if np.prod(operand.shape)]
     if all(operand.is_known for operand in operands):
         return [Known(np.concatenate([operand.known() for operand in operands], axis) if operands else np.zeros(shape, dtype))]
-    if np.prod(shape) <= WRITTEN_OUT or all(not isinstance(operand, Stored) for operand in operands):
+    if w.fits(int(np.prod(shape)), NUMBERS, operands) or all(not isinstance(operand, Stored) for operand in operands):
         return [Written(np.concatenate([w.written(operand).atoms for operand in operands], axis), dtype)]
     if len(operands) == 1:
         return [operands[0]]
-    out, start = w.array(shape, dtype, w.scope_of(_scoped(operands))), 0
+    out, start = w.array(shape, dtype, w.scope_of(scoped(operands))), 0
     with w.at(out.scope):
         for operand in operands:
             stop = start + operand.shape[axis]
@@ -73,13 +73,6 @@ def _as_array(array: Any) -> np.ndarray:
     out = np.empty((), object)
     out[()] = array
     return out
-
-
-def _scoped(operands: Sequence[Value]) -> list[Any]:
-    found: list[Any] = []
-    for operand in operands:
-        found += [operand] if isinstance(operand, Stored) else list(operand.atoms.flat) if isinstance(operand, Written) else []
-    return found
 
 
 def iota(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
@@ -175,7 +168,7 @@ def dynamic_update_slice(w: Writer, step: Step, operands: Sequence[Value], avals
     """The array with another part, from a place that is computed."""
     source, update, *starts = operands
     starts = [w.written(start) for start in starts]
-    out = w.array(source.shape, source.dtype, w.scope_of(_scoped(operands) + _scoped(starts)))
+    out = w.array(source.shape, source.dtype, w.scope_of(scoped(operands) + scoped(starts)))
     with w.at(out.scope):
         w.copy(out, source)
         offset = _offset(w, out, starts, update.shape)

@@ -5,14 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from circuitnn.native.atoms import TYPES, Atom, Name, is_known
+from circuitnn.native.atoms import Atom, Name, is_known
 from circuitnn.native.inlining import Step
-from circuitnn.native.movement import _scoped
 from circuitnn.native.scalars import add, both, div, either, maximum, minimum, mul, select, sub
-from circuitnn.native.values import WRITTEN_OUT, Known, Stored, Value, Written
-from circuitnn.native.writer import Writer
-
-PRODUCTS = 400  # that are written out; more are a loop
+from circuitnn.native.values import Known, Stored, Value, Written, scoped
+from circuitnn.native.writer import PRODUCTS, Writer
 
 
 def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
@@ -26,7 +23,7 @@ def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequenc
         return [Known(np.zeros(shape, dtype))]
     nonzero = [np.asarray(value.known() != 0) if isinstance(value, Known) else np.ones(value.shape, bool) for value in (a, b)]
     work = int(np.einsum("zij,zjk->", nonzero[0].astype(float), nonzero[1].astype(float)))
-    if work <= PRODUCTS:
+    if w.fits(work, PRODUCTS, [a, b]):
         return [Written(_written_out(w, dtype, w.written(a).atoms, w.written(b).atoms).reshape(shape), dtype)]
     a, b = (w.packed(Known(np.ascontiguousarray(value.array))) if isinstance(value, Known) else w.stored(value) for value in (a, b))  # fmt: skip
     if isinstance(operands[0], Known) and columns == 1:  # columns of it are what lies side by side
@@ -76,7 +73,7 @@ def _reduction(rule: Any, start: Any) -> Any:
         axes, (value,) = tuple(step.params["axes"]), operands
         dtype, shape = np.dtype(avals[0].dtype), avals[0].shape
         moved = value.moved(lambda array: np.moveaxis(array, axes, range(len(axes))).reshape(-1, *shape))
-        if np.prod(value.shape) > PRODUCTS and isinstance(value, Stored):
+        if isinstance(value, Stored) and not w.fits(int(np.prod(value.shape)), PRODUCTS, operands):
             return [_in_a_loop(w, moved, shape, dtype, rule, start)]
         atoms = w.written(moved).atoms
         out = np.empty(shape, object)
@@ -97,7 +94,7 @@ def _in_a_loop(w: Writer, value: Value, shape: tuple[int, ...], dtype: Any, rule
         w.copy(out, Known(np.full(shape, start(dtype), dtype)))
         spread = out.moved(lambda array: np.broadcast_to(array[None], source.shape))
         names = [f"i{axis}" for axis in range(len(source.shape))]
-        with_scope = type(out.scope)(out.scope.depth + 1, out.scope)
+        with_scope = out.scope.inner()
         with w.at(with_scope):
             target = w.at_index(spread, names)
             atom = rule(w, dtype, (dtype, dtype), {}, Name(target, dtype, with_scope), Name(w.at_index(source, names), dtype, with_scope))  # fmt: skip
@@ -133,7 +130,7 @@ def lu(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -
     """Factors of a matrix with pivoting, one a batch entry."""
     (matrix,) = operands
     *lead, n, _ = matrix.shape
-    dtype, scope = matrix.dtype, w.scope_of(_scoped(operands))
+    dtype, scope = matrix.dtype, w.scope_of(scoped(operands))
     out = w.array(matrix.shape, dtype, scope)
     pivots, order = (w.array((*lead, n), np.int32, scope) for _ in range(2))
     with w.at(scope):
@@ -154,14 +151,14 @@ def triangular_solve(w: Writer, step: Step, operands: Sequence[Value], avals: Se
         a, b = (value.moved(lambda array: np.swapaxes(array, -1, -2)) for value in (a, b))
         lower = not lower
     lead, n, columns = a.shape[:-2], a.shape[-1], b.shape[-1]
-    if int(np.prod(lead)) * n * n * columns <= PRODUCTS:
+    if w.fits(int(np.prod(lead)) * n * n * columns, PRODUCTS, [a, b]):
         left, right = w.written(a).atoms, w.written(b).atoms
         atoms = np.empty(b.shape, object)
         for place in np.ndindex(*lead):
             atoms[place] = _substituted(w, b.dtype, left[place], right[place], lower, p["unit_diagonal"])
         out: Value = Written(atoms, b.dtype)
     else:
-        left_side, out = w.packed(a), w.array(b.shape, b.dtype, w.scope_of(_scoped([a, b])))
+        left_side, out = w.packed(a), w.array(b.shape, b.dtype, w.scope_of(scoped([a, b])))
         with w.at(out.scope):
             w.copy(out, b)
             for k in range(int(np.prod(lead))):
@@ -200,4 +197,3 @@ RULES = {
     "reduce_min": _reduction(minimum, _most), "reduce_and": _reduction(both, lambda dtype: True),
     "reduce_or": _reduction(either, lambda dtype: False),
 }  # fmt: skip
-_ = (TYPES, WRITTEN_OUT)

@@ -83,8 +83,8 @@ class Program:
 
     @property
     def is_interpolable(self) -> bool:
-        """Whether all that follows from the knobs are real numbers."""
-        return all(member.ctype == self.real for member in self.prepared)
+        """Whether all that follows from the knobs are real numbers and truth values."""
+        return all(member.ctype in (self.real, "int") for member in self.prepared)
 
 
 def program(model: Model, *, name: str = "model", values: bool = False) -> Program:

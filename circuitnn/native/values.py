@@ -1,12 +1,11 @@
 """Values of a program in C: numbers that are written out, and arrays that loops run over."""
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
 
 from circuitnn.native.atoms import Name, Scope, is_known
-
-WRITTEN_OUT = 32  # numbers of an array that are variables of their own
 
 
 @final
@@ -106,6 +105,17 @@ def written(value: Value) -> Written:
     for place in np.ndindex(value.shape):
         atoms[place] = value.array[place] if isinstance(value, Known) else value.element(place)
     return Written(atoms, value.dtype)
+
+
+def scoped(operands: Sequence[Value]) -> list[Any]:
+    """What of them has a scope: variables, and arrays."""
+    found: list[Any] = []
+    for operand in operands:
+        if isinstance(operand, Stored):
+            found.append(operand)
+        elif isinstance(operand, Written):
+            found += [atom for atom in operand.atoms.flat if isinstance(atom, Name)]
+    return found
 
 
 def affine(index: np.ndarray) -> tuple[int, tuple[int, ...]] | None:

@@ -7,8 +7,13 @@ from typing import Any, final
 
 import numpy as np
 
-from circuitnn.native.atoms import TYPES, Atom, Name, Scope, literal
-from circuitnn.native.values import Known, Stored, Value, Written, affine, written
+from circuitnn.native.atoms import TYPES, Atom, Name, Scope, is_known, literal
+from circuitnn.native.values import Known, Stored, Value, Written, affine, scoped, written
+
+
+# What is written out one by one, each sample and once for the knobs: numbers of an array, products of matrices, rounds.
+NUMBERS, PRODUCTS, ROUNDS = (64, 6), (400, 16), (16, 2)
+TABLE = 8  # known numbers that come from a table
 
 
 @final
@@ -25,7 +30,7 @@ class Writer:
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
-        self.knobs = Scope(0)
+        self.knobs = Scope(0, is_once=True)
         self.sample = Scope(1, self.knobs)
         self.here = self.sample
         self.tables: dict[Any, tuple[str, str]] = {}
@@ -56,6 +61,10 @@ class Writer:
                 return scope
             scope = scope.outer
         return deepest
+
+    def fits(self, amount: int, limits: tuple[int, int], operands: Sequence[Value]) -> bool:
+        """Whether so much is written out, where it follows from those; what does not fit is a loop."""
+        return amount <= limits[self.scope_of(scoped(operands)).is_once]
 
     def value(self, dtype: Any, form: str, *atoms: Atom, types: Sequence[Any] = ()) -> Name:
         """A variable: what the form, with {0}, {1}, ... for the atoms, says."""
@@ -97,7 +106,7 @@ class Writer:
     @contextmanager
     def inside(self, head: str, *, is_branch: bool = False) -> Iterator[Scope]:
         """A pair of braces after `head`."""
-        outer, scope = self.here, Scope(self.here.depth + 1, self.here, is_branch)
+        outer, scope = self.here, self.here.inner(is_branch=is_branch)
         with self.at(scope):
             yield scope
             self.settle_all(scope)
@@ -107,11 +116,14 @@ class Writer:
 
     def table(self, array: np.ndarray) -> str:
         """The name of an array of known numbers."""
-        array = np.ascontiguousarray(array)
-        key = (array.dtype.name, array.tobytes())
+        return self._table(array.dtype, [literal(number, array.dtype) for number in array.flat])
+
+    def _table(self, dtype: np.dtype, numbers: Sequence[str]) -> str:
+        key = (dtype.name, *numbers)
         if key not in self.tables:
-            name, numbers = f"{self.prefix}{self.fresh('K')}", ", ".join(literal(number, array.dtype) for number in array.flat)
-            self.tables[key] = (name, f"static const {TYPES[array.dtype.name]} {name}[{array.size}] = {{{numbers}}};")
+            name = f"{self.prefix}{self.fresh('K')}"
+            line = f"static const {TYPES[dtype.name]} {name}[{len(numbers)}] = {{{', '.join(numbers)}}};"
+            self.tables[key] = (name, line)
         return self.tables[key][0]
 
     def array(self, shape: tuple[int, ...], dtype: Any, scope: Scope) -> Stored:
@@ -129,11 +141,23 @@ class Writer:
             return value
         if isinstance(value, Known):
             return Stored(self.table(value.array), np.arange(value.array.size).reshape(value.shape), value.dtype, self.knobs)
-        out = self.array(value.shape, value.dtype, self.scope_of(value.atoms.flat))
-        out.scope.lines += [
-            f"{out.name}[{n}] = {self.text(atom, value.dtype)};" for n, atom in enumerate(value.atoms.flat)
-        ]
-        return out
+        scope, texts = self.scope_of(scoped([value])), [self.text(atom, value.dtype) for atom in value.atoms.flat]
+        key = ("array", value.dtype.name, *texts)
+        name, index = scope.find(key), np.arange(len(texts)).reshape(value.shape)
+        if name is None:
+            out = self.array(value.shape, value.dtype, scope)
+            self._fill(out, texts, [is_known(atom) for atom in value.atoms.flat])
+            name = scope.values[key] = Name(out.name, value.dtype, scope)
+        return Stored(name.text, index, value.dtype, name.scope)
+
+    def _fill(self, out: Stored, texts: Sequence[str], are_known: Sequence[bool]) -> None:
+        """Write numbers into a new array; many known ones come from a table."""
+        ctype, places = TYPES[out.dtype.name], range(len(texts))
+        if sum(are_known) > TABLE:
+            table = self._table(out.dtype, [text if known else "0" for text, known in zip(texts, are_known, strict=True)])
+            out.scope.lines.append(f"memcpy({out.name}, {table}, {len(texts)}*sizeof({ctype}));")
+            places = [n for n in places if not are_known[n]]
+        out.scope.lines += [f"{out.name}[{n}] = {texts[n]};" for n in places]
 
     def packed(self, value: Value) -> Stored:
         """The numbers in an array one after the other, beginning with its first."""
@@ -193,14 +217,14 @@ class Writer:
         """
         from circuitnn.native.values import broadcast
 
-        operands = [self._ready(broadcast(operand, shape), shape) for operand in operands]
-        outer = self.scope_of([atom for operand in operands for atom in _seen(operand)])
+        operands = [broadcast(self._ready(operand), shape) for operand in operands]
+        outer = self.scope_of(scoped(operands))
         for operand in operands:  # one that the same loop writes is there already
             if isinstance(operand, Stored) and not self._is_there(operand, outer.loops.get(shape)):
                 self.settle(operand.name)
         body = outer.loops.get(shape)
         if body is None:
-            body = outer.loops.setdefault(shape, Scope(outer.depth + 1, outer))
+            body = outer.loops.setdefault(shape, outer.inner())
         names = [f"i{axis}" for axis in range(len(shape))]
         atoms = [self._element(operand, names, body) for operand in operands]
         out = self.array(shape, dtype, outer)
@@ -217,7 +241,8 @@ class Writer:
         is_in_order = np.array_equal(operand.index.ravel(), np.arange(operand.index.size))
         return pending is not None and pending[0] is body and is_in_order
 
-    def _ready(self, operand: Value, shape: tuple[int, ...]) -> Value:
+    def _ready(self, operand: Value) -> Value:
+        """In an array, where it is not one number again and again."""
         if isinstance(operand, Known) and np.all(operand.array == operand.array.flat[0]):
             return operand
         if isinstance(operand, Written):
@@ -256,12 +281,6 @@ class Writer:
                 del outer.loops[shape]
                 outer.lines += self.nest(shape, body.lines)
         self._pending = {name: pending for name, pending in self._pending.items() if pending[0] is not body}
-
-
-def _seen(operand: Value) -> list[Any]:
-    if isinstance(operand, Stored):
-        return [operand]
-    return list(operand.atoms.flat) if isinstance(operand, Written) else []
 
 
 def _sum(even: tuple[int, tuple[int, ...]] | None, names: Sequence[str]) -> str:

@@ -96,7 +96,7 @@ def solve_arrays(matrix: Array, right: Array) -> Array:
 
     def eliminate(i, both):
         pivot_row = lax.dynamic_index_in_dim(both, i, axis=-3)
-        pivot_row = pivot_row / lax.dynamic_index_in_dim(pivot_row, i, axis=-2)
+        pivot_row = pivot_row * (1 / lax.dynamic_index_in_dim(pivot_row, i, axis=-2))  # one division, not n
         others = both - lax.dynamic_index_in_dim(both, i, axis=-2) * pivot_row
         return jnp.where(rows == i, pivot_row, others)
 
