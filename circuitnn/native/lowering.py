@@ -12,6 +12,7 @@ from circuitnn.native.inlining import Flat, Place, Step
 from circuitnn.native.values import Known, Value, Written, broadcast
 from circuitnn.native.writer import NUMBERS, Writer
 
+_QUICK = {"xla_backend_optimization_level": 0}  # what is computed once need not be fast
 RULES = movement.RULES | products.RULES | control.RULES
 
 
@@ -95,6 +96,7 @@ def folded(flat: Flat, wanted: Sequence[Any] = ()) -> dict[int, Value]:
             values |= dict(zip(step.results, results if step.primitive.multiple_results else [results], strict=True))
         return {place: values[place] for place in known}
 
-    results = jax.jit(lambda arrays: {k: v for k, v in compute(arrays).items() if k in needed})(arrays)
+    wanted_only = jax.jit(lambda arrays: {k: v for k, v in compute(arrays).items() if k in needed})
+    results = wanted_only.lower(arrays).compile(compiler_options=_QUICK)(arrays)
     flat.steps[:] = unknown
     return {place: Known(value) for place, value in results.items()}

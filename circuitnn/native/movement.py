@@ -108,6 +108,10 @@ def gathered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[A
         return placed(w, step, [source, Known(index.known())], avals)
     packed = w.packed(source)
     ids = np.arange(packed.index.size, dtype=np.int32).reshape(packed.shape)
+    if not w.fits(int(np.prod(avals[0].shape)), NUMBERS, operands):
+        looped = _gathered_in_loops(w, step, packed, ids, operands[1], avals[0].shape)
+        if looped is not None:
+            return [looped]
     zero = np.zeros(index.shape, index.dtype)
     first = np.asarray(step.primitive.bind(ids, zero, **step.params))
     out = np.empty(first.shape, object)
@@ -127,6 +131,33 @@ def gathered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[A
         if out[place] is None:
             out[place] = packed.element(np.unravel_index(int(first[place]), packed.shape))
     return [Written(out, source.dtype)]
+
+
+def _gathered_in_loops(
+    w: Writer, step: Step, source: Stored, ids: np.ndarray, index: Value, shape: tuple[int, ...]
+) -> Stored | None:
+    """The same where each number depends on one index, and an index moves all by as much; None where not."""
+    zero, index = np.zeros(index.shape, index.dtype), w.stored(index)
+    start = np.asarray(step.primitive.bind(ids, zero, **step.params))
+    strides, decides = set(), np.full(shape, -1)
+    for number, where in enumerate(np.ndindex(index.shape)):
+        moved = zero.copy()
+        moved[where] = 1
+        difference = np.asarray(step.primitive.bind(ids, moved, **step.params)) - start
+        if np.any((difference != 0) & (decides >= 0)):
+            return None
+        strides |= set(difference[difference != 0].tolist())
+        decides[difference != 0] = number
+    if len(strides) != 1 or np.any(decides < 0):
+        return None
+    out = w.array(shape, source.dtype, w.scope_of([source, index]))
+    with w.at(out.scope):
+        names = [f"i{axis}" for axis in range(len(shape))]
+        place = w.at_index(Stored(index.name, index.index.ravel()[decides], index.dtype, index.scope), names)
+        first = w.at_index(Stored("", start, source.dtype, source.scope), names)[1:-1]
+        line = f"{w.at_index(out, names)} = {source.name}[{first} + {strides.pop()}*{place}];"
+        w.here.lines += w.nest(shape, [line])
+    return out
 
 
 def _indexed(w: Writer, source: Stored, form: str, atom: Any, kind: Any) -> Name:

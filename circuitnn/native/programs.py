@@ -99,7 +99,7 @@ def program(model: Model, *, name: str = "model", values: bool = False) -> Progr
         LoweringError: for an operation that has no C, naming the part of the model that it belongs to.
     """
     name = safe_name(name)
-    carry, tree = jax.tree.flatten(model.init_carry(()))
+    carry, tree = jax.tree.flatten(jax.eval_shape(lambda: model.init_carry(())))
     state = _leaves("s", carry)
     parameters, parameter_tree = jax.tree.flatten(model.parameters() if values else {})
     learnt, knobs = _leaves("p", parameters), tuple(model.controls)

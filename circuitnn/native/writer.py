@@ -141,6 +141,9 @@ class Writer:
             return value
         if isinstance(value, Known):
             return Stored(self.table(value.array), np.arange(value.array.size).reshape(value.shape), value.dtype, self.knobs)
+        once = value.atoms[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in value.atoms.strides)]
+        if once.size < value.atoms.size:  # the same numbers again and again
+            return self.stored(Written(once, value.dtype)).moved(lambda index: np.broadcast_to(index, value.shape))
         scope, texts = self.scope_of(scoped([value])), [self.text(atom, value.dtype) for atom in value.atoms.flat]
         key = ("array", value.dtype.name, *texts)
         name, index = scope.find(key), np.arange(len(texts)).reshape(value.shape)
