@@ -27,6 +27,7 @@ class Scope:
         depth: 0 what the knobs give, 1 a sample, more inside loops and branches.
         outer: the scope that it is in.
         is_once: whether it is done once for the knobs, where a short text counts for more than speed.
+        is_along: whether it is the body of a loop over an array, whose rounds are side by side.
         is_branch: whether it may be passed over: what a sample needs there stays there.
         lines: the statements so far.
         values: variables by what they were computed from.
@@ -37,6 +38,7 @@ class Scope:
     outer: "Scope | None" = None
     is_once: bool = False
     is_branch: bool = False
+    is_along: bool = False
     lines: list[str] = field(default_factory=list)
     values: dict[Any, "Name"] = field(default_factory=dict)
     loops: dict[tuple[int, ...], "Scope"] = field(default_factory=dict)

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from circuitnn.native.recognised import recognised
+
 # What only says how something is differentiated or compiled: its body is what it computes.
 CALLS = {
     "jit": "jaxpr",
@@ -64,8 +66,12 @@ def _inline(flat: Flat, jaxpr: Jaxpr, consts: list[Any], arguments: list[Any]) -
 
     for eqn in jaxpr.eqns:
         name, operands = eqn.primitive.name, [read(atom) for atom in eqn.invars]
+        function = recognised(eqn)
         if name in NOTHING:
             results = operands
+        elif function:
+            results = [flat.place(var.aval) for var in eqn.outvars]
+            flat.steps.append(Step(function, {}, operands, results))
         elif name in CALLS:
             results = _inline(flat, *_body(eqn.params[CALLS[name]]), operands)
         elif name == "custom_linear_solve":

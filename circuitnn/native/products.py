@@ -27,10 +27,10 @@ def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequenc
         return [Written(_written_out(w, dtype, w.written(a).atoms, w.written(b).atoms).reshape(shape), dtype)]
     a, b = (w.packed(Known(np.ascontiguousarray(value.array))) if isinstance(value, Known) else w.stored(value) for value in (a, b))  # fmt: skip
     if isinstance(operands[0], Known) and columns == 1:  # columns of it are what lies side by side
-        turned = a.moved(lambda array: array)
         table = operands[0].moved(lambda array: _ordered(array, batch, contracted, last=True)).known()
         a = w.packed(Known(np.ascontiguousarray(table.transpose(0, 2, 1)))).moved(lambda array: array.transpose(0, 2, 1))
-        del turned
+    elif columns == 1 and w.scope_of([a]).is_once and not w.scope_of([a, b]).is_once:
+        a = w.packed(a.moved(lambda array: array.transpose(0, 2, 1))).moved(lambda array: array.transpose(0, 2, 1))
     out = w.array((a.shape[0], rows, columns), dtype, w.scope_of([a, b]))
     with w.at(out.scope):
         w.copy(out, Known(np.zeros(out.shape, dtype)))
@@ -137,7 +137,7 @@ def lu(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -
         w.copy(out, matrix)
         for k in range(int(np.prod(lead))):
             places = f"{out.name} + {k * n * n}, {pivots.name} + {k * n}, {order.name} + {k * n}"
-            scope.lines.append(f"cn_lu_{dtype.name}({n}, {places});")
+            scope.lines.append(f"{w.prefix}lu_{dtype.name}({n}, {places});")
     return [out, pivots, order]
 
 
@@ -164,7 +164,7 @@ def triangular_solve(w: Writer, step: Step, operands: Sequence[Value], avals: Se
             for k in range(int(np.prod(lead))):
                 places = f"{left_side.name} + {k * n * n}, {out.name} + {k * n * columns}"
                 how = f"{int(lower)}, {int(p['unit_diagonal'])}"
-                out.scope.lines.append(f"cn_triangular_{b.dtype.name}({n}, {columns}, {places}, {how});")
+                out.scope.lines.append(f"{w.prefix}triangular_{b.dtype.name}({n}, {columns}, {places}, {how});")
     if not p["left_side"]:
         out = out.moved(lambda array: np.swapaxes(array, -1, -2))
     return [out]

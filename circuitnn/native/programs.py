@@ -113,20 +113,21 @@ def program(model: Model, *, name: str = "model", values: bool = False) -> Progr
     settings = [jnp.asarray(value, model.dtype) for value in model.controls.values()]
     silence = jnp.zeros((1, model.in_features), model.dtype)
     closed = jax.make_jaxpr(step)(carry, parameters, settings, silence)
-    writer, prepare, process, prepared = _step(closed, name, state, learnt, len(knobs), model)
-    writers, functions = [writer], [prepare, process]
+    tables: dict[Any, tuple[str, str]] = {}
+    called: set[tuple[str, str, int]] = set()
+    writers = [Writer(f"{name}_", tables, called) for _ in range(2)]
+    prepare, process, prepared = _step(writers[0], closed, name, state, learnt, len(knobs), model)
+    functions = [prepare, process]
     types = [struct(f"{name}_state", _members(state)), struct(f"{name}_prepared", prepared)]
     if values:
         types.append(struct(f"{name}_values", _members(learnt)))
     else:
         rest = jax.make_jaxpr(lambda now: jax.tree.leaves(model.init_carry((), dict(zip(knobs, now, strict=True)))))
-        writer, init = _init(rest(settings), name, state, np.dtype(model.dtype), len(knobs))
-        writers.append(writer)
-        functions.insert(0, init)
+        functions.insert(0, _init(writers[1], rest(settings), name, state, np.dtype(model.dtype), len(knobs)))
     used = words(functions)
-    tables = [line for writer in writers for key, line in writer.tables.values() if key in used]
+    lines = [line for table, line in tables.values() if table in used]
     return Program(
-        text="\n".join([head.text(_api(name), used), *types, *tables, *functions]) + "\n",
+        text="\n".join([head.text(f"{name}_", _api(name), used, called), *types, *lines, *functions]) + "\n",
         name=name,
         real=real,
         state=state,
@@ -169,10 +170,11 @@ def _results(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
 
 
 def _step(
+    w: Writer,
     closed: Any, name: str, state: Sequence[Leaf], learnt: Sequence[Leaf], knobs: int, model: Model
-) -> tuple[Writer, str, str, list[Member]]:
+) -> tuple[str, str, list[Member]]:
     """The functions that prepare and process."""
-    w, dtype = Writer(f"{name}_"), np.dtype(model.dtype)
+    dtype = np.dtype(model.dtype)
     real = TYPES[dtype.name]
     carried = closed.jaxpr.invars[: len(state)]
     is_held = [after is before for before, after in zip(carried, closed.jaxpr.outvars, strict=False)]
@@ -215,12 +217,11 @@ def _step(
         f"{name}_process({name}_state *state, const {name}_prepared *prepared, const {real} *in, {real} *out, int32_t count)",
     )
     silent = ["(void)prepared; (void)state; (void)knobs;" + (" (void)values;" if learnt else "")]
-    return w, function(_api(name), heads[0], [*silent, *prepare]), function(_api(name), heads[1], ["(void)prepared;", *loop]), prepared.members
+    return function(_api(name), heads[0], [*silent, *prepare]), function(_api(name), heads[1], ["(void)prepared;", *loop]), prepared.members
 
 
-def _init(closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs: int) -> tuple[Writer, str]:
+def _init(w: Writer, closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs: int) -> str:
     """The function that puts the state at rest."""
-    w = Writer(f"{name}_init_")
     w.here = w.knobs
     positions, inputs = _knobs(w, knobs, dtype)
     results = _results(w, closed, positions)
@@ -230,4 +231,4 @@ def _init(closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs:
     w.settle_all(w.knobs)
     used = words(w.knobs.lines)
     lines = ["(void)knobs;", *(item.loaded() for item in inputs if item.name in used), *w.knobs.lines]
-    return w, function(_api(name), f"{name}_init({name}_state *state, const {TYPES[dtype.name]} *knobs)", lines)
+    return function(_api(name), f"{name}_init({name}_state *state, const {TYPES[dtype.name]} *knobs)", lines)

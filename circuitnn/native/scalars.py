@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from circuitnn.native.atoms import TYPES, Atom, is_known
+from circuitnn.native.mathematics import function_name
 from circuitnn.native.writer import Writer
 
 # (writer, type of the result, types of the operands, parameters of the primitive, atoms) -> atom
@@ -107,6 +108,18 @@ def _form(form: str) -> Rule:
     return lambda w, dtype, types, params, *atoms: w.value(dtype, form, *atoms, types=types)
 
 
+def _own(name: str, form: str = "{0}") -> Rule:
+    """A function of our own, see `circuitnn.native.mathematics`."""
+
+    def rule(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
+        real = TYPES[dtype.name]
+        function = function_name(name, real, lanes=int(w.here.is_along), prefix=w.prefix)
+        w.used.add((name, real, int(w.here.is_along)))
+        return w.value(dtype, f"{function}({form})", a)
+
+    return rule
+
+
 def _call(name: str) -> Rule:
     """A function of math.h, in the precision of its result."""
 
@@ -115,6 +128,12 @@ def _call(name: str) -> Rule:
         return w.value(dtype, f"{name}{'f' if dtype.itemsize == 4 else ''}({arguments})", *atoms, types=types)
 
     return rule
+
+
+def _exponential(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
+    """`circuitnn.numerics.exponential`, which stays above zero."""
+    least = dtype.type(float(np.log(np.finfo(dtype).tiny)) + 0.5)
+    return _own("exp")(w, dtype, types, params, maximum(w, dtype, types, params, a, least))
 
 
 def _not(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
@@ -148,7 +167,7 @@ def _convert(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
 
 
 def _bits(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
-    return w.value(dtype, f"cn_bits_{types[0].name}_{dtype.name}({{0}})", a, types=types)
+    return w.value(dtype, f"{w.prefix}bits_{types[0].name}_{dtype.name}({{0}})", a, types=types)
 
 
 def _round(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
@@ -161,7 +180,7 @@ def _reduced(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
     info = np.finfo(dtype)
     if exponent >= info.nexp and mantissa >= info.nmant:
         return a
-    return w.value(dtype, f"cn_reduced_{dtype.name}({{0}}, {exponent}, {mantissa})", a)
+    return w.value(dtype, f"{w.prefix}reduced_{dtype.name}({{0}}, {exponent}, {mantissa})", a)
 
 
 def _clamp(w: Writer, dtype: Any, types: Any, params: Any, low: Atom, a: Atom, high: Atom) -> Atom:
@@ -169,19 +188,20 @@ def _clamp(w: Writer, dtype: Any, types: Any, params: Any, low: Atom, a: Atom, h
 
 
 CALLS = (
-    "exp", "exp2", "expm1", "log", "log1p", "tanh", "sqrt", "cbrt", "pow", "sin", "cos", "tan", "atan2", "floor", "ceil",
+    "exp2", "sqrt", "cbrt", "pow", "tan", "atan2", "floor", "ceil",
     "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc",
 )  # fmt: skip
-RULES: dict[str, Rule] = {name: _call(name) for name in CALLS} | {
+OWN = {name: name for name in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos")} | {"logistic": "sigmoid"}
+RULES: dict[str, Rule] = {name: _call(name) for name in CALLS} | {name: _own(own) for name, own in OWN.items()} | {
     "add": add, "add_any": add, "sub": sub, "mul": mul, "div": div, "neg": _form("-{0}"), "max": maximum,
-    "min": minimum, "abs": _abs, "rem": _call("fmod"), "logistic": _form("1/(1 + exp(-{0}))"), "rsqrt": _form("1/sqrt({0})"),
+    "min": minimum, "abs": _abs, "rem": _call("fmod"), "rsqrt": _form("1/sqrt({0})"),
     "square": _form("{0}*{0}"), "sign": _form("({0} > 0) - ({0} < 0)"), "integer_pow": _integer_pow,
     "is_finite": _form("isfinite({0})"), "eq": _form("{0} == {1}"), "ne": _form("{0} != {1}"),
     "lt": _form("{0} < {1}"), "le": _form("{0} <= {1}"), "gt": _form("{0} > {1}"), "ge": _form("{0} >= {1}"),
     "and": both, "or": either, "not": _not, "xor": _form("{0} ^ {1}"), "shift_left": _form("{0} << {1}"),
     "shift_right_logical": _form("{0} >> {1}"), "shift_right_arithmetic": _form("{0} >> {1}"), "select_n": select,
     "convert_element_type": _convert, "bitcast_convert_type": _bits, "round": _round, "clamp": _clamp,
-    "reduce_precision": _reduced,
+    "reduce_precision": _reduced, "exponential": _exponential,
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative, "max": np.maximum,

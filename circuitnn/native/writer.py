@@ -22,18 +22,18 @@ class Writer:
 
     Attributes:
         prefix: of names outside of functions.
+        used: functions that are called, see `circuitnn.native.mathematics`: name, type, 1 in loops over arrays.
         knobs: what follows from the knobs alone.
         sample: what is done for each sample.
         here: where statements go that have to be done in order.
         tables: arrays of known numbers.
     """
 
-    def __init__(self, prefix: str = "") -> None:
-        self.prefix = prefix
+    def __init__(self, prefix: str, tables: dict[Any, tuple[str, str]], used: set[tuple[str, str, int]]) -> None:
+        self.prefix, self.tables, self.used = prefix, tables, used
         self.knobs = Scope(0, is_once=True)
         self.sample = Scope(1, self.knobs)
         self.here = self.sample
-        self.tables: dict[Any, tuple[str, str]] = {}
         self.numbers: dict[str, str] = {}  # type by name, of those that follow from the knobs alone
         self.arrays: dict[str, tuple[str, int]] = {}  # type and length by name, of those too
         self._count = itertools.count(1)
@@ -121,7 +121,7 @@ class Writer:
     def _table(self, dtype: np.dtype, numbers: Sequence[str]) -> str:
         key = (dtype.name, *numbers)
         if key not in self.tables:
-            name = f"{self.prefix}{self.fresh('K')}"
+            name = f"{self.prefix}K{len(self.tables)}"
             line = f"static const {TYPES[dtype.name]} {name}[{len(numbers)}] = {{{', '.join(numbers)}}};"
             self.tables[key] = (name, line)
         return self.tables[key][0]
@@ -228,6 +228,7 @@ class Writer:
         body = outer.loops.get(shape)
         if body is None:
             body = outer.loops.setdefault(shape, outer.inner())
+            body.is_along = True
         names = [f"i{axis}" for axis in range(len(shape))]
         atoms = [self._element(operand, names, body) for operand in operands]
         out = self.array(shape, dtype, outer)

@@ -1,0 +1,42 @@
+"""Functions of the library that C has a shorter form for: recognised by all of what they compute, not by their name."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, final
+
+import jax
+import numpy as np
+
+from circuitnn.numerics.exponential import exponential
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {"exponential": exponential}
+
+
+@final
+class Recognised(NamedTuple):
+    """In the place of a primitive."""
+
+    name: str
+    multiple_results: bool = False
+
+    def bind(self, *operands: Any, **params: Any) -> Any:
+        return FUNCTIONS[self.name](*operands)
+
+
+def recognised(eqn: Any) -> Recognised | None:
+    """The function of ours that a call is, if it is one."""
+    if eqn.primitive.name != "custom_jvp_call" or len(eqn.outvars) != 1:
+        return None
+    avals = tuple((var.aval.shape, np.dtype(var.aval.dtype).name) for var in eqn.invars)
+    text = str(eqn.params["call_jaxpr"])
+    return next((Recognised(name) for name in FUNCTIONS if _text(name, avals) == text), None)
+
+
+@functools.cache
+def _text(name: str, avals: tuple[tuple[tuple[int, ...], str], ...]) -> str | None:
+    arguments = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in avals]
+    try:
+        (eqn,) = jax.make_jaxpr(FUNCTIONS[name])(*arguments).jaxpr.eqns
+    except (TypeError, ValueError, KeyError):  # it takes no such arguments
+        return None
+    return str(eqn.params["call_jaxpr"])
