@@ -7,6 +7,22 @@ from circuitnn.native.mathematics import definitions
 
 # $P is the prefix, $N the type of JAX, $R its name in C, $U the unsigned integer as wide, $f the ending of math.h.
 _TEMPLATES = {
+    "eliminate_$N": """static void ${P}eliminate_$N(int n, $R *a, $R *x) {
+  for (int i = 0; i < n; i++) {
+    const $R over = 1/a[i*n + i];
+    for (int j = i + 1; j < n; j++) {
+      const $R factor = a[j*n + i]*over;
+      if (factor == 0) continue;
+      for (int k = i + 1; k < n; k++) a[j*n + k] -= factor*a[i*n + k];
+      x[j] -= factor*x[i];
+    }
+    a[i*n + i] = over;
+  }
+  for (int i = n - 1; i >= 0; i--) {
+    for (int k = i + 1; k < n; k++) x[i] -= a[i*n + k]*x[k];
+    x[i] *= a[i*n + i];
+  }
+}""",
     "lu_$N": """static void ${P}lu_$N(int n, $R *a, int32_t *pivots, int32_t *order) {
   for (int i = 0; i < n; i++) order[i] = i;
   for (int k = 0; k < n; k++) {
@@ -49,6 +65,7 @@ _TEMPLATES = {
     "bits_$I_$N": """static inline $R ${P}bits_${I}_$N(${I}_t x) { $R y; memcpy(&y, &x, sizeof y); return y; }""",
     "bits_$N_$I": """static inline ${I}_t ${P}bits_${N}_$I($R x) { ${I}_t y; memcpy(&y, &x, sizeof y); return y; }""",
 }
+_CLAMPED = "static inline int64_t {prefix}clamped(int64_t i, int64_t most) {{ return i < 0 ? 0 : i > most ? most : i; }}"
 _REALS = (
     {"N": "float64", "R": "double", "U": "uint64_t", "I": "int64", "digits": 52, "f": ""},
     {"N": "float32", "R": "float", "U": "uint32_t", "I": "int32", "digits": 23, "f": "f"},
@@ -65,6 +82,8 @@ def text(prefix: str, api: str, used: set[str], elementary: Iterable[tuple[str, 
         elementary: functions of `circuitnn.native.mathematics`: name, type, lanes.
     """
     parts = ["#include <math.h>", "#include <stdint.h>", "#include <string.h>", f"#ifndef {api}", f"#define {api}", "#endif"]
+    if f"{prefix}clamped" in used:
+        parts.append(_CLAMPED.format(prefix=prefix))
     for real in _REALS:
         for name, template in _TEMPLATES.items():
             if prefix + _named(name, real) in used:

@@ -35,6 +35,11 @@ class Step(NamedTuple):
     params: dict[str, Any]
     operands: list[Any]  # ints: places; else arrays that are known
     results: list[int]
+    where: str = ""  # in whose code it is
+
+
+class LoweringError(NotImplementedError):
+    """What a model does has no C."""
 
 
 class Flat:
@@ -80,9 +85,18 @@ def _inline(flat: Flat, jaxpr: Jaxpr, consts: list[Any], arguments: list[Any]) -
             results = _once(flat, eqn, operands)
         else:
             results = [flat.place(var.aval) for var in eqn.outvars]
-            flat.steps.append(Step(eqn.primitive, eqn.params, operands, results))
+            flat.steps.append(Step(eqn.primitive, eqn.params, operands, results, _where(eqn)))
         places |= dict(zip(eqn.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
+
+
+def _where(eqn: Any) -> str:
+    """File, line and function that a primitive comes from: the innermost outside of JAX."""
+    traceback = eqn.source_info.traceback
+    for frame in traceback.frames if traceback else ():
+        if not any(f"{part}" in frame.file_name.replace("\\", "/") for part in ("/jax/", "/flax/", "circuitnn/native/")):
+            return f"{frame.function_name}, line {frame.line_num} of {frame.file_name.replace(chr(92), '/').split('/')[-1]}"
+    return "the model"
 
 
 def _body(body: Any) -> tuple[Jaxpr, list[Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from circuitnn.native import control, movement, products, scalars
 from circuitnn.native.atoms import is_known
-from circuitnn.native.inlining import Flat, Place, Step
+from circuitnn.native.inlining import Flat, LoweringError, Place, Step
 from circuitnn.native.values import Known, Value, Written, broadcast
 from circuitnn.native.writer import NUMBERS, Writer
 
@@ -30,13 +30,13 @@ def lowered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[An
     """The results of one step."""
     name = step.primitive.name
     if name in movement.VIEWS:
-        return [operands[0].moved(lambda array: movement._as_array(movement.VIEWS[name](step.params, array)))]
+        return [operands[0].moved(lambda array: movement.as_array(movement.VIEWS[name](step.params, array)))]
     if all(operand.is_known for operand in operands) and name not in control.RULES and name != "split":
         return _known(step, operands, avals)
     if name in RULES:
         return RULES[name](w, step, operands, avals)
     if name not in scalars.RULES:
-        raise NotImplementedError(f"no C for {name}")
+        raise LoweringError(f"no C for {name}, which {step.where} needs")
     rule, shape, dtype = scalars.RULES[name], avals[0].shape, np.dtype(avals[0].dtype)
     types = tuple(operand.dtype for operand in operands)
 

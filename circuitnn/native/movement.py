@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
-from circuitnn.native.atoms import Name, is_known
-from circuitnn.native.inlining import Step
+from circuitnn.native import scalars
+from circuitnn.native.atoms import is_known
+from circuitnn.native.inlining import LoweringError, Step
 from circuitnn.native.values import Known, Stored, Value, Written, scoped
 from circuitnn.native.writer import NUMBERS, Writer
 
@@ -49,7 +51,7 @@ def joined(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any
     is_stack = step.primitive.name == "stack"
     axis = step.params["axis"] if is_stack else step.params["dimension"]
     if is_stack:
-        operands = [operand.moved(lambda array: np.expand_dims(_as_array(array), axis)) for operand in operands]
+        operands = [operand.moved(lambda array: np.expand_dims(as_array(array), axis)) for operand in operands]
     shape, dtype = avals[0].shape, np.dtype(avals[0].dtype)
     operands = [operand for operand in operands if np.prod(operand.shape)]
     if all(operand.is_known for operand in operands):
@@ -67,7 +69,7 @@ def joined(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any
     return [out]
 
 
-def _as_array(array: Any) -> np.ndarray:
+def as_array(array: Any) -> np.ndarray:
     if isinstance(array, np.ndarray):
         return array
     out = np.empty((), object)
@@ -98,70 +100,107 @@ def placed(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any
 
 
 def _take(array: np.ndarray, places: np.ndarray) -> np.ndarray:
-    return np.asarray(array).ravel()[places] if places.shape else _as_array(np.asarray(array).ravel()[int(places)])
+    return np.asarray(array).ravel()[places] if places.shape else as_array(np.asarray(array).ravel()[int(places)])
 
 
 def gathered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
-    """Numbers at places that are computed: by trial, which index decides on which output, and how far it moves it."""
-    source, index = operands[0], w.written(operands[1])
-    if index.is_known:
-        return placed(w, step, [source, Known(index.known())], avals)
+    """Numbers at places that are computed: by trial, which index decides on which output, and how far it moves it.
+
+    An index outside is the nearest inside, or gives what the mode fills in.
+    """
+    source, index = operands[0], operands[1]
+    if w.written(index).is_known:
+        return placed(w, step, [source, Known(w.written(index).known())], avals)
     packed = w.packed(source)
+    fills = step.params["mode"] == jax.lax.GatherScatterMode.FILL_OR_DROP
     ids = np.arange(packed.index.size, dtype=np.int32).reshape(packed.shape)
-    if not w.fits(int(np.prod(avals[0].shape)), NUMBERS, operands):
-        looped = _gathered_in_loops(w, step, packed, ids, operands[1], avals[0].shape)
-        if looped is not None:
-            return [looped]
     zero = np.zeros(index.shape, index.dtype)
     first = np.asarray(step.primitive.bind(ids, zero, **step.params))
-    out = np.empty(first.shape, object)
-    for where in np.ndindex(index.shape):
-        moved = zero.copy()
-        moved[where] = 1
-        other = np.asarray(step.primitive.bind(ids, moved, **step.params))
-        atom = index.atoms[where]
-        for place in map(tuple, np.argwhere(first != other)):
-            start, stride = int(first[place]), int(other[place]) - int(first[place])
-            if is_known(atom):
-                out[place] = packed.element(np.unravel_index(start + stride * int(atom), packed.shape))
-            else:
-                scope_form = f"{packed.name}[{start} + {stride}*{{0}}]"
-                out[place] = _indexed(w, packed, scope_form, atom, index.dtype)
-    for place in np.ndindex(out.shape):
-        if out[place] is None:
-            out[place] = packed.element(np.unravel_index(int(first[place]), packed.shape))
-    return [Written(out, source.dtype)]
-
-
-def _gathered_in_loops(
-    w: Writer, step: Step, source: Stored, ids: np.ndarray, index: Value, shape: tuple[int, ...]
-) -> Stored | None:
-    """The same where each number depends on one index, and an index moves all by as much; None where not."""
-    zero, index = np.zeros(index.shape, index.dtype), w.stored(index)
-    start = np.asarray(step.primitive.bind(ids, zero, **step.params))
-    strides, decides = set(), np.full(shape, -1)
+    strides, decides = np.zeros(first.shape, int), np.full(first.shape, -1)
     for number, where in enumerate(np.ndindex(index.shape)):
         moved = zero.copy()
         moved[where] = 1
-        difference = np.asarray(step.primitive.bind(ids, moved, **step.params)) - start
+        difference = np.asarray(step.primitive.bind(ids, moved, **step.params)) - first
         if np.any((difference != 0) & (decides >= 0)):
-            return None
-        strides |= set(difference[difference != 0].tolist())
-        decides[difference != 0] = number
-    if len(strides) != 1 or np.any(decides < 0):
-        return None
-    out = w.array(shape, source.dtype, w.scope_of([source, index]))
+            raise LoweringError(f"no C for a gather by several indices at once, which {step.where} needs")
+        decides[difference != 0], strides[difference != 0] = number, difference[difference != 0]
+    numbers = step.params["dimension_numbers"]
+    most = [packed.shape[axis] - step.params["slice_sizes"][axis] for axis in numbers.start_index_map]
+    is_looped = len(set(strides[decides >= 0].tolist())) == 1 and np.all(decides >= 0) and not fills and len(most) == 1
+    if is_looped and not w.fits(first.size, NUMBERS, operands):
+        return [_gathered_in_loops(w, packed, w.stored(index), first, int(strides.flat[0]), decides, most[0])]
+    atoms, out = list(w.written(index).atoms.flat), np.empty(first.shape, object)
+    for place in np.ndindex(first.shape):
+        start, stride, number = int(first[place]), int(strides[place]), int(decides[place])
+        if number < 0:
+            out[place] = packed.element(np.unravel_index(start, packed.shape))
+            continue
+        kind, limit = index.dtype, most[number % len(most)]
+        inside = scalars.clamped(w, kind, atoms[number], limit)
+        form = f"{packed.name}[{start} + {stride}*{{0}}]"
+        name = w.constant(w.scope_of([inside, packed]), packed.dtype, form.format(w.text(inside, kind)))
+        if fills:
+            flag, absent = np.dtype(bool), packed.dtype.type(_absent(step.params["fill_value"], packed.dtype))
+            is_inside = w.value(flag, "{0} == {1}", atoms[number], inside, types=(kind, kind))
+            name = scalars.select(w, packed.dtype, (flag, packed.dtype, packed.dtype), {}, is_inside, absent, name)
+        out[place] = name
+    return [Written(out, source.dtype)]
+
+
+def _absent(fill: Any, dtype: np.dtype) -> Any:
+    """What JAX fills in."""
+    if fill is not None:
+        return fill
+    if dtype.kind == "f":
+        return np.nan
+    return True if dtype.kind == "b" else np.iinfo(dtype).max if dtype.kind == "u" else np.iinfo(dtype).min
+
+
+def _gathered_in_loops(
+    w: Writer, source: Stored, index: Stored, first: np.ndarray, stride: int, decides: np.ndarray, most: int
+) -> Stored:
+    out = w.array(first.shape, source.dtype, w.scope_of([source, index]))
     with w.at(out.scope):
-        names = [f"i{axis}" for axis in range(len(shape))]
+        names = [f"i{axis}" for axis in range(first.ndim)]
         place = w.at_index(Stored(index.name, index.index.ravel()[decides], index.dtype, index.scope), names)
-        first = w.at_index(Stored("", start, source.dtype, source.scope), names)[1:-1]
-        line = f"{w.at_index(out, names)} = {source.name}[{first} + {strides.pop()}*{place}];"
-        w.here.lines += w.nest(shape, [line])
+        start = w.at_index(Stored("", first, source.dtype, source.scope), names)[1:-1]
+        line = f"{w.at_index(out, names)} = {source.name}[{start} + {stride}*{w.prefix}clamped({place}, {most})];"
+        w.here.lines += w.nest(first.shape, [line])
     return out
 
 
-def _indexed(w: Writer, source: Stored, form: str, atom: Any, kind: Any) -> Name:
-    return w.constant(w.scope_of([atom, source]), source.dtype, form.format(w.text(atom, kind)))
+def scattered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+    """Numbers put at places that are known, or one part at a place that is computed."""
+    source, index, update = operands
+    if index.is_known:
+        sizes = [int(np.prod(source.shape)), int(np.prod(update.shape))]
+        ids = [np.arange(size, dtype=np.int32).reshape(value.shape) + np.int32(start)
+               for size, value, start in zip(sizes, (source, update), (0, sizes[0]), strict=True)]  # fmt: skip
+        ids[1:1] = [index.known()]
+        taken = np.asarray(step.primitive.bind(*ids, **step.params))
+        table = np.concatenate([w.written(value).atoms.ravel() for value in (source, update)])
+        return [Written(_take(table, taken), avals[0].dtype)]
+    numbers = step.params["dimension_numbers"]
+    if len(index.shape) != 1:
+        raise LoweringError(f"no C for a scatter to several computed places, which {step.where} needs")
+    atoms = w.written(index).atoms
+    starts = [Written(as_array(np.int32(0)), np.int32) for _ in source.shape]
+    for number, axis in enumerate(numbers.scatter_dims_to_operand_dims):
+        starts[axis] = Written(as_array(atoms[number]), index.dtype)
+    inserted = set(numbers.inserted_window_dims)
+    lengths = iter(update.shape)
+    sizes = [1 if axis in inserted else next(lengths) for axis in range(len(source.shape))]
+    part = update.moved(lambda array: as_array(array).reshape(sizes))
+    out, offset = _copied(w, source, [part, *starts]), None
+    with w.at(out.scope):
+        offset, is_inside = _offset(w, out, starts, sizes), []
+        for number, axis in enumerate(numbers.scatter_dims_to_operand_dims):
+            limit, text = source.shape[axis] - sizes[axis], w.text(atoms[number], index.dtype)
+            is_inside.append(f"{text} == {w.text(scalars.clamped(w, index.dtype, atoms[number], limit), index.dtype)}")
+        drops = step.params["mode"] != jax.lax.GatherScatterMode.CLIP
+        with w.inside(f"if ({' && '.join(is_inside) if drops else '1'})", is_branch=True):
+            w.copy(_part(w, out, offset, sizes), part)
+    return [out]
 
 
 def dynamic_slice(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
@@ -173,43 +212,51 @@ def dynamic_slice(w: Writer, step: Step, operands: Sequence[Value], avals: Seque
         return [source.moved(lambda array: array[tuple(slice(a, a + size) for a, size in zip(at, sizes, strict=True))])]
     packed = w.packed(source)
     offset = _offset(w, packed, starts, sizes)
-    part = packed.index[tuple(slice(0, size) for size in sizes)]
-    return [Stored(f"({packed.name} + {offset.text})", part, packed.dtype, w.scope_of([packed, offset]))]
+    part = _part(w, packed, offset, sizes)
+    return [Stored(part.name, part.index, packed.dtype, w.scope_of([packed, offset]))]
 
 
 def _offset(w: Writer, packed: Stored, starts: Sequence[Written], sizes: Sequence[int]) -> Any:
     """Where a part begins in an array, kept inside of it."""
     strides = [int(np.prod(packed.shape[axis + 1 :])) for axis in range(len(packed.shape))]
     kind, total = np.dtype(np.int64), None
-    from circuitnn.native.scalars import add, maximum, minimum, mul
-
     for start, length, size, stride in zip(starts, packed.shape, sizes, strides, strict=True):
         atom = start.atoms[()]
         if is_known(atom):
             atom = np.int64(np.clip(int(atom), 0, length - size))
         else:
             atom = w.value(kind, "(int64_t){0}", atom, types=(start.dtype,))
-            atom = minimum(w, kind, None, None, maximum(w, kind, None, None, atom, np.int64(0)), np.int64(length - size))
-        term = mul(w, kind, None, None, atom, np.int64(stride))
-        total = term if total is None else add(w, kind, None, None, total, term)
+            atom = scalars.clamped(w, kind, atom, length - size)
+        term = scalars.mul(w, kind, None, None, atom, np.int64(stride))
+        total = term if total is None else scalars.add(w, kind, None, None, total, term)
     return total
 
 
 def dynamic_update_slice(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
     """The array with another part, from a place that is computed."""
-    source, update, *starts = operands
-    starts = [w.written(start) for start in starts]
-    out = w.array(source.shape, source.dtype, w.scope_of(scoped(operands) + scoped(starts)))
+    source, update, *places = operands
+    starts = [w.written(place) for place in places]
+    out = _copied(w, source, [update, *starts])
     with w.at(out.scope):
-        w.copy(out, source)
-        offset = _offset(w, out, starts, update.shape)
-        text = w.text(offset, np.int64)
-        part = Stored(f"({out.name} + {text})", out.index[tuple(slice(0, size) for size in update.shape)], out.dtype, out.scope)
-        w.copy(part, update)
+        w.copy(_part(w, out, _offset(w, out, starts, update.shape), update.shape), update)
     return [out]
 
 
+def _copied(w: Writer, source: Value, others: Sequence[Value]) -> Stored:
+    """A new array with the same numbers, where the others are seen as well."""
+    out = w.array(source.shape, source.dtype, w.scope_of(scoped([source, *others])))
+    with w.at(out.scope):
+        w.copy(out, source)
+    return out
+
+
+def _part(w: Writer, array: Stored, offset: Any, sizes: Sequence[int]) -> Stored:
+    """The part of an array that begins there."""
+    index = array.index[tuple(slice(0, size) for size in sizes)]
+    return Stored(f"({array.name} + {w.text(offset, np.int64)})", index, array.dtype, array.scope)
+
+
 RULES = {
-    "split": split, "concatenate": joined, "stack": joined, "iota": iota, "pad": placed, "gather": gathered,
+    "split": split, "concatenate": joined, "stack": joined, "iota": iota, "pad": placed, "gather": gathered, "scatter": scattered,
     "dynamic_slice": dynamic_slice, "dynamic_update_slice": dynamic_update_slice,
 }  # fmt: skip

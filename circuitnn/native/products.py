@@ -12,6 +12,9 @@ from circuitnn.native.values import Known, Stored, Value, Written, scoped
 from circuitnn.native.writer import PRODUCTS, Writer
 
 
+TERMS = 8  # of a sum that are added at once
+
+
 def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
     """Products of matrices. What is zero is not multiplied where they are written out."""
     (contracted, beside), (batch, batch_too) = step.params["dimension_numbers"]
@@ -34,19 +37,30 @@ def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequenc
     out = w.array((a.shape[0], rows, columns), dtype, w.scope_of([a, b]))
     with w.at(out.scope):
         w.copy(out, Known(np.zeros(out.shape, dtype)))
-        names = ["i0", "i1", "i3"] if columns > 1 else ["i0", "i3", "i2"]
-        first, second = ("i1", "i2") if columns > 1 else ("i2", "i1")
-        lengths = {"i0": a.shape[0], "i1": rows, "i2": inner, "i3": columns}
-        target = w.at_index(out, ["i0", "i1", "i3"])
-        product = f"{w.at_index(a, ['i0', 'i1', 'i2'])}*{w.at_index(b, ['i0', 'i2', 'i3'])}"
-        lines = [f"{target} += {product};"]
-        for name in ("i3", second, first, "i0"):
-            if lengths[name] > 1:
-                head = f"for (int {name} = 0; {name} < {lengths[name]}; {name}++) {{"
-                lines = [head, *(f"  {line}" for line in lines), "}"]
-        del names
-        w.here.lines += lines
+        w.here.lines += _loops(w, out, a, b)
     return [out.moved(lambda array: array.reshape(shape))]
+
+
+def _loops(w: Writer, out: Stored, a: Stored, b: Stored) -> list[str]:
+    """Sums of columns, or of rows where there are several: what lies side by side is added at once."""
+    lengths = {"i0": a.shape[0], "i1": a.shape[1], "i2": a.shape[2], "i3": b.shape[2]}
+    target = w.at_index(out, ["i0", "i1", "i3"])
+
+    def product(term: str) -> str:
+        return f"{w.at_index(a, ['i0', 'i1', term])}*{w.at_index(b, ['i0', term, 'i3'])}"
+
+    def summed(count: int, start: int, stop: int) -> list[str]:
+        """A few terms at once, so that the sum is loaded and stored less often."""
+        terms = " + ".join(product(f"(i2 + {k})" if k else "i2") for k in range(count))
+        inner = "i3" if lengths["i3"] > 1 else "i1"
+        head = f"for (int i2 = {start}; i2 < {stop}; i2 += {count}) {{"
+        return [head, *(f"  {line}" for line in w.over({inner: lengths[inner]}, [f"{target} = {target} + {terms};"])), "}"]
+
+    whole = lengths["i2"] // TERMS * TERMS
+    lines = summed(TERMS, 0, whole) if whole else []
+    lines += summed(1, whole, lengths["i2"]) if whole < lengths["i2"] else []
+    outer = {"i0": lengths["i0"]} | ({"i1": lengths["i1"]} if lengths["i3"] > 1 else {})
+    return w.over(outer, lines)
 
 
 def _ordered(array: np.ndarray, batch: Sequence[int], contracted: Sequence[int], *, last: bool) -> np.ndarray:
@@ -126,6 +140,50 @@ def _argument(form: str) -> Any:
     return rule
 
 
+def solve_arrays(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+    """`circuitnn.numerics.small.solve_arrays`: elimination without row exchanges, (..., n, n, batch)."""
+    a, b = operands
+    *lead, n, batch = b.shape
+    dtype, count = b.dtype, int(np.prod([*lead, batch]))
+    matrices = a.moved(lambda array: np.moveaxis(np.broadcast_to(array, (*lead, n, n, batch)), -1, 0).reshape(count, n, n))
+    rights = b.moved(lambda array: np.moveaxis(array, -1, 0).reshape(count, n))
+
+    def back(array: np.ndarray) -> np.ndarray:
+        return np.moveaxis(array.reshape(batch, *lead, n), 0, -1)
+
+    if w.fits(count * n**3, PRODUCTS, operands):
+        left, right = w.written(matrices).atoms, w.written(rights).atoms
+        out = np.stack([_eliminated(w, dtype, left[k], right[k]) for k in range(count)])
+        return [Written(back(out), dtype)]
+    left_side, scope = w.array((count, n, n), dtype, w.scope_of(scoped(operands))), w.scope_of(scoped(operands))
+    solution = w.array((count, n), dtype, scope)
+    with w.at(scope):
+        w.copy(left_side, matrices)
+        w.copy(solution, rights)
+        for k in range(count):
+            places = f"{left_side.name} + {k * n * n}, {solution.name} + {k * n}"
+            scope.lines.append(f"{w.prefix}eliminate_{dtype.name}({n}, {places});")
+    return [solution.moved(back)]
+
+
+def _eliminated(w: Writer, dtype: Any, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """All columns of all other rows at once (Gauss and Jordan): the shortest chain from the matrix to the solution."""
+    a, x, n = matrix.copy(), right.copy(), len(right)
+
+    def less(total: Atom, factor: Atom, other: Atom) -> Atom:
+        return sub(w, dtype, None, None, total, mul(w, dtype, None, None, factor, other))
+
+    for i in range(n):
+        over = div(w, dtype, None, None, dtype.type(1), a[i, i])
+        a[i, i + 1 :] = [mul(w, dtype, None, None, entry, over) for entry in a[i, i + 1 :]]
+        x[i] = mul(w, dtype, None, None, x[i], over)
+        for j in range(n):
+            if j != i and not (is_known(a[j, i]) and a[j, i] == 0):
+                x[j] = less(x[j], a[j, i], x[i])
+                a[j, i + 1 :] = [less(entry, a[j, i], pivot) for entry, pivot in zip(a[j, i + 1 :], a[i, i + 1 :], strict=True)]
+    return x
+
+
 def lu(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
     """Factors of a matrix with pivoting, one a batch entry."""
     (matrix,) = operands
@@ -191,7 +249,7 @@ def _most(dtype: Any) -> Any:
 
 
 RULES = {
-    "dot_general": dot_general, "lu": lu, "triangular_solve": triangular_solve, "argmax": _argument("{0} > {1}"),
+    "solve_arrays": solve_arrays, "dot_general": dot_general, "lu": lu, "triangular_solve": triangular_solve, "argmax": _argument("{0} > {1}"),
     "argmin": _argument("{0} < {1}"), "reduce_sum": _reduction(add, lambda dtype: 0),
     "reduce_prod": _reduction(mul, lambda dtype: 1), "reduce_max": _reduction(maximum, _least),
     "reduce_min": _reduction(minimum, _most), "reduce_and": _reduction(both, lambda dtype: True),

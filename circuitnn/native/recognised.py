@@ -8,8 +8,10 @@ import jax
 import numpy as np
 
 from circuitnn.numerics.exponential import exponential
+from circuitnn.numerics.small import solve_arrays
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"exponential": exponential}
+FUNCTIONS: dict[str, Callable[..., Any]] = {"exponential": exponential, "solve_arrays": solve_arrays}
+_BODIES = {"custom_jvp_call": "call_jaxpr", "jit": "jaxpr"}
 
 
 @final
@@ -25,10 +27,11 @@ class Recognised(NamedTuple):
 
 def recognised(eqn: Any) -> Recognised | None:
     """The function of ours that a call is, if it is one."""
-    if eqn.primitive.name != "custom_jvp_call" or len(eqn.outvars) != 1:
+    body = _BODIES.get(eqn.primitive.name)
+    if body is None or len(eqn.outvars) != 1:
         return None
     avals = tuple((var.aval.shape, np.dtype(var.aval.dtype).name) for var in eqn.invars)
-    text = str(eqn.params["call_jaxpr"])
+    text = str(eqn.params[body])
     return next((Recognised(name) for name in FUNCTIONS if _text(name, avals) == text), None)
 
 
@@ -37,6 +40,6 @@ def _text(name: str, avals: tuple[tuple[tuple[int, ...], str], ...]) -> str | No
     arguments = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in avals]
     try:
         (eqn,) = jax.make_jaxpr(FUNCTIONS[name])(*arguments).jaxpr.eqns
-    except (TypeError, ValueError, KeyError):  # it takes no such arguments
+    except (TypeError, ValueError, KeyError, IndexError):  # it takes no such arguments
         return None
-    return str(eqn.params["call_jaxpr"])
+    return str(eqn.params[_BODIES[eqn.primitive.name]])

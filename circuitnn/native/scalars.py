@@ -96,8 +96,17 @@ def select(w: Writer, dtype: Any, types: Any, params: Any, which: Atom, *cases: 
     if all(case is first or (is_known(case) and is_known(first) and case == first) for case in cases):
         return first
     if len(cases) > 2:
-        raise NotImplementedError("select_n of more than two")
+        nested = cases[-1]
+        for n in range(len(cases) - 2, -1, -1):
+            is_it = w.value(np.dtype(bool), "{0} <= {1}", which, types[0].type(n), types=(types[0], types[0]))
+            nested = select(w, dtype, (np.dtype(bool), dtype, dtype), {}, is_it, nested, cases[n])
+        return nested
     return w.value(dtype, "{0} ? {2} : {1}", which, *cases, types=types)
+
+
+def clamped(w: Writer, dtype: Any, atom: Atom, most: int) -> Atom:
+    """A whole number from 0 to the most."""
+    return minimum(w, dtype, None, None, maximum(w, dtype, None, None, atom, dtype.type(0)), dtype.type(most))
 
 
 def _is(atom: Atom, number: float) -> bool:
@@ -183,6 +192,10 @@ def _reduced(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
     return w.value(dtype, f"{w.prefix}reduced_{dtype.name}({{0}}, {exponent}, {mantissa})", a)
 
 
+def _rem(w: Writer, dtype: Any, types: Any, params: Any, a: Atom, b: Atom) -> Atom:
+    return _call("fmod")(w, dtype, types, params, a, b) if dtype.kind == "f" else w.value(dtype, "{0} % {1}", a, b)
+
+
 def _clamp(w: Writer, dtype: Any, types: Any, params: Any, low: Atom, a: Atom, high: Atom) -> Atom:
     return minimum(w, dtype, types, params, maximum(w, dtype, types, params, a, low), high)
 
@@ -194,7 +207,7 @@ CALLS = (
 OWN = {name: name for name in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos")} | {"logistic": "sigmoid"}
 RULES: dict[str, Rule] = {name: _call(name) for name in CALLS} | {name: _own(own) for name, own in OWN.items()} | {
     "add": add, "add_any": add, "sub": sub, "mul": mul, "div": div, "neg": _form("-{0}"), "max": maximum,
-    "min": minimum, "abs": _abs, "rem": _call("fmod"), "rsqrt": _form("1/sqrt({0})"),
+    "min": minimum, "abs": _abs, "rem": _rem, "rsqrt": _form("1/sqrt({0})"),
     "square": _form("{0}*{0}"), "sign": _form("({0} > 0) - ({0} < 0)"), "integer_pow": _integer_pow,
     "is_finite": _form("isfinite({0})"), "eq": _form("{0} == {1}"), "ne": _form("{0} != {1}"),
     "lt": _form("{0} < {1}"), "le": _form("{0} <= {1}"), "gt": _form("{0} > {1}"), "ge": _form("{0} >= {1}"),

@@ -1,7 +1,7 @@
 """Writes statements where they are done least often: once for the knobs, once a sample, or in a loop."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -12,7 +12,7 @@ from circuitnn.native.values import Known, Stored, Value, Written, affine, scope
 
 
 # What is written out one by one, each sample and once for the knobs: numbers of an array, products of matrices, rounds.
-NUMBERS, PRODUCTS, ROUNDS = (64, 6), (400, 16), (16, 2)
+NUMBERS, PRODUCTS, ROUNDS = (7, 6), (64, 16), (16, 2)
 TABLE = 8  # known numbers that come from a table
 
 
@@ -194,10 +194,14 @@ class Writer:
         self.here.lines += self.nest(value.shape, [f"{self.at_index(to, names)} = {self.at_index(source, names)};"])
 
     def nest(self, shape: Sequence[int], lines: list[str]) -> list[str]:
-        """Loops around lines, over the axes that are longer than one."""
-        for axis, length in reversed(list(enumerate(shape))):
+        """Loops around lines, over the axes i0, i1, ... that are longer than one."""
+        return self.over({f"i{axis}": length for axis, length in enumerate(shape)}, lines)
+
+    def over(self, lengths: Mapping[str, int], lines: list[str]) -> list[str]:
+        """Loops around lines, the first outermost."""
+        for name, length in reversed(lengths.items()):
             if length > 1:
-                head = f"for (int i{axis} = 0; i{axis} < {length}; i{axis}++) {{"
+                head = f"for (int {name} = 0; {name} < {length}; {name}++) {{"
                 lines = [head, *(f"  {line}" for line in lines), "}"]
         return lines
 

@@ -6,6 +6,7 @@ one call to a library per sample, and the compiler fuses it with what stands aro
 
 from typing import Any
 
+import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
@@ -86,6 +87,7 @@ def solve(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
     return x
 
 
+@jax.jit  # a unit that a lowering to C can recognise
 def solve_arrays(matrix: Array, right: Array) -> Array:
     """The same on arrays (..., n, n, batch) and (..., n, batch), as many operations as there are rows: for more rows.
 
