@@ -22,6 +22,7 @@ FLOORS = (
     ("model",),
     ("wrapper",),
     ("composition", "counting", "oversampling", "rates"),
+    ("native",),
     ("transient",),
     ("nodal", "wdf", "filters", "recurrent"),
     ("hybrid",),

@@ -6,19 +6,9 @@ from typing import Any
 import numpy as np
 
 from circuitnn.native.atoms import TYPES, Name, is_known
-from circuitnn.native.inlining import Place, Step, flattened
-from circuitnn.native.values import Known, Stored, Value, Written, scoped
+from circuitnn.native.inlining import Step
+from circuitnn.native.values import Known, Stored, Value, Written, scoped, written
 from circuitnn.native.writer import NUMBERS, ROUNDS, Writer
-
-
-def evaluated(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
-    """The results of a program inside of another."""
-    from circuitnn.native.lowering import run
-
-    flat, places, results = flattened(closed)
-    values: dict[int, Value] = dict(zip(places, arguments, strict=True))
-    run(w, flat, values)
-    return [values[result] if isinstance(result, Place) else Known(result) for result in results]
 
 
 def changing(w: Writer, shape: tuple[int, ...], dtype: Any, start: Value | None) -> Value:
@@ -28,7 +18,7 @@ def changing(w: Writer, shape: tuple[int, ...], dtype: Any, start: Value | None)
         w.copy(out, Known(np.zeros(shape, dtype)) if start is None else start)
         return out
     atoms = np.empty(shape, object)
-    first = None if start is None else w.written(start).atoms
+    first: Any = None if start is None else w.written(start).atoms
     for place in np.ndindex(shape):
         atoms[place] = w.variable(dtype, np.dtype(dtype).type(0) if first is None else first[place])
     return Written(atoms, dtype)
@@ -39,7 +29,7 @@ def seen_in(value: Value, scope: Any) -> Value:
     if isinstance(value, Stored):
         return Stored(value.name, value.index, value.dtype, scope)
     atoms = np.empty(value.shape, object)
-    for place, atom in np.ndenumerate(value.atoms):
+    for place, atom in np.ndenumerate(written(value).atoms):
         atoms[place] = Name(atom.text, atom.dtype, scope)
     return Written(atoms, value.dtype)
 
@@ -54,7 +44,8 @@ def assign(w: Writer, targets: Sequence[Value], results: Sequence[Value]) -> Non
         if isinstance(target, Stored):
             if isinstance(result, Stored) and result.name == target.name and np.array_equal(result.index, target.index):
                 continue
-            reads = [result.name] if isinstance(result, Stored) else [atom.text.split("[")[0] for atom in result.atoms.flat if isinstance(atom, Name)] if isinstance(result, Written) else []  # fmt: skip
+            reads = [atom.text.split("[")[0] for atom in scoped([result]) if isinstance(atom, Name)]
+            reads += [result.name] if isinstance(result, Stored) else []
             if arrays & set(reads):
                 kept = w.array(result.shape, result.dtype, w.here)
                 w.copy(kept, result)
@@ -64,7 +55,7 @@ def assign(w: Writer, targets: Sequence[Value], results: Sequence[Value]) -> Non
             copies.append((target, result))
             continue
         for place, atom in np.ndenumerate(w.written(result).atoms):
-            name = target.atoms[place]
+            name = written(target).atoms[place]
             text = w.text(atom, target.dtype)
             if text == name.text:
                 continue
@@ -82,16 +73,17 @@ def while_loop(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence
     """A loop until a condition does not hold any more."""
     p = step.params
     conditions, consts = p["cond_nconsts"], p["body_nconsts"]
-    outside, body_consts, start = operands[:conditions], operands[conditions : conditions + consts], operands[conditions + consts :]  # fmt: skip
+    outside, start = operands[:conditions], operands[conditions + consts :]
+    body_consts = operands[conditions : conditions + consts]
     body = p["body_jaxpr"]
     stays = [body.jaxpr.outvars[n] is body.jaxpr.invars[consts + n] for n in range(len(start))]
     with w.at(w.scope_of(scoped(operands))):
         carry = [v if still else changing(w, v.shape, v.dtype, v) for v, still in zip(start, stays, strict=True)]
         with w.inside("for (;;)") as loop:
             inside = [v if still else seen_in(v, loop) for v, still in zip(carry, stays, strict=True)]
-            (goes_on,) = evaluated(w, p["cond_jaxpr"], [*outside, *inside])
+            (goes_on,) = w.evaluate(w, p["cond_jaxpr"], [*outside, *inside])
             loop.lines.append(f"if (!{w.text(w.written(goes_on).atoms[()], np.bool_)}) break;")
-            results = evaluated(w, body, [*body_consts, *inside])
+            results = w.evaluate(w, body, [*body_consts, *inside])
             moved = [n for n, still in enumerate(stays) if not still]
             w.settle_all(loop)
             assign(w, [inside[n] for n in moved], [results[n] for n in moved])
@@ -100,15 +92,16 @@ def while_loop(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence
 
 def branches(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
     """One of several programs."""
-    atom, rest, programs = w.written(operands[0]).atoms[()], operands[1:], step.params["branches"]
+    atom: Any = w.written(operands[0]).atoms[()]
+    rest, programs = operands[1:], step.params["branches"]
     if is_known(atom):
-        return evaluated(w, programs[int(np.clip(int(atom), 0, len(programs) - 1))], rest)
+        return w.evaluate(w, programs[int(np.clip(int(atom), 0, len(programs) - 1))], rest)
     with w.at(w.scope_of(scoped(operands))):
         out = [changing(w, aval.shape, aval.dtype, None) for aval in avals]
         for number, program in enumerate(programs):
             sign = "<=" if number == 0 else ">=" if number == len(programs) - 1 else "=="
             with w.inside(f"if ({atom.text} {sign} {number})", is_branch=True) as scope:
-                results = evaluated(w, program, rest)
+                results = w.evaluate(w, program, rest)
                 w.settle_all(scope)
                 assign(w, out, results)
     return out
@@ -124,7 +117,7 @@ def scan(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any])
         rows: dict[int, list[Value]] = {}
         for n in order:
             taken = [value.moved(lambda array, n=n: _row(array, n)) for value in along]
-            results = evaluated(w, p["jaxpr"], [*fixed, *carry, *taken])
+            results = w.evaluate(w, p["jaxpr"], [*fixed, *carry, *taken])
             carry, rows[n] = results[:held], results[held:]
         stacked = [_stacked(w, [rows[n][k] for n in range(length)], aval) for k, aval in enumerate(avals[held:])]
         return [*carry, *stacked]
@@ -139,7 +132,7 @@ def scan(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any])
         with w.inside(head) as loop:
             inside = [seen_in(v, loop) for v in changed]
             taken = [_row_at(value, count, loop) for value in packed]
-            results = evaluated(w, p["jaxpr"], [*fixed, *inside, *taken])
+            results = w.evaluate(w, p["jaxpr"], [*fixed, *inside, *taken])
             w.settle_all(loop)
             for out, result in zip(outs, results[held:], strict=True):
                 w.copy(_row_at(out, count, loop), result)

@@ -48,6 +48,18 @@ COS = {
     ),
     "float": (0.041666646811866534, -0.0013887364717463495, 2.4438115807852967e-05),
 }  # fmt: skip
+SINH = {
+    "double": (
+        0.16666666666666677, 0.008333333333321577, 0.00019841269886268378, 2.755724405971343e-06,
+        2.5109091182109257e-08,
+    ),
+    "float": (0.16666542776086662, 0.008366612393988221),
+}  # fmt: skip
+COSH = {
+    "double": (0.04166666666660268, 0.0013888888927319188, 2.4801508021490833e-05, 2.762545055412995e-07),
+    "float": (0.041666459150851765, 0.0013935441716364917),
+}
+_TAILS = {"sin": (SIN, "z"), "cos": (COS, "z"), "sinh": (SINH, "q"), "cosh": (COSH, "q")}
 # Rough ones: ln w of z in (-4.2, 5), what ln w is less than y = ln x for y in (ln 5, 8), and ln(1 + f) of f in (0, 1).
 _MIDDLE = (-0.5716756, 0.6396441, -0.06861341, 0.000437622, 0.0007601413, -4.153448e-05)
 _RIGHT = (-0.5749898, 0.1961144, -0.02067417, 0.000623251)
@@ -89,8 +101,10 @@ def numbers(real: Real) -> dict[str, str]:
         "omega_highest": 2.0 ** (mantissa + 8),
         "by_quarter": 2 / math.pi,
         "round_only": shift,
-        "round": shift + bias,  # 2^n is what t << mantissa has for bits
+        "round_ones": shift + bias,  # 2^n is what t << mantissa has for bits
         "round_halves": shift + bias - 1,
+        "round_quarters": shift + bias - 2,
+        "hyperbolic_highest": (bias + 2.4) * math.log(2),
         "exp_highest": (bias + 1.4) * math.log(2),
         "exp_lowest": -(bias - 1) * math.log(2),
         "expm1_lowest": -40.0,
@@ -104,16 +118,19 @@ def numbers(real: Real) -> dict[str, str]:
         "one_bits": bias << mantissa,
         "root_half_bits": 0x3FE6A09E667F3BCD if real == "double" else 0x3F3504F3,
         "whole_bits": (bias + mantissa) << mantissa,
+        "halved": 1 << mantissa,
         "mantissa_mask": (1 << mantissa) - 1,
+        "quarters_bits": 2 * (bias - 2) << mantissa,
         "sign_bit": 2 * (bias + 1) << mantissa,
     }
     return (
         {name: literal(value, real) for name, value in reals.items()}
         | {name: f"0x{value:x}{'ULL' if real == 'double' else 'U'}" for name, value in bits.items()}
         | {"mantissa": str(mantissa), "sign_place": "63" if real == "double" else "31", "scalar": real}
-        | {"libm_sqrt": "sqrt" if real == "double" else "sqrtf", "quarter_rest": _REST[real].format(*quarter)}
-        | {"sin_tail": _estrin(SIN[real], "z", real), "cos_tail": _estrin(COS[real], "z", real)}
-        | {"z4": ", z4 = z2*z2" if real == "double" else ""}
+        | {"f": "" if real == "double" else "f"}  # the ending of a function of <math.h>
+        | {"quarter_rest": _REST[real].format(*quarter)}
+        | {f"{name}_tail": _estrin(row[real], x, real) for name, (row, x) in _TAILS.items()}
+        | ({"z4": ", z4 = z2*z2", "q4": ", q4 = q2*q2"} if real == "double" else {"z4": "", "q4": ""})
         | _tails(real)
         | _omega(real)
     )

@@ -23,7 +23,7 @@ $exp_rows
     # x = n ln 2 / 8 + r: e^x = 2^(n/8) (1 + r + r^2 Q(r)); `more` is added to n.
     "exp_near": """
 static inline double $exp_near(double x, uint64_t more) {
-  const double t = x*$cells_by_ln2 + $round_cells, n = t - $round_cells;
+  const double t = x*$cells_by_ln2 + $round_cells, n = $whole_number(t, $round_cells);
   const double r = (x - n*$cell_high) - n*$cell_low, r2 = r*r;
   const uint64_t i = $bits(t) + more, j = i & ($exp_cells - 1);
   const double s = $real($exp_table[j] + (i << 49)), c = $real($exp_table[j + $exp_cells]);

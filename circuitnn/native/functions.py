@@ -154,7 +154,11 @@ def handed_on(w: Writer, inputs: Sequence[Input]) -> tuple[list[str], list[str],
         if item.name in used and not item.source.startswith("state->"):
             size = item.size or 1
             place = prepared.place(item.ctype, size)
-            copied = f"memcpy({place}, {item.name}, {size}*sizeof({item.ctype}));" if item.size else f"*({place}) = {item.name};"
+            copied = (
+                f"memcpy({place}, {item.name}, {size}*sizeof({item.ctype}));"
+                if item.size
+                else f"*({place}) = {item.name};"
+            )
             last.append(copied)
             sign = "*const " if item.size else ""
             begin.append(f"const {item.ctype} {sign}{item.name} = {place if item.size else f'*({place})'};")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from string import Template
+from typing import Any
 
 from circuitnn.native.mathematics import definitions
 
@@ -65,7 +66,9 @@ _TEMPLATES = {
     "bits_$I_$N": """static inline $R ${P}bits_${I}_$N(${I}_t x) { $R y; memcpy(&y, &x, sizeof y); return y; }""",
     "bits_$N_$I": """static inline ${I}_t ${P}bits_${N}_$I($R x) { ${I}_t y; memcpy(&y, &x, sizeof y); return y; }""",
 }
-_CLAMPED = "static inline int64_t {prefix}clamped(int64_t i, int64_t most) {{ return i < 0 ? 0 : i > most ? most : i; }}"
+_CLAMPED = (
+    "static inline int64_t {prefix}clamped(int64_t i, int64_t most) {{ return i < 0 ? 0 : i > most ? most : i; }}"
+)
 _REALS = (
     {"N": "float64", "R": "double", "U": "uint64_t", "I": "int64", "digits": 52, "f": ""},
     {"N": "float32", "R": "float", "U": "uint32_t", "I": "int32", "digits": 23, "f": "f"},
@@ -81,14 +84,21 @@ def text(prefix: str, api: str, used: set[str], elementary: Iterable[tuple[str, 
         used: names in the program.
         elementary: functions of `circuitnn.native.mathematics`: name, type, lanes.
     """
-    parts = ["#include <math.h>", "#include <stdint.h>", "#include <string.h>", f"#ifndef {api}", f"#define {api}", "#endif"]
+    parts = [
+        "#include <math.h>",
+        "#include <stdint.h>",
+        "#include <string.h>",
+        f"#ifndef {api}",
+        f"#define {api}",
+        "#endif",
+    ]
     if f"{prefix}clamped" in used:
         parts.append(_CLAMPED.format(prefix=prefix))
     for real in _REALS:
         for name, template in _TEMPLATES.items():
             if prefix + _named(name, real) in used:
                 parts.append(Template(template).substitute(real, P=prefix))
-    groups: dict[tuple[str, int], set[str]] = {}
+    groups: dict[tuple[Any, int], set[str]] = {}
     for name, ctype, lanes in elementary:
         groups.setdefault((ctype, lanes), set()).add(name)
     parts += [definitions(names, ctype, lanes=lanes, prefix=prefix) for (ctype, lanes), names in sorted(groups.items())]

@@ -54,7 +54,7 @@ class Flat:
         return Place(len(self.avals) - 1)
 
 
-def flattened(closed: ClosedJaxpr) -> tuple[Flat, list[int], list[Any]]:
+def flattened(closed: ClosedJaxpr) -> tuple[Flat, list[Place], list[Any]]:
     """The steps, the places of the arguments, and the results: places or known arrays."""
     flat = Flat()
     arguments = [flat.place(var.aval) for var in closed.jaxpr.invars]
@@ -62,7 +62,7 @@ def flattened(closed: ClosedJaxpr) -> tuple[Flat, list[int], list[Any]]:
     return flat, arguments, results
 
 
-def _inline(flat: Flat, jaxpr: Jaxpr, consts: list[Any], arguments: list[Any]) -> list[Any]:
+def _inline(flat: Flat, jaxpr: Jaxpr, consts: list[Any], arguments: list[Any], place: str = "the model") -> list[Any]:
     places: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     places |= dict(zip(jaxpr.invars, arguments, strict=True))
 
@@ -71,21 +71,21 @@ def _inline(flat: Flat, jaxpr: Jaxpr, consts: list[Any], arguments: list[Any]) -
 
     for eqn in jaxpr.eqns:
         name, operands = eqn.primitive.name, [read(atom) for atom in eqn.invars]
-        function = recognised(eqn)
+        function, where = recognised(eqn), _where(eqn) or place
         if name in NOTHING:
             results = operands
         elif function:
             results = [flat.place(var.aval) for var in eqn.outvars]
             flat.steps.append(Step(function, {}, operands, results))
         elif name in CALLS:
-            results = _inline(flat, *_body(eqn.params[CALLS[name]]), operands)
+            results = _inline(flat, *_body(eqn.params[CALLS[name]]), operands, where)
         elif name == "custom_linear_solve":
-            results = _inline(flat, *_body(eqn.params["jaxprs"].solve), _of_solve(eqn, operands))
+            results = _inline(flat, *_body(eqn.params["jaxprs"].solve), _of_solve(eqn, operands), where)
         elif name == "scan" and eqn.params["length"] == 1:
             results = _once(flat, eqn, operands)
         else:
             results = [flat.place(var.aval) for var in eqn.outvars]
-            flat.steps.append(Step(eqn.primitive, eqn.params, operands, results, _where(eqn)))
+            flat.steps.append(Step(eqn.primitive, eqn.params, operands, results, where))
         places |= dict(zip(eqn.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
 
@@ -94,9 +94,10 @@ def _where(eqn: Any) -> str:
     """File, line and function that a primitive comes from: the innermost outside of JAX."""
     traceback = eqn.source_info.traceback
     for frame in traceback.frames if traceback else ():
-        if not any(f"{part}" in frame.file_name.replace("\\", "/") for part in ("/jax/", "/flax/", "circuitnn/native/")):
-            return f"{frame.function_name}, line {frame.line_num} of {frame.file_name.replace(chr(92), '/').split('/')[-1]}"
-    return "the model"
+        path = frame.file_name.replace("\\", "/")
+        if not any(part in path for part in ("/jax/", "/flax/", "circuitnn/native/")):
+            return f"{frame.function_name}, line {frame.line_num} of {path.split('/')[-1]}"
+    return ""
 
 
 def _body(body: Any) -> tuple[Jaxpr, list[Any]]:

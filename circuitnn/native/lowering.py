@@ -8,11 +8,11 @@ import numpy as np
 
 from circuitnn.native import control, movement, products, scalars
 from circuitnn.native.atoms import is_known
-from circuitnn.native.inlining import Flat, LoweringError, Place, Step
+from circuitnn.native.inlining import Flat, LoweringError, Place, Step, flattened, without_idle
 from circuitnn.native.values import Known, Value, Written, broadcast
 from circuitnn.native.writer import NUMBERS, Writer
 
-_QUICK = {"xla_backend_optimization_level": 0}  # what is computed once need not be fast
+_QUICK: dict[str, Any] = {"xla_backend_optimization_level": 0}  # what is computed once need not be fast
 RULES = movement.RULES | products.RULES | control.RULES
 
 
@@ -74,6 +74,15 @@ def _known(step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[
     return [Known(np.broadcast_to(np.asarray(value, avals[0].dtype), avals[0].shape))]
 
 
+def evaluated(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
+    """The results of a program inside of another."""
+    flat, places, results = flattened(closed)
+    without_idle(flat, results)
+    values: dict[int, Value] = dict(zip(places, arguments, strict=True))
+    run(w, flat, values)
+    return [values[result] if isinstance(result, Place) else Known(result) for result in results]
+
+
 def folded(flat: Flat, wanted: Sequence[Any] = ()) -> dict[int, Value]:
     """What follows from known numbers alone and something else needs, computed by JAX in one program."""
     known: set[int] = set()
@@ -84,12 +93,14 @@ def folded(flat: Flat, wanted: Sequence[Any] = ()) -> dict[int, Value]:
             steps.append(step)
         else:
             unknown.append(step)
-    needed = {operand for step in unknown for operand in step.operands if isinstance(operand, Place) and operand in known}
+    needed = {
+        operand for step in unknown for operand in step.operands if isinstance(operand, Place) and operand in known
+    }
     needed |= {result for result in wanted if isinstance(result, Place) and result in known}
     arrays = [operand for step in steps for operand in step.operands if not isinstance(operand, Place)]
 
     def compute(arrays: Sequence[Any]) -> dict[int, Any]:
-        numbers, values = iter(arrays), {}
+        numbers, values = iter(arrays), dict[int, Any]()
         for step in steps:
             operands = [values[o] if isinstance(o, Place) else next(numbers) for o in step.operands]
             results = step.primitive.bind(*operands, **step.params)
@@ -97,6 +108,7 @@ def folded(flat: Flat, wanted: Sequence[Any] = ()) -> dict[int, Value]:
         return {place: values[place] for place in known}
 
     wanted_only = jax.jit(lambda arrays: {k: v for k, v in compute(arrays).items() if k in needed})
-    results = wanted_only.lower(arrays).compile(compiler_options=_QUICK)(arrays)
+    with jax.enable_x64(True):  # in single precision as well, what is double stays so
+        results = wanted_only.lower(arrays).compile(compiler_options=_QUICK)(arrays)
     flat.steps[:] = unknown
     return {place: Known(value) for place, value in results.items()}

@@ -33,6 +33,7 @@ VIEWS: dict[str, Callable[[Params, np.ndarray], np.ndarray]] = {
     "transpose": lambda params, array: array.transpose(params["permutation"]),
     "squeeze": lambda params, array: array.squeeze(tuple(params["dimensions"])),
     "slice": _slice,
+    "tile": lambda params, array: np.tile(array, params["reps"]),
     "rev": lambda params, array: np.flip(array, params["dimensions"]),
 }
 
@@ -55,7 +56,11 @@ def joined(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any
     shape, dtype = avals[0].shape, np.dtype(avals[0].dtype)
     operands = [operand for operand in operands if np.prod(operand.shape)]
     if all(operand.is_known for operand in operands):
-        return [Known(np.concatenate([operand.known() for operand in operands], axis) if operands else np.zeros(shape, dtype))]
+        return [
+            Known(
+                np.concatenate([operand.known() for operand in operands], axis) if operands else np.zeros(shape, dtype)
+            )
+        ]
     if w.fits(int(np.prod(shape)), NUMBERS, operands) or all(not isinstance(operand, Stored) for operand in operands):
         return [Written(np.concatenate([w.written(operand).atoms for operand in operands], axis), dtype)]
     if len(operands) == 1:
@@ -129,7 +134,8 @@ def gathered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[A
     is_looped = len(set(strides[decides >= 0].tolist())) == 1 and np.all(decides >= 0) and not fills and len(most) == 1
     if is_looped and not w.fits(first.size, NUMBERS, operands):
         return [_gathered_in_loops(w, packed, w.stored(index), first, int(strides.flat[0]), decides, most[0])]
-    atoms, out = list(w.written(index).atoms.flat), np.empty(first.shape, object)
+    atoms: Any = list(w.written(index).atoms.flat)
+    out = np.empty(first.shape, object)
     for place in np.ndindex(first.shape):
         start, stride, number = int(first[place]), int(strides[place]), int(decides[place])
         if number < 0:
@@ -191,9 +197,9 @@ def scattered(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[
     lengths = iter(update.shape)
     sizes = [1 if axis in inserted else next(lengths) for axis in range(len(source.shape))]
     part = update.moved(lambda array: as_array(array).reshape(sizes))
-    out, offset = _copied(w, source, [part, *starts]), None
+    out = _copied(w, source, [part, *starts])
     with w.at(out.scope):
-        offset, is_inside = _offset(w, out, starts, sizes), []
+        offset, is_inside = _offset(w, out, starts, sizes), list[str]()
         for number, axis in enumerate(numbers.scatter_dims_to_operand_dims):
             limit, text = source.shape[axis] - sizes[axis], w.text(atoms[number], index.dtype)
             is_inside.append(f"{text} == {w.text(scalars.clamped(w, index.dtype, atoms[number], limit), index.dtype)}")
@@ -208,7 +214,10 @@ def dynamic_slice(w: Writer, step: Step, operands: Sequence[Value], avals: Seque
     source, starts = operands[0], [w.written(operand) for operand in operands[1:]]
     sizes = step.params["slice_sizes"]
     if all(start.is_known for start in starts):
-        at = [int(np.clip(int(start.known()), 0, n - size)) for start, n, size in zip(starts, source.shape, sizes, strict=True)]
+        at = [
+            int(np.clip(int(start.known()), 0, n - size))
+            for start, n, size in zip(starts, source.shape, sizes, strict=True)
+        ]
         return [source.moved(lambda array: array[tuple(slice(a, a + size) for a, size in zip(at, sizes, strict=True))])]
     packed = w.packed(source)
     offset = _offset(w, packed, starts, sizes)
@@ -219,9 +228,10 @@ def dynamic_slice(w: Writer, step: Step, operands: Sequence[Value], avals: Seque
 def _offset(w: Writer, packed: Stored, starts: Sequence[Written], sizes: Sequence[int]) -> Any:
     """Where a part begins in an array, kept inside of it."""
     strides = [int(np.prod(packed.shape[axis + 1 :])) for axis in range(len(packed.shape))]
-    kind, total = np.dtype(np.int64), None
+    kind = np.dtype(np.int64)
+    total: Any = None
     for start, length, size, stride in zip(starts, packed.shape, sizes, strides, strict=True):
-        atom = start.atoms[()]
+        atom: Any = start.atoms[()]
         if is_known(atom):
             atom = np.int64(np.clip(int(atom), 0, length - size))
         else:
@@ -257,6 +267,6 @@ def _part(w: Writer, array: Stored, offset: Any, sizes: Sequence[int]) -> Stored
 
 
 RULES = {
-    "split": split, "concatenate": joined, "stack": joined, "iota": iota, "pad": placed, "gather": gathered, "scatter": scattered,
-    "dynamic_slice": dynamic_slice, "dynamic_update_slice": dynamic_update_slice,
+    "split": split, "concatenate": joined, "stack": joined, "iota": iota, "pad": placed, "gather": gathered,
+    "scatter": scattered,     "dynamic_slice": dynamic_slice, "dynamic_update_slice": dynamic_update_slice,
 }  # fmt: skip

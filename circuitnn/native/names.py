@@ -3,13 +3,19 @@
 import re
 
 LONGEST = 40
-KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while main asm "
-    "and and_eq bitand bitor bool catch class compl delete dynamic_cast explicit export false friend mutable namespace "
-    "new not not_eq operator or or_eq private protected public reinterpret_cast static_cast template this throw true "
-    "try typeid typename using virtual wchar_t xor xor_eq".split()
-)  # of C and C++
+KEYWORDS = frozenset(  # of C and C++
+    re.findall(
+        r"\w+",
+        """
+        auto break case char const continue default do double else enum extern float for goto if inline int
+        long register restrict return short signed sizeof static struct switch typedef union unsigned void
+        volatile while main asm and and_eq bitand bitor bool catch class compl delete dynamic_cast explicit
+        export false friend mutable namespace new not not_eq operator or or_eq private protected public
+        reinterpret_cast static_cast template this throw true try typeid typename using virtual wchar_t xor
+        xor_eq
+        """,
+    )
+)
 
 
 def safe_name(text: str) -> str:

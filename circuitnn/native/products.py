@@ -11,7 +11,6 @@ from circuitnn.native.scalars import add, both, div, either, maximum, minimum, m
 from circuitnn.native.values import Known, Stored, Value, Written, scoped
 from circuitnn.native.writer import PRODUCTS, Writer
 
-
 TERMS = 8  # of a sum that are added at once
 
 
@@ -24,14 +23,16 @@ def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequenc
     rows, inner, columns = a.shape[1], a.shape[2], b.shape[2]
     if inner == 0:
         return [Known(np.zeros(shape, dtype))]
-    nonzero = [np.asarray(value.known() != 0) if isinstance(value, Known) else np.ones(value.shape, bool) for value in (a, b)]
+    nonzero = [
+        np.asarray(value.known() != 0) if isinstance(value, Known) else np.ones(value.shape, bool) for value in (a, b)
+    ]
     work = int(np.einsum("zij,zjk->", nonzero[0].astype(float), nonzero[1].astype(float)))
     if w.fits(work, PRODUCTS, [a, b]):
         return [Written(_written_out(w, dtype, w.written(a).atoms, w.written(b).atoms).reshape(shape), dtype)]
-    a, b = (w.packed(Known(np.ascontiguousarray(value.array))) if isinstance(value, Known) else w.stored(value) for value in (a, b))  # fmt: skip
+    a, b = (w.packed(value) if isinstance(value, Known) else w.stored(value) for value in (a, b))
     if isinstance(operands[0], Known) and columns == 1:  # columns of it are what lies side by side
-        table = operands[0].moved(lambda array: _ordered(array, batch, contracted, last=True)).known()
-        a = w.packed(Known(np.ascontiguousarray(table.transpose(0, 2, 1)))).moved(lambda array: array.transpose(0, 2, 1))
+        columns_first = _ordered(operands[0].array, batch, contracted, last=True).transpose(0, 2, 1)
+        a = w.packed(Known(np.ascontiguousarray(columns_first))).moved(lambda array: array.transpose(0, 2, 1))
     elif columns == 1 and w.scope_of([a]).is_once and not w.scope_of([a, b]).is_once:
         a = w.packed(a.moved(lambda array: array.transpose(0, 2, 1))).moved(lambda array: array.transpose(0, 2, 1))
     out = w.array((a.shape[0], rows, columns), dtype, w.scope_of([a, b]))
@@ -54,7 +55,11 @@ def _loops(w: Writer, out: Stored, a: Stored, b: Stored) -> list[str]:
         terms = " + ".join(product(f"(i2 + {k})" if k else "i2") for k in range(count))
         inner = "i3" if lengths["i3"] > 1 else "i1"
         head = f"for (int i2 = {start}; i2 < {stop}; i2 += {count}) {{"
-        return [head, *(f"  {line}" for line in w.over({inner: lengths[inner]}, [f"{target} = {target} + {terms};"])), "}"]
+        return [
+            head,
+            *(f"  {line}" for line in w.over({inner: lengths[inner]}, [f"{target} = {target} + {terms};"])),
+            "}",
+        ]
 
     whole = lengths["i2"] // TERMS * TERMS
     lines = summed(TERMS, 0, whole) if whole else []
@@ -111,10 +116,27 @@ def _in_a_loop(w: Writer, value: Value, shape: tuple[int, ...], dtype: Any, rule
         with_scope = out.scope.inner()
         with w.at(with_scope):
             target = w.at_index(spread, names)
-            atom = rule(w, dtype, (dtype, dtype), {}, Name(target, dtype, with_scope), Name(w.at_index(source, names), dtype, with_scope))  # fmt: skip
+            numbers = (Name(text, dtype, with_scope) for text in (target, w.at_index(source, names)))
+            atom = rule(w, dtype, (dtype, dtype), {}, *numbers)
             with_scope.lines.append(f"{target} = {w.text(atom, dtype)};")
         out.scope.lines += w.nest(source.shape, with_scope.lines)
     return out
+
+
+def _running(rule: Any) -> Any:
+    """Sums and the like up to each place."""
+
+    def run(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
+        axis, dtype = step.params["axis"], np.dtype(avals[0].dtype)
+        rows = np.moveaxis(w.written(operands[0]).atoms, axis, 0)
+        rows, out = rows[::-1] if step.params["reverse"] else rows, np.empty(rows.shape, object)
+        for n, *rest in np.ndindex(rows.shape):
+            place = (n, *rest)
+            out[place] = rule(w, dtype, (dtype, dtype), {}, out[(n - 1, *rest)], rows[place]) if n else rows[place]
+        out = out[::-1] if step.params["reverse"] else out
+        return [Written(np.moveaxis(out, 0, axis), dtype)]
+
+    return run
 
 
 def _argument(form: str) -> Any:
@@ -122,7 +144,11 @@ def _argument(form: str) -> Any:
 
     def rule(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
         (axis,) = step.params["axes"]
-        moved, dtype, kind = np.moveaxis(w.written(operands[0]).atoms, axis, 0), operands[0].dtype, np.dtype(avals[0].dtype)
+        moved, dtype, kind = (
+            np.moveaxis(w.written(operands[0]).atoms, axis, 0),
+            operands[0].dtype,
+            np.dtype(avals[0].dtype),
+        )
         flag, out = np.dtype(bool), np.empty(avals[0].shape, object)
         for place in np.ndindex(out.shape):
             best, index = moved[(0, *place)], kind.type(0)
@@ -145,7 +171,9 @@ def solve_arrays(w: Writer, step: Step, operands: Sequence[Value], avals: Sequen
     a, b = operands
     *lead, n, batch = b.shape
     dtype, count = b.dtype, int(np.prod([*lead, batch]))
-    matrices = a.moved(lambda array: np.moveaxis(np.broadcast_to(array, (*lead, n, n, batch)), -1, 0).reshape(count, n, n))
+    matrices = a.moved(
+        lambda array: np.moveaxis(np.broadcast_to(array, (*lead, n, n, batch)), -1, 0).reshape(count, n, n)
+    )
     rights = b.moved(lambda array: np.moveaxis(array, -1, 0).reshape(count, n))
 
     def back(array: np.ndarray) -> np.ndarray:
@@ -180,7 +208,9 @@ def _eliminated(w: Writer, dtype: Any, matrix: np.ndarray, right: np.ndarray) ->
         for j in range(n):
             if j != i and not (is_known(a[j, i]) and a[j, i] == 0):
                 x[j] = less(x[j], a[j, i], x[i])
-                a[j, i + 1 :] = [less(entry, a[j, i], pivot) for entry, pivot in zip(a[j, i + 1 :], a[i, i + 1 :], strict=True)]
+                a[j, i + 1 :] = [
+                    less(entry, a[j, i], pivot) for entry, pivot in zip(a[j, i + 1 :], a[i, i + 1 :], strict=True)
+                ]
     return x
 
 
@@ -249,9 +279,11 @@ def _most(dtype: Any) -> Any:
 
 
 RULES = {
-    "solve_arrays": solve_arrays, "dot_general": dot_general, "lu": lu, "triangular_solve": triangular_solve, "argmax": _argument("{0} > {1}"),
+    "solve_arrays": solve_arrays, "dot_general": dot_general, "lu": lu, "triangular_solve": triangular_solve,
+    "argmax": _argument("{0} > {1}"),
     "argmin": _argument("{0} < {1}"), "reduce_sum": _reduction(add, lambda dtype: 0),
     "reduce_prod": _reduction(mul, lambda dtype: 1), "reduce_max": _reduction(maximum, _least),
     "reduce_min": _reduction(minimum, _most), "reduce_and": _reduction(both, lambda dtype: True),
-    "reduce_or": _reduction(either, lambda dtype: False),
+    "reduce_or": _reduction(either, lambda dtype: False), "cumsum": _running(add), "cumprod": _running(mul),
+    "cummax": _running(maximum), "cummin": _running(minimum),
 }  # fmt: skip

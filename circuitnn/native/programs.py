@@ -14,7 +14,7 @@ from circuitnn.native.atoms import TYPES, Name
 from circuitnn.native.control import assign
 from circuitnn.native.functions import Input, Member, function, handed_on, struct, taken, words
 from circuitnn.native.inlining import Place, flattened, without_idle
-from circuitnn.native.lowering import folded, run
+from circuitnn.native.lowering import evaluated, folded, run
 from circuitnn.native.names import safe_name
 from circuitnn.native.values import Known, Stored, Value, Written
 from circuitnn.native.writer import Writer
@@ -37,6 +37,7 @@ class Leaf:
 
     @property
     def size(self) -> int:
+        """How many numbers it has."""
         return int(np.prod(self.shape))
 
     @property
@@ -115,7 +116,7 @@ def program(model: Model, *, name: str = "model", values: bool = False) -> Progr
     closed = jax.make_jaxpr(step)(carry, parameters, settings, silence)
     tables: dict[Any, tuple[str, str]] = {}
     called: set[tuple[str, str, int]] = set()
-    writers = [Writer(f"{name}_", tables, called) for _ in range(2)]
+    writers = [Writer(f"{name}_", tables, called, evaluated) for _ in range(2)]
     prepare, process, prepared = _step(writers[0], closed, name, state, learnt, len(knobs), model)
     functions = [prepare, process]
     types = [struct(f"{name}_state", _members(state)), struct(f"{name}_prepared", prepared)]
@@ -155,9 +156,7 @@ def _members(leaves: Sequence[Leaf]) -> list[Member]:
 def _knobs(w: Writer, count: int, dtype: np.dtype) -> tuple[list[Value], list[Input]]:
     real, names = TYPES[dtype.name], [f"knob_{n}" for n in range(count)]
     atoms = [np.array(Name(name, dtype, w.knobs), object) for name in names]
-    return [Written(atom, dtype) for atom in atoms], [
-        Input(name, real, f"knobs[{n}]") for n, name in enumerate(names)
-    ]
+    return [Written(atom, dtype) for atom in atoms], [Input(name, real, f"knobs[{n}]") for n, name in enumerate(names)]
 
 
 def _results(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
@@ -170,8 +169,7 @@ def _results(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
 
 
 def _step(
-    w: Writer,
-    closed: Any, name: str, state: Sequence[Leaf], learnt: Sequence[Leaf], knobs: int, model: Model
+    w: Writer, closed: Any, name: str, state: Sequence[Leaf], learnt: Sequence[Leaf], knobs: int, model: Model
 ) -> tuple[str, str, list[Member]]:
     """The functions that prepare and process."""
     dtype = np.dtype(model.dtype)
@@ -214,10 +212,15 @@ def _step(
     values = f"const {name}_values *values, " if learnt else ""
     heads = (
         f"{name}_prepare({name}_prepared *prepared, const {name}_state *state, {values}const {real} *knobs)",
-        f"{name}_process({name}_state *state, const {name}_prepared *prepared, const {real} *in, {real} *out, int32_t count)",
+        f"{name}_process({name}_state *state, const {name}_prepared *prepared, "
+        f"const {real} *in, {real} *out, int32_t count)",
     )
     silent = ["(void)prepared; (void)state; (void)knobs;" + (" (void)values;" if learnt else "")]
-    return function(_api(name), heads[0], [*silent, *prepare]), function(_api(name), heads[1], ["(void)prepared;", *loop]), prepared.members
+    return (
+        function(_api(name), heads[0], [*silent, *prepare]),
+        function(_api(name), heads[1], ["(void)state; (void)prepared; (void)in;", *loop]),
+        prepared.members,
+    )
 
 
 def _init(w: Writer, closed: Any, name: str, state: Sequence[Leaf], dtype: np.dtype, knobs: int) -> str:
@@ -230,5 +233,5 @@ def _init(w: Writer, closed: Any, name: str, state: Sequence[Leaf], dtype: np.dt
             w.copy(Stored(f"state->{leaf.name}", np.arange(leaf.size).reshape(leaf.shape), leaf.dtype, w.knobs), result)
     w.settle_all(w.knobs)
     used = words(w.knobs.lines)
-    lines = ["(void)knobs;", *(item.loaded() for item in inputs if item.name in used), *w.knobs.lines]
+    lines = ["(void)state; (void)knobs;", *(item.loaded() for item in inputs if item.name in used), *w.knobs.lines]
     return function(_api(name), f"{name}_init({name}_state *state, const {TYPES[dtype.name]} *knobs)", lines)

@@ -121,7 +121,7 @@ def _own(name: str, form: str = "{0}") -> Rule:
     """A function of our own, see `circuitnn.native.mathematics`."""
 
     def rule(w: Writer, dtype: Any, types: Any, params: Any, a: Atom) -> Atom:
-        real = TYPES[dtype.name]
+        real: Any = TYPES[dtype.name]
         function = function_name(name, real, lanes=int(w.here.is_along), prefix=w.prefix)
         w.used.add((name, real, int(w.here.is_along)))
         return w.value(dtype, f"{function}({form})", a)

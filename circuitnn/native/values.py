@@ -18,6 +18,7 @@ class Written:
     """
 
     __slots__ = ("atoms", "dtype")
+    atoms: Any
 
     def __init__(self, atoms: np.ndarray, dtype: Any) -> None:
         self.atoms, self.dtype = atoms, np.dtype(dtype)
@@ -83,6 +84,9 @@ class Stored:
 
     is_known = False
 
+    def known(self) -> np.ndarray:
+        raise TypeError("these numbers are computed")
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.index.shape
@@ -126,7 +130,7 @@ def affine(index: np.ndarray) -> tuple[int, tuple[int, ...]] | None:
     offset = int(index[start])
     strides = []
     for axis, length in enumerate(index.shape):
-        one = start[:axis] + (1,) + start[axis + 1 :]
+        one = (*start[:axis], 1, *start[axis + 1 :])
         strides.append(int(index[one]) - offset if length > 1 else 0)
     grid = np.full(index.shape, offset)
     for axis, (length, stride) in enumerate(zip(index.shape, strides, strict=True)):

@@ -1,15 +1,14 @@
 """Writes statements where they are done least often: once for the knobs, once a sample, or in a loop."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, final
 
 import numpy as np
 
 from circuitnn.native.atoms import TYPES, Atom, Name, Scope, is_known, literal
-from circuitnn.native.values import Known, Stored, Value, Written, affine, scoped, written
-
+from circuitnn.native.values import Known, Stored, Value, Written, affine, broadcast, scoped, written
 
 # What is written out one by one, each sample and once for the knobs: numbers of an array, products of matrices, rounds.
 NUMBERS, PRODUCTS, ROUNDS = (7, 6), (64, 16), (16, 2)
@@ -26,11 +25,18 @@ class Writer:
         knobs: what follows from the knobs alone.
         sample: what is done for each sample.
         here: where statements go that have to be done in order.
-        tables: arrays of known numbers.
+        tables: arrays of known numbers: name and text by what is in them.
+        evaluate: writes the program of a loop or a branch.
     """
 
-    def __init__(self, prefix: str, tables: dict[Any, tuple[str, str]], used: set[tuple[str, str, int]]) -> None:
-        self.prefix, self.tables, self.used = prefix, tables, used
+    def __init__(
+        self,
+        prefix: str,
+        tables: dict[Any, tuple[str, str]],
+        used: set[tuple[str, str, int]],
+        evaluate: Callable[["Writer", Any, Sequence[Value]], list[Value]],
+    ) -> None:
+        self.prefix, self.tables, self.used, self.evaluate = prefix, tables, used, evaluate
         self.knobs = Scope(0, is_once=True)
         self.sample = Scope(1, self.knobs)
         self.here = self.sample
@@ -140,7 +146,9 @@ class Writer:
             self.settle(value.name)
             return value
         if isinstance(value, Known):
-            return Stored(self.table(value.array), np.arange(value.array.size).reshape(value.shape), value.dtype, self.knobs)
+            return Stored(
+                self.table(value.array), np.arange(value.array.size).reshape(value.shape), value.dtype, self.knobs
+            )
         once = value.atoms[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in value.atoms.strides)]
         if once.size < value.atoms.size:  # the same numbers again and again
             return self.stored(Written(once, value.dtype)).moved(lambda index: np.broadcast_to(index, value.shape))
@@ -155,9 +163,11 @@ class Writer:
 
     def _fill(self, out: Stored, texts: Sequence[str], are_known: Sequence[bool]) -> None:
         """Write numbers into a new array; many known ones come from a table."""
-        ctype, places = TYPES[out.dtype.name], range(len(texts))
+        ctype, places = TYPES[out.dtype.name], list(range(len(texts)))
         if sum(are_known) > TABLE:
-            table = self._table(out.dtype, [text if known else "0" for text, known in zip(texts, are_known, strict=True)])
+            table = self._table(
+                out.dtype, [text if known else "0" for text, known in zip(texts, are_known, strict=True)]
+            )
             out.scope.lines.append(f"memcpy({out.name}, {table}, {len(texts)}*sizeof({ctype}));")
             places = [n for n in places if not are_known[n]]
         out.scope.lines += [f"{out.name}[{n}] = {texts[n]};" for n in places]
@@ -199,7 +209,7 @@ class Writer:
 
     def over(self, lengths: Mapping[str, int], lines: list[str]) -> list[str]:
         """Loops around lines, the first outermost."""
-        for name, length in reversed(lengths.items()):
+        for name, length in reversed(list(lengths.items())):
             if length > 1:
                 head = f"for (int {name} = 0; {name} < {length}; {name}++) {{"
                 lines = [head, *(f"  {line}" for line in lines), "}"]
@@ -222,8 +232,6 @@ class Writer:
             operands: broadcast against it.
             dtype: of the array.
         """
-        from circuitnn.native.values import broadcast
-
         operands = [broadcast(self._ready(operand), shape) for operand in operands]
         outer = self.scope_of(scoped(operands))
         for operand in operands:  # one that the same loop writes is there already
