@@ -20,7 +20,8 @@ void moving(void *player, const void *in, void *out, int n, const double *knobs,
   int i, k;
   for (i = 0; i < n; i += every) {{
     for (k = 0; k < {p}_KNOBS_; k++) set_knob(player, k, knobs[i * {p}_KNOBS_ + k]);
-    {p}_play(player, (const {p}_sample *)in + i * {p}_IN_, ({p}_sample *)out + i * {p}_OUT_, n - i < every ? n - i : every);
+    {p}_play(player, (const {p}_sample *)in + i * {p}_IN_, ({p}_sample *)out + i * {p}_OUT_,
+             n - i < every ? n - i : every);
   }}
 }}
 double check(void *player) {{ return {p}_check(player); }}
