@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from circuitnn import audio as audio
 from circuitnn import devices as devices
-from circuitnn import export as export
 from circuitnn import filters as filters
 from circuitnn import hybrid as hybrid
 from circuitnn import losses as losses
 from circuitnn import metrics as metrics
+from circuitnn import native as native
 from circuitnn import nodal as nodal
 from circuitnn import recurrent as recurrent
 from circuitnn import spice as spice
@@ -41,7 +41,7 @@ from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__
 
 __dir__ = _handed_on(
-    __name__, "audio", "circuits", "devices", "export", "filters", "hybrid", "losses", "metrics", "nodal", "recurrent",
+    __name__, "audio", "circuits", "devices", "filters", "hybrid", "losses", "metrics", "native", "nodal", "recurrent",
     "spice", "study", "testing", "train", "wdf"
 )  # fmt: skip
 

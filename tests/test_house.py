@@ -28,7 +28,6 @@ FLOORS = (
     ("hybrid",),
     ("train",),
     ("estimation", "tone"),
-    ("export",),
     ("study",),
     ("cli",),
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
-from circuitnn.cli.models import is_saved, refuse_options_of_netlists
 from circuitnn.cli.options import input_option, knob_option, output_option
 from circuitnn.cli.problems import Fault
 
@@ -92,6 +91,7 @@ def run(
     import jax
     from tqdm import tqdm
 
+    import circuitnn as cn
     from circuitnn.cli import sounds
     from circuitnn.cli.automation import read_automation
     from circuitnn.cli.render import render
@@ -101,8 +101,8 @@ def run(
     if out.exists() and Path(sound).exists() and out.samefile(sound):
         raise Fault(f"{out}: is the sound that is read; give OUT another name")
     with jax.enable_x64(True):
-        if is_saved(model):
-            refuse_options_of_netlists(model, int(oversample), source_name, output_name)
+        if Path(model).suffix.lower() == ".npz":
+            _refuse_options_of_netlists(model, oversample, source_name, output_name)
             built = _restored(model)
             fs = _checked_rate(model, built, fs)
             source = sounds.Sound(sound, fs)
@@ -119,10 +119,13 @@ def run(
             _announce(
                 model, built, source, volts, output_volts, {**knobs_of(built.controls), **constant}, moving, automation
             )
+            playing = cn.native.fastest(built, source.samples, streams=source.channels)
+            if playing is not built:
+                click.echo(f"its loop is compiled by {cn.native.compiler()}")
             bar = tqdm(total=source.samples, unit="sample", unit_scale=True, disable=None, leave=False)
             with sounds.Spool(out, source.channels) as spool, bar:
                 told = render(
-                    built,
+                    playing,
                     source,
                     spool,
                     volts=volts,
@@ -172,6 +175,13 @@ def _checked_rate(path: str, model: "cn.Model", fs: int | None) -> int | None:
     if fs not in (None, own):
         raise Fault(f"{path}: was made for {own} Hz; leave out --fs {fs}, and the sound is resampled")
     return own
+
+
+def _refuse_options_of_netlists(model: str, oversample: str, source_name: str | None, output_name: str | None) -> None:
+    given = {"--oversample": oversample != "1", "--input": source_name, "--output": output_name}
+    for option, is_given in given.items():
+        if is_given:
+            raise Fault(f"{option} is for netlists; {model} is a saved model")
 
 
 def _announce(

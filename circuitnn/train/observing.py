@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from circuitnn.model import StateModel, checked_model, trace
+from circuitnn.native import fastest
 from circuitnn.samples import check_kind
 from circuitnn.train.dataset import Dataset
 
@@ -32,6 +33,7 @@ def record(
     ratio = ratio_to(checked_model(teacher), fs)
     check_kind("x", np.asarray(x).dtype)
     x = np.atleast_2d(np.asarray(x, float))
+    teacher = fastest(teacher, x.shape[1], streams=x.shape[0], is_observed=True)
     carry = teacher.init_carry(x.shape[:1], controls)
     initial = np.asarray(teacher.states(carry))
     pieces = []

@@ -18,6 +18,7 @@ from circuitnn.audio.files import find
 from circuitnn.audio.readers import AtRate, Held, InARow, OnDisk, Reader
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.knobs import check_shape, matched
+from circuitnn.native import fastest
 from circuitnn.nodal import NodalModel
 from circuitnn.samples import check_kind
 from circuitnn.train import store
@@ -137,9 +138,10 @@ class _Plan:
     def simulated(self, *, progress: bool) -> Iterator[dict[str, NDArray]]:
         """The signals block by block, (recordings, time, features)."""
         with jax.enable_x64(True):
-            teacher = NodalModel(self.circuit, self.ratio * self.fs, rule=self.rule, dtype=np.float64)
-            faster = [AtRate(signal, self.fs, self.ratio * self.fs) for signal in self.signals]
             recordings = math.prod(self.batch)
+            circuit = NodalModel(self.circuit, self.ratio * self.fs, rule=self.rule, dtype=np.float64)
+            teacher = fastest(circuit, self.samples * self.ratio, streams=recordings, is_observed=True)
+            faster = [AtRate(signal, self.fs, self.ratio * self.fs) for signal in self.signals]
             block = min(self.samples, max(64, BLOCK // (recordings * self.ratio)))
             carry = teacher.init_carry((recordings,), self._knobs_between(0, 1))
             rest = np.asarray(teacher.states(carry))[:, None]
