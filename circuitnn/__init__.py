@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from circuitnn import audio as audio
 from circuitnn import devices as devices
+from circuitnn import export as export
 from circuitnn import filters as filters
 from circuitnn import hybrid as hybrid
 from circuitnn import losses as losses
@@ -41,8 +42,8 @@ from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__
 
 __dir__ = _handed_on(
-    __name__, "audio", "circuits", "devices", "filters", "hybrid", "losses", "metrics", "native", "nodal", "recurrent",
-    "spice", "study", "testing", "train", "wdf"
+    __name__, "audio", "circuits", "devices", "export", "filters", "hybrid", "losses", "metrics", "native", "nodal",
+    "recurrent", "spice", "study", "testing", "train", "wdf"
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """Models made of models: in a row, side by side, and beside a wire. A hybrid is one of these."""
 
+import abc
 import functools
 import itertools
 import operator
@@ -123,20 +124,22 @@ class Chain(Composition):
         return tuple(carries), x
 
 
-@partial(register, build=lambda models: _composed(Parallel, models))
-@final
-class Parallel(Composition):
-    """Models side by side on the same input; their outputs are added, those that are early as late as the others.
+class SideBySide(Composition):
+    """Models on the same input; what is made of their outputs, those that are early as late as the others (abstract).
 
     The carry are the models' carries and their delay lines, each as a tuple.
     """
 
-    def __init__(self, *models: Model, **named: Model):
-        super().__init__("parallel", models, named)
+    def __init__(self, what: str, models: tuple[Model, ...], named: Mapping[str, Model]):
+        super().__init__(what, models, named)
         widths = {(model.in_features, model.out_features) for model in self.models}
         if len(widths) > 1:
-            raise ValueError(f"parallel: the models differ in (in_features, out_features): {sorted(widths)}")
+            raise ValueError(f"{what}: the models differ in (in_features, out_features): {sorted(widths)}")
         self.in_features, self.out_features = widths.pop()
+
+    @abc.abstractmethod
+    def mixed(self, outputs: list[Array], controls: Controls | None) -> Array:
+        """One output of those of all models, (..., time, out_features) each."""
 
     @property
     def latency(self) -> int:
@@ -150,13 +153,9 @@ class Parallel(Composition):
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
     ) -> Carry:
-        return self._rest(batch, controls, level, [model.latency < self.latency for model in self.models])[0]
+        return self.at_rest(batch, controls, level, [model.latency < self.latency for model in self.models])[0]
 
-    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
-        carry, outputs = self._rest(batch, controls, level, [True] * len(self.models))
-        return carry, _sum(outputs)
-
-    def _rest(
+    def at_rest(
         self, batch: tuple[int, ...], controls: Controls | None, level: Level, are_asked: list[bool]
     ) -> tuple[Carry, list[Array | None]]:
         """The carry, and the outputs of those models that are asked for them."""
@@ -182,7 +181,23 @@ class Parallel(Composition):
             carries.append(after)
             lines.append(line)
             outputs.append(y)
-        return (tuple(carries), tuple(lines)), functools.reduce(operator.add, outputs)
+        return (tuple(carries), tuple(lines)), self.mixed(outputs, controls)
+
+
+@partial(register, build=lambda models: _composed(Parallel, models))
+@final
+class Parallel(SideBySide):
+    """Models side by side on the same input; their outputs are added, those that are early as late as the others."""
+
+    def __init__(self, *models: Model, **named: Model):
+        super().__init__("parallel", models, named)
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        carry, outputs = self.at_rest(batch, controls, level, [True] * len(self.models))
+        return carry, _sum(outputs)
+
+    def mixed(self, outputs: list[Array], controls: Controls | None) -> Array:
+        return functools.reduce(operator.add, outputs)
 
 
 @register

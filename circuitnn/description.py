@@ -1,6 +1,6 @@
 """Things in words, for print() and notebooks: what is one, how large, and what may be turned on it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -64,13 +64,16 @@ def model_in_words(model: Any) -> str:
 
 def _parts(model: Any) -> Iterator[str]:
     """Models inside of a model, each in one line, and those inside of them indented."""
-    members: Sequence[Any] = getattr(model, "models", ()) or [getattr(model, "model", None)]
-    names = getattr(model, "names", ()) or [str(index) for index in range(len(members))]
+    # A model of one's own may have attributes of these names that are something else.
+    inside = getattr(model, "models", ()) or [getattr(model, "model", None)]
+    members = [member for member in inside if isinstance(member, nnx.Module)]
+    names = getattr(model, "names", ())
+    if len(names) != len(members):
+        names = [str(index) for index in range(len(members))]
     for name, member in zip(names, members, strict=True):
-        if member is not None:
-            words = [_kind(member), _arguments(member), _circuit(member), _weights(member)]
-            yield (f"{name}: " if hasattr(model, "models") else "") + ", ".join(word for word in words if word)
-            yield from (f"  {line}" for line in _parts(member))
+        words = [_kind(member), _arguments(member), _circuit(member), _weights(member)]
+        yield (f"{name}: " if hasattr(model, "models") else "") + ", ".join(word for word in words if word)
+        yield from (f"  {line}" for line in _parts(member))
 
 
 def _kind(model: Any) -> str:

@@ -28,6 +28,7 @@ FLOORS = (
     ("hybrid",),
     ("train",),
     ("estimation", "tone"),
+    ("export",),
     ("study",),
     ("cli",),
 )

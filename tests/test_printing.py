@@ -117,3 +117,10 @@ def test_a_model_is_printed_inside_of_a_transformation(capsys):
     jax.grad(lambda gain: (print(cn.chain(model, cn.hybrid.Gain(1.0))), gain)[1])(1.0)
     nnx.jit(lambda model: print(model))(model)
     assert capsys.readouterr().out.count("NodalModel at 48000 Hz") == 2
+
+
+@pytest.mark.parametrize("name", ["names", "model", "models"])
+def test_a_model_of_ones_own_may_have_attributes_of_any_name(name):
+    model = cn.hybrid.Gain(2.0)
+    setattr(model, name, ("JCM", "800"))
+    assert str(model).startswith("Gain: 1 input, 1 output")

@@ -6,8 +6,10 @@ from typing import Any, final
 import click
 
 from circuitnn.cli.check import check
+from circuitnn.cli.export import export
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
 from circuitnn.cli.guitar import guitar
+from circuitnn.cli.info import info
 from circuitnn.cli.problems import one_line
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
@@ -21,6 +23,8 @@ Examples:
   circuitnn run my.cir guitar.wav out.wav --knob treble=0.8 --volts 4.5
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report
   circuitnn run my.npz guitar.wav out.wav --automation moves.csv
+  circuitnn info my.npz                         what a saved model is
+  circuitnn export my.npz my.h --main           the same as C, for a plug-in or a pedal
 
 \b
 A circuit is a SPICE netlist, or the name of one that comes with circuitnn (bassman, tube_screamer_clipping, ...).
@@ -76,7 +80,7 @@ def app(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (check, response, run, fit_tone_stack, guitar):
+for command in (check, info, response, run, fit_tone_stack, export, guitar):
     app.add_command(command)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
+from circuitnn.cli.models import is_saved, refuse_options_of_netlists
 from circuitnn.cli.options import input_option, knob_option, output_option
 from circuitnn.cli.problems import Fault
 
@@ -101,8 +102,8 @@ def run(
     if out.exists() and Path(sound).exists() and out.samefile(sound):
         raise Fault(f"{out}: is the sound that is read; give OUT another name")
     with jax.enable_x64(True):
-        if Path(model).suffix.lower() == ".npz":
-            _refuse_options_of_netlists(model, oversample, source_name, output_name)
+        if is_saved(model):
+            refuse_options_of_netlists(model, int(oversample), source_name, output_name)
             built = _restored(model)
             fs = _checked_rate(model, built, fs)
             source = sounds.Sound(sound, fs)
@@ -175,13 +176,6 @@ def _checked_rate(path: str, model: "cn.Model", fs: int | None) -> int | None:
     if fs not in (None, own):
         raise Fault(f"{path}: was made for {own} Hz; leave out --fs {fs}, and the sound is resampled")
     return own
-
-
-def _refuse_options_of_netlists(model: str, oversample: str, source_name: str | None, output_name: str | None) -> None:
-    given = {"--oversample": oversample != "1", "--input": source_name, "--output": output_name}
-    for option, is_given in given.items():
-        if is_given:
-            raise Fault(f"{option} is for netlists; {model} is a saved model")
 
 
 def _announce(

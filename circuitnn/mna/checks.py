@@ -5,14 +5,16 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.devices.rules import LARGEST
 from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna.network import system_matrix
-from circuitnn.mna.nonlinear import devices, law, port_map_of
 from circuitnn.mna.nonlinear import jacobian as law_jacobian
+from circuitnn.mna.nonlinear import law
+from circuitnn.mna.port_map import devices, port_map_of
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, Values, at_rest, companion
 from circuitnn.mna.topology import Topology
 
@@ -100,22 +102,23 @@ def _is_solvable(topology: Topology, numbers: Values, reactive: Reactive) -> boo
 def _matrix(topology: Topology, numbers: Values, reactive: Reactive, volts: float) -> np.ndarray:
     """With a conductance across each junction, whatever it conducts now, and other laws as they are at some voltage."""
     jacobian = np.zeros((len(topology.drives), len(topology.ports)))
-    port_map = port_map_of(topology)
     if topology.free_drives:
-        linearised = law(
-            port_map,
-            jax.tree.map(lambda leaf: leaf[0], devices(topology, numbers)),
-            jnp.full((len(topology.ports), 1), volts),
-        )
         # Where a law is not finite at these voltages it holds nothing, as far as is known.
-        slopes = np.nan_to_num(np.asarray(law_jacobian(port_map, linearised.slopes))[..., 0], posinf=0, neginf=0)
-        free = list(topology.free_drives)
-        jacobian[free] = slopes[free]
+        slopes = np.asarray(_free_slopes(topology, numbers, volts))
+        jacobian[list(topology.free_drives)] = np.nan_to_num(slopes, posinf=0, neginf=0)
     for port, quantity in enumerate(topology.ports):
         if quantity.junction >= 0:
             jacobian[quantity.junction, port] = 1 / IMPEDANCE
     with np.errstate(all="ignore"):
         return np.asarray(system_matrix(topology, numbers, reactive, jacobian=jacobian, module=np), np.float64)
+
+
+@jax.jit(static_argnums=0)
+def _free_slopes(topology: Topology, values: Values, volts: float) -> Array:
+    """Slopes of the drives that have no junction in parallel, (n_free, n_ports), with those volts at all ports."""
+    port_map, numbers = port_map_of(topology), jax.tree.map(lambda leaf: leaf[0], devices(topology, values))
+    slopes = law(port_map, numbers, jnp.full((len(topology.ports), 1), volts, numbers.per_volt.dtype)).slopes
+    return law_jacobian(port_map, slopes)[np.array(topology.free_drives), :, 0]
 
 
 def _check(topology: Topology, numbers: Values, reactive: Reactive, hint: str) -> None:

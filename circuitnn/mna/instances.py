@@ -46,15 +46,14 @@ def junctions_of(instance: DeviceInstance, parameters: Parameters) -> Iterator[t
 def exponents_per_volt(instance: DeviceInstance, parameters: Parameters) -> list[Any]:
     """What is raised to the power of e, per volt of its port; signed as the port is."""
     return [
-        facing(instance, junction, direction) / (directed[junction.emission] * THERMAL_VOLTAGE)
+        facing(instance.ports[junction.port][1], junction, direction) / (directed[junction.emission] * THERMAL_VOLTAGE)
         for junction, direction, directed in junctions_of(instance, parameters)
     ]
 
 
-def facing(instance: DeviceInstance, junction: Junction, direction: int) -> int:
-    """1 where a junction conducts as its port goes up, -1 where it does as that goes down."""
-    sign = direction * instance.ports[junction.port][1]
-    return -sign if junction.is_reverse else sign
+def facing(sign: int, junction: Junction, direction: int) -> int:
+    """1 where a junction conducts as its port, of that sign, goes up, -1 where it does as that goes down."""
+    return -sign * direction if junction.is_reverse else sign * direction
 
 
 def exponents_at_zero(instance: DeviceInstance, parameters: Parameters) -> list[Any]:

@@ -103,6 +103,11 @@ def network(
         largest = lax.stop_gradient(jnp.max(jnp.abs(matrix[:, : len(topology.nodes)]), axis=1, initial=0))
         held = jnp.asarray(IMPEDANCE * LEAK * _held_by_slopes(topology), matrix.dtype)
         matrix = matrix + jnp.diag(leak * jnp.where(is_floating, largest, 0) + held)
+    return network_of(topology, values, matrix)
+
+
+def network_of(topology: Topology, values: Values, matrix: Array) -> Network:
+    """The same with that matrix, (size, size)."""
     right = excitations(topology)
     solved = _solve(matrix, np.concatenate(list(right.values()), axis=1))
     rows = selections(topology)

@@ -11,7 +11,8 @@ from jax import numpy as jnp
 
 from circuitnn.mna.elements import CHARGE_UNIT, with_laws
 from circuitnn.mna.network import Affine, Network, network
-from circuitnn.mna.nonlinear import devices, jacobian, law, port_map_of, shunted
+from circuitnn.mna.nonlinear import jacobian, law, shunted
+from circuitnn.mna.port_map import devices, port_map_of
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.stamps import IMPEDANCE, Values, at_rest
 from circuitnn.mna.topology import Topology
@@ -64,9 +65,10 @@ def operating_point(topology: Topology, values: Values, start: Array | None = No
         return (part.one + apply(part.u, u) + apply(part.i, linearised.current))[..., 0]
 
     states = jnp.where(np.asarray(topology.is_inductor, bool), rows(linear.through), rows(linear.across))
-    for k, drive in enumerate(topology.drives):
-        if drive.charge >= 0:
-            states = states.at[drive.charge].set(linearised.current[k, 0])
+    charges = [(drive.charge, k) for k, drive in enumerate(topology.drives) if drive.charge >= 0]
+    if charges:
+        places, drives = np.array(charges).T
+        states = states.at[places].set(linearised.current[drives, 0])
     slopes = (
         jacobian(port_map, linearised.slopes)[..., 0] if port_map.drives else jnp.zeros((0, port_map.ports), v.dtype)
     )

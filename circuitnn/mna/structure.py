@@ -14,7 +14,7 @@ import numpy as np
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.mna.nonlinear import port_map_of
+from circuitnn.mna.port_map import port_map_of
 from circuitnn.mna.stamps import IMPEDANCE, Reactive, excitations, fixed_part, ordered_pairs, selections, stamps
 from circuitnn.mna.topology import Topology
 from circuitnn.numerics.modular import PRIME, Residue, SingularError, independent_rows, interpolate, residues

@@ -148,7 +148,9 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
     parameters = tuple(name for name, _ in model.parameters)
     node_of = _nodes_inside(wiring, part, device, parameters)
     polarity = device.kinds[model.kind]
-    with_junction = {junction.port for junction in device.junctions if junction.condition in parameters}
+    # Across a junction and a resistance that is the law's affair the linear part has a shunt: a node may have no other.
+    with_shunt = {junction.port for junction in device.junctions if junction.condition in parameters}
+    with_shunt |= {place for place, names in device.optional_ports.items() if {*names} & {*device.bent.values()}}
     other = device.other_ports if device.has_other_ports(model.kind, parameters) else {}
     places = [
         place
@@ -167,7 +169,7 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
         a, b = pairs[pins]
         if a == b:  # tied together: no voltage, and the current goes round
             ports.append(wiring.nothing())
-        elif place in with_junction:
+        elif place in with_shunt:
             port, drive, sign = wiring.junction(a, b)
             ports.append((port, sign * polarity))
             drive_of[pins] = (drive, sign * polarity)

@@ -4,17 +4,22 @@ Matrices are (..., rows, columns, batch or 1), vectors (..., rows, batch). A han
 one call to a library per sample, and the compiler fuses it with what stands around.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple, final
 
 import jax
+import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
 MAX_WRITTEN_OUT = 4  # rows: above, `solve_arrays` compiles faster than `solve`
+MAX_COLUMNS = 16  # of products and inverses that are written out: beyond, programs would take long to compile
 
 
 def apply(matrix: Array, vector: Array) -> Array:
     """Matrix times vector, as a sum of scaled columns: (..., r, c, b) and (..., c, b) give (..., r, b)."""
+    if matrix.shape[-2] > MAX_COLUMNS:
+        return matmul(matrix, vector[..., None, :])[..., 0, :]
     total = matrix[..., :, 0, :] * vector[..., 0:1, :] if matrix.shape[-2] else jnp.zeros((), vector.dtype)
     for column in range(1, matrix.shape[-2]):
         total = total + matrix[..., :, column, :] * vector[..., column : column + 1, :]
@@ -23,10 +28,69 @@ def apply(matrix: Array, vector: Array) -> Array:
 
 def matmul(left: Array, right: Array) -> Array:
     """Matrix times matrix: (..., r, k, b) and (..., k, c, b) give (..., r, c, b)."""
+    if left.shape[-2] > MAX_COLUMNS:
+        return _large_product(left, right)
     total = jnp.zeros((), right.dtype)
     for k in range(left.shape[-2]):
         total = total + left[..., :, k : k + 1, :] * right[..., k : k + 1, :, :]
     return total
+
+
+def _large_product(left: Array, right: Array) -> Array:
+    leading, exact = np.broadcast_shapes(left.shape[:-3], right.shape[:-3]), lax.Precision.HIGHEST
+    if left.size == left.shape[-3] * left.shape[-2]:  # one matrix for all: one product
+        contracted = (1,), (right.ndim - 3,)
+        flat = lax.dot_general(left.reshape(left.shape[-3:-1]), right, (contracted, ((), ())), precision=exact)
+        return jnp.broadcast_to(jnp.moveaxis(flat, 0, -3), (*leading, left.shape[-3], *right.shape[-2:]))
+    batch = np.broadcast_shapes(left.shape[-1:], right.shape[-1:])
+    left, right = (
+        jnp.moveaxis(jnp.broadcast_to(part, (*leading, *part.shape[-3:-1], *batch)), -1, 0) for part in (left, right)
+    )
+    axes = tuple(range(left.ndim - 2))
+    contracted = (left.ndim - 1,), (right.ndim - 2,)
+    return jnp.moveaxis(lax.dot_general(left, right, (contracted, (axes, axes)), precision=exact), 0, -1)
+
+
+def taken(rows: Array, places: Sequence[int]) -> Array:
+    """Rows (..., n, batch) at constant places, (..., len(places), batch)."""
+    first, count = (places[0], len(places)) if len(places) else (0, 0)
+    if list(places) == list(range(first, first + count)):
+        return rows if count == rows.shape[-2] else rows[..., first : first + count, :]
+    axis = rows.ndim - 2
+    others = tuple(k for k in range(rows.ndim) if k != axis)
+    numbers = lax.GatherDimensionNumbers(offset_dims=others, collapsed_slice_dims=(axis,), start_index_map=(axis,))
+    sizes = tuple(1 if k == axis else size for k, size in enumerate(rows.shape))
+    index = np.asarray(places, np.int32)[:, None]
+    return lax.gather(rows, index, numbers, sizes, mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS)
+
+
+@final
+class Sums(NamedTuple):
+    """Which terms add up to which rows; static."""
+
+    terms: tuple[tuple[int, int], ...]  # (row, sign) of each term
+    rows: int
+
+    def of(self, terms: Array) -> Array:
+        """The rows (..., rows, batch) that terms (..., len(terms), batch) add up to."""
+        return self.reduced(terms, 0, jnp.sum, signed=True)
+
+    def reduced(self, terms: Array, nothing: float, reduction: Any, *, signed: bool = False) -> Array:
+        """The same with another reduction; rows without a term are `nothing`."""
+        places: list[list[int]] = [[] for _ in range(self.rows)]
+        for k, (row, _) in enumerate(self.terms):
+            if row >= 0:
+                places[row].append(k)
+        most = max(1, *map(len, places))
+        last = len(self.terms)  # one more term, which is nothing
+        filled = [[*own, *[last] * (most - len(own))] for own in places]
+        if signed and any(sign < 0 for _, sign in self.terms):
+            terms = terms * np.array([sign for _, sign in self.terms], terms.dtype)[:, None]
+        one_more = jnp.full((*terms.shape[:-2], 1, terms.shape[-1]), nothing, terms.dtype)
+        padded = jnp.concatenate([terms, one_more], axis=-2)
+        index = [filled[row][k] for k in range(most) for row in range(self.rows)]
+        chosen = taken(padded, index).reshape(*terms.shape[:-2], most, self.rows, terms.shape[-1])
+        return chosen[..., 0, :, :] if most == 1 else reduction(chosen, axis=-3)
 
 
 def identity(n: int, dtype: Any) -> Array:
@@ -37,6 +101,8 @@ def identity(n: int, dtype: Any) -> Array:
 def inverse(matrix: Array) -> Array:
     """The inverse of (..., n, n, batch); by elimination with row exchanges from three rows on."""
     n = matrix.shape[-2]
+    if n > MAX_COLUMNS:
+        return jnp.moveaxis(jnp.linalg.inv(jnp.moveaxis(matrix, -1, -3)), -3, -1)
     if n == 1:
         return 1 / matrix
     if n == 2:

@@ -7,9 +7,11 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.nonlinear import PortMap, evaluate_laws, jacobian, law, stacked, unstacked
+from circuitnn.mna.iteration import Ports, excess_current, newton, prepare_ports
+from circuitnn.mna.nonlinear import evaluate_laws, in_one, jacobian, laid_out, law
 from circuitnn.mna.operating_point import evaluate, open_circuit
-from circuitnn.mna.ports import Ports, excess_current, newton, prepare_ports, sensitivity
+from circuitnn.mna.port_map import PortMap
+from circuitnn.mna.ports import sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 from circuitnn.transient.parallel import recurrence_with_shown, solve_at_once
@@ -59,24 +61,28 @@ def _in_order(
             z = jnp.where(shown.mask > 0, shown.z, z)
         change = open_circuit(update, z, u)
         if prepared is not None:
-            w = unstacked(open_circuit(ports, z, u))
+            w = laid_out(port_map, open_circuit(ports, z, u))
             if is_explicit:
                 v, solved = w, evaluate_laws(port_map, prepared.devices, w)
             else:
                 law_values = evaluate_laws(port_map, prepared.devices, v) if is_stale else law_values
                 v, law_values = newton(port_map, prepared, w, v, law_values)
                 solved = law_values
-            for drive, current in enumerate(excess_current(port_map, prepared, v, solved)):
-                change = change + update.i[..., :, drive, :] * current
+            current = excess_current(port_map, prepared, v, solved)
+            if isinstance(current, list):
+                for drive, row in enumerate(current):
+                    change = change + update.i[..., :, drive, :] * row
+            else:
+                change = change + apply(update.i, current)
         return (z + change, v, law_values), (z, v)
 
-    rows = unstacked(jnp.broadcast_to(v, (port_map.ports, z.shape[-1])))
+    volts = laid_out(port_map, jnp.broadcast_to(v, (port_map.ports, z.shape[-1])))
     law_values: Any = ()
     if prepared is not None and not is_explicit:
         first: Ports = jax.tree.map(lambda leaf: leaf[0], prepared)
-        law_values = evaluate_laws(port_map, first.devices, rows)
-    (last, _, _), (before, ports) = lax.scan(step, (z, rows, law_values), (u, shown, moving))
-    ports = stacked(ports) if ports else jnp.zeros((len(u), *v.shape), v.dtype)
+        law_values = evaluate_laws(port_map, first.devices, volts)
+    (last, _, _), (before, ports) = lax.scan(step, (z, volts, law_values), (u, shown, moving))
+    ports = in_one(ports) if port_map.ports else jnp.zeros((len(u), *v.shape), v.dtype)
     return Solution(before, ports, last, no_fallbacks(u))
 
 

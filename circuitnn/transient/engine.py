@@ -10,8 +10,9 @@ from jax import Array, lax
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.mna.nonlinear import law, port_map_of
+from circuitnn.mna.nonlinear import law
 from circuitnn.mna.operating_point import OperatingPoint, evaluate, open_circuit, operating_point, rounding
+from circuitnn.mna.port_map import port_map_of
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing

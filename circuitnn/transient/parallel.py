@@ -11,8 +11,10 @@ from typing import Any, NamedTuple, final
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.nonlinear import PortMap, jacobian, law, unstacked
-from circuitnn.mna.ports import Ports, excess_of, limited, sensitivity
+from circuitnn.mna.iteration import Ports, excess_of, limited
+from circuitnn.mna.nonlinear import in_one, jacobian, laid_out, law
+from circuitnn.mna.port_map import PortMap
+from circuitnn.mna.ports import sensitivity
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks
@@ -66,8 +68,9 @@ def solve_at_once(
     def iterate(state):
         v, progress, *_ = state
         before, last, following = along(v)
-        step = jnp.stack(limited(port_map, prepared, unstacked(v), unstacked(following - v)), axis=-2)
-        excess = excess_of(port_map, unstacked(v), unstacked(step))
+        volts = laid_out(port_map, v)
+        short = limited(port_map, prepared, volts, laid_out(port_map, following - v))
+        step, excess = in_one(short), excess_of(port_map, volts, short)
         return v + step, progress.after(jnp.max(excess), jnp.sum(~(excess <= enough), dtype=jnp.int32)), before, last
 
     def unfinished(state):

@@ -6,7 +6,7 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.mna.network import Affine
-from circuitnn.mna.nonlinear import Devices
+from circuitnn.mna.port_map import Devices
 
 
 @final

@@ -15,8 +15,9 @@ from jax import numpy as jnp
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.batches import solved_network
 from circuitnn.mna.network import Affine, Network
-from circuitnn.mna.nonlinear import Devices, PortMap, around, devices, port_map_of
+from circuitnn.mna.nonlinear import around
 from circuitnn.mna.operating_point import evaluate, open_circuit
+from circuitnn.mna.port_map import Devices, PortMap, devices, port_map_of
 from circuitnn.mna.ports import held_apart
 from circuitnn.mna.stamps import Values, imposed, reactive_values, shares
 from circuitnn.mna.topology import Topology

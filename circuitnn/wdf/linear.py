@@ -7,7 +7,7 @@ from typing import final
 from jax import numpy as jnp
 
 from circuitnn.mna.network import Network
-from circuitnn.mna.nonlinear import Devices, PortMap, absolute, port_map_of
+from circuitnn.mna.port_map import Devices, PortMap, absolute, port_map_of
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.transient.chunks import in_chunks

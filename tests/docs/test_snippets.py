@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,8 @@ def flags(page):
 def test_code_runs(page, tmp_path):
     if re.search(r"cn\.spice\.(ac|transient)|--ngspice", program(page, tmp_path)) and cn.spice.version() is None:
         pytest.skip("ngspice is not installed")
+    if any(re.search(r"^cc ", text, flags=re.MULTILINE) for _, text in blocks(page)) and shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
     (tmp_path / "page.py").write_text(program(page, tmp_path), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "page.py"],

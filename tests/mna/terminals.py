@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.circuit import read_netlist
-from circuitnn.mna.nonlinear import devices, law, port_map_of, taken_away
+from circuitnn.mna.nonlinear import law, taken_away
+from circuitnn.mna.port_map import devices, port_map_of
 from circuitnn.mna.topology import topology
 
 # Sources and resistors that make a circuit of it; only the devices are asked.

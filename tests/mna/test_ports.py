@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.devices.constants import THERMAL_VOLTAGE
-from circuitnn.mna import ports
+from circuitnn.mna import iteration, ports
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.testing import check_gradient
 from tests.mna.terminals import compiled_law, device, parts
@@ -86,7 +86,7 @@ def hard(monkeypatch, fresh):
     args = where, False, diodes, resistance, w, jnp.full_like(w, 1.5)
     known = solved(*args)
     jax.clear_caches()
-    monkeypatch.setattr(ports, "PLAIN_ITERATIONS", 14)
+    monkeypatch.setattr(iteration, "PLAIN_ITERATIONS", 14)
     return args, known
 
 
@@ -98,7 +98,7 @@ def test_where_the_plain_iteration_ends_too_early_the_guarded_one_goes_on(hard):
 @pytest.mark.slow
 def test_without_either_the_failure_is_seen_and_stepping_finds_it(hard, monkeypatch):
     (where, _, *args), known = hard
-    monkeypatch.setattr(ports, "GUARDED_ITERATIONS", 1)
+    monkeypatch.setattr(iteration, "GUARDED_ITERATIONS", 1)
     alone = solved(where, False, *args)
     assert np.abs(alone - known).max() > 0.1
     assert not converged(*args[1:3], alone, compiled_law(where, args[0], alone).current).any()
@@ -108,7 +108,7 @@ def test_without_either_the_failure_is_seen_and_stepping_finds_it(hard, monkeypa
 def test_gmin_stepping_ends_at_the_solution(hard, monkeypatch):
     """All else being refused, the last of the steps of gmin is what remains."""
     (where, _, *args), known = hard
-    monkeypatch.setattr(ports, "GUARDED_ITERATIONS", 1)
+    monkeypatch.setattr(iteration, "GUARDED_ITERATIONS", 1)
     monkeypatch.setattr(ports, "converged", lambda *_: jnp.asarray([False]))
     np.testing.assert_allclose(solved(where, True, *args), known, rtol=0, atol=1e-10)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
-from circuitnn.mna.nonlinear import port_map_of
+from circuitnn.mna.port_map import port_map_of
 from circuitnn.numerics.report import SolveWarning
 from circuitnn.testing import check_block_law
 from circuitnn.transient import engine as engine_module

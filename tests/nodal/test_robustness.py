@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import diode_clipper
-from circuitnn.mna import ports
+from circuitnn.mna import iteration
 from circuitnn.model import run
 from circuitnn.nodal import NodalModel
 from circuitnn.numerics.report import SolveWarning, warn_of_failures
@@ -113,15 +113,15 @@ def test_where_the_plain_iteration_fails_the_guarded_one_finds_the_same(monkeypa
     model, x = NodalModel(DIODES["bridge"], dtype=jnp.float64), noise(2, 40, 1, peak=50)
     _, expected = run(model, x)
     jax.clear_caches()
-    monkeypatch.setattr(ports, "PLAIN_ITERATIONS", 3)
+    monkeypatch.setattr(iteration, "PLAIN_ITERATIONS", 3)
     carry, y = run(model, x)
     assert carry.report.failed.tolist() == [0, 0]
     np.testing.assert_allclose(y, expected, rtol=0, atol=1e-9)
 
 
 def test_what_does_not_converge_is_counted_and_said(monkeypatch, fresh):
-    monkeypatch.setattr(ports, "PLAIN_ITERATIONS", 1)
-    monkeypatch.setattr(ports, "GUARDED_ITERATIONS", 1)
+    monkeypatch.setattr(iteration, "PLAIN_ITERATIONS", 1)
+    monkeypatch.setattr(iteration, "GUARDED_ITERATIONS", 1)
     x = np.concatenate([np.zeros((12, 1)), noise(18, 1)])
     with pytest.warns(SolveWarning, match="first at sample 12"):
         carry, _ = run(NodalModel(diode_clipper(), dtype=jnp.float64), x)

@@ -1,0 +1,62 @@
+"""`circuitnn info`: what a model file or a netlist is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from circuitnn.cli.options import input_option, output_option
+
+if TYPE_CHECKING:
+    import circuitnn as cn
+
+EXAMPLES = """\b
+Examples:
+  circuitnn info pedal.npz
+  circuitnn info my.cir
+"""
+
+
+@click.command(short_help="Tell what a model file or a netlist is.", epilog=EXAMPLES)
+@click.argument("file", metavar="FILE")
+@input_option
+@output_option
+def info(file: str, source_name: str | None, output_name: str | None) -> None:
+    """Tell what a model file (.npz) or a netlist is: kind, rate, knobs, states, latency, parameters, size.
+
+    FILE is a saved model, a netlist, or the name of a circuit that comes with circuitnn; a netlist is told as the
+    nodal model of it. `circuitnn check` tells what is read of a netlist, line by line.
+    """
+    import jax
+
+    from circuitnn.cli.loading import netlist_file
+    from circuitnn.cli.models import is_saved, opened_model
+
+    with jax.enable_x64(True):
+        model = opened_model(file, source_name=source_name, output_name=output_name)
+        path = Path(file) if is_saved(file) else netlist_file(file)
+        for line in _lines(model, path, is_netlist=not is_saved(file)):
+            click.echo(line)
+
+
+def _lines(model: "cn.Model", path: Path, *, is_netlist: bool) -> list[str]:
+    import jax
+    import numpy as np
+
+    from circuitnn.cli.loading import spelled
+    from circuitnn.description import counted, shortened
+
+    numbers = sum(np.size(leaf) for leaf in jax.tree.leaves(model.parameters()))
+    memory = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(model.init_carry(())))
+    rate = "any: it knows none" if model.fs is None else f"{model.fs:g} Hz" + " (if none is said)" * is_netlist
+    rows = {
+        "rate": rate,
+        "signals": f"{counted(model.in_features, 'input')}, {counted(model.out_features, 'output')}, "
+        f"{np.dtype(model.dtype).name}",
+        "knobs": spelled({name: float(place) for name, place in model.controls.items()}) or "none",
+        "states": shortened(getattr(model, "state_names", ())),
+        "latency": counted(model.latency, "sample"),
+        "parameters": f"{counted(int(numbers), 'learnable number')}",
+        "size": f"{counted(path.stat().st_size, 'byte')} on disk, {counted(memory, 'byte')} of memory for each stream",
+    }
+    return [str(model), *(f"{name + ':':11} {row}" for name, row in rows.items())]

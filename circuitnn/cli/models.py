@@ -1,0 +1,57 @@
+"""The model that a command's argument stands for: a saved one, or that of a netlist."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circuitnn.cli.loading import read_circuit
+from circuitnn.cli.problems import Fault
+
+if TYPE_CHECKING:
+    import circuitnn as cn
+
+FS = 48_000
+
+
+def is_saved(source: str) -> bool:
+    """Whether the argument names a saved model and no netlist."""
+    return Path(source).suffix.lower() == ".npz"
+
+
+def opened_model(
+    source: str,
+    *,
+    fs: float | None = None,
+    oversampling: int = 1,
+    source_name: str | None = None,
+    output_name: str | None = None,
+) -> "cn.Model":
+    """A saved model, at its rate or another; of a netlist its `NodalModel`, in double precision.
+
+    Raises:
+        Fault: naming the file, when it cannot be read; for options that belong to netlists.
+    """
+    import numpy as np
+
+    import circuitnn as cn
+
+    if not is_saved(source):
+        circuit = read_circuit(source, source_name, output_name)
+        return cn.nodal.NodalModel(circuit, fs or FS, oversampling=oversampling, dtype=np.float64)
+    refuse_options_of_netlists(source, oversampling, source_name, output_name)
+    model = cn.train.restore(source)
+    if fs is None:
+        return model
+    try:
+        return cn.resampled(model, fs)
+    except ValueError as problem:
+        raise Fault(f"{source}: {problem}") from None
+
+
+def refuse_options_of_netlists(
+    source: str, oversampling: int, source_name: str | None, output_name: str | None
+) -> None:
+    """Raises a Fault where an option was given that means nothing to a saved model."""
+    given = {"--oversample": oversampling != 1, "--input": source_name, "--output": output_name}
+    for option, is_given in given.items():
+        if is_given:
+            raise Fault(f"{option} is for netlists; {source} is a saved model")

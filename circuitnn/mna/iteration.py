@@ -1,0 +1,267 @@
+"""The damped Newton iteration that solves the nonlinear ports, ``v + K i(v) = w``, all devices together."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast, final
+
+import jax
+import numpy as np
+from jax import Array, lax
+from jax import numpy as jnp
+
+from circuitnn.mna.elements import with_laws
+from circuitnn.mna.instances import facing, junctions_of
+from circuitnn.mna.nonlinear import Layout, evaluate_laws, in_one, laid_out, linearise, without_shunts
+from circuitnn.mna.port_map import Devices, PortMap, Rows
+from circuitnn.numerics.small import MAX_WRITTEN_OUT, Sums, apply, solve, solve_arrays, taken
+
+PLAIN_ITERATIONS = 30  # the slowest regular case, a step of 50 V into a cold bridge, takes 20
+GUARDED_ITERATIONS = 400  # of the iteration that only goes downhill, where the plain one fails
+STEPS_UP = 2.0  # thermal voltages by which a conducting junction may go up in one iteration
+
+
+@final
+class Ports(NamedTuple):
+    """What the iteration needs, prepared outside of the loop over time; (..., rows, batch)."""
+
+    devices: Devices
+    resistance: Array  # K
+    held: Array  # I - K times the shunts
+    upper: Array  # voltages at which the junctions take over from the resistance that they see
+    lower: Array
+    up: Array  # by how much the ports may go in one iteration where the junctions have taken over
+
+
+def prepare_ports(port_map: PortMap, devices: Devices, resistance: Array, held: Array) -> Ports:
+    """Prepare the iteration. No gradient goes through it: the solution is differentiated, not the way to it.
+
+    A forward step from cold may go to where a junction conducts as much as the circuit around it does: going further
+    only overshoots on the exponential. This is SPICE's junction limiting (Nagel 1975) with the circuit's own critical
+    voltage.
+    """
+    places = [port * port_map.drives + max(drive, 0) for port, drive in enumerate(port_map.junction)]
+    seen = taken(resistance.reshape(*resistance.shape[:-3], -1, resistance.shape[-1]), places)
+    seen = jnp.maximum(seen, float(jnp.finfo(seen.dtype).tiny) ** 0.25)
+    upper, lower, up = _bounds(port_map, devices, seen)
+    prepared = Ports(devices=devices, resistance=resistance, held=held, upper=upper, lower=lower, up=up)
+    return lax.stop_gradient(prepared)
+
+
+def _bounds(port_map: PortMap, devices: Devices, seen: Array) -> tuple[Array, Array, Array]:
+    """`upper`, `lower` and `up` of the ports from the resistances that they see."""
+    faces: list[int] = []  # of each exponent which way its port conducts, 0 where no step has to be kept from it
+    currents: list[Array] = []
+    for place, (device, of_device) in enumerate(zip(port_map.devices, devices.parameters, strict=True)):
+        on_ports = port_map.alike[place].ports if port_map.alike else [(port,) for port in device.ports]
+        for junction, direction, parameters in junctions_of(device, of_device):
+            current, signs = parameters[junction.current], [sign for _, sign in on_ports[junction.port]]
+            current = current if port_map.alike else current[..., None, :]
+            currents.append(jnp.broadcast_to(current, (*current.shape[:-2], len(signs), current.shape[-1])))
+            faces += [facing(sign, junction, direction) if junction.limits else 0 for sign in signs]
+    ports = [port for on_ports in port_map.exponents for port in on_ports]
+    if not ports:
+        return (jnp.full_like(seen, jnp.inf), jnp.full_like(seen, -jnp.inf), jnp.full_like(seen, jnp.inf))
+    shape = np.broadcast_shapes(*(current.shape[:-2] + current.shape[-1:] for current in currents))
+    saturation = jnp.concatenate(
+        [jnp.broadcast_to(row, (*shape[:-1], row.shape[-2], shape[-1])) for row in currents], axis=-2
+    )
+    per_volt = jnp.abs(devices.per_volt)
+    critical = -(jnp.log(taken(seen, ports) * per_volt * saturation) + devices.exponents) / per_volt
+    upwards, downwards, any_way = (
+        Sums(tuple((port if face in faced else -1, 1) for port, face in zip(ports, faces, strict=True)), port_map.ports)
+        for faced in ((1,), (-1,), (1, -1))
+    )
+    return (
+        upwards.reduced(critical, jnp.inf, jnp.min),
+        -downwards.reduced(critical, jnp.inf, jnp.min),
+        any_way.reduced(jnp.broadcast_to(STEPS_UP / per_volt, critical.shape), jnp.inf, jnp.min),
+    )
+
+
+def excess_current(port_map: PortMap, prepared: Ports, v: Layout, law_values: Rows) -> Layout:
+    """Currents less those of the shunts: what the linear part of the circuit is driven by."""
+    return without_shunts(port_map, linearise(port_map, prepared.devices, v, law_values)[0], v)
+
+
+def newton(port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows) -> tuple[Layout, Rows]:
+    """Port voltages and the laws there, from a first guess; ends when the last step was small everywhere.
+
+    Where that takes too long the iteration begins anew from the guess, and each step is shortened until the residual
+    has become smaller. On a passive circuit the equations are monotone, the steps go downhill, and it gets there.
+    """
+
+    def plain(state):
+        v, law_values, _, count = state
+        step, residual = _step(port_map, prepared, w, v, law_values)
+        left = excess_of(port_map, v, step)
+        if port_map.ports > 1:
+            # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
+            left = jnp.where(_is_rounding(residual, w, v), 0, left)
+        v = _added(v, step)
+        return v, evaluate_laws(port_map, prepared.devices, v), left, count + 1
+
+    def unfinished(state):
+        *_, left, count = state
+        return jnp.any(left > 1) & (count < PLAIN_ITERATIONS)
+
+    start = (v, law_values, _infinite(v), jnp.int32(0))
+    solved, law_values, left, _ = lax.while_loop(unfinished, plain, start)
+    stuck = ~(left <= 1)  # not "greater than": a step that is no number has failed too
+    return _guarded(port_map, prepared, w, _chosen(stuck, v, solved), law_values, stuck)
+
+
+def _guarded(
+    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows, active: Array
+) -> tuple[Layout, Rows]:
+    """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active."""
+
+    def attempt(state):
+        best, best_values, least, step, _, count = state
+        trial = _added(best, step)
+        law_values = evaluate_laws(port_map, prepared.devices, trial)
+        following, residual = _step(port_map, prepared, w, trial, law_values, is_direct=True)
+        size = _over_ports(sum, jnp.sum, jax.tree.map(jnp.square, residual))
+        better = size < least
+        best_values = _chosen(better, law_values, best_values)
+        best, least = _chosen(better, trial, best), jnp.where(better, size, least)
+        # The last step, after which the next is below rounding, has to be taken as well.
+        has_moved = (excess_of(port_map, best, step) > 1) | (count == 0)
+        step = _chosen(better, following, jax.tree.map(lambda row: 0.25 * row, step))
+        return best, best_values, least, step, has_moved | (excess_of(port_map, best, step) > 1), count + 1
+
+    def unfinished(state):
+        *_, active, count = state
+        return jnp.any(active) & (count < GUARDED_ITERATIONS)
+
+    still = jax.tree.map(jnp.zeros_like, v)
+    best, law_values, *_ = lax.while_loop(
+        unfinished, attempt, (v, law_values, _infinite(v), still, active, jnp.int32(0))
+    )
+    return best, law_values
+
+
+def excess_of(port_map: PortMap, v: Layout, step: Layout) -> Array:
+    """The largest of the steps, relative to what ends the iteration: the step after it would be below rounding.
+
+    The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
+    What has no junctions, such as a B source, may bend more sharply than any junction.
+    """
+    dtype = jax.tree.leaves(v)[0].dtype
+    single = dtype == jnp.float32
+    bends = any(not device.law.junctions for device in port_map.devices)
+    absolute = (6e-4 if single else 3e-6) if port_map.is_scalar else (1e-4 if single else 1e-8)
+    absolute = 0.1 * absolute if bends and port_map.is_scalar else absolute
+    relative = 4 * float(jnp.finfo(dtype).eps)
+
+    def excess(moved: Array, port: Array) -> Array:
+        return jnp.abs(moved) / (absolute + relative * jnp.abs(port))
+
+    return _over_ports(functools.partial(functools.reduce, jnp.maximum), jnp.max, jax.tree.map(excess, step, v))
+
+
+def _over_ports(of_rows: Callable[[Rows], Any], along_axis: Callable[..., Array], v: Layout) -> Array:
+    """A reduction over all ports, (..., batch)."""
+    return of_rows(v) if isinstance(v, list) else along_axis(v, axis=-2)
+
+
+def _infinite(v: Layout) -> Array:
+    one = v[0] if isinstance(v, list) else v[..., 0, :]
+    return jnp.full_like(one, jnp.inf)
+
+
+def _added(v: Layout, step: Layout) -> Layout:
+    return jax.tree.map(jnp.add, v, step)
+
+
+def _chosen(which: Array, yes: Any, no: Any) -> Any:
+    """Of ports or law values, rows or several together."""
+    return jax.tree.map(lambda a, b: jnp.where(which[..., None, :] if a.ndim > which.ndim else which, a, b), yes, no)
+
+
+def newton_on_arrays(port_map: PortMap, prepared: Ports, w: Array, v: Array) -> Array:
+    """The same on arrays (..., n_ports, batch)."""
+    volts = laid_out(port_map, v)
+    law_values = evaluate_laws(port_map, prepared.devices, volts)
+    return in_one(newton(port_map, prepared, laid_out(port_map, w), volts, law_values)[0])
+
+
+def _step(
+    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows, is_direct: bool = False
+) -> tuple[Layout, Layout]:
+    """One limited Newton step, and the residual before it; `is_direct` keeps its direction, which goes downhill.
+
+    For one port with one law the step is Halley's, which costs no further exponential.
+    """
+    searching = with_laws(port_map.devices, [device.law.search for device in port_map.devices])
+    current, slopes, curvature = linearise(port_map._replace(devices=searching), prepared.devices, v, law_values)
+    ports = range(port_map.ports)
+    residual: Layout
+    step: Layout
+    if port_map.is_scalar:
+        k = prepared.resistance[..., 0, 0, :]
+        residual = [v[0] + k * current[0] - w[0]]
+        slope = 1 + k * slopes[0]
+        square = slope * slope
+        # Bounded below: half of it is what the exponential itself gives far above the solution.
+        step = [-residual[0] * slope / jnp.maximum(square - 0.5 * residual[0] * (k * curvature[0]), 0.4 * square)]
+    elif port_map.ports <= MAX_WRITTEN_OUT:
+        residual = [
+            sum(prepared.held[..., i, j, :] * v[j] for j in ports)
+            + sum(prepared.resistance[..., i, d, :] * current[d] for d in range(port_map.drives))
+            - w[i]
+            for i in ports
+        ]
+        step = [-row for row in solve(_matrix(port_map, prepared, cast(Rows, slopes)), residual)]
+    else:
+        total = apply(prepared.held, in_one(v)) + apply(prepared.resistance, in_one(current)) - in_one(w)
+        residual = laid_out(port_map, total)
+        step = laid_out(port_map, -solve_arrays(_matrix_array(port_map, prepared, slopes), total))
+    short = limited(port_map, prepared, v, step)
+    if is_direct and port_map.ports > 1:
+        parts = jax.tree.map(lambda a, b: jnp.where(a == b, 1, a / jnp.where(b == 0, 1, b)), short, step)
+        scale = _over_ports(functools.partial(functools.reduce, jnp.minimum), jnp.min, parts)
+        short = jax.tree.map(lambda row: (scale[..., None, :] if row.ndim > scale.ndim else scale) * row, step)
+    return short, residual
+
+
+def limited(port_map: PortMap, prepared: Ports, v: Layout, step: Layout) -> Layout:
+    """Steps that overshoot no exponential."""
+    if not (isinstance(v, list) and isinstance(step, list)):
+        v, step = in_one(v), in_one(step)
+        lower, upper = jnp.maximum(prepared.up, v - prepared.lower), jnp.maximum(prepared.up, prepared.upper - v)
+        return jnp.clip(step, -lower, upper)
+    short = []
+    for port in range(port_map.ports):
+        lower, upper, up = (rows[..., port, :] for rows in (prepared.lower, prepared.upper, prepared.up))
+        short.append(jnp.clip(step[port], -jnp.maximum(up, v[port] - lower), jnp.maximum(up, upper - v[port])))
+    return short
+
+
+def _matrix(port_map: PortMap, prepared: Ports, slopes: Rows) -> list[Rows]:
+    """``I + K G``."""
+    rows = [[prepared.held[..., i, j, :] for j in range(port_map.ports)] for i in range(port_map.ports)]
+    for (drive, port), slope in zip(port_map.slopes, slopes, strict=True):
+        for i in range(port_map.ports):
+            rows[i][port] = rows[i][port] + prepared.resistance[..., i, drive, :] * slope
+    return rows
+
+
+def _matrix_array(port_map: PortMap, prepared: Ports, slopes: Layout) -> Array:
+    """The same as one array, (..., n_ports, n_ports, batch)."""
+    if not isinstance(slopes, list):
+        scaled = taken(prepared.resistance, [drive for drive, _ in port_map.slopes]) * slopes[..., None, :, :]
+        return prepared.held + Sums(tuple((port, 1) for _, port in port_map.slopes), port_map.ports).of(scaled)
+    columns = [prepared.held[..., port, :] for port in range(port_map.ports)]
+    for (drive, port), slope in zip(port_map.slopes, slopes, strict=True):
+        columns[port] = columns[port] + prepared.resistance[..., drive, :] * slope[..., None, :]
+    return jnp.stack(jnp.broadcast_arrays(*columns), axis=-2)
+
+
+def _is_rounding(residual: Layout, w: Layout, v: Layout) -> Array:
+    """Whether all residuals are no more than rounding."""
+
+    def is_small(r: Array, a: Array, b: Array) -> Array:
+        return jnp.abs(r) <= 8 * float(jnp.finfo(r.dtype).eps) * (1 + jnp.abs(a) + jnp.abs(b))
+
+    small = jax.tree.map(is_small, residual, w, v)
+    return _over_ports(functools.partial(functools.reduce, jnp.logical_and), jnp.all, small)
