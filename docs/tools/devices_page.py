@@ -1,5 +1,6 @@
 """Writes docs/devices.md from the records of the devices: python -m docs.tools.devices_page [--check]."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -96,7 +97,7 @@ def _row(parameter: ModelParameter) -> str:
 
 
 def _code(equation: str) -> str:
-    return "`" + equation.replace("|", "\\|") + "`"
+    return "`" + re.sub(r"\|([^|]*)\|", r"abs(\1)", equation) + "`"  # a table has no way to write the strokes
 
 
 if __name__ == "__main__":
