@@ -120,7 +120,7 @@ static inline $R $log1p($R x) {
   const $R k = $real((i >> $mantissa) | $whole_bits) - $whole, s = $real(2*$one_bits - (i & ~$mantissa_mask));
   const $R f = $real((i & $mantissa_mask) + $root_half_bits) - 1, $log_powers;
   const $R low = $select(u == 0, $splat(-INFINITY), $splat(NAN));
-  const $R high = $select(x > $log1p_large, $select(x == INFINITY, x, $splat(0)), s*c*(1 - f + f2));
+  const $R high = $select(x > $log1p_large, $select(x == INFINITY, x, $splat(0)), s*c*(1 - f)*(1 + f2));
   const $R a = k*$ln2_high, h = a + f, b = (((a - h) + f) + k*$ln2_low) + $select(u > 0, high, low);
   return $copysign(h + ($log_tail), x);
 }

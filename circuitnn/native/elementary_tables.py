@@ -42,21 +42,28 @@ static double $exp_far(double x) {
 static inline double $exp(double x) { return x > -708 && x < 709 ? $exp_near(x, 0) : $exp_far(x); }
 """,
     "log_table": """
-static const uint64_t $log_table[3*$log_cells] = { /* the bits of 1/c, and of ln c in two parts */
+static const uint64_t $log_table[4*$log_cells] = { /* the bits of 1/c and its rest, of ln c in two parts */
 $log_rows
 };
 """,
-    # x = 2^k c (1 + r), |r| < 0.0079: ln x = k ln 2 + ln c + ln(1 + r); `more` is added to the exponent's bits.
-    "log_near": """
-static inline double $log_near(double x, double more) {
-  const uint64_t b = $bits(x), i = b + $half_cell - $first_cell, j = 3*((i >> 46) & ($log_cells - 1));
-  const double k = (double)(int)((i + $one_bits) >> 52) + more;
-  const double c = $real((i & $cell_mask) + $first_cell), m = $real(b - (i & ~$mantissa_mask));
-  const double r = (m - c)*$real($log_table[j]), r2 = r*r;
-  const double h = k*$ln2_high + $real($log_table[j + 1]), l = k*$ln2_low + $real($log_table[j + 2]);
-  const double w = h + r, e = (h - w) + r;
+    # Of 2^k (c + d), |d/c| < 0.0079, with the row of c, and what else is as small as rounding. The product of d and
+    # seven bits of 1/c is exact.
+    "log_sum": """
+static inline double $log_sum(double k, const uint64_t *row, double d, double rest) {
+  const double r = d*$real(row[0]), r2 = r*r, first = d*$real(row[0] & ~$seven_bits);
+  const double h = k*$ln2_high + $real(row[2]), l = (k*$ln2_low + $real(row[3])) + (d*$real(row[1]) + rest);
+  const double w = h + first, e = (h - w) + first;
   return w + ((e + (l - 0.5*r2)) + (r2*r*(0.3333333333333391 - r*0.24999999975560902)
     + r2*r2*r*((0.1999999994565284 - r*0.16667813441606566) + r2*0.1428712914337943)));
+}
+""",
+    # `more` is added to the exponent's bits.
+    "log_near": """
+static inline double $log_near(double x, double more) {
+  const uint64_t b = $bits(x), i = b + $half_cell - $first_cell, *row = $log_table + 4*((i >> 46) & ($log_cells - 1));
+  const double k = (double)(int)((i + $one_bits) >> 52) + more;
+  const double c = $real((i & $cell_mask) + $first_cell), m = $real(b - (i & ~$mantissa_mask));
+  return $log_sum(k, row, m - c, 0);
 }
 """,
     "log_far": """
@@ -64,6 +71,22 @@ static double $log_far(double x) {
   if (x == 0) return -INFINITY;
   if (!(x > 0)) return NAN;
   return x == INFINITY ? x : $log_near(x*$two_54, -1023 - 54);
+}
+""",
+    # u + v = 1 + x.
+    "log1p_near": """
+static inline double $log1p_near(double x) {
+  const double u = 1 + x, w = u - 1, v = (1 - (u - w)) + (x - w);
+  const uint64_t b = $bits(u), i = b + $half_cell - $first_cell, *row = $log_table + 4*((i >> 46) & ($log_cells - 1));
+  const double k = (double)(int)((i + $one_bits) >> 52) - 1023, s = $real($one_bits - (i & ~$mantissa_mask));
+  const double c = $real((i & $cell_mask) + $first_cell), m = $real(b - (i & ~$mantissa_mask));
+  const double d = m - c, r = $real(row[0]), t = s*v*r;
+  return $log_sum(k, row, d, t - t*(d*r));
+}
+""",
+    "log1p": """
+static inline double $log1p(double x) {
+  return (x > 0 || (x > -1 && x < 0)) && x < 1e300 ? $log1p_near(x) : x == 0 ? x : $log(1 + x);
 }
 """,
     "log": """
@@ -83,9 +106,11 @@ def numbers() -> dict[str, str]:
         rows = [_bits(float(power)) - (j << 49) for j, power in enumerate(powers)]
         rows += [_bits(float(power / Decimal(float(power)) - 1)) for power in powers]
         for j in range(LOG_CELLS):
-            centre = Decimal(struct.unpack("<d", struct.pack("<Q", _bits(_FIRST) + (j << 46)))[0])
+            centre = Decimal(_number(_bits(_FIRST) + (j << 46)))
             short = math.ldexp(round(math.ldexp(float(centre.ln()), 42)), -42)
-            logs += [_bits(float(1 / centre)), _bits(short), _bits(float(centre.ln() - Decimal(short)))]
+            inverse = float(1 / centre)
+            rest = 1 / centre - Decimal(_number(_bits(inverse) & ~((1 << 46) - 1)))
+            logs += [_bits(inverse), _bits(float(rest)), _bits(short), _bits(float(centre.ln() - Decimal(short)))]
         low = float(cell - Decimal(high))
     return {
         "exp_cells": str(CELLS),
@@ -98,6 +123,7 @@ def numbers() -> dict[str, str]:
         "round_cells": repr(1.5 * 2.0**52),
         "two_512": repr(2.0**512),
         "two_54": repr(2.0**54),
+        "seven_bits": "0x3fffffffffffULL",
         "half_cell": "(1ULL << 45)",
         "first_cell": f"0x{_bits(_FIRST):x}ULL",
         "cell_mask": f"({LOG_CELLS - 1}ULL << 46)",
@@ -106,6 +132,10 @@ def numbers() -> dict[str, str]:
 
 def _bits(number: float) -> int:
     return int(struct.unpack("<Q", struct.pack("<d", number))[0])
+
+
+def _number(bits: int) -> float:
+    return float(struct.unpack("<d", struct.pack("<Q", bits))[0])
 
 
 def _rows(bits: list[int]) -> str:

@@ -9,7 +9,7 @@ They are right with fused multiply-adds and without, but not where arithmetic ha
 32-bit x86), and with the order of sums as it is written. With -ffast-math, clang and MSVC are told so in the text; gcc
 cannot be, and is then off by up to 70 units (and by 10^-16 of the argument in sin and cos), and knows no NaN.
 
-One Zen 4 core, gcc 12, -O3 -march=native, ns: a double that is waited for takes 9.5 in exp, 11.7 in log, 21 in tanh
+One Zen 4 core, gcc 12, -O3 -march=native, ns: a double that is waited for takes 9.5 in exp, 11.9 in log, 21 in tanh
 (glibc's, called: 8.9, 12.2, 32), one of an array of 64 0.9, 1.1, 0.9 (4.9, 4.1, 9.5), a float of it 0.34, 0.34, 0.34
 (3.0, 3.3, 10.9).
 """
@@ -23,18 +23,18 @@ from circuitnn.native.elementary import ALONE, FUNCTIONS, LOOPS, VECTORS
 from circuitnn.native.elementary_numbers import Real, numbers
 
 # Units of rounding that results are off by at the most, with fused multiply-adds or without; what is below four times
-# the smallest normal number may be zero. Of float: every third number there is for exp and log, every
-# 97th for the others; of double: 3 million, of all sizes.
+# the smallest normal number may be zero. Of float: every third number there is for exp and log, every 7th for tanh and
+# sigmoid, every 97th for the others; of double: nine million, of all sizes and about where the arguments are cut.
 ERRORS: dict[str, dict[Real, float]] = {
     "exp": {"float": 0.87, "double": 0.83},
     "expm1": {"float": 1.33, "double": 1.38},
-    "log": {"float": 0.95, "double": 0.98},
-    "log1p": {"float": 1.03, "double": 1.01},
+    "log": {"float": 0.95, "double": 1.01},
+    "log1p": {"float": 1.03, "double": 1.06},
     "tanh": {"float": 2.6, "double": 2.6},
-    "sigmoid": {"float": 2.3, "double": 2.3},
+    "sigmoid": {"float": 2.35, "double": 2.3},
     "sin": {"float": 0.93, "double": 0.87},  # for |x| < 10^5
     "cos": {"float": 0.95, "double": 0.87},  # for |x| < 10^5
-    "sinh": {"float": 1.9, "double": 2.2},
+    "sinh": {"float": 1.9, "double": 2.25},
     "cosh": {"float": 1.8, "double": 1.6},
     "omega": {"float": 1.5, "double": 1.5},
     "sqrt": {"float": 0.501, "double": 0.501},
