@@ -175,7 +175,7 @@ def built(blueprint: Blueprint, *, is_wide: bool = False) -> Library | None:
     with lock:
         if key not in _built:
             # Constants are computed now, also while a program around this is traced.
-            with jax.ensure_compile_time_eval(), plainly():
+            with jax.ensure_compile_time_eval():
                 lowered = program(Exposed(blueprint), values=True)
             try:
                 text = with_handler(lowered, is_wide=is_wide)

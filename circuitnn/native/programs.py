@@ -16,6 +16,7 @@ from circuitnn.native.functions import Input, Member, function, handed_on, struc
 from circuitnn.native.inlining import Place, flattened, without_idle
 from circuitnn.native.lowering import evaluated, folded, run
 from circuitnn.native.names import safe_name
+from circuitnn.native.plainly import plainly
 from circuitnn.native.values import Known, Stored, Value, Written
 from circuitnn.native.writer import Writer
 
@@ -88,6 +89,7 @@ class Program:
         return all(member.ctype in (self.real, "int") for member in self.prepared)
 
 
+@plainly()
 def program(model: Model, *, name: str = "model", values: bool = False) -> Program:
     """A model in C, from its own one-sample step.
 

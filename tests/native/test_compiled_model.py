@@ -212,6 +212,11 @@ def test_numbers_that_are_a_batch_run_as_they_did():
     same(cn.run(fast.with_parameters({"model": {"pole": poles}}), x), cn.run(model.with_parameters({"pole": poles}), x))
 
 
+def test_it_is_written_as_the_model_inside():
+    model, fast = pair("pole")
+    assert native.program(fast).text == native.program(model).text
+
+
 def test_it_is_kept_in_a_file(tmp_path):
     model, fast = pair("clipper")
     cn.train.save(fast, tmp_path / "fast.npz")
