@@ -119,7 +119,10 @@ def test_titles_of_netlists_stay_words(tmp_path):
 
 
 @compiler
-@pytest.mark.parametrize(("dtype", "real", "limit"), [("float32", "double", 1e-12), ("float64", "float", 1e-5)])
+@pytest.mark.parametrize(
+    ("dtype", "real", "limit"),
+    [pytest.param("float32", "double", 1e-12, marks=pytest.mark.slow), ("float64", "float", 1e-5)],
+)
 def test_another_precision_is_the_same_model(dtype, real, limit, tmp_path):
     """A saved network of single precision in double, and the other way round: with the numbers that it has."""
     model = cn.chain(gru(controls=("gain",), dtype=np.dtype(dtype)), Gain(0.7, dtype=np.dtype(dtype)))

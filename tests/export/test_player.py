@@ -165,6 +165,7 @@ def test_without_knobs(played):
     assert pedal.check() < 1e-13
 
 
+@pytest.mark.slow
 def test_a_filter_that_follows_its_knobs(played):
     model = NeuralToneStack({"treble": 0.5, "bass": 0.5}, fs=FS, order=4, hidden=(8,), dtype=np.float64)
     knobs = turned(model)
