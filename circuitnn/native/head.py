@@ -1,5 +1,6 @@
 """What stands at the top of generated C: includes, and the functions that it calls."""
 
+import re
 from collections.abc import Iterable
 from string import Template
 from typing import Any
@@ -8,22 +9,6 @@ from circuitnn.native.mathematics import definitions
 
 # $P is the prefix, $N the type of JAX, $R its name in C, $U the unsigned integer as wide, $f the ending of math.h.
 _TEMPLATES = {
-    "eliminate_$N": """static void ${P}eliminate_$N(int n, $R *a, $R *x) {
-  for (int i = 0; i < n; i++) {
-    const $R over = 1/a[i*n + i];
-    for (int j = i + 1; j < n; j++) {
-      const $R factor = a[j*n + i]*over;
-      if (factor == 0) continue;
-      for (int k = i + 1; k < n; k++) a[j*n + k] -= factor*a[i*n + k];
-      x[j] -= factor*x[i];
-    }
-    a[i*n + i] = over;
-  }
-  for (int i = n - 1; i >= 0; i--) {
-    for (int k = i + 1; k < n; k++) x[i] -= a[i*n + k]*x[k];
-    x[i] *= a[i*n + i];
-  }
-}""",
     "lu_$N": """static void ${P}lu_$N(int n, $R *a, int32_t *pivots, int32_t *order) {
   for (int i = 0; i < n; i++) order[i] = i;
   for (int k = 0; k < n; k++) {
@@ -75,6 +60,28 @@ _REALS = (
 )
 
 
+# $n is the number of rows, so that loops over columns have a known length; the pivot's row stands apart from the others.
+_ELIMINATE = """static void ${P}eliminate_${N}_$n($R *a, $R *x) {
+  $R row[$n];
+  for (int i = 0; i < $n; i++) {
+    const $R over = 1/a[i*$n + i];
+    for (int k = 0; k < $n; k++) row[k] = a[i*$n + k];
+    for (int j = i + 1; j < $n; j++) {
+      const $R factor = a[j*$n + i]*over;
+      if (factor == 0) continue;
+      for (int k = 0; k < $n; k++) a[j*$n + k] -= factor*row[k];
+      x[j] -= factor*x[i];
+    }
+    a[i*$n + i] = over;
+  }
+  for (int i = $n - 1; i >= 0; i--) {
+    $R sum = x[i];
+    for (int k = i + 1; k < $n; k++) sum -= a[i*$n + k]*x[k];
+    x[i] = sum*a[i*$n + i];
+  }
+}"""
+
+
 def text(prefix: str, api: str, used: set[str], elementary: Iterable[tuple[str, str, int]]) -> str:
     """Includes, and the functions that are used.
 
@@ -98,6 +105,9 @@ def text(prefix: str, api: str, used: set[str], elementary: Iterable[tuple[str, 
         for name, template in _TEMPLATES.items():
             if prefix + _named(name, real) in used:
                 parts.append(Template(template).substitute(real, P=prefix))
+        for name in sorted(used):
+            if match := re.fullmatch(rf"{prefix}eliminate_{real['N']}_(\d+)", name):
+                parts.append(Template(_ELIMINATE).substitute(real, P=prefix, n=match[1]))
     groups: dict[tuple[Any, int], set[str]] = {}
     for name, ctype, lanes in elementary:
         groups.setdefault((ctype, lanes), set()).add(name)

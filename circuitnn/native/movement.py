@@ -10,7 +10,7 @@ from circuitnn.native import scalars
 from circuitnn.native.atoms import is_known
 from circuitnn.native.inlining import LoweringError, Step
 from circuitnn.native.values import Known, Stored, Value, Written, scoped
-from circuitnn.native.writer import NUMBERS, Writer
+from circuitnn.native.writer import JOINED, NUMBERS, PADDED, Writer
 
 Params = dict[str, Any]
 
@@ -61,7 +61,10 @@ def joined(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any
                 np.concatenate([operand.known() for operand in operands], axis) if operands else np.zeros(shape, dtype)
             )
         ]
-    if w.fits(int(np.prod(shape)), NUMBERS, operands) or all(not isinstance(operand, Stored) for operand in operands):
+    # Element by element, so that what is zero is seen to be: nothing is done for it later.
+    has_zeros = any(operand.is_known and not np.any(operand.known()) for operand in operands)
+    limits = PADDED if has_zeros else JOINED
+    if w.fits(int(np.prod(shape)), limits, operands) or all(not isinstance(operand, Stored) for operand in operands):
         return [Written(np.concatenate([w.written(operand).atoms for operand in operands], axis), dtype)]
     if len(operands) == 1:
         return [operands[0]]

@@ -9,7 +9,7 @@ from circuitnn.native.atoms import Atom, Name, is_known
 from circuitnn.native.inlining import Step
 from circuitnn.native.scalars import add, both, div, either, maximum, minimum, mul, select, sub
 from circuitnn.native.values import Known, Stored, Value, Written, scoped
-from circuitnn.native.writer import PRODUCTS, Writer
+from circuitnn.native.writer import PRODUCTS, ROWS, Writer
 
 TERMS = 8  # of a sum that are added at once
 
@@ -179,7 +179,7 @@ def solve_arrays(w: Writer, step: Step, operands: Sequence[Value], avals: Sequen
     def back(array: np.ndarray) -> np.ndarray:
         return np.moveaxis(array.reshape(batch, *lead, n), 0, -1)
 
-    if w.fits(count * n**3, PRODUCTS, operands):
+    if w.fits(count * n, ROWS, operands):
         left, right = w.written(matrices).atoms, w.written(rights).atoms
         out = np.stack([_eliminated(w, dtype, left[k], right[k]) for k in range(count)])
         return [Written(back(out), dtype)]
@@ -190,7 +190,7 @@ def solve_arrays(w: Writer, step: Step, operands: Sequence[Value], avals: Sequen
         w.copy(solution, rights)
         for k in range(count):
             places = f"{left_side.name} + {k * n * n}, {solution.name} + {k * n}"
-            scope.lines.append(f"{w.prefix}eliminate_{dtype.name}({n}, {places});")
+            scope.lines.append(f"{w.prefix}eliminate_{dtype.name}_{n}({places});")
     return [solution.moved(back)]
 
 

@@ -12,6 +12,11 @@ from circuitnn.native.values import Known, Stored, Value, Written, affine, broad
 
 # What is written out one by one, each sample and once for the knobs: numbers of an array, products of matrices, rounds.
 NUMBERS, PRODUCTS, ROUNDS = (7, 6), (64, 16), (16, 2)
+ROWS, JOINED, PADDED = (
+    (9, 2),
+    (100, 6),
+    (1500, 6),
+)  # rows of linear systems; numbers side by side, with zeros among them
 TABLE = 8  # known numbers that come from a table
 
 
