@@ -60,7 +60,7 @@ _REALS = (
 )
 
 
-# $n is the number of rows, so that loops over columns have a known length; the pivot's row stands apart from the others.
+# $n is the number of rows, so that loops have a known length; the row of the pivot stands apart from the others.
 _ELIMINATE = """static void ${P}eliminate_${N}_$n($R *a, $R *x) {
   $R row[$n];
   for (int i = 0; i < $n; i++) {
@@ -101,13 +101,13 @@ def text(prefix: str, api: str, used: set[str], elementary: Iterable[tuple[str, 
     ]
     if f"{prefix}clamped" in used:
         parts.append(_CLAMPED.format(prefix=prefix))
+    pattern = prefix + r"eliminate_{}_(\d+)"
     for real in _REALS:
         for name, template in _TEMPLATES.items():
             if prefix + _named(name, real) in used:
                 parts.append(Template(template).substitute(real, P=prefix))
-        for name in sorted(used):
-            if match := re.fullmatch(rf"{prefix}eliminate_{real['N']}_(\d+)", name):
-                parts.append(Template(_ELIMINATE).substitute(real, P=prefix, n=match[1]))
+        sizes = sorted(int(match[1]) for name in used if (match := re.fullmatch(pattern.format(real["N"]), name)))
+        parts += [Template(_ELIMINATE).substitute(real, P=prefix, n=size) for size in sizes]
     groups: dict[tuple[Any, int], set[str]] = {}
     for name, ctype, lanes in elementary:
         groups.setdefault((ctype, lanes), set()).add(name)

@@ -24,9 +24,3 @@ def safe_name(text: str) -> str:
     if not name or not name[0].isalpha():
         name = f"model_{name}".strip("_")
     return f"{name}_model" if name in KEYWORDS else name
-
-
-def safe_comment(text: str) -> str:
-    """A line for a comment of C: printable ASCII that neither ends it nor goes on in the next line."""
-    plain = "".join(sign if " " <= sign <= "~" else "?" if sign.isprintable() else " " for sign in text)
-    return plain.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").replace("\\", "/").strip()
