@@ -17,6 +17,8 @@ from circuitnn.numerics.small import MAX_WRITTEN_OUT, Sums, apply, solve, solve_
 
 PLAIN_ITERATIONS = 30  # the slowest regular case, a step of 50 V into a cold bridge, takes 20
 GUARDED_ITERATIONS = 400  # of the iteration that only goes downhill, where the plain one fails
+DIRECT_ITERATIONS = 100  # of these, until it goes in stages: what gets there by itself takes a few dozen
+STAGES = 8.0  # each so short that the steps need not be shortened
 STEPS_UP = 2.0  # thermal voltages by which a conducting junction may go up in one iteration
 
 
@@ -113,30 +115,44 @@ def newton(port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values:
 def _guarded(
     port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows, active: Array
 ) -> tuple[Layout, Rows]:
-    """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active."""
+    """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active.
+
+    In a narrow valley it gets nowhere. What takes too long begins anew, and follows the solution in stages from the
+    equations that the guess solves, which are the same but for a residual, to those that are wanted.
+    """
 
     def attempt(state):
-        best, best_values, least, step, _, count = state
+        best, best_values, least, step, active, count, first_residual, left = state
+        is_late = active & (count == DIRECT_ITERATIONS)
+        best, step = _chosen(is_late, v, best), _chosen(is_late, still, step)
+        least, left = jnp.where(is_late, jnp.inf, least), jnp.where(is_late, 1 - 1 / STAGES, left)
         trial = _added(best, step)
         law_values = evaluate_laws(port_map, prepared.devices, trial)
-        following, residual = _step(port_map, prepared, w, trial, law_values, is_direct=True)
+        wanted = _added(w, jax.tree.map(lambda row: _for_ports(left, row) * row, first_residual))
+        following, residual = _step(port_map, prepared, wanted, trial, law_values, is_direct=True)
+        first_residual = jax.tree.map(lambda a, b: jnp.where(count == 0, a, b), residual, first_residual)
         size = _over_ports(sum, jnp.sum, jax.tree.map(jnp.square, residual))
-        better = size < least
+        in_stages = active & (count >= DIRECT_ITERATIONS)
+        better = (size < least) | (in_stages & jnp.isfinite(size))
         best_values = _chosen(better, law_values, best_values)
         best, least = _chosen(better, trial, best), jnp.where(better, size, least)
         # The last step, after which the next is below rounding, has to be taken as well.
         has_moved = (excess_of(port_map, best, step) > 1) | (count == 0)
         step = _chosen(better, following, jax.tree.map(lambda row: 0.25 * row, step))
-        return best, best_values, least, step, has_moved | (excess_of(port_map, best, step) > 1), count + 1
+        active = has_moved | (excess_of(port_map, best, step) > 1)
+        is_next = ~active & (left > 0)
+        least, step = jnp.where(is_next, jnp.inf, least), _chosen(is_next, still, step)
+        left = jnp.where(is_next, jnp.maximum(left - 1 / STAGES, 0), left)
+        return best, best_values, least, step, active | is_next, count + 1, first_residual, left
 
     def unfinished(state):
-        *_, active, count = state
+        _, _, _, _, active, count, _, _ = state
         return jnp.any(active) & (count < GUARDED_ITERATIONS)
 
     still = jax.tree.map(jnp.zeros_like, v)
-    best, law_values, *_ = lax.while_loop(
-        unfinished, attempt, (v, law_values, _infinite(v), still, active, jnp.int32(0))
-    )
+    infinite = _infinite(v)
+    start = (v, law_values, infinite, still, active, jnp.int32(0), still, jnp.zeros_like(infinite))
+    best, law_values, *_ = lax.while_loop(unfinished, attempt, start)
     return best, law_values
 
 
@@ -169,13 +185,18 @@ def _infinite(v: Layout) -> Array:
     return jnp.full_like(one, jnp.inf)
 
 
+def _for_ports(one: Array, v: Array) -> Array:
+    """(..., batch) so that it broadcasts against a row, or several together."""
+    return one[..., None, :] if v.ndim > one.ndim else one
+
+
 def _added(v: Layout, step: Layout) -> Layout:
     return jax.tree.map(jnp.add, v, step)
 
 
 def _chosen(which: Array, yes: Any, no: Any) -> Any:
     """Of ports or law values, rows or several together."""
-    return jax.tree.map(lambda a, b: jnp.where(which[..., None, :] if a.ndim > which.ndim else which, a, b), yes, no)
+    return jax.tree.map(lambda a, b: jnp.where(_for_ports(which, a), a, b), yes, no)
 
 
 def newton_on_arrays(port_map: PortMap, prepared: Ports, w: Array, v: Array) -> Array:
@@ -220,7 +241,7 @@ def _step(
     if is_direct and port_map.ports > 1:
         parts = jax.tree.map(lambda a, b: jnp.where(a == b, 1, a / jnp.where(b == 0, 1, b)), short, step)
         scale = _over_ports(functools.partial(functools.reduce, jnp.minimum), jnp.min, parts)
-        short = jax.tree.map(lambda row: (scale[..., None, :] if row.ndim > scale.ndim else scale) * row, step)
+        short = jax.tree.map(lambda row: _for_ports(scale, row) * row, step)
     return short, residual
 
 
