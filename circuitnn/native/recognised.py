@@ -9,8 +9,13 @@ import numpy as np
 
 from circuitnn.numerics.exponential import exponential
 from circuitnn.numerics.small import solve_arrays
+from circuitnn.numerics.wright_omega import wright_omega
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"exponential": exponential, "solve_arrays": solve_arrays}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exponential": exponential,
+    "solve_arrays": solve_arrays,
+    "wright_omega": wright_omega,
+}
 _BODIES = {"custom_jvp_call": "call_jaxpr", "jit": "jaxpr"}
 
 

@@ -202,9 +202,14 @@ def _clamp(w: Writer, dtype: Any, types: Any, params: Any, low: Atom, a: Atom, h
 
 CALLS = (
     "exp2", "sqrt", "cbrt", "pow", "tan", "atan2", "floor", "ceil",
-    "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc",
+    "asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc",
 )  # fmt: skip
-OWN = {name: name for name in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos")} | {"logistic": "sigmoid"}
+OWN = {name: name for name in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos")} | {
+    "logistic": "sigmoid",
+    "wright_omega": "omega",
+    "sinh": "sinh",
+    "cosh": "cosh",
+}
 RULES: dict[str, Rule] = {name: _call(name) for name in CALLS} | {name: _own(own) for name, own in OWN.items()} | {
     "add": add, "add_any": add, "sub": sub, "mul": mul, "div": div, "neg": _form("-{0}"), "max": maximum,
     "min": minimum, "abs": _abs, "rem": _rem, "rsqrt": _form("1/sqrt({0})"),
