@@ -32,7 +32,7 @@ FIT := $(addprefix tests/,benchmarks docs estimation study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed tone-stacks klon test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed realtime tone-stacks klon test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -70,6 +70,10 @@ nodal-accuracy: $(STAMPS)/plots ## the nodal model against ngspice on the circui
 wdf-speed: $(STAMPS)/plots ## speed of wave digital filters, beside the nodal model
 	@echo "==> running the wdf-speed benchmark"
 	@$(RUN) -m benchmarks.wdf_speed $(ARGS)
+
+realtime: $(STAMPS)/plots ## what a second of sound costs in blocks of each size, in Python and in C (half an hour)
+	@echo "==> running the realtime benchmark"
+	@$(RUN) -m benchmarks.realtime $(ARGS)
 
 tone-stacks: $(STAMPS)/plots ## neural filters that follow three tone stacks: errors, stability, cost (half an hour)
 	@echo "==> running the tone-stack benchmark"

@@ -20,17 +20,20 @@ from benchmarks import circuits
 from benchmarks.circuits import FS, loudest, with_all_inputs
 from circuitnn.circuit import Circuit
 from circuitnn.model import controls, run
+from circuitnn.native import compiled, compiler
 from circuitnn.study.rounds import Step
 from circuitnn.study.tables import Cell, Row, target, times
 from circuitnn.transient.model import CircuitModel
 
-ONE, BATCH_ONE, BATCH_TWO, THREADS, MOVING, GRADIENT = (
+ONE, BATCH_ONE, BATCH_TWO, THREADS, MOVING, GRADIENT, NATIVE, NATIVE_BATCH = (
     "one stream",
     "batch, one device",
     "batch, two devices",
     "batch, two threads",
     "moving knobs",
     "gradient",
+    "one stream, native",
+    "batch, native",
 )
 BATCHES = (BATCH_ONE, BATCH_TWO, THREADS)
 GRADIENT_BATCH, GRADIENT_TIME = 40, 2048
@@ -112,6 +115,10 @@ def steps(subject: Subject, recording: NDArray, sizes: Sizes, dtype: Any, *, gra
         found[BATCH_TWO] = Step(_on_two_devices(model, many, rests), total)
     if sizes.batch % 2 == 0:
         found[THREADS] = Step(_in_two_threads(model, many, rests), total)
+    if compiler() is not None:
+        native = compiled(model)
+        found[NATIVE] = Step(lambda: run(native, one, rest), sizes.seconds)
+        found[NATIVE_BATCH] = Step(lambda: run(native, many, rests), total)
     if circuit.controls:
         knobs = moving(circuit, len(one), subject.hold, dtype)
         start = model.init_carry((), {key: value[0] for key, value in knobs.items()})
@@ -186,6 +193,8 @@ def figures(found: Mapping[str, Step], best: Mapping[str, float], first: Mapping
     return {
         "one_stream_ms": cost[ONE],
         "batch_ms_per_stream": {name: cost[name] for name in BATCHES if name in cost},
+        "native_ms": cost.get(NATIVE),
+        "native_batch_ms_per_stream": cost.get(NATIVE_BATCH),
         "gradient_samples_per_second": found[GRADIENT].audio_seconds * FS / best[GRADIENT]
         if GRADIENT in found
         else None,
@@ -200,7 +209,9 @@ def cells(row: Row) -> tuple[Cell, ...]:
     first, rate = row["first_call_seconds"], row["gradient_samples_per_second"]
     return (
         row["one_stream_ms"],
+        row["native_ms"],
         *(row["batch_ms_per_stream"].get(kind) for kind in BATCHES),
+        row["native_batch_ms_per_stream"],
         None if rate is None else rate / 1e6,
         times(row["moving_knobs_cost"]),
         first[ONE],
@@ -211,8 +222,8 @@ def cells(row: Row) -> tuple[Cell, ...]:
 def heads(batch: int) -> tuple[str, ...]:
     """Those of `cells`."""
     return (
-        "one stream, ms", f"batch {batch}, ms per stream: one device", "two devices", "two threads",
-        "gradient, Msamples/s", "moving knobs", "first call, s", "gradient first call, s",
+        "one stream, ms", "native, ms", f"batch {batch}, ms per stream: one device", "two devices", "two threads",
+        "native", "gradient, Msamples/s", "moving knobs", "first call, s", "gradient first call, s",
     )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ def row(name="diode_clipper", one=4.0, batch=0.5, moving=None, first=1.0):
         "ports": 1,
         "one_stream_ms": one,
         "batch_ms_per_stream": {speed.BATCH_ONE: 2 * batch, speed.THREADS: batch},
+        "native_ms": 2.0,
+        "native_batch_ms_per_stream": None,
         "gradient_samples_per_second": 9e6,
         "moving_knobs_ms": None if moving is None else moving * one,
         "moving_knobs_cost": moving,

@@ -20,6 +20,8 @@ def row(engine="wdf, exact", dtype="float32", one=2.0, batch=0.4, rate=8e6, firs
         "dtype": dtype,
         "one_stream_ms": one,
         "batch_ms_per_stream": {speed.BATCH_ONE: 2 * batch, speed.THREADS: batch},
+        "native_ms": 2.0,
+        "native_batch_ms_per_stream": None,
         "gradient_samples_per_second": rate,
         "moving_knobs_ms": None,
         "moving_knobs_cost": None,
