@@ -96,7 +96,7 @@ OF_ONE = {
 OF_TWO = ["add", "atan2", "div", "eq", "ge", "gt", "le", "lt", "max", "min", "mul", "ne", "pow", "rem", "sub"]
 BITS = {"and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor"}
 NUMBERS = {
-    **{name: lambda x, name=name: getattr(lax, name)(inside(name, x)) for name in OF_ONE},
+    **{name: lambda x, name=name: getattr(lax, name)(inside(name, x)) for name in sorted(OF_ONE)},
     **{name: lambda x, name=name: getattr(lax, name)(inside(name, x), jnp.roll(x, 1)) for name in OF_TWO},
     **{name: lambda x, long=long: getattr(lax, long)(whole(x), whole(jnp.roll(x, 1))) for name, long in BITS.items()},
     "acos": lambda x: lax.acos(jnp.tanh(x)), "asin": lambda x: lax.asin(jnp.tanh(x)),
