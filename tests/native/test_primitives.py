@@ -61,11 +61,23 @@ def until(x):
     )[0]
 
 
+def convolved(x):
+    """A filter, and channels in two groups with gaps, steps and padding."""
+    image = lax.conv_general_dilated(
+        x.reshape(1, 4, 3), jnp.cos(jnp.arange(24.0, dtype=x.dtype)).reshape(4, 2, 3), (2,), [(2, 1)],
+        lhs_dilation=(2,), rhs_dilation=(2,), feature_group_count=2)  # fmt: skip
+    plane = lax.conv_general_dilated(
+        x.reshape(1, 3, 4, 1), x[:8].reshape(2, 2, 1, 2), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    return jnp.concatenate([jnp.convolve(x, jnp.arange(3.0, dtype=x.dtype)), image.ravel(), plane.ravel()])
+
+
 BOTH = {
     "argmax": lambda x: jnp.argmax(x), "argmin": lambda x: jnp.argmin(x),
     "broadcast_in_dim": lambda x: jnp.broadcast_to(x[:3, None], (3, 4)) * 2,
     "concatenate": lambda x: jnp.concatenate([x[4:], 2 * x[:4], jnp.ones(2, x.dtype)]),
     "cond": lambda x: lax.cond(x[0] > x[1], lambda x: x * 2, lambda x: x - 1, x),
+    "conv_general_dilated": convolved,
     "dot_general": lambda x: jnp.outer(x, x) @ x + jnp.eye(WIDTH, k=1, dtype=x.dtype) @ x,
     "dynamic_slice": lambda x: lax.dynamic_slice(jnp.sin(x), (whole(x[0]),), (5,)),
     "dynamic_update_slice": lambda x: lax.dynamic_update_slice(x, 2 * x[:3], (whole(x[1]),)),
