@@ -14,6 +14,9 @@
 #define MODEL_OUTPUTS 1
 
 typedef float model_sample;
+typedef float lanes __attribute__((vector_size(32), aligned(4), may_alias));
+enum { TILE = 6 }; /* vectors of sums that stay in registers, where there are 16 units or a multiple of them */
+
 typedef struct { float h[HIDDEN]; } model_player;
 
 static void model_start(model_player *player) { memcpy(player->h, REST, sizeof REST); }
@@ -48,8 +51,20 @@ static void model_play(model_player *player, const float *in, float *out, int32_
     float y = LEVEL;
     for (j = 0; j < 2 * HIDDEN; j++) sums[j] = BIAS[j] + INPUT[j] * x;
     for (; j < 3 * HIDDEN; j++) sums[j] = BIAS_N[j - 2 * HIDDEN];
+#if HIDDEN % 16
     for (i = 0; i < HIDDEN; i++)
       for (j = 0; j < 3 * HIDDEN; j++) sums[j] += RECURRENT[i][j] * h[i];
+#else
+    for (j = 0; j < 3 * HIDDEN / 8; j += TILE) {
+      lanes sum[TILE];
+      int32_t l;
+      for (l = 0; l < TILE; l++) sum[l] = ((lanes *)sums)[j + l];
+      for (i = 0; i < HIDDEN; i++)
+#pragma GCC unroll 6
+        for (l = 0; l < TILE; l++) sum[l] += h[i] * ((const lanes *)RECURRENT[i])[j + l];
+      for (l = 0; l < TILE; l++) ((lanes *)sums)[j + l] = sum[l];
+    }
+#endif
     for (j = 0; j < 2 * HIDDEN; j++) sums[j] = sigmoid(sums[j]);
     for (j = 0; j < HIDDEN; j++) {
       const float from = BIAS[2 * HIDDEN + j] + INPUT[2 * HIDDEN + j] * x;

@@ -3,8 +3,9 @@
  *   player SOUND ANSWER RATE PASSES SECONDS SIZE...
  *
  * SOUND holds numbers of the model's type, sample after sample; ANSWER is written likewise, from rest. For each size a
- * line goes out: the size, and the least time of the passes over the sound, in seconds for a second of sound. Passes are
- * repeated up to PASSES of them or SECONDS for a size, those of all sizes in turns. Whoever asks for memory or gives some
+ * line goes out: the size, and the time for the sound, in seconds for a second of it. Passes over the sound are repeated
+ * up to PASSES of them or SECONDS for a size, those of all sizes in turns, and of each piece of the sound the least time
+ * counts: what else runs on the machine interrupts a whole pass more often than a piece. Whoever asks for memory or gives some
  * back while a block is played is stopped (link with --wrap=malloc and so on). */
 #define _POSIX_C_SOURCE 200809L
 #include <stdint.h>
@@ -34,6 +35,7 @@ void *__wrap_calloc(size_t count, size_t size) { only_outside(); return __real_c
 void *__wrap_realloc(void *memory, size_t size) { only_outside(); return __real_realloc(memory, size); }
 void __wrap_free(void *memory) { only_outside(); __real_free(memory); }
 
+enum { FIRST = 6, MOST = 64, PIECE = 512 };
 static model_player player;
 
 static double now(void) {
@@ -42,24 +44,29 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double play(const model_sample *in, model_sample *out, int32_t samples, int32_t size) {
-  int32_t at;
-  double began;
+/* A pass over the sound, in pieces of whole blocks; the least time of each piece is kept. */
+static double play(const model_sample *in, model_sample *out, int32_t samples, int32_t size, double *least) {
+  const int32_t blocks = size < PIECE ? PIECE / size : 1;
+  double spent = 0, began, took;
+  int32_t at = 0, k;
   model_start(&player);
-  is_playing = 1;
-  began = now();
-  for (at = 0; at < samples; at += size)
-    model_play(&player, in + at * MODEL_INPUTS, out + at * MODEL_OUTPUTS, samples - at < size ? samples - at : size);
-  began = now() - began;
-  is_playing = 0;
-  return began;
+  for (; at < samples; least++) {
+    is_playing = 1;
+    began = now();
+    for (k = 0; k < blocks && at < samples; k++, at += size)
+      model_play(&player, in + at * MODEL_INPUTS, out + at * MODEL_OUTPUTS, samples - at < size ? samples - at : size);
+    took = now() - began;
+    is_playing = 0;
+    if (took < *least) *least = took;
+    spent += took;
+  }
+  return spent;
 }
 
 int main(int count, char **words) {
-  enum { FIRST = 6, MOST = 64 };
-  double least[MOST], spent = 0, sound, longest;
+  double spent = 0, sound, longest, *least;
   long bytes;
-  int32_t samples, pass, passes, k, sizes = count - FIRST;
+  int32_t samples, pieces, pass, passes, i, k, sizes = count - FIRST;
   model_sample *in, *out;
   FILE *file;
   if (sizes < 1 || sizes > MOST) return 2;
@@ -70,18 +77,21 @@ int main(int count, char **words) {
   samples = (int32_t)(bytes / (long)(MODEL_INPUTS * sizeof *in));
   in = malloc((size_t)bytes);
   out = calloc((size_t)samples * MODEL_OUTPUTS, sizeof *out);
-  if (!in || !out || fread(in, 1, (size_t)bytes, file) != (size_t)bytes) return 3;
+  pieces = samples / PIECE + 2;
+  least = malloc(sizeof *least * (size_t)(pieces * sizes));
+  if (!in || !out || !least || fread(in, 1, (size_t)bytes, file) != (size_t)bytes) return 3;
   fclose(file);
   sound = samples / atof(words[3]);
   passes = atoi(words[4]);
   longest = atof(words[5]) * sizes;
+  for (i = 0; i < pieces * sizes; i++) least[i] = 1e9;
   for (pass = 0; pass < passes && (pass == 0 || spent < longest); pass++)
-    for (k = 0; k < sizes; k++) {
-      const double took = play(in, out, samples, atoi(words[FIRST + k]));
-      if (pass == 0 || took < least[k]) least[k] = took;
-      spent += took;
-    }
-  for (k = 0; k < sizes; k++) printf("%s %.9g\n", words[FIRST + k], least[k] / sound);
+    for (k = 0; k < sizes; k++) spent += play(in, out, samples, atoi(words[FIRST + k]), least + k * pieces);
+  for (k = 0; k < sizes; k++) {
+    double sum = 0;
+    for (i = 0; i < pieces; i++) sum += least[k * pieces + i] < 1e9 ? least[k * pieces + i] : 0;
+    printf("%s %.9g\n", words[FIRST + k], sum / sound);
+  }
   if (!(file = fopen(words[2], "wb"))) return 3;
   if (fwrite(out, sizeof *out, (size_t)samples * MODEL_OUTPUTS, file) != (size_t)samples * MODEL_OUTPUTS) return 3;
   return fclose(file) ? 3 : 0;

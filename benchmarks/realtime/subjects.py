@@ -66,8 +66,7 @@ def gru_by_hand(model: GRU) -> dict[str, str]:
         values = np.asarray(array, np.float32)
         sizes = "".join(f"[{size}]" for size in values.shape)
         numbers = ", ".join(f"{float(value)!r}f" for value in values.ravel())
-        # A flat list fills rows in C.
-        lines.append(f"static const float {name}{sizes} = {{{numbers}}};")
+        lines.append(f"static const float __attribute__((aligned(64))) {name}{sizes} = {{{numbers}}};")
     return {"model.h": (HERE / "gru.h").read_text(), "weights.h": "\n".join(lines) + "\n"}
 
 
@@ -92,8 +91,8 @@ def _ladder(fs: float) -> Model:
 
 SUBJECTS = {
     "klon": Subject(klon, KLON_PEAK),
-    "klon, wdf": Subject(lambda fs: klon(fs, gain_stage="wdf"), KLON_PEAK),
-    "klon, GRU-8": Subject(_klon_with_network, KLON_PEAK),
+    "klon-wdf": Subject(lambda fs: klon(fs, gain_stage="wdf"), KLON_PEAK),
+    "klon-GRU-8": Subject(_klon_with_network, KLON_PEAK),
     "diode_clipper": _nodal("diode_clipper", by_hand=clipper_by_hand),
     "tube_screamer_clipping": _nodal("tube_screamer_clipping"),
     "sd1": _nodal("sd1"),
