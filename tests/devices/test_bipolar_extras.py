@@ -96,3 +96,19 @@ def test_a_base_that_is_driven_by_volts_is_solved_at_every_sample(dtype):
             x = level * np.sin(2 * np.pi * 1000 * np.arange(480) / 48_000)
             carry, _ = cn.run(model, x.astype(dtype))
             assert int(carry.report.failed) == 0
+
+
+@pytest.mark.ngspice
+@pytest.mark.slow
+@pytest.mark.parametrize("card", ["RB=200 RBM=20 IRB=10u", "RB=200 RBM=20", "RC=5 RCO=300 VO=3 GAMMA=1e-7"])
+def test_inner_nodes_that_nothing_else_holds_follow_the_signal(card, ngspice):
+    """No capacitance, no resistance but those of the law: base and collector hang on what depends on the current."""
+    with jax.enable_x64(True):
+        net = f"Vin in 0 0\nVcc c 0 9\nRi in b 10k\nRc c out 1k\nQ1 out b 0 Q\n.model Q NPN(IS=1e-14 BF=200 {card})\n"
+        circuit = cn.read_netlist(net, dialect="ngspice")
+        x = 3 * np.sin(2 * np.pi * 1000 * np.arange(96) / 48_000)  # cut off, active, saturated
+        expected = cn.spice.transient(circuit, x, 48_000, tolerances=TIGHT)
+        for dtype in (np.float64, np.float32):
+            carry, y = cn.run(cn.nodal.NodalModel(circuit, fs=48_000, dtype=dtype), x.astype(dtype))
+            assert int(carry.report.failed) == 0
+            np.testing.assert_allclose(np.ravel(y), np.ravel(expected), atol=1e-6 if dtype is np.float64 else 1e-3)
