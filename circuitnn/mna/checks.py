@@ -38,6 +38,13 @@ def check_solvable(topology: Topology, values: Values, step: float) -> None:
         _companion(topology, numbers, step),
         "a loop of ideal voltage sources, or a node that nothing holds?",
     )
+    if topology.free_drives:
+        _refuse_singular(
+            topology,
+            [_linear_part(topology, numbers, _companion(topology, numbers, step))],
+            "in time: held by sources of expressions or idealised diodes alone? A large resistor (1e9) to ground helps",
+            smallest_allowed=float(np.finfo(np.float64).eps),  # what is only badly scaled is still solved
+        )
     if topology.uncharged and all(numbers[name] == 0 for name in (*topology.inputs, *topology.constants)):
         return  # nothing moves at rest, even where no equation says so
     _check(
@@ -58,8 +65,7 @@ def states_are_independent(topology: Topology, values: Values) -> bool:
         return True
     numbers = {name: np.asarray(value, np.float64) for name, value in values.items()}
     reactive = _companion(topology, numbers, 0.0)
-    linear = np.asarray(system_matrix(topology, numbers, reactive, module=np), np.float64)
-    return _weakest(linear)[0] > SINGULAR and _is_solvable(topology, numbers, reactive)
+    return _linear_part(topology, numbers, reactive)[0] > SINGULAR and _is_solvable(topology, numbers, reactive)
 
 
 def rest_is_determined(topology: Topology, values: Values) -> bool:
@@ -122,9 +128,21 @@ def _free_slopes(topology: Topology, values: Values, volts: float) -> Array:
 
 
 def _check(topology: Topology, numbers: Values, reactive: Reactive, hint: str) -> None:
-    weakest = [_weakest(_matrix(topology, numbers, reactive, volts)) for volts in _PORT_VOLTAGES]
+    _refuse_singular(
+        topology, [_weakest(_matrix(topology, numbers, reactive, volts)) for volts in _PORT_VOLTAGES], hint
+    )
+
+
+def _linear_part(topology: Topology, numbers: Values, reactive: Reactive) -> tuple[float, np.ndarray]:
+    """The weakest direction of what is solved before the laws are: a node that they alone hold has no voltage there."""
+    return _weakest(np.asarray(system_matrix(topology, numbers, reactive, module=np), np.float64))
+
+
+def _refuse_singular(
+    topology: Topology, weakest: list[tuple[float, np.ndarray]], hint: str, *, smallest_allowed: float = SINGULAR
+) -> None:
     smallest, direction = max(weakest, key=lambda pair: pair[0])
-    if smallest <= SINGULAR:
+    if smallest <= smallest_allowed:
         names = [topology.unknowns[k] for k in np.flatnonzero(np.abs(direction) > 0.3 * np.abs(direction).max())]
         raise CircuitError(f"the circuit's equations have no unique solution: {', '.join(names)} undetermined; {hint}")
 

@@ -96,6 +96,13 @@ def test_where_the_plain_iteration_ends_too_early_the_guarded_one_goes_on(hard):
 
 
 @pytest.mark.slow
+def test_in_stages_from_the_guess_it_gets_to_the_same_solution(hard, monkeypatch):
+    args, known = hard
+    monkeypatch.setattr(iteration, "DIRECT_ITERATIONS", 0)
+    np.testing.assert_allclose(solved(*args), known, rtol=0, atol=1e-12)
+
+
+@pytest.mark.slow
 def test_without_either_the_failure_is_seen_and_stepping_finds_it(hard, monkeypatch):
     (where, _, *args), known = hard
     monkeypatch.setattr(iteration, "GUARDED_ITERATIONS", 1)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import diode_clipper
+from circuitnn.expressions.errors import CircuitError
 from circuitnn.mna import iteration
 from circuitnn.model import run
 from circuitnn.nodal import NodalModel
@@ -141,3 +142,17 @@ def test_samples_that_are_not_numbers_are_counted_in_their_entry_of_the_batch():
         warn_of_failures(carry)
     carry, _ = jax.jit(linear)(linear.init_carry(), x[1])
     assert (int(carry.report.first_not_finite), int(carry.report.first_failed)) == (20, 21)
+
+
+@pytest.mark.parametrize(
+    ("lines", "node"),
+    [
+        ("B1 in a I=v(in,a)/1k\nB2 a out I=v(a,out)/1k\nR1 out 0 1k", "node a"),
+        ("R1 in 0 1k\nR2 lost out 10k\nD1 out 0 DI\n.model DI D(Ron=2k Roff=100meg Vfwd=0)", "node out"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::circuitnn.NetlistWarning")
+def test_a_node_that_laws_without_junctions_alone_hold_is_named(lines, node):
+    circuit = read_netlist(f"Vin in 0 0\n{lines}\n", inputs="Vin", outputs="v(out)")
+    with pytest.raises(CircuitError, match=f"{node} undetermined; in time: held by"):
+        NodalModel(circuit, dtype=jnp.float64)
