@@ -23,7 +23,9 @@ class Expression(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """C, and its kind: a type whose vector it is; with a star an address of such; "index" of what all streams share."""
+    """C, and its kind: a type whose vector it is; with a star an address of such; "index" of what all streams
+    share, "table" of an address of that.
+    """
 
     text: str
     kind: str
@@ -159,9 +161,11 @@ def typed(tree: Expression, names: Names) -> Typed:
             return Typed(f"{place.text}[{index.text}]", "index")
         return Typed(f"{place.text}[{index.text}]", _pointed(place))
     values = [typed(part, names) for part in parts]
+    if head == "unary *" and values[0].kind == "table":
+        return Typed(f"(*{values[0].text})", "index")
     if head == "unary *":
         return Typed(f"(*{values[0].text})", _pointed(values[0]))
-    if any(value.kind.endswith("*") for value in values):
+    if any(value.kind == "table" or value.kind.endswith("*") for value in values):
         return _address(head, values)
     if all(value.kind in ("index", "literal") for value in values):
         return _shared(head, values)

@@ -2,7 +2,8 @@
    CN_REAL, CN_STATE, CN_PREPARED, CN_VALUES and CN_PREPARE, CN_PROCESS; CN_IN, CN_OUT features, CN_LEAVES, CN_KNOBS,
    CN_NUMBERS: how many arrays of state, knobs and values there are; CN_STATE_MEMBERS, CN_VALUE_MEMBERS: where in their
    structs; CN_RANKS: of the inputs without their batch; CN_LANES: streams side by side, and where there are several,
-   CN_WIDE_STATE, CN_WIDE_PREPARED, CN_WIDE_REAL, CN_WIDE_PROCESS, and how numbers are taken into their vectors and out. */
+   CN_WIDE_STATE, CN_WIDE_PREPARED, CN_WIDE_REAL, CN_WIDE_PROCESS, and how numbers are taken into their vectors and out;
+   CN_ONE_COPY where these streams read one CN_PREPARED. */
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -127,10 +128,29 @@ static void cn_play_wide(const cn_job *job, cn_room *room, int64_t first) {
   }
   for (int64_t start = 0; start < job->time;) {
     const int64_t stop = cn_turned(job, room, CN_LANES, start);
+#ifdef CN_ONE_COPY
+    int is_one = 1;
+    for (int lane = 0; lane < CN_LANES; lane++) {
+      cn_prepare(room, lane);
+      if (lane == 0) memcpy(&room->wide_prepared, &room->prepared, sizeof room->prepared);
+      is_one &= memcmp(&room->wide_prepared, &room->prepared, sizeof room->prepared) == 0;
+    }
+    if (!is_one) { /* one after the other */
+      for (int lane = 0; lane < CN_LANES && first + lane < job->streams; lane++) {
+        CN_NARROW_STATE(room->state[lane], room->wide_state, lane)
+        cn_prepare(room, lane);
+        CN_PROCESS(&room->state[lane], &room->prepared, room->x[lane] + start * CN_IN, y[lane] + start * CN_OUT,
+                   (int32_t)(stop - start));
+        CN_WIDEN_STATE(room->wide_state, room->state[lane], lane)
+      }
+      start = stop;
+    }
+#else
     for (int lane = 0; lane < CN_LANES; lane++) {
       cn_prepare(room, lane);
       CN_WIDEN_PREPARED(room->wide_prepared, room->prepared, lane)
     }
+#endif
     while (start < stop) {
       const int32_t count = stop - start > CN_PIECE ? CN_PIECE : (int32_t)(stop - start);
       for (int lane = 0; lane < CN_LANES; lane++)
@@ -156,7 +176,7 @@ static XLA_FFI_Error *cn_error(const XLA_FFI_Api *api, XLA_FFI_Error_Code code, 
 /* A thread takes one stream after the other, until there is none; who has played the last one says so. */
 static void cn_work(void *data) {
   cn_job *job = data;
-  char *memory = malloc(sizeof(cn_room) + 64); /* vectors stand at multiples of their length */
+  char *memory = calloc(1, sizeof(cn_room) + 64); /* vectors stand at multiples of their length */
   cn_room *room = memory == NULL ? NULL : (cn_room *)(memory + 64 - (uintptr_t)memory % 64);
   if (room == NULL) atomic_store(&job->has_failed, 1);
   for (;;) {

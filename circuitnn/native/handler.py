@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib import resources
 
-from circuitnn.native.lanes import lanes_of, widened
+from circuitnn.native.lanes import is_shared, lanes_of, widened
 from circuitnn.native.programs import Leaf, Program
 
 FEW = 3  # streams of a batch that are played side by side; fewer go one after the other
@@ -71,6 +71,7 @@ def _wide(program: Program) -> dict[str, str]:
         )
         return " ".join(loops)
 
+    shared = {"ONE_COPY": 1, "WIDE_PREPARED": f"{name}_prepared"} if is_shared(program) else {}
     widen = "(wide).{name}[n][lane] = {sign}(one).{name}[n];"
     return {
         "WIDE_STATE": f"{name}_state_lanes",
@@ -82,7 +83,7 @@ def _wide(program: Program) -> dict[str, str]:
         "NARROW_STATE(one, wide, lane)": each(state, "(one).{name}[n] = {sign}(wide).{name}[n][lane];").replace(
             "-!!", "!!"
         ),
-    }
+    } | shared
 
 
 def with_numbers(leaves: Sequence[Leaf]) -> list[Leaf]:

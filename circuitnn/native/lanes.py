@@ -25,6 +25,7 @@ _BREAK = re.compile(r"if \(!(.*)\) break;")
 _COPY = re.compile(r"memcpy\((\w+), (\w+), (\d+)\*sizeof\((\w+)\)\);")
 _ASSIGNED = re.compile(r"(.+?) (\+?)= (.*);")
 _SOLVED = re.compile(r"(\w+_eliminate_float(?:32|64))\((\d+), (\w+) \+ (\d+), (\w+) \+ (\d+)\);")
+_CACHE = 2**15  # bytes of the cache next to a core
 _NOTHING = re.compile(r"(\(void\)\w+; ?)+")
 
 
@@ -86,6 +87,9 @@ class Widened:
             self.lines.append(f"for (int i = 0; i < {match[3]}; i++) {match[1]}[i] = splat_{match[4]}({match[2]}[i]);")
         elif match := _SOLVED.fullmatch(text):
             self.lines.append(text.replace(match[1], f"{match[1]}_lanes"))
+        elif (match := _POINTER.fullmatch(text)) and self._is_table(match[4]):
+            self._names.kinds[match[3]] = "table"
+            self.lines.append(text)
         elif match := _POINTER.fullmatch(text):
             self._declare(match[3], match[2], is_array=True)
             self.lines.append(
@@ -118,6 +122,9 @@ class Widened:
         self._names.wanted = ctype
         return self._names.converted(typed(parsed(text), self._names), ctype)
 
+    def _is_table(self, text: str) -> bool:
+        return typed(parsed(text), self._names).kind == "table"
+
     def _address(self, text: str) -> str:
         where = typed(parsed(text), self._names)
         if not where.kind.endswith("*"):
@@ -141,6 +148,14 @@ def lanes_of(program: Program) -> int:
     return (64 if "avx512f" in machine() else 32) // SIZES[program.real]
 
 
+def is_shared(program: Program) -> bool:
+    """Whether streams side by side read one copy of what is prepared, since one for each does not fit into the cache.
+
+    So it is with the weights of larger networks. Streams whose knobs prepare other numbers are then played alone.
+    """
+    return sum(member.size * SIZES.get(member.ctype, 4) for member in program.prepared) * lanes_of(program) > _CACHE
+
+
 def widened(program: Program) -> str:
     """The function that plays a block of several streams, with its types; for gcc and clang.
 
@@ -153,6 +168,9 @@ def widened(program: Program) -> str:
     kinds = {"in": f"{real}*", "out": f"{real}*", "count": "index"}
     for struct, parts in members.items():
         kinds |= {f"{struct}->{member.name}": f"{member.ctype}*" for member in parts}
+    one_copy = is_shared(program)
+    if one_copy:
+        kinds |= {f"prepared->{member.name}": "table" for member in program.prepared}
     kinds |= dict.fromkeys(re.findall(r"^static const \w+ (\w+)\[\d+\] = ", program.text, re.M), "table")
     body = re.search(
         rf"\nvoid {name}_process\(.*?\) {{\n(.*?)\n}}|^\w+ void {name}_process\(.*?\) {{\n(.*?)\n}}",
@@ -177,8 +195,9 @@ def widened(program: Program) -> str:
         )
         for struct, parts in members.items()
     ]
+    prepared = f"{name}_prepared" if one_copy else f"{name}_prepared_lanes"
     head = (
-        f"static void {name}_process_lanes({name}_state_lanes *state, const {name}_prepared_lanes *prepared, "
+        f"static void {name}_process_lanes({name}_state_lanes *state, const {prepared} *prepared, "
         f"const lanes_{real} *in, lanes_{real} *out, int32_t count) {{"
     )
     solvers = [

@@ -11,7 +11,7 @@ from flax import nnx
 
 import circuitnn as cn
 from circuitnn import native
-from circuitnn.native import blocks, toolchain
+from circuitnn.native import blocks, lanes, toolchain
 from circuitnn.numerics.report import SolveWarning
 from tests.models import Gain, Leaky
 
@@ -113,6 +113,31 @@ def test_streams_side_by_side_part_and_meet_again():
     same(y[others], z[others])
     same(y[4, :100], z[4, :100])
     same(carry.report, expected.report)
+
+
+@needs_compiler
+def test_streams_side_by_side_read_one_copy_of_many_weights(monkeypatch):
+    model = cn.recurrent.GRU(5, controls=("gain",), rngs=nnx.Rngs(1))
+    monkeypatch.setattr(lanes, "_CACHE", 0)
+    fast, rows = native.compiled(model), np.linspace(0.1, 1, 11)[:, None]
+    x, knee = (rows[..., None] * X[:, None])[:, :60], (np.arange(60) > 30) * rows
+    for controls in ({"gain": 0.7}, {"gain": rows}, {"gain": knee}):  # alike; not; first alike, then not
+        carry, y = cn.run(fast, x, controls=controls)
+        expected, z = cn.run(model, x, controls=controls)
+        same((carry, y), (expected, z), 1e-5)
+
+
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.parametrize("kind", ["stn", "lstm", "wdf"])
+def test_any_model_has_streams_side_by_side(kind):
+    model = {
+        "stn": lambda: cn.recurrent.STN(("C1",), hidden=(8, 8), rngs=nnx.Rngs(0)),
+        "lstm": lambda: cn.recurrent.LSTM(16, rngs=nnx.Rngs(0)),
+        "wdf": lambda: cn.wdf.derive(cn.circuits.diode_clipper(), fs=48_000, dtype=jnp.float64),
+    }[kind]()
+    x = np.linspace(0.1, 1, 5)[:, None, None] * X[:, None]
+    same(cn.run(native.compiled(model), x)[1], cn.run(model, x)[1], 1e-12 if model.dtype == jnp.float64 else 1e-6)
 
 
 @needs_compiler
