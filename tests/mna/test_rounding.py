@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import circuitnn.mna.ports
+import circuitnn.mna.iteration
 from circuitnn.model import run
 from circuitnn.nodal import NodalModel
 from tests.mna.circuits import SERIES
@@ -14,13 +14,13 @@ from tests.nodal.signals import esr, noise
 def test_a_node_between_diodes_takes_few_iterations_in_single_precision(monkeypatch):
     """Nothing but GMIN holds it, so that its steps stay large for ever; the residual has to end the iteration."""
     slowest = []
-    evaluate = circuitnn.mna.ports.excess_of
+    evaluate = circuitnn.mna.iteration.excess_of
 
     def watched(where, v, step):
         jax.debug.callback(lambda _: slowest.append(1), v[0])
         return evaluate(where, v, step)
 
-    monkeypatch.setattr(circuitnn.mna.ports, "excess_of", watched)
+    monkeypatch.setattr(circuitnn.mna.iteration, "excess_of", watched)
     jax.clear_caches()
     x = np.convolve(noise(200, peak=10), np.hanning(30), "same")[:, None]
     _, y = run(NodalModel(SERIES), x)
