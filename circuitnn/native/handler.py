@@ -71,7 +71,7 @@ def _wide(program: Program) -> dict[str, str]:
         )
         return " ".join(loops)
 
-    shared = {"ONE_COPY": 1, "WIDE_PREPARED": f"{name}_prepared"} if is_shared(program) else {}
+    shared = {"ONE_COPY": "1", "WIDE_PREPARED": f"{name}_prepared"} if is_shared(program) else {}
     widen = "(wide).{name}[n][lane] = {sign}(one).{name}[n];"
     return {
         "WIDE_STATE": f"{name}_state_lanes",
