@@ -18,6 +18,11 @@ TYPES = {
 }
 
 
+def member_type(dtype: np.dtype) -> str:
+    """The type of a number in a struct, where a truth value is one byte, as JAX has it."""
+    return "uint8_t" if dtype.kind == "b" else TYPES[dtype.name]
+
+
 @final
 @dataclass(eq=False)
 class Scope:

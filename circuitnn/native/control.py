@@ -116,7 +116,7 @@ def scan(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any])
     if w.fits(length, ROUNDS, operands):
         rows: dict[int, list[Value]] = {}
         for n in order:
-            taken = [value.moved(lambda array, n=n: _row(array, n)) for value in along]
+            taken = [value.moved(lambda array, n=n: array[n, ...]) for value in along]
             results = w.evaluate(w, p["jaxpr"], [*fixed, *carry, *taken])
             carry, rows[n] = results[:held], results[held:]
         stacked = [_stacked(w, [rows[n][k] for n in range(length)], aval) for k, aval in enumerate(avals[held:])]
@@ -140,15 +140,6 @@ def scan(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any])
     return [*changed, *outs]
 
 
-def _row(array: np.ndarray, n: int) -> np.ndarray:
-    taken = array[n]
-    if isinstance(taken, np.ndarray):
-        return taken
-    out = np.empty((), array.dtype)
-    out[()] = taken
-    return out
-
-
 def _row_at(value: Stored, count: str, scope: Any) -> Stored:
     size = int(np.prod(value.shape[1:]))
     return Stored(f"({value.name} + {size}*{count})", np.arange(size).reshape(value.shape[1:]), value.dtype, scope)
@@ -162,7 +153,7 @@ def _stacked(w: Writer, rows: Sequence[Value], aval: Any) -> Value:
     out = w.array(aval.shape, aval.dtype, w.scope_of(scoped(rows)))
     with w.at(out.scope):
         for n, row in enumerate(rows):
-            w.copy(out.moved(lambda array, n=n: _row(array, n)), row)
+            w.copy(out.moved(lambda array, n=n: array[n, ...]), row)
     return out
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 
-from circuitnn.native.atoms import TYPES, Name, Scope
+from circuitnn.native.atoms import TYPES, Name, Scope, member_type
 from circuitnn.native.values import Stored, Value, Written
 from circuitnn.native.writer import NUMBERS, Writer
 
@@ -97,9 +97,10 @@ def taken(member: str, shape: tuple[int, ...], dtype: np.dtype, scope: Scope) ->
         scope: that sees it.
     """
     name, size = _WORD.findall(member)[-1], int(np.prod(shape))
-    stored = "uint8_t" if dtype.kind == "b" else TYPES[dtype.name]
     if size > NUMBERS[scope.is_once]:
-        return Stored(name, np.arange(size).reshape(shape), dtype, scope), [Input(name, stored, member, size)]
+        return Stored(name, np.arange(size).reshape(shape), dtype, scope), [
+            Input(name, member_type(dtype), member, size)
+        ]
     atoms, inputs = np.empty(shape, object), []
     for n, place in enumerate(np.ndindex(shape)):
         atoms[place] = Name(f"{name}_{n}", dtype, scope)

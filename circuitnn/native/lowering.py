@@ -74,11 +74,13 @@ def _known(step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[
     return [Known(np.broadcast_to(np.asarray(value, avals[0].dtype), avals[0].shape))]
 
 
-def evaluated(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
-    """The results of a program inside of another."""
+def evaluated(w: Writer, closed: Any, arguments: Sequence[Value], *, is_folded: bool = False) -> list[Value]:
+    """The results of a program; `is_folded` lets JAX compute what is known beforehand, all at once."""
     flat, places, results = flattened(closed)
     without_idle(flat, results)
     values: dict[int, Value] = dict(zip(places, arguments, strict=True))
+    if is_folded:
+        values |= folded(flat, results)
     run(w, flat, values)
     return [values[result] if isinstance(result, Place) else Known(result) for result in results]
 

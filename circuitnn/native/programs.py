@@ -10,14 +10,13 @@ import numpy as np
 
 from circuitnn.model import Model
 from circuitnn.native import head
-from circuitnn.native.atoms import TYPES, Name
+from circuitnn.native.atoms import TYPES, Name, member_type
 from circuitnn.native.control import assign
 from circuitnn.native.functions import Input, Member, function, handed_on, struct, taken, words
-from circuitnn.native.inlining import Place, flattened, without_idle
-from circuitnn.native.lowering import evaluated, folded, run
+from circuitnn.native.lowering import evaluated
 from circuitnn.native.names import safe_name
 from circuitnn.native.plainly import plainly
-from circuitnn.native.values import Known, Stored, Value, Written
+from circuitnn.native.values import Stored, Value, Written
 from circuitnn.native.writer import Writer
 
 
@@ -44,7 +43,7 @@ class Leaf:
     @property
     def ctype(self) -> str:
         """In a struct, where a truth value is one byte, as JAX has it."""
-        return "uint8_t" if self.dtype.kind == "b" else TYPES[self.dtype.name]
+        return member_type(self.dtype)
 
 
 @final
@@ -161,15 +160,6 @@ def _knobs(w: Writer, count: int, dtype: np.dtype) -> tuple[list[Value], list[In
     return [Written(atom, dtype) for atom in atoms], [Input(name, real, f"knobs[{n}]") for n, name in enumerate(names)]
 
 
-def _results(w: Writer, closed: Any, arguments: Sequence[Value]) -> list[Value]:
-    flat, places, results = flattened(closed)
-    without_idle(flat, results)
-    values: dict[int, Value] = dict(zip(places, arguments, strict=True))
-    values |= folded(flat, results)
-    run(w, flat, values)
-    return [values[result] if isinstance(result, Place) else Known(result) for result in results]
-
-
 def _step(
     w: Writer, closed: Any, name: str, state: Sequence[Leaf], learnt: Sequence[Leaf], knobs: int, model: Model
 ) -> tuple[str, str, list[Member]]:
@@ -192,7 +182,7 @@ def _step(
     positions, loads = _knobs(w, knobs, dtype)
     inputs += loads
     x, now = taken("x", (1, model.in_features), dtype, w.sample)  # read at once: out may be where in is
-    results = _results(w, closed, [*arguments, *positions, x])
+    results = evaluated(w, closed, [*arguments, *positions, x], is_folded=True)
     y = Stored("y", np.arange(model.out_features).reshape(1, -1), dtype, w.sample)
     w.copy(y, results[-1])
     w.settle_all(w.sample)
@@ -229,7 +219,7 @@ def _init(w: Writer, closed: Any, name: str, state: Sequence[Leaf], dtype: np.dt
     """The function that puts the state at rest."""
     w.here = w.knobs
     positions, inputs = _knobs(w, knobs, dtype)
-    results = _results(w, closed, positions)
+    results = evaluated(w, closed, positions, is_folded=True)
     for leaf, result in zip(state, results, strict=True):
         if leaf.size:
             w.copy(Stored(f"state->{leaf.name}", np.arange(leaf.size).reshape(leaf.shape), leaf.dtype, w.knobs), result)

@@ -12,11 +12,8 @@ from circuitnn.native.values import Known, Stored, Value, Written, affine, broad
 
 # What is written out one by one, each sample and once for the knobs: numbers of an array, products of matrices, rounds.
 NUMBERS, PRODUCTS, ROUNDS = (7, 6), (64, 16), (16, 2)
-ROWS, JOINED, PADDED = (
-    (9, 2),
-    (100, 6),
-    (1500, 6),
-)  # rows of linear systems; numbers side by side, with zeros among them
+# Rows of linear systems; numbers side by side, and with zeros among them.
+ROWS, JOINED, PADDED = (9, 2), (100, 6), (1500, 6)
 TABLE = 8  # known numbers that come from a table
 
 
@@ -48,7 +45,7 @@ class Writer:
         self.numbers: dict[str, str] = {}  # type by name, of those that follow from the knobs alone
         self.arrays: dict[str, tuple[str, int]] = {}  # type and length by name, of those too
         self._count = itertools.count(1)
-        self._pending: dict[str, tuple[Scope, tuple[int, ...], Name]] = {}  # arrays that a loop still writes
+        self._pending: dict[str, tuple[Scope, Name]] = {}  # arrays that a loop still writes
 
     # Variables
 
@@ -253,7 +250,7 @@ class Writer:
             atom = value(*atoms)
         body.lines.append(f"{self.at_index(out, names)} = {self.text(atom, dtype)};")
         text = self.text(atom, dtype)
-        self._pending[out.name] = (body, shape, Name(text, np.dtype(dtype), body))
+        self._pending[out.name] = (body, Name(text, np.dtype(dtype), body))
         return out
 
     def _is_there(self, operand: Stored, body: Scope | None) -> bool:
@@ -280,7 +277,7 @@ class Writer:
         if isinstance(operand, Written):
             return operand.atoms.flat[0]
         if operand.name in self._pending:
-            return self._pending[operand.name][2]
+            return self._pending[operand.name][1]
         return Name(self.at_index(operand, names), operand.dtype, body)
 
     def settle(self, name: str) -> None:
