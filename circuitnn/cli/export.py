@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.options import input_option, output_option
+from circuitnn.cli.options import input_option, output_option, oversample_option
 from circuitnn.cli.problems import Fault
 
 EXAMPLES = """\b
@@ -30,13 +30,7 @@ Examples:
     help="Samples of a control frame: a knob that moves is followed that often, without a click in between.",
 )
 @click.option("--fs", type=click.IntRange(min=1), help="Sample rate in hertz.  [default: the model's; netlists: 48000]")
-@click.option(
-    "--oversample",
-    type=click.Choice(["1", "2", "4", "8", "16"]),
-    default="1",
-    show_default=True,
-    help="A netlist runs at that many times the rate, against aliasing of what it distorts.",
-)
+@oversample_option
 @click.option("--main", is_flag=True, help="Write OUT_main.c too, a program that plays a wav file through the header.")
 @input_option
 @output_option

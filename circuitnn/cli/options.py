@@ -84,6 +84,13 @@ input_option = click.option(
     metavar="SOURCE",
     help="The netlist's source that the signal drives.  [default: Vin, or the one that must be it]",
 )
+oversample_option = click.option(
+    "--oversample",
+    type=click.Choice(["1", "2", "4", "8", "16"]),
+    default="1",
+    show_default=True,
+    help="A netlist runs at that many times the rate, against aliasing of what it distorts.",
+)
 output_option = click.option(
     "--output",
     "output_name",

@@ -9,7 +9,7 @@ import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
 from circuitnn.cli.models import is_saved, refuse_options_of_netlists
-from circuitnn.cli.options import input_option, knob_option, output_option
+from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option
 from circuitnn.cli.problems import Fault
 
 if TYPE_CHECKING:
@@ -55,13 +55,7 @@ A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as
     type=click.IntRange(min=1),
     help="Sample rate of the model and of OUT in hertz; SOUND is resampled.  [default: that of SOUND]",
 )
-@click.option(
-    "--oversample",
-    type=click.Choice(["1", "2", "4", "8", "16"]),
-    default="1",
-    show_default=True,
-    help="A netlist runs at that many times the rate, against aliasing of what it distorts.",
-)
+@oversample_option
 @input_option
 @output_option
 def run(
