@@ -11,6 +11,7 @@ from circuitnn import hybrid as hybrid
 from circuitnn import losses as losses
 from circuitnn import metrics as metrics
 from circuitnn import native as native
+from circuitnn import networks as networks
 from circuitnn import nodal as nodal
 from circuitnn import recurrent as recurrent
 from circuitnn import spice as spice
@@ -42,8 +43,8 @@ from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__
 
 __dir__ = _handed_on(
-    __name__, "audio", "circuits", "devices", "export", "filters", "hybrid", "losses", "metrics", "native", "nodal",
-    "recurrent", "spice", "study", "testing", "train", "wdf"
+    __name__, "audio", "circuits", "devices", "export", "filters", "hybrid", "losses", "metrics", "native", "networks",
+    "nodal", "recurrent", "spice", "study", "testing", "train", "wdf"
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitnn.arguments import checked_dtype, checked_rate, checked_rngs, checked_width
-from circuitnn.model import Controls, Level, Model, Rest
+from circuitnn.arguments import checked_rngs, checked_width
+from circuitnn.model import Controls, Level, Rest
+from circuitnn.networks.dense import Dense, affine_lanes, uniform
+from circuitnn.networks.network import Network
+from circuitnn.networks.rest import rest
+from circuitnn.networks.scaling import Scaling
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.cells import Cell, Weights
-from circuitnn.recurrent.layers import Dense, Inputs, affine_lanes, uniform
 from circuitnn.recurrent.recurrence import recurrence
-from circuitnn.recurrent.rest import rest
-from circuitnn.recurrent.scaling import Scaling
-from circuitnn.recurrent.states import output_units, stored_scaling
 
 
 @final
@@ -43,7 +43,7 @@ class Layer(nnx.Module):
         return Weights(self.weight_ih[...], self.weight_hh[...], self.bias_ih[...], self.bias_hh[...])
 
 
-class BlackBox(Model):
+class BlackBox(Network):
     """One recurrent layer and a linear read-out (abstract): the subclass says which cell.
 
     Attributes:
@@ -64,23 +64,13 @@ class BlackBox(Model):
         dtype: Any = jnp.float32,
         rngs: nnx.Rngs | None = None,
     ):
-        dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
-        hidden = checked_width("hidden", hidden)
-        self.hidden, self.in_features, self.out_features, self.dtype = hidden, in_features, out_features, dtype
-        self.fs = None if fs is None else checked_rate(fs)
-        self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
-        self.rec = Layer(len(self.cell.hh_blocks), self.inputs.width, hidden, dtype=dtype, rngs=rngs)
-        self.lin = Dense(hidden, out_features, dtype=dtype, rngs=rngs)
-        self.units = output_units(scaling, out_features, dtype=dtype)
-
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return dict(self.inputs.defaults)
-
-    @property
-    def scaling(self) -> Scaling:
-        """The stored normalisation."""
-        return stored_scaling(self.inputs, self.units, self.out_features)
+        rngs = checked_rngs(rngs, type(self).__name__)
+        super().__init__(
+            in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=fs, dtype=dtype
+        )
+        self.hidden = checked_width("hidden", hidden)
+        self.rec = Layer(len(self.cell.hh_blocks), self.inputs.width, hidden, dtype=self.dtype, rngs=rngs)
+        self.lin = Dense(hidden, out_features, dtype=self.dtype, rngs=rngs)
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None

@@ -80,11 +80,6 @@ def prepare(weights: Weights) -> Prepared:
     )
 
 
-def sigmoid(x: Array) -> Array:
-    """By tanh, which XLA evaluates as a rational function: faster than by exp, and it saturates without overflow."""
-    return 0.5 * jnp.tanh(0.5 * x) + 0.5
-
-
 def from_inputs(weight: Array, x: Array) -> Array:
     """W x for few inputs: multiply and add, which joins the loop of the gate."""
     return sum((weight[:, k : k + 1] * x[k : k + 1] for k in range(1, x.shape[0])), weight[:, :1] * x[:1])

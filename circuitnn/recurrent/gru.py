@@ -5,8 +5,9 @@ from typing import final
 import jax.numpy as jnp
 from jax import Array
 
+from circuitnn.networks.activations import sigmoid
 from circuitnn.recurrent.black_box import BlackBox
-from circuitnn.recurrent.cells import Cell, Prepared, State, Weights, blocks_of, from_inputs, prepare, sigmoid
+from circuitnn.recurrent.cells import Cell, Prepared, State, Weights, blocks_of, from_inputs, prepare
 from circuitnn.settings import register
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from circuitnn.networks.dense import Dense
 from circuitnn.numerics.columns import to_columns
-from circuitnn.recurrent.layers import Dense
 from circuitnn.recurrent.recurrence import Injection
 
 

@@ -8,17 +8,17 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from circuitnn.arguments import checked_dtype, checked_rngs
+from circuitnn.arguments import checked_rngs
 from circuitnn.model import Carry, Controls, Level, Model
-from circuitnn.recurrent.layers import Dense, Inputs
-from circuitnn.recurrent.scaling import Scaling
-from circuitnn.recurrent.states import output_units, stored_scaling
+from circuitnn.networks.dense import Dense
+from circuitnn.networks.network import Network
+from circuitnn.networks.scaling import Scaling
 from circuitnn.settings import register
 
 
 @register
 @final
-class Memoryless(Model):
+class Memoryless(Network):
     """A multilayer perceptron of each sample for itself, tanh in the hidden layers: ``y_n = MLP([u_n; knobs])``.
 
     Nothing in it is a straight line: an amplifier that hardly distorts is learnt faster as
@@ -50,21 +50,16 @@ class Memoryless(Model):
     ):
         if not hidden or any(not (isinstance(width, int) and width > 0) for width in hidden):
             raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")
-        dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
-        self.hidden, self.in_features, self.out_features, self.dtype = tuple(hidden), in_features, out_features, dtype
-        self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
+        rngs = checked_rngs(rngs, type(self).__name__)
+        super().__init__(
+            in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=None, dtype=dtype
+        )
+        self.hidden = tuple(hidden)
         widths = (self.inputs.width, *self.hidden, out_features)
-        self.layers = nnx.List(Dense(before, after, dtype=dtype, rngs=rngs) for before, after in pairwise(widths))
-        self.units = output_units(scaling, out_features, dtype=dtype)
+        self.layers = nnx.List(Dense(before, after, dtype=self.dtype, rngs=rngs) for before, after in pairwise(widths))
 
-    @property
-    def controls(self) -> Mapping[str, float]:
-        return dict(self.inputs.defaults)
-
-    @property
-    def scaling(self) -> Scaling:
-        """The stored normalisation."""
-        return stored_scaling(self.inputs, self.units, self.out_features)
+    def trained_at(self, fs: float) -> None:
+        """Nothing: without memory there is no rate."""
 
     def rebuilt_at(self, fs: float) -> Model:
         return self

@@ -10,15 +10,15 @@ from jax import Array
 
 from circuitnn.arguments import checked_dtype, checked_rate, checked_rngs
 from circuitnn.model import Controls, Forcing, Level, StateModel
+from circuitnn.networks.inputs import Inputs
+from circuitnn.networks.rest import rest
+from circuitnn.networks.scaling import Affine, Scaling, scale_vector, stored_scaling
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.black_box import Layer
 from circuitnn.recurrent.gru import GRU_CELL
-from circuitnn.recurrent.layers import Inputs
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
 from circuitnn.recurrent.recurrence import Injection, recurrence
-from circuitnn.recurrent.rest import rest
-from circuitnn.recurrent.scaling import Affine, Scaling, scale_vector
-from circuitnn.recurrent.states import Output, checked_names, stored_scaling
+from circuitnn.recurrent.states import Output, checked_names
 from circuitnn.settings import register, settings_of
 
 Shown = LeadingUnits | LinearReadout
@@ -103,7 +103,7 @@ class StateMatchedGRU(StateModel):
     def scaling(self) -> Scaling:
         """The stored normalisation; `state` is the scale in use."""
         units = None if self.output.picked else self.output.units
-        return stored_scaling(self.inputs, units, self.out_features, self.state_units)
+        return stored_scaling(self.inputs.units, units, self.out_features, self.state_units)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from circuitnn.recurrent.layers import Dense, Inputs
-from circuitnn.recurrent.scaling import Affine, Scaling
+from circuitnn.networks.dense import Dense
+from circuitnn.networks.scaling import Scaling, output_units
 
 
 def checked_names(state_names: Sequence[str]) -> tuple[str, ...]:
@@ -66,20 +66,3 @@ class Output(nnx.Module):
         if self.picked is not None:
             return states[..., np.array(self.picked)]
         return self.units.to_si(self.linear(seen))
-
-
-def output_units(scaling: Scaling | None, features: int, *, dtype: Any) -> Affine:
-    """Network units to volts."""
-    scale, offset = (None, None) if scaling is None else (scaling.output, scaling.output_offset)
-    return Affine("output", scale, offset, features, dtype=dtype)
-
-
-def stored_scaling(inputs: Inputs, output: Affine | None, features: int, states: Affine | None = None) -> Scaling:
-    """The normalisation that a model holds; ones where its outputs are states as they are."""
-
-    def numbers(units: Affine | None) -> tuple[Any, Any]:
-        return (None, None) if units is None else (np.asarray(units.scale[...]), np.asarray(units.offset[...]))
-
-    (x, x_offset), (y, y_offset), (s, s_offset) = (numbers(units) for units in (inputs.units, output, states))
-    y = np.ones(features) if y is None else y
-    return Scaling(x, y, s, None, x_offset, y_offset, s_offset)

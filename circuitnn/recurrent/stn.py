@@ -9,11 +9,12 @@ from jax import Array
 
 from circuitnn.arguments import checked_dtype, checked_rate, checked_rngs, spread_level
 from circuitnn.model import Controls, Forcing, Level, StateModel
+from circuitnn.networks.dense import Dense
+from circuitnn.networks.inputs import Inputs
+from circuitnn.networks.scaling import Affine, Scaling, stored_scaling
 from circuitnn.numerics.columns import to_columns, to_rows
-from circuitnn.recurrent.layers import Dense, Inputs
 from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step
-from circuitnn.recurrent.scaling import Affine, Scaling
-from circuitnn.recurrent.states import Output, checked_names, stored_scaling
+from circuitnn.recurrent.states import Output, checked_names
 from circuitnn.settings import register, settings_of
 
 Bias = Literal["all", "hidden", "first", "none"]
@@ -107,7 +108,7 @@ class STN(StateModel):
     def scaling(self) -> Scaling:
         """The stored normalisation."""
         units = None if self.output.picked else self.output.units
-        return stored_scaling(self.inputs, units, self.out_features, self.state_units)
+        return stored_scaling(self.inputs.units, units, self.out_features, self.state_units)
 
     def at_rate(self, fs: float) -> "STN":
         """The same network run at another sample rate in hertz: h = fs_train / fs.

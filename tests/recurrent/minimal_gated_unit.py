@@ -4,8 +4,9 @@ from typing import final
 
 import jax.numpy as jnp
 
+from circuitnn.networks.activations import sigmoid
 from circuitnn.recurrent.black_box import BlackBox
-from circuitnn.recurrent.cells import elementwise_cell, sigmoid
+from circuitnn.recurrent.cells import elementwise_cell
 from circuitnn.settings import register
 
 

@@ -8,7 +8,8 @@ import pytest
 from flax import nnx
 
 from circuitnn.model import run
-from circuitnn.recurrent.cells import elementwise_cell, sigmoid
+from circuitnn.networks.activations import sigmoid
+from circuitnn.recurrent.cells import elementwise_cell
 from circuitnn.recurrent.gru import GRU_CELL
 from circuitnn.recurrent.lstm import LSTM_CELL
 from circuitnn.recurrent.recurrence import recurrence

@@ -1,17 +1,15 @@
-"""The two ends of a recurrent model: what the network sees of the signal and the knobs, and its linear maps."""
+"""What a network sees of the signal and the knobs."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
 from circuitnn.knobs import MID_POSITION, check_shape, matched
 from circuitnn.model import Controls
-from circuitnn.recurrent.scaling import Affine, Scaling
+from circuitnn.networks.scaling import Affine, Scaling
 
 
 @final
@@ -48,50 +46,17 @@ class Inputs(nnx.Module):
 
     def __call__(self, x: Array, controls: Controls | None) -> Array:
         """(..., time, in_features) and the controls, to (..., time, width)."""
+        channels = [self.units.to_network(x)] + ([self.knobs(x, controls)] if self.defaults else [])
+        return jnp.concatenate(channels, axis=-1) if len(channels) > 1 else channels[0]
+
+    def knobs(self, x: Array, controls: Controls | None) -> Array:
+        """The controls along x (..., time, in_features): (..., time, controls), in order."""
         values = dict(self.defaults) | matched(controls, dict(self.defaults))
-        channels = [self.units.to_network(x)]
+        channels = []
         for name, _ in self.defaults:
             value = jnp.asarray(values[name], self.dtype)
             check_shape(name, value.shape, x.shape[:-1])
             # Prepending axes here keeps to strict rank promotion.
             value = value.reshape((1,) * (x.ndim - 1 - value.ndim) + value.shape)
             channels.append(jnp.broadcast_to(value, x.shape[:-1])[..., None])
-        return jnp.concatenate(channels, axis=-1) if len(channels) > 1 else channels[0]
-
-
-@final
-class Dense(nnx.Module):
-    """``y = W x + b`` over the last axis; W is (out, in), as in PyTorch.
-
-    Attributes:
-        weight: (out_features, in_features).
-        bias: (out_features,), or None.
-    """
-
-    def __init__(self, in_features: int, out_features: int, *, bias: bool = True, dtype: Any, rngs: nnx.Rngs):
-        self.weight = nnx.Param(uniform(rngs, (out_features, in_features), in_features, dtype))
-        self.bias: Any = nnx.Param(uniform(rngs, (out_features,), in_features, dtype)) if bias else None
-
-    def __call__(self, x: Array) -> Array:
-        return affine(x, self.weight[...], None if self.bias is None else self.bias[...])
-
-
-def affine(x: Array, weight: Array, bias: Array | None) -> Array:
-    """``W x + b`` over the last axis of x."""
-    y = x @ weight.T
-    return y if bias is None else y + jnp.broadcast_to(bias, y.shape)
-
-
-def uniform(rngs: nnx.Rngs, shape: tuple[int, ...], fan: int, dtype: Any) -> Array:
-    """PyTorch's initialisation of linear and recurrent layers: uniform in +-1/sqrt(fan)."""
-    bound = 1 / math.sqrt(fan)
-    # Drawn in single precision, so that a seed means the same weights in both.
-    return jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound).astype(dtype)
-
-
-def affine_lanes(h: Array, weight: Array, bias: Array) -> Array:
-    """``W h + b`` over the feature axis of (time, features, lanes)."""
-    # A product for each sample: a single one would make the compiler transpose the whole trajectory, and the time loop
-    # that writes it with it.
-    repeated = jnp.broadcast_to(weight, (h.shape[0], *weight.shape))
-    return repeated @ h + bias[:, None]
+        return jnp.concatenate(channels, axis=-1) if channels else jnp.zeros((*x.shape[:-1], 0), self.dtype)

@@ -49,7 +49,7 @@ def rest(
     Returns:
         (..., n), which broadcasts against (*batch, n).
     """
-    knobs = _first_positions(model, controls)
+    knobs = first_positions(model, controls)
     volts = checked_level(level, (*batch, model.in_features), model.dtype)
     shape = np.broadcast_shapes(volts.shape[:-1], *(np.shape(knob)[:-1] for knob in knobs.values()))
     graph, variables = nnx.split(model)
@@ -65,7 +65,7 @@ def rest(
     return carry
 
 
-def _first_positions(model: Model, controls: Controls | None) -> dict[str, Array]:
+def first_positions(model: Model, controls: Controls | None) -> dict[str, Array]:
     """The model's knobs at the first sample: (), or (..., 1) where the entries of a batch differ."""
     first = {}
     for name, position in (controls or {}).items():

@@ -102,6 +102,23 @@ class Affine(nnx.Module):
         return value * scale + offset
 
 
+def output_units(scaling: Scaling | None, features: int, *, dtype: Any) -> Affine:
+    """Network units to volts."""
+    scale, offset = (None, None) if scaling is None else (scaling.output, scaling.output_offset)
+    return Affine("output", scale, offset, features, dtype=dtype)
+
+
+def stored_scaling(inputs: Affine, output: Affine | None, features: int, states: Affine | None = None) -> Scaling:
+    """The normalisation that a model holds; ones where its outputs are states as they are."""
+
+    def numbers(units: Affine | None) -> tuple[Any, Any]:
+        return (None, None) if units is None else (np.asarray(units.scale[...]), np.asarray(units.offset[...]))
+
+    (x, x_offset), (y, y_offset), (s, s_offset) = (numbers(units) for units in (inputs, output, states))
+    y = np.ones(features) if y is None else y
+    return Scaling(x, y, s, None, x_offset, y_offset, s_offset)
+
+
 def scale_vector(name: str, value: ArrayLike | None, features: int) -> np.ndarray:
     """A stored scale as a float64 vector of `features` positive numbers; ones when there is none."""
     if value is None:
