@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitnn import losses, metrics
+from circuitnn.losses.floor import floored
 
 EVERY = [
     losses.mse,
@@ -20,8 +21,18 @@ EVERY = [
     losses.normalised_state_error,
     jax.jit(functools.partial(losses.stft, windows=(4, 7))),  # its many operations one by one take seconds
     losses.weighted((1.0, losses.esr), (0.5, losses.dc)),
+    losses.mae,
+    losses.rmse,
+    functools.partial(losses.rmse, normalised=True),
+    jax.jit(functools.partial(losses.mr_stft, windows=(4, 7))),
+    *(
+        jax.jit(functools.partial(loss, length=4, hop=2))
+        for loss in (losses.nrmse, losses.rms_energy_error, losses.spectral_flux, losses.spectral_flux_error)
+    ),
 ]
 NAMES = ["mse", "esr", "dc", "pre_emphasis", "folded_differentiator", "normalised_state_error", "stft", "weighted"]
+NAMES += ["mae", "rmse", "normalised_rmse", "mr_stft", "nrmse", "rms_energy_error", "spectral_flux"]
+NAMES += ["spectral_flux_error"]
 every_loss = pytest.mark.parametrize("loss", EVERY, ids=NAMES)
 
 
@@ -38,6 +49,10 @@ def test_values_are_those_of_the_formulas():
     assert losses.esr(prediction, target) == pytest.approx(np.mean(error**2) / energy, rel=1e-12)
     assert losses.esr(prediction, target, eps=0.5) == pytest.approx(np.mean(error**2) / (energy + 0.5), rel=1e-12)
     assert losses.dc(prediction, target) == pytest.approx(np.mean(error.mean(axis=1) ** 2) / energy, rel=1e-12)
+    assert losses.mae(prediction, target) == pytest.approx(np.mean(np.abs(error)), rel=1e-12)
+    assert losses.rmse(prediction, target) == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-12)
+    relative = losses.rmse(prediction, target, normalised=True)
+    assert relative == pytest.approx(np.linalg.norm(error) / np.linalg.norm(target), rel=1e-12)
     per_state = [np.sum(error[..., i] ** 2) / np.sum(target[..., i] ** 2) for i in range(2)]
     assert losses.normalised_state_error(prediction, target) == pytest.approx(np.mean(per_state), rel=1e-12)
 
@@ -90,6 +105,36 @@ def test_stft_is_the_metric_with_a_smooth_floor(windows, dtype, floor, rel):
     assert 100 < loss(prediction, np.zeros_like(target)) < np.inf
 
 
+@pytest.mark.parametrize(("dtype", "floor", "rel"), [(np.float32, 1e-5, 1e-3), (np.float64, 1e-9, 1e-6)])
+@pytest.mark.parametrize("name", ["mr_stft", "nrmse", "rms_energy_error", "spectral_flux", "spectral_flux_error"])
+def test_framed_losses_are_the_metrics_of_their_names(name, dtype, floor, rel):
+    prediction, target = pair(shape=(2, 700, 2), dtype=dtype)
+    prediction[0, 100:300] *= 0.3
+    options = {"windows": (50, 128)} if name == "mr_stft" else {"length": 70, "hop": 33}
+    of_metric = options | ({"floor": floor} if name in ("mr_stft", "nrmse", "spectral_flux") else {})
+    options |= {} if name in ("nrmse", "rms_energy_error") else {"floor": floor}
+    value = jax.jit(functools.partial(getattr(losses, name), **options))(prediction, target)
+    expected = getattr(metrics, name)(prediction, target, **of_metric)
+    assert value == pytest.approx(expected, rel=rel)
+    if name != "mr_stft":
+        whole = getattr(metrics, name)(prediction[:, :697], target[:, :697], **of_metric)
+        assert whole == pytest.approx(expected, rel=1e-12)  # 70 + 19 * 33 samples: what fills no frame is left out
+
+
+def test_eps_is_below_the_levels_too():
+    prediction, target = pair(shape=(64,))
+    silent_in_half = np.concatenate([target, 0 * target])
+    doubled, options = np.concatenate([prediction, 1e-3 * target]), {"length": 64, "hop": 64}
+    levels = [np.sqrt(np.mean(x**2)) for x in (prediction, target)]
+    expected = np.abs(levels[0] - levels[1]) / (levels[1] + 0.1), 1e-3 * levels[1] / 0.1
+    value = losses.nrmse(doubled, silent_in_half, eps=0.01, **options)
+    assert value == pytest.approx(np.mean(expected), rel=1e-5)
+    for loss in (losses.nrmse, losses.rms_energy_error, losses.rmse, functools.partial(losses.rmse, normalised=True)):
+        bound = functools.partial(loss, **(options if loss in (losses.nrmse, losses.rms_energy_error) else {}))
+        with_eps = floored(bound, doubled, silent_in_half, 0.01)
+        assert with_eps == pytest.approx(float(bound(doubled, silent_in_half, eps=0.01)), rel=1e-12)
+
+
 def test_one_dimension_is_time():
     prediction, target = pair(shape=(60,))
     for loss in (losses.esr, losses.dc, losses.pre_emphasis, EVERY[NAMES.index("stft")]):
@@ -133,7 +178,8 @@ def test_gradient_against_central_differences(loss):
 @pytest.mark.parametrize("prediction", [0.0, 0.3], ids=["silent prediction", "sounding prediction"])
 def test_silence_gives_finite_values_and_gradients(loss, dtype, prediction):
     target = jnp.zeros((2, 40, 1), dtype)
-    value, gradient = jax.value_and_grad(loss)(jnp.full_like(target, prediction), target)
+    rising = jnp.broadcast_to(jnp.linspace(prediction, 2 * prediction, 40, dtype=dtype)[:, None], target.shape)
+    value, gradient = jax.value_and_grad(loss)(rising, target)
     assert jnp.isfinite(value)
     assert jnp.all(jnp.isfinite(gradient))
     assert (value > 0) == (prediction != 0)
@@ -168,6 +214,14 @@ def test_bad_shapes_and_weights_are_refused():
         losses.pre_emphasis(np.ones(200), np.ones(200), emphasis="a_weighting")
     with pytest.raises(ValueError, match="2048 samples along time"):
         losses.stft(np.ones((3, 2000, 1)), np.ones((3, 2000, 1)))
+    with pytest.raises(ValueError, match="2560 samples along time"):
+        losses.spectral_flux(np.ones(2559), np.ones(2559))
+    with pytest.raises(ValueError, match="2048 samples along time"):
+        losses.nrmse(np.ones((2047, 1)), np.ones((2047, 1)))
+    with pytest.raises(ValueError, match="hop of a window must be a positive whole number of samples, got 0"):
+        losses.rms_energy_error(np.ones(4000), np.ones(4000), hop=0)
+    with pytest.raises(ValueError, match="floor must be a positive number, got 0"):
+        losses.spectral_flux(np.ones(4000), np.ones(4000), floor=0)
     for windows in ((), (512, 0)):
         with pytest.raises(ValueError, match="windows must be positive numbers"):
             losses.stft(np.ones(600), np.ones(600), windows=windows)

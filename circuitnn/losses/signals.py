@@ -21,3 +21,9 @@ def pair(prediction: ArrayLike, target: ArrayLike) -> tuple[Array, Array]:
 
 def time_axis(signal: Array) -> int:
     return 0 if signal.ndim == 1 else signal.ndim - 2
+
+
+def time_last(prediction: Array, target: Array) -> tuple[Array, Array]:
+    """Both with time along the last axis."""
+    axis = time_axis(target)
+    return jnp.moveaxis(prediction, axis, -1), jnp.moveaxis(target, axis, -1)

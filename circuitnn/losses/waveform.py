@@ -5,13 +5,11 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from circuitnn.losses.frames import root
+from circuitnn.losses.ratios import LEAST, ratio
 from circuitnn.losses.signals import pair, time_axis
 from circuitnn.losses.weighting import Loss
 from circuitnn.numerics.emphasis import Emphasis, emphasis_taps
-
-# Of the error's energy, added below a ratio: in silence value and gradient stay finite, and an ESR up to 1 is exact to
-# 1e-12, whatever the unit.
-_LEAST = 1e-12
 
 
 def mse(prediction: ArrayLike, target: ArrayLike) -> Array:
@@ -29,6 +27,35 @@ def mse(prediction: ArrayLike, target: ArrayLike) -> Array:
     """
     prediction, target = pair(prediction, target)
     return jnp.mean(jnp.square(prediction - target))
+
+
+def mae(prediction: ArrayLike, target: ArrayLike) -> Array:
+    """Mean absolute error, in the signal's unit; its gradient is 0 where both are equal.
+
+    Arguments, result and errors as for `mse`.
+    """
+    prediction, target = pair(prediction, target)
+    return jnp.mean(jnp.abs(prediction - target))
+
+
+def rmse(prediction: ArrayLike, target: ArrayLike, *, normalised: bool = False, eps: ArrayLike = 0.0) -> Array:
+    """Root mean square error, in the signal's unit; normalised by the root mean square of the target, sqrt(ESR).
+
+    What Simionato and Fasciani call NRMSE is something else, the error of the levels: `nrmse`.
+
+    Args:
+        prediction: (time,) or (..., time, features).
+        target: the same shape.
+        normalised: relative to the target.
+        eps: as for `esr`, where it is normalised.
+
+    Returns:
+        A scalar; its gradient is 0 where both are equal.
+
+    Raises:
+        ValueError: when the shapes differ, or the arrays are empty or not real floating-point numbers.
+    """
+    return root(esr(prediction, target, eps=eps) if normalised else mse(prediction, target))
 
 
 def esr(prediction: ArrayLike, target: ArrayLike, *, eps: ArrayLike = 0.0) -> Array:
@@ -136,8 +163,7 @@ def _ratio(error: Array, target: Array, eps: ArrayLike, axes: tuple[int, ...] | 
     # Squares of picoamperes, and their squares in a gradient, are beyond single precision.
     unit = lax.stop_gradient(jnp.where(peak > 0, peak, 1))
     energy, signal = (jnp.mean(jnp.square(a / unit), axis=axes) for a in (error, target))
-    below = signal + jnp.asarray(eps, signal.dtype) / unit / unit + _LEAST * energy
-    return jnp.where(below == 0, 0, energy / jnp.where(below == 0, 1, below))
+    return ratio(energy, signal + jnp.asarray(eps, signal.dtype) / unit / unit, LEAST)
 
 
 def _filtered(signal: Array, taps: NDArray, axis: int) -> Array:

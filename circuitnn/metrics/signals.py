@@ -5,6 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from circuitnn.samples import check_kind
 
+LEAST_LEVEL = 1e-8  # of a quotient's denominator: 157 dB below a full-scale sine
+
 
 def pair(prediction: ArrayLike, target: ArrayLike) -> tuple[NDArray, NDArray]:
     """Both in float64, checked to have one shape and samples."""
@@ -29,6 +31,16 @@ def ratio(error: np.floating, signal: np.floating) -> float:
     if signal == 0:
         return 0.0 if error == 0 else (float("inf") if error == error else float("nan"))
     return float(error / signal)
+
+
+def mean_quotient(error: NDArray, signal: NDArray, floor: float) -> float:
+    """The mean of the `ratio` of each element, where a signal below the floor counts as it."""
+    if not 0 <= floor < np.inf:
+        raise ValueError(f"the floor must be a number from 0 on, got {floor}")
+    below = np.maximum(signal, floor)
+    nothing_below = np.where(error > 0, np.inf, error)  # 0 for nothing over nothing, and NaN stays NaN
+    quotients = np.divide(error, below, out=nothing_below, where=below > 0)
+    return float(np.mean(quotients))
 
 
 def frames(signal: NDArray, length: int, hop: int) -> NDArray:

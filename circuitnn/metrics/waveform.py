@@ -55,6 +55,22 @@ def mse(prediction: ArrayLike, target: ArrayLike) -> float:
     return float(np.mean(np.square(prediction - target)))
 
 
+def rmse(prediction: ArrayLike, target: ArrayLike, *, normalised: bool = False) -> float:
+    """Root mean square error, in the signal's unit; normalised by the root mean square of the target, sqrt(ESR).
+
+    What Simionato and Fasciani call NRMSE is something else, the error of the levels: `nrmse`.
+
+    Args:
+        prediction: (time,) or (..., time, features).
+        target: the same shape.
+        normalised: relative to the target; infinity where only that is silent.
+
+    Raises:
+        ValueError: when the shapes differ or the arrays are empty.
+    """
+    return float(np.sqrt(esr(prediction, target) if normalised else mse(prediction, target)))
+
+
 def mae(prediction: ArrayLike, target: ArrayLike) -> float:
     """Mean absolute error, in the signal's unit.
 

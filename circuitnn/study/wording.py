@@ -73,6 +73,9 @@ OTHER: dict[str, tuple[str, Callable[[float], str]]] = {
     "log_spectral_distance": ("log-spectral distance, dB", "{:.3g}".format),
     "spectral_flux_error": ("spectral flux error", "{:.3g}".format),
     "rms_energy_error": ("RMS energy error", "{:.3g}".format),
+    "nrmse": ("NRMSE of the levels", "{:.3g}".format),
+    "spectral_flux": ("spectral flux", "{:.3g}".format),
+    "mr_stft": ("MR-STFT", "{:.3g}".format),
 }
 
 

@@ -7,7 +7,8 @@ from scipy.signal import ShortTimeFFT, get_window
 from circuitnn import metrics
 
 FS = 48_000
-FRAMED = [metrics.log_spectral_distance, metrics.rms_energy_error, metrics.spectral_flux_error]
+STUDY = [metrics.nrmse, metrics.spectral_flux]  # in the form of Simionato and Fasciani
+FRAMED = [metrics.log_spectral_distance, metrics.rms_energy_error, metrics.spectral_flux_error, *STUDY]
 
 
 def sine(frequency, level=0.5, phase=0.0):
@@ -43,8 +44,13 @@ def test_values_of_a_gain_have_closed_forms():
     assert metrics.log_spectral_distance(0.5 * target, target) == pytest.approx(20 * np.log10(2), rel=1e-9)
     assert metrics.spectral_flux_error(1.3 * target, target) == pytest.approx(0.3, rel=1e-9)
     assert metrics.rms_energy_error(-1.3 * target, target) == pytest.approx(0.3, rel=1e-9)
+    assert metrics.mr_stft(0.9 * target, target) == pytest.approx(0.1 - np.log(0.9), rel=1e-6)
+    assert metrics.spectral_flux(1.3 * target, target) == pytest.approx(0.3, rel=1e-6)
+    assert metrics.nrmse(-1.3 * target, target) == pytest.approx(0.3, rel=1e-9)
     for metric in (metrics.spectral_flux_error, metrics.rms_energy_error):
         assert metric(np.zeros_like(target), target) == 1
+    for metric in STUDY:
+        assert metric(np.zeros_like(target), target) == pytest.approx(1, rel=1e-6)  # of what is above the floor
 
 
 def test_values_are_those_of_scipys_spectra():
@@ -60,6 +66,38 @@ def test_values_are_those_of_scipys_spectra():
     expected = convergence + np.mean(np.abs(np.log(predicted / true)))
     value = metrics.stft_distance(prediction, target, windows=[256], hops=[100])
     assert value == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_forms_of_simionato_and_fasciani_are_those_of_scipys_spectra():
+    prediction, target = noise(1, (6000,)), noise(2, (6000,))
+    predicted, true = (scipy_magnitudes(x, 256, 100) for x in (prediction, target))
+    changes = [np.abs(m[1:] - m[:-1]) for m in (predicted, true)]
+    expected = np.mean([abs(a - b) / b for a, b in zip(*(c.ravel() for c in changes), strict=True)])
+    for floor in (0, 1e-12):
+        value = metrics.spectral_flux(prediction, target, length=256, hop=100, floor=floor)
+        assert value == pytest.approx(expected, rel=1e-6)
+    both = []
+    for length in (64, 256):
+        predicted, true = (scipy_magnitudes(x, length, length // 4) for x in (prediction, target))
+        both.append(np.sum(np.abs(predicted - true)) / np.sum(true) + np.mean(np.abs(np.log(predicted / true))))
+    assert metrics.mr_stft(prediction, target, windows=(64, 256)) == pytest.approx(np.mean(both), rel=1e-9)
+    starts = range(0, 6000 - 255, 100)
+    levels = [[np.sqrt(np.mean(x[k : k + 256] ** 2)) for k in starts] for x in (prediction, target)]
+    expected = np.mean([abs(b - a) / b for a, b in zip(*levels, strict=True)])
+    assert metrics.nrmse(prediction, target, length=256, hop=100) == pytest.approx(expected, rel=1e-12)
+
+
+def test_quotients_of_frames_and_bins_end_at_the_floor():
+    target = noise(3, (8192,))
+    target[4096:] = 0
+    hiss = target + 1e-6 * noise(4, target.shape)
+    for metric in STUDY:
+        assert 0.1 < metric(hiss, target) < 100
+        assert metric(hiss, target, floor=0) == np.inf
+        assert metric(target, target, floor=0) == 0
+        assert metric(hiss, target, floor=1.0) < 1e-5
+        with pytest.raises(ValueError, match="floor must be a number from 0 on, got -1"):
+            metric(hiss, target, floor=-1.0)
 
 
 def test_the_logarithms_end_at_the_floor():
@@ -112,11 +150,14 @@ def test_stft_distance_is_that_of_auraloss(defaults):
 
 def test_signals_shorter_than_a_window_are_refused():
     ones = np.ones(2000)
-    for metric in (metrics.stft_distance, metrics.log_spectral_distance, metrics.rms_energy_error):
+    for metric in (metrics.stft_distance, metrics.log_spectral_distance, metrics.rms_energy_error, metrics.nrmse):
         with pytest.raises(ValueError, match="2048 samples"):
             metric(ones, ones)
-    with pytest.raises(ValueError, match="2560 samples"):
-        metrics.spectral_flux_error(np.ones(2559), np.ones(2559))
+    for metric in (metrics.spectral_flux_error, metrics.spectral_flux):
+        with pytest.raises(ValueError, match="2560 samples"):
+            metric(np.ones(2559), np.ones(2559))
+    with pytest.raises(ValueError, match="1024 samples"):
+        metrics.mr_stft(np.ones(1000), np.ones(1000))
 
 
 @pytest.mark.parametrize("metric", FRAMED)
@@ -134,5 +175,7 @@ def test_bad_resolutions_are_refused():
         metrics.stft_distance(ones, ones, windows=[512], hops=[1, 2])
     with pytest.raises(ValueError, match="of one number, got 0, 0 and 0"):
         metrics.stft_distance(ones, ones, windows=[])
+    with pytest.raises(ValueError, match="at least one window"):
+        metrics.mr_stft(ones, ones, windows=())
     with pytest.raises(ValueError, match="512 samples, or longer, got 256"):
         metrics.stft_distance(ones, ones, windows=[512], fft_lengths=[256])

@@ -12,6 +12,10 @@ EVERY = [
     metrics.esr,
     metrics.log_spectral_distance,
     metrics.mae,
+    metrics.mr_stft,
+    metrics.nrmse,
+    metrics.rmse,
+    metrics.spectral_flux,
     metrics.max_abs_error,
     metrics.mse,
     metrics.pre_emphasis,
@@ -31,6 +35,8 @@ def test_values_of_known_errors():
     assert metrics.esr(0.9 * target, target) == pytest.approx(0.01, rel=1e-12)
     assert metrics.sdr(0.9 * target, target) == pytest.approx(20.0, rel=1e-12)
     assert metrics.mse(0.9 * target, target) == pytest.approx(0.01 * 0.125, rel=1e-12)
+    assert metrics.rmse(0.9 * target, target) == pytest.approx(0.1 * np.sqrt(0.125), rel=1e-12)
+    assert metrics.rmse(0.9 * target, target, normalised=True) == pytest.approx(0.1, rel=1e-12)
     assert metrics.mae(target + 0.25, target) == pytest.approx(0.25, rel=1e-12)
     assert metrics.mae(2 * target, target) == pytest.approx(0.5 * 2 / np.pi, rel=2e-3)  # of a sine, sampled
     assert metrics.max_abs_error(0.9 * target, target) == pytest.approx(0.05, rel=1e-4)
@@ -50,9 +56,12 @@ def test_silence():
     assert metrics.sdr(sounding, sounding) == np.inf
     assert metrics.sdr(sounding, silent) == -np.inf
     ratios = [metrics.dc, metrics.esr, metrics.pre_emphasis, metrics.rms_energy_error]
-    for metric in [*ratios, metrics.spectral_flux_error, metrics.stft_distance]:
+    for metric in [*ratios, metrics.spectral_flux_error, metrics.stft_distance, metrics.mr_stft]:
         assert metric(silent, silent) == 0
         assert metric(sounding, silent) == np.inf
+    for metric in (metrics.nrmse, metrics.spectral_flux):
+        assert metric(silent, silent) == metric(sounding, sounding) == 0
+        assert 1 < metric(sounding, silent) < np.inf
 
 
 @pytest.mark.parametrize("metric", EVERY)
