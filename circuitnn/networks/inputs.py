@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 
@@ -14,11 +15,12 @@ from circuitnn.networks.scaling import Affine, Scaling
 
 @final
 class Inputs(nnx.Module):
-    """The network's input: the signal in network units, then one channel for each control, as it is.
+    """The network's input: the signal in network units, then one channel for each control that it is shown, as it is.
 
     Attributes:
         units: volts to network units.
         defaults: names and default values of the controls.
+        shows_controls: whether they are channels of the input.
         width: number of channels the network sees.
     """
 
@@ -29,6 +31,7 @@ class Inputs(nnx.Module):
         controls: Sequence[str] | Mapping[str, float],
         *,
         dtype: Any,
+        shows_controls: bool = True,
     ):
         if isinstance(controls, str):
             raise ValueError(
@@ -41,22 +44,31 @@ class Inputs(nnx.Module):
         scale, offset = (None, None) if scaling is None else (scaling.input, scaling.input_offset)
         self.units = Affine("input", scale, offset, in_features, dtype=dtype)
         self.defaults = tuple((str(name), float(default)) for name, default in controls.items())
-        self.width = in_features + len(self.defaults)
+        self.shows_controls = shows_controls
+        self.width = in_features + (len(self.defaults) if shows_controls else 0)
         self.dtype = dtype
 
     def __call__(self, x: Array, controls: Controls | None) -> Array:
         """(..., time, in_features) and the controls, to (..., time, width)."""
-        channels = [self.units.to_network(x)] + ([self.knobs(x, controls)] if self.defaults else [])
-        return jnp.concatenate(channels, axis=-1) if len(channels) > 1 else channels[0]
+        signal = self.units.to_network(x)
+        if not self.defaults or not self.shows_controls:
+            return signal
+        knobs = jnp.broadcast_to(self.knobs(x, controls), (*x.shape[:-1], len(self.defaults)))
+        return jnp.concatenate([signal, knobs], axis=-1)
 
     def knobs(self, x: Array, controls: Controls | None) -> Array:
-        """The controls along x (..., time, in_features): (..., time, controls), in order."""
+        """The controls along x (..., time, in_features), in order: (..., time, controls), which broadcast against x.
+
+        The time is 1 where all of them stand still, and so is a batch that they have in common.
+        """
         values = dict(self.defaults) | matched(controls, dict(self.defaults))
         channels = []
         for name, _ in self.defaults:
             value = jnp.asarray(values[name], self.dtype)
             check_shape(name, value.shape, x.shape[:-1])
             # Prepending axes here keeps to strict rank promotion.
-            value = value.reshape((1,) * (x.ndim - 1 - value.ndim) + value.shape)
-            channels.append(jnp.broadcast_to(value, x.shape[:-1])[..., None])
-        return jnp.concatenate(channels, axis=-1) if channels else jnp.zeros((*x.shape[:-1], 0), self.dtype)
+            channels.append(value.reshape((1,) * (x.ndim - 1 - value.ndim) + value.shape)[..., None])
+        if not channels:
+            return jnp.zeros((*(1,) * (x.ndim - 1), 0), self.dtype)
+        shape = np.broadcast_shapes(*(channel.shape for channel in channels))
+        return jnp.concatenate([jnp.broadcast_to(channel, shape) for channel in channels], axis=-1)

@@ -27,7 +27,7 @@ class Layer(nnx.Module):
 
         Args:
             u: (..., features), what has gone in for long.
-            knobs: (..., controls), where the knobs have been.
+            knobs: (..., controls), where the knobs have been; they broadcast against u.
 
         Returns:
             The carry, and what comes out (..., width).
@@ -40,5 +40,6 @@ class Layer(nnx.Module):
         Args:
             carry: from `rest` or from the block before.
             u: (..., time, features).
-            knobs: (..., time, controls), at each sample; of no features where the network has no knobs.
+            knobs: (..., time, controls), at each sample, of one sample where they stand still; they broadcast against
+                u, also in the batch. Of no features where the network has no knobs.
         """

@@ -9,6 +9,7 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.model import Carry, Controls, Level, Rest
+from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.layer import Layer
 from circuitnn.networks.network import Network
 from circuitnn.networks.scaling import Scaling
@@ -32,15 +33,22 @@ class Layered(Network):
         scaling: Scaling | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
+        conditioning: Conditioning | str = "inputs",
     ):
         super().__init__(
-            in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=fs, dtype=dtype
+            in_features=in_features,
+            out_features=out_features,
+            controls=controls,
+            scaling=scaling,
+            fs=fs,
+            dtype=dtype,
+            conditioning=conditioning,
         )
         self.layers: Any = nnx.List()
 
-    def in_a_row(self, layers: Iterable[Layer]) -> None:
-        """Take over the layers; the last one gives `out_features`."""
-        self.layers = nnx.List(layers)
+    def in_a_row(self, layers: Iterable[Layer | None]) -> None:
+        """Take over the layers, without those that are None; the last one gives `out_features`."""
+        self.layers = nnx.List(layer for layer in layers if layer is not None)
         if self.layers[-1].width != self.out_features:
             raise ValueError(f"the last layer gives {self.layers[-1].width} features, not {self.out_features}")
 

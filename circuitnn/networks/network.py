@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
+from flax import nnx
 from jax import Array
 
 from circuitnn.arguments import checked_dtype, checked_level, checked_rate, checked_width
 from circuitnn.model import Controls, Level, Model
+from circuitnn.networks.conditioning import Conditioning, conditioning_of
 from circuitnn.networks.inputs import Inputs
+from circuitnn.networks.layer import Layer
 from circuitnn.networks.rest import first_positions
 from circuitnn.networks.scaling import Scaling, output_units, stored_scaling
 
@@ -20,6 +23,7 @@ class Network(Model):
         inputs: volts and knobs to what the network sees.
         units: what it gives to volts.
         fs: sample rate in hertz of its training; None before.
+        conditioning: how the knobs reach it.
     """
 
     def __init__(
@@ -31,12 +35,16 @@ class Network(Model):
         scaling: Scaling | None,
         fs: float | None,
         dtype: Any,
+        conditioning: Conditioning | str = "inputs",
     ):
         self.in_features = checked_width("in_features", in_features)
         self.out_features = checked_width("out_features", out_features)
         self.dtype = checked_dtype(dtype)
         self.fs = None if fs is None else checked_rate(fs)
-        self.inputs = Inputs(scaling, in_features, controls, dtype=self.dtype)
+        self.conditioning = conditioning_of(conditioning)
+        self.inputs = Inputs(
+            scaling, in_features, controls, dtype=self.dtype, shows_controls=self.conditioning.is_input
+        )
         self.units = output_units(scaling, out_features, dtype=self.dtype)
 
     @property
@@ -54,3 +62,7 @@ class Network(Model):
         volts = checked_level(level, (*batch, self.in_features), self.dtype)
         shape = jnp.broadcast_shapes(volts.shape[:-1], *(jnp.shape(knob)[:-1] for knob in positions.values()))
         return jnp.broadcast_to(volts[..., None, :], (*shape, 1, self.in_features)), positions
+
+    def conditioned(self, features: int, rngs: nnx.Rngs) -> Layer | None:
+        """The layer without memory by which the knobs turn `features` inside; None where they do not."""
+        return self.conditioning.layer(features, len(self.inputs.defaults), dtype=self.dtype, rngs=rngs)

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.model import Controls, Level, Rest
+from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.dense import Dense, affine_lanes, uniform
 from circuitnn.networks.network import Network
 from circuitnn.networks.rest import rest
@@ -46,6 +47,8 @@ class Layer(nnx.Module):
 class BlackBox(Network):
     """One recurrent layer and a linear read-out (abstract): the subclass says which cell.
 
+    Knobs that are no inputs turn the layer's features before the read-out.
+
     Attributes:
         cell: of the layer.
     """
@@ -62,15 +65,23 @@ class BlackBox(Network):
         scaling: Scaling | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
+        conditioning: Conditioning | str = "inputs",
         rngs: nnx.Rngs | None = None,
     ):
         rngs = checked_rngs(rngs, type(self).__name__)
         super().__init__(
-            in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=fs, dtype=dtype
+            in_features=in_features,
+            out_features=out_features,
+            controls=controls,
+            scaling=scaling,
+            fs=fs,
+            dtype=dtype,
+            conditioning=conditioning,
         )
         self.hidden = checked_width("hidden", hidden)
         self.rec = Layer(len(self.cell.hh_blocks), self.inputs.width, hidden, dtype=self.dtype, rngs=rngs)
         self.lin = Dense(hidden, out_features, dtype=self.dtype, rngs=rngs)
+        self.cond = self.conditioned(hidden, rngs)
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
@@ -80,8 +91,11 @@ class BlackBox(Network):
 
     def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
         carry = self._rest(batch, controls, level)
-        # At the fixed point the next h is this one.
-        y = self.units.to_si(self.lin(carry[..., : self.hidden]))
+        h = carry[..., : self.hidden]  # at the fixed point the next h is this one
+        if self.cond is not None:
+            x, positions = self.at_rest(batch, controls, level)
+            h = self.cond((), h, self.inputs.knobs(x, positions)[..., 0, :])[1]
+        y = self.units.to_si(self.lin(h))
         return jnp.broadcast_to(carry, (*batch, carry.shape[-1])), y
 
     def _rest(self, batch: tuple[int, ...], controls: Controls | None, level: Level) -> Array:
@@ -96,7 +110,10 @@ class BlackBox(Network):
         # (lanes, slots * hidden) to one array (hidden, lanes) for each slot.
         state = tuple(jnp.split(carry.reshape(-1, carry.shape[-1]).T, self.cell.slots))
         state, h = recurrence(self.cell, self.rec.weights, state, u)
-        y = to_rows(affine_lanes(h, self.lin.weight[...], self.lin.bias[...]), x.shape[:-2])
+        if self.cond is None:
+            y = to_rows(affine_lanes(h, self.lin.weight[...], self.lin.bias[...]), x.shape[:-2])
+        else:
+            y = self.lin(self.cond((), to_rows(h, x.shape[:-2]), self.inputs.knobs(x, controls))[1])
         return jnp.concatenate(state).T.reshape(carry.shape), self.units.to_si(y)
 
     def load_torch_state(self, state: Mapping[str, ArrayLike]) -> None:

@@ -54,6 +54,8 @@ class GRU(BlackBox):
         scaling: volts per network unit; ones when None.
         fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
         dtype: floating-point type.
+        conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", or by "film", "glu" or "gated",
+            which turn h before the read-out.
         rngs: for the initial weights.
 
     Source: Cho et al., 2014, in the form of PyTorch's ``torch.nn.GRU``; as a model of audio circuits Wright, Damskaegg
