@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from circuitnn import audio as audio
+from circuitnn import convolutional as convolutional
 from circuitnn import devices as devices
 from circuitnn import export as export
 from circuitnn import filters as filters
@@ -43,8 +44,8 @@ from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__
 
 __dir__ = _handed_on(
-    __name__, "audio", "circuits", "devices", "export", "filters", "hybrid", "losses", "metrics", "native", "networks",
-    "nodal", "recurrent", "spice", "study", "testing", "train", "wdf"
+    __name__, "audio", "circuits", "convolutional", "devices", "export", "filters", "hybrid", "losses", "metrics",
+    "native", "networks", "nodal", "recurrent", "spice", "study", "testing", "train", "wdf"
 )  # fmt: skip
 
 if TYPE_CHECKING:
