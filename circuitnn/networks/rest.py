@@ -13,6 +13,7 @@ from jax import Array, lax
 
 from circuitnn.arguments import checked_level
 from circuitnn.model import Controls, Level, Model
+from circuitnn.networks.layer import Layer
 
 SECONDS = 2.0  # of silence, at most
 ASSUMED_FS = 48_000  # of a model that does not know its rate
@@ -20,7 +21,7 @@ BLOCK = 101  # samples: a prime, so that a cycle of any other period is not wher
 SETTLED = 4  # units of rounding that a state at rest may still move by
 REACHED = 1e-3  # what it may still move by in the second half of all the silence
 
-Silence = Callable[[Any, Array, Array, Controls], Array]  # (model, carry, x, knobs) -> carry
+Silence = Callable[[Any, Array, Array, Any], Array]  # (module, carry, x, knobs) -> carry
 
 
 def rest(
@@ -56,13 +57,41 @@ def rest(
     blocks = int(SECONDS * (getattr(model, "fs", None) or ASSUMED_FS) / BLOCK)
     numbers = lax.stop_gradient((variables, start, knobs, volts))
     carry, is_reached = _settled(graph, *numbers, silence, shape, blocks)
+    _warn_of_unrest(model, is_reached)
+    return carry
+
+
+def settled(layer: Layer, start: Array, u: Array, knobs: Array) -> Array:
+    """The carry that a constant leads a layer to, as `rest` has it: one array, found by letting it hear the constant.
+
+    Args:
+        layer: whose carry is one array (..., n).
+        start: (n,) the carry that it begins with.
+        u: (..., features), as for `Layer.rest`.
+        knobs: (..., controls), as for `Layer.rest`.
+
+    Returns:
+        (..., n)
+    """
+    graph, variables = nnx.split(layer)
+    batch = np.broadcast_shapes(u.shape[:-1], knobs.shape[:-1])
+    numbers = lax.stop_gradient((variables, start, knobs, u))
+    carry, is_reached = _settled(graph, *numbers, _after_constant, batch, int(SECONDS * ASSUMED_FS / BLOCK))
+    _warn_of_unrest(layer, is_reached)
+    return carry
+
+
+def _after_constant(layer: Layer, carry: Array, u: Array, knobs: Array) -> Array:
+    return layer(carry, u, jnp.broadcast_to(knobs[..., None, :], (*u.shape[:-1], knobs.shape[-1])))[0]
+
+
+def _warn_of_unrest(network: nnx.Module, is_reached: Array) -> None:
     if not isinstance(is_reached, jax.core.Tracer) and not np.all(is_reached):
         warnings.warn(
-            f"{type(model).__name__}: no rest is reached in {SECONDS:g} s of silence, it oscillates, runs away or "
+            f"{type(network).__name__}: no rest is reached in {SECONDS:g} s of silence, it oscillates, runs away or "
             "creeps on; it begins as if it had heard nothing",
-            stacklevel=3,
+            stacklevel=4,
         )
-    return carry
 
 
 def first_positions(model: Model, controls: Controls | None) -> dict[str, Array]:
@@ -77,10 +106,10 @@ def first_positions(model: Model, controls: Controls | None) -> dict[str, Array]
 
 
 @functools.partial(jax.jit, static_argnums=(0, 5, 6, 7))
-def _settled(graph, variables, start, knobs, volts, silence: Silence, batch, blocks: int) -> tuple[Array, Array]:
+def _settled(graph, variables, start, knobs, constant, silence: Silence, batch, blocks: int) -> tuple[Array, Array]:
     """The carry at rest (*batch, n), and where it was reached (*batch)."""
-    model = nnx.merge(graph, variables)
-    x = jnp.broadcast_to(volts[..., None, :], (*batch, BLOCK, model.in_features))
+    module = nnx.merge(graph, variables)
+    x = jnp.broadcast_to(constant[..., None, :], (*batch, BLOCK, constant.shape[-1]))
     start = jnp.broadcast_to(start, (*batch, start.shape[-1]))
 
     def distance(carry, other):
@@ -93,7 +122,7 @@ def _settled(graph, variables, start, knobs, volts, silence: Silence, batch, blo
     def body(state):
         """Compared where twice the time has passed: what creeps is not taken for what rests."""
         before, mark, due, moved, count = state
-        carry, count = silence(model, before, x, knobs), count + 1
+        carry, count = silence(module, before, x, knobs), count + 1
         is_due = (count == due) | (count == blocks)
         moved = jnp.where(is_due, jnp.maximum(distance(carry, before), distance(carry, mark)), moved)
         return carry, jnp.where(is_due, carry, mark), jnp.where(is_due, 2 * due, due), moved, count

@@ -1,7 +1,7 @@
-"""Black boxes: one recurrent layer and a linear read-out, weight for weight PyTorch's."""
+"""Black boxes: recurrent layers and a linear read-out, weight for weight PyTorch's."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,45 +12,26 @@ from jax.typing import ArrayLike
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.model import Controls, Level, Rest
 from circuitnn.networks.conditioning import Conditioning
-from circuitnn.networks.dense import Dense, affine_lanes, uniform
+from circuitnn.networks.dense import Dense, affine_lanes
 from circuitnn.networks.network import Network
 from circuitnn.networks.rest import rest
 from circuitnn.networks.scaling import Scaling
 from circuitnn.numerics.columns import to_columns, to_rows
-from circuitnn.recurrent.cells import Cell, Weights
-from circuitnn.recurrent.recurrence import recurrence
-
-
-@final
-class Layer(nnx.Module):
-    """The weights of one recurrent layer, initialised as PyTorch does: uniform in +-1/sqrt(hidden).
-
-    Attributes:
-        weight_ih: (gates * hidden, inputs).
-        weight_hh: (gates * hidden, hidden).
-        bias_ih: (gates * hidden,).
-        bias_hh: (gates * hidden,).
-    """
-
-    def __init__(self, gates: int, inputs: int, hidden: int, *, dtype: Any, rngs: nnx.Rngs):
-        rows = gates * hidden
-        self.weight_ih = nnx.Param(uniform(rngs, (rows, inputs), hidden, dtype))
-        self.weight_hh = nnx.Param(uniform(rngs, (rows, hidden), hidden, dtype))
-        self.bias_ih = nnx.Param(uniform(rngs, (rows,), hidden, dtype))
-        self.bias_hh = nnx.Param(uniform(rngs, (rows,), hidden, dtype))
-
-    @property
-    def weights(self) -> Weights:
-        return Weights(self.weight_ih[...], self.weight_hh[...], self.bias_ih[...], self.bias_hh[...])
+from circuitnn.recurrent.cells import Cell
+from circuitnn.recurrent.recurrent_layer import RecurrentLayer
 
 
 class BlackBox(Network):
-    """One recurrent layer and a linear read-out (abstract): the subclass says which cell.
+    """Recurrent layers in a row and a linear read-out (abstract): the subclass says which cell.
+
+    The carry holds the state of each layer in a row, (..., layers * slots * hidden).
 
     Knobs that are no inputs turn the layer's features before the read-out.
 
     Attributes:
-        cell: of the layer.
+        cell: of the layers.
+        rec: the first layer.
+        upper: the layers above it, each on h of the one below.
     """
 
     cell: ClassVar[Cell]
@@ -59,6 +40,7 @@ class BlackBox(Network):
         self,
         hidden: int,
         *,
+        layers: int = 1,
         in_features: int = 1,
         out_features: int = 1,
         controls: Sequence[str] | Mapping[str, float] = (),
@@ -78,10 +60,12 @@ class BlackBox(Network):
             dtype=dtype,
             conditioning=conditioning,
         )
-        self.hidden = checked_width("hidden", hidden)
-        self.rec = Layer(len(self.cell.hh_blocks), self.inputs.width, hidden, dtype=self.dtype, rngs=rngs)
+        self.hidden, self.layers = checked_width("hidden", hidden), checked_width("layers", layers)
+        self.rec = RecurrentLayer(self.cell, self.inputs.width, hidden, dtype=self.dtype, rngs=rngs)
         self.lin = Dense(hidden, out_features, dtype=self.dtype, rngs=rngs)
         self.cond = self.conditioned(hidden, rngs)
+        above = range(1, self.layers)
+        self.upper = nnx.List(RecurrentLayer(self.cell, hidden, hidden, dtype=self.dtype, rngs=rngs) for _ in above)
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
@@ -91,7 +75,8 @@ class BlackBox(Network):
 
     def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
         carry = self._rest(batch, controls, level)
-        h = carry[..., : self.hidden]  # at the fixed point the next h is this one
+        # At the fixed point the next h is this one, that of the last layer.
+        h = carry[..., carry.shape[-1] - self.rec.size :][..., : self.hidden]
         if self.cond is not None:
             x, positions = self.at_rest(batch, controls, level)
             h = self.cond((), h, self.inputs.knobs(x, positions)[..., 0, :])[1]
@@ -99,35 +84,35 @@ class BlackBox(Network):
         return jnp.broadcast_to(carry, (*batch, carry.shape[-1])), y
 
     def _rest(self, batch: tuple[int, ...], controls: Controls | None, level: Level) -> Array:
-        start = jnp.zeros(self.cell.slots * self.hidden, self.dtype)
+        start = jnp.zeros(self.layers * self.rec.size, self.dtype)
         return rest(self, start, BlackBox._after_silence, batch=batch, controls=controls, level=level)
 
     def _after_silence(self, carry: Array, x: Array, controls: Controls) -> Array:
         return self(carry, x, controls)[0]
 
     def __call__(self, carry: Array, x: Array, controls: Controls | None = None) -> tuple[Array, Array]:
-        u = to_columns(self.inputs(x, controls))
-        # (lanes, slots * hidden) to one array (hidden, lanes) for each slot.
-        state = tuple(jnp.split(carry.reshape(-1, carry.shape[-1]).T, self.cell.slots))
-        state, h = recurrence(self.cell, self.rec.weights, state, u)
+        h, states = to_columns(self.inputs(x, controls)), []
+        for layer, state in zip((self.rec, *self.upper), jnp.split(carry, self.layers, axis=-1), strict=True):
+            after, h = layer.columns(state, h)
+            states.append(after)
         if self.cond is None:
             y = to_rows(affine_lanes(h, self.lin.weight[...], self.lin.bias[...]), x.shape[:-2])
         else:
             y = self.lin(self.cond((), to_rows(h, x.shape[:-2]), self.inputs.knobs(x, controls))[1])
-        return jnp.concatenate(state).T.reshape(carry.shape), self.units.to_si(y)
+        return jnp.concatenate(states, axis=-1), self.units.to_si(y)
 
     def load_torch_state(self, state: Mapping[str, ArrayLike]) -> None:
-        """Take over the weights of a PyTorch module with a recurrent layer ``rec`` and a linear layer ``lin``.
+        """Take over the weights of a PyTorch module with recurrent layers ``rec`` and a linear layer ``lin``.
 
         Args:
             state: ``{name: array}`` as in ``{k: v.numpy() for k, v in module.state_dict().items()}``, with the names
-                rec.weight_ih_l0, rec.weight_hh_l0, rec.bias_ih_l0, rec.bias_hh_l0, lin.weight, lin.bias.
+                rec.weight_ih_l0, rec.weight_hh_l0, rec.bias_ih_l0, rec.bias_hh_l0, lin.weight, lin.bias; of each layer
+                above rec.weight_ih_l1 and so on.
 
         Raises:
             ValueError: for a missing or unknown name, or a shape that does not fit.
         """
-        targets = {f"rec.{name}_l0": getattr(self.rec, name) for name in _LAYER_NAMES}
-        targets |= {"lin.weight": self.lin.weight, "lin.bias": self.lin.bias}
+        targets = self._torch_names()
         if set(state) != set(targets):
             raise ValueError(f"PyTorch state: expected {sorted(targets)}, got {sorted(state)}")
         arrays = {name: jnp.asarray(np.asarray(value), self.dtype) for name, value in state.items()}
@@ -139,8 +124,12 @@ class BlackBox(Network):
 
     def torch_state(self) -> dict[str, np.ndarray]:
         """The weights by PyTorch's names; the inverse of `load_torch_state`."""
-        layer = {f"rec.{name}_l0": np.asarray(getattr(self.rec, name)[...]) for name in _LAYER_NAMES}
-        return layer | {"lin.weight": np.asarray(self.lin.weight[...]), "lin.bias": np.asarray(self.lin.bias[...])}
+        return {name: np.asarray(weights[...]) for name, weights in self._torch_names().items()}
+
+    def _torch_names(self) -> dict[str, Any]:
+        layers = enumerate((self.rec, *self.upper))
+        recurrent = {f"rec.{name}_l{k}": getattr(layer, name) for k, layer in layers for name in _LAYER_NAMES}
+        return recurrent | {"lin.weight": self.lin.weight, "lin.bias": self.lin.bias}
 
 
 _LAYER_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+WIDE = 16  # inputs from which on a product is faster
 State = tuple[Array, ...]  # (hidden, lanes) each; the first is h, which the recurrent weights see
 
 
@@ -63,6 +64,7 @@ class Prepared(NamedTuple):
     """Weights gate by gate."""
 
     hh: Array
+    inputs: Array  # (gates * hidden, inputs)
     ih: list[Array]  # (hidden, inputs) for each gate
     bias: list[Array]  # (hidden, 1) for each gate
     bias_hh: list[Array]
@@ -74,15 +76,18 @@ def prepare(weights: Weights) -> Prepared:
     gates = [slice(i * hidden, (i + 1) * hidden) for i in range(weights.hh.shape[0] // hidden)]
     return Prepared(
         hh=weights.hh,
+        inputs=weights.ih,
         ih=[weights.ih[gate] for gate in gates],
         bias=[(weights.bias_ih[gate] + weights.bias_hh[gate])[:, None] for gate in gates],
         bias_hh=[weights.bias_hh[gate][:, None] for gate in gates],
     )
 
 
-def from_inputs(weight: Array, x: Array) -> Array:
-    """W x for few inputs: multiply and add, which joins the loop of the gate."""
-    return sum((weight[:, k : k + 1] * x[k : k + 1] for k in range(1, x.shape[0])), weight[:, :1] * x[:1])
+def from_inputs(w: Prepared, x: Array) -> list[Array]:
+    """W x for each gate: of few inputs by multiply and add, which joins the loop of the gate; of many one product."""
+    if len(x) >= WIDE:
+        return blocks_of(w.inputs @ x, w.hh.shape[1])
+    return [sum((ih[:, k : k + 1] * x[k : k + 1] for k in range(1, len(x))), ih[:, :1] * x[:1]) for ih in w.ih]
 
 
 def blocks_of(product: Array, hidden: int) -> list[Array]:
@@ -102,7 +107,7 @@ def elementwise_cell(step: Callable[[list[Array], list[Array], State], State], *
 
     def forward(w: Prepared, state: State, x: Array) -> tuple[State, State]:
         from_h = [block + c for block, c in zip(blocks_of(w.hh @ state[0], len(state[0])), w.bias_hh, strict=True)]
-        from_x = [from_inputs(ih, x) + (b - c) for ih, b, c in zip(w.ih, w.bias, w.bias_hh, strict=True)]
+        from_x = [a + (b - c) for a, b, c in zip(from_inputs(w, x), w.bias, w.bias_hh, strict=True)]
         operands = (*from_h, *(jnp.broadcast_to(a, state[0].shape) for a in from_x), *state)
 
         def after(*operands: Array) -> State:

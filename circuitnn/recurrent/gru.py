@@ -19,10 +19,11 @@ def _prepare_gru(weights: Weights) -> Prepared:
 def _gru_forward(w: Prepared, state: State, x: Array) -> tuple[State, State]:
     (h,) = state
     from_r, from_z, from_n = blocks_of(w.hh @ h, h.shape[0])
-    r = sigmoid(from_inputs(w.ih[0], x) + w.bias[0] + from_r)
-    z = sigmoid(from_inputs(w.ih[1], x) + w.bias[1] + from_z)
+    seen = from_inputs(w, x)
+    r = sigmoid(seen[0] + w.bias[0] + from_r)
+    z = sigmoid(seen[1] + w.bias[1] + from_z)
     m = from_n + w.bias_hh[2]
-    n = jnp.tanh(from_inputs(w.ih[2], x) + w.bias[2] + r * m)
+    n = jnp.tanh(seen[2] + w.bias[2] + r * m)
     by_n = (1 - z) * (1 - n * n)
     by_r, by_z = by_n * m * (r * (1 - r)), (h - n) * (z * (1 - z))
     return (n + z * (h - n),), (z, by_r, by_z, by_n * r, by_n)
@@ -41,13 +42,15 @@ GRU_CELL = Cell(1, (0, 1, 2), (0, 1, 3), _prepare_gru, _gru_forward, _gru_backwa
 @register
 @final
 class GRU(BlackBox):
-    """A gated recurrent unit and a linear read-out: ``y = W h + b`` in network units.
+    """Gated recurrent units and a linear read-out: ``y = W h + b`` in network units.
 
     r = sigmoid(W_r u + b_r + U_r h + c_r), z likewise, n = tanh(W_n u + b_n + r (U_n h + c_n)),
-    h <- (1 - z) n + z h, with u the scaled input followed by the controls. The carry is h (..., hidden).
+    h <- (1 - z) n + z h, with u the scaled input followed by the controls; of several layers, h of the layer below. The
+    carry is h of each layer in a row, (..., layers * hidden).
 
     Args:
-        hidden: number of units.
+        hidden: number of units of each layer.
+        layers: in a row.
         in_features: width of x.
         out_features: width of y.
         controls: names of the knobs (default position 0.5), or a mapping from names to default values.

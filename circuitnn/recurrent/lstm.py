@@ -13,10 +13,9 @@ from circuitnn.settings import register
 
 def _lstm_forward(w: Prepared, state: State, x: Array) -> tuple[State, State]:
     h, before = state
-    products = blocks_of(w.hh @ h, h.shape[0])
+    products, seen = blocks_of(w.hh @ h, h.shape[0]), from_inputs(w, x)
     i, f, g, o = (
-        squash(from_inputs(w.ih[k], x) + w.bias[k] + products[k])
-        for k, squash in enumerate((sigmoid, sigmoid, jnp.tanh, sigmoid))
+        squash(seen[k] + w.bias[k] + products[k]) for k, squash in enumerate((sigmoid, sigmoid, jnp.tanh, sigmoid))
     )
     c = f * before + i * g
     shown = jnp.tanh(c)
@@ -40,10 +39,10 @@ LSTM_CELL = Cell(2, (0, 1, 2, 3), (0, 1, 2, 3), prepare, _lstm_forward, _lstm_ba
 @register
 @final
 class LSTM(BlackBox):
-    """A long short-term memory and a linear read-out: ``y = W h + b`` in network units.
+    """Long short-term memory and a linear read-out: ``y = W h + b`` in network units.
 
     i, f, o = sigmoid(W u + b + U h + c), g = tanh(likewise), c <- f c + i g, h <- o tanh(c). The carry holds h and then
-    c, (..., 2 * hidden). Arguments as for `GRU`.
+    c of each layer in a row, (..., layers * 2 * hidden). Arguments as for `GRU`.
 
     Source: Hochreiter & Schmidhuber, 1997, in the form of PyTorch's ``torch.nn.LSTM``; as a model of audio circuits
     Wright, Damskaegg and Valimaki, DAFx 2019.

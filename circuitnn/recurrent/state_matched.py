@@ -14,10 +14,10 @@ from circuitnn.networks.inputs import Inputs
 from circuitnn.networks.rest import rest
 from circuitnn.networks.scaling import Affine, Scaling, scale_vector, stored_scaling
 from circuitnn.numerics.columns import to_columns, to_rows
-from circuitnn.recurrent.black_box import Layer
+from circuitnn.recurrent.recurrent_layer import RecurrentLayer
 from circuitnn.recurrent.gru import GRU_CELL
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
-from circuitnn.recurrent.recurrence import Injection, recurrence
+from circuitnn.recurrent.recurrence import Injection
 from circuitnn.recurrent.states import Output, checked_names
 from circuitnn.settings import register, settings_of
 
@@ -87,7 +87,7 @@ class StateMatchedGRU(StateModel):
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
         offset = None if scaling is None else scaling.state_offset
         self.state_units = Affine("state", _state_scale(mapping, scaling, len(names)), offset, len(names), dtype=dtype)
-        self.rec = Layer(3, self.inputs.width, hidden, dtype=dtype, rngs=rngs)
+        self.rec = RecurrentLayer(GRU_CELL, self.inputs.width, hidden, dtype=dtype, rngs=rngs)
         if mapping == "leading":
             self.shown: Shown = LeadingUnits(len(names), hidden, dtype=dtype)
         else:
@@ -135,13 +135,11 @@ class StateMatchedGRU(StateModel):
     def trace(
         self, carry: Array, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
     ) -> tuple[Array, Array, Array]:
-        u = to_columns(self.inputs(x, controls))
         injection = None if forcing is None else self._injection(forcing)
-        start = (carry.reshape(-1, self.hidden).T,)
-        (last,), lanes = recurrence(GRU_CELL, self.rec.weights, start, u, injection=injection)
+        carry, lanes = self.rec.columns(carry, to_columns(self.inputs(x, controls)), injection=injection)
         h = to_rows(lanes, x.shape[:-2])
         states = self.states(h)
-        return last.T.reshape(carry.shape), self.output(states, h), states
+        return carry, self.output(states, h), states
 
     def _injection(self, forcing: Forcing) -> Injection:
         states = self._to_network(forcing.previous)

@@ -24,7 +24,7 @@ Kind = TypeVar("Kind", bound=Model)
 LAYERS, UNITS, KNOBS = 8, 1024, 64
 PARTS, DEPTH, LARGEST = 1000, 64, 2**20  # objects in all, inside of each other, and any whole number
 COMPONENTS = 300  # of a circuit: its equations take seconds with more, and the third power of their number
-_LIMITS = {"hidden": UNITS, "in_features": UNITS, "out_features": UNITS, "features": UNITS}
+_LIMITS = {"layers": 8 * LAYERS, "hidden": UNITS, "in_features": UNITS, "out_features": UNITS, "features": UNITS}
 
 
 def save(model: Model, path: str | os.PathLike) -> None:
@@ -190,7 +190,8 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
     for inner in settings.values():
         _check_numbers(inner, nbytes)
     hidden = settings.get("hidden")
-    layers = [size for size in (hidden if isinstance(hidden, list) else [hidden]) if isinstance(size, int)]
+    in_a_row = settings.get("layers") if isinstance(settings.get("layers"), int) else 1
+    layers = [size for size in (hidden if isinstance(hidden, list) else [hidden] * in_a_row) if isinstance(size, int)]
     sides = [size for key, size in settings.items() if key in _LIMITS and isinstance(size, int)] if layers else []
     # Each unit has a weight for each of the layer before it, of two bytes or more.
     if (

@@ -11,6 +11,7 @@ from circuitnn.recurrent import GRU, LSTM, Scaling
 from circuitnn.testing import check_block_law, check_model
 
 KINDS = {"GRU": GRU, "LSTM": LSTM}
+DEEP = {"GRU-2": 2, "LSTM-3": 3}  # layers
 GOLDEN = Path(__file__).with_name("golden_torch.npz")
 SCALING = Scaling(np.array([2.0]), np.array([0.5]))
 
@@ -27,6 +28,22 @@ def test_block_law_batch_precision_and_gradient(kind):
         x,
         controls={"gain": np.linspace(0, 1, 24)},
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "layers"), DEEP.items())
+def test_several_layers_obey_the_laws_and_rest(name, layers):
+    def build(dtype):
+        kind = KINDS[name.split("-")[0]]
+        return kind(5, layers=layers, controls=("gain",), scaling=SCALING, dtype=dtype, rngs=nnx.Rngs(0))
+
+    check_model(build, signal(3, 24, 1), controls={"gain": np.linspace(0, 1, 24)})
+    model, knobs = build(jnp.float64), {"gain": np.array([[0.1], [0.9]])}
+    carry, y = model.resting((2,), knobs, level=np.array([[1.0], [-3.0]]))
+    assert carry.shape == (2, layers * model.rec.size)
+    after, heard = cn.run(model, np.array([[[1.0]] * 24, [[-3.0]] * 24]), carry, controls=knobs)
+    np.testing.assert_allclose(after, carry, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(heard, np.broadcast_to(y[:, None], heard.shape), rtol=0, atol=1e-12)
 
 
 def test_single_samples():
@@ -55,7 +72,8 @@ def golden(name):
 def outputs_and_gradients(name, data, dtype):
     weights = {key.removeprefix("w/"): value for key, value in data.items() if key.startswith("w/")}
     hidden, inputs = weights["rec.weight_hh_l0"].shape[1], weights["rec.weight_ih_l0"].shape[1]
-    model = KINDS[name](hidden, in_features=inputs, dtype=dtype, rngs=nnx.Rngs(0))
+    kind, layers = KINDS[name.split("-")[0]], DEEP.get(name, 1)
+    model = kind(hidden, layers=layers, in_features=inputs, dtype=dtype, rngs=nnx.Rngs(0))
     model.load_torch_state(weights)
     graph, params, fixed = nnx.split(model, nnx.Param, ...)
 
@@ -69,8 +87,11 @@ def outputs_and_gradients(name, data, dtype):
     return np.asarray(y), nnx.merge(graph, gradient, fixed).torch_state()
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(jnp.float32, 1e-6), (jnp.float64, 1e-12)])
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    ("name", "dtype", "tolerance"),
+    [(name, dtype, small) for name in KINDS for dtype, small in ((jnp.float32, 1e-6), (jnp.float64, 1e-12))]
+    + [pytest.param(name, jnp.float64, 1e-12, marks=pytest.mark.slow) for name in DEEP],
+)
 def test_torch_weights_give_torch_outputs_and_gradients(name, dtype, tolerance):
     data = golden(name)
     y, gradient = outputs_and_gradients(name, data, dtype)
@@ -80,7 +101,7 @@ def test_torch_weights_give_torch_outputs_and_gradients(name, dtype, tolerance):
         np.testing.assert_allclose(value, expected, rtol=0, atol=tolerance * max(1.0, np.abs(expected).max()) * 4)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [*KINDS, *DEEP])
 def test_golden_numbers_are_those_of_the_torch_installed_here(name):
     pytest.importorskip("torch")
     data = golden(name)
@@ -92,8 +113,9 @@ def torch_run(name):
     import torch
 
     torch.manual_seed(1)
-    rec = getattr(torch.nn, name)(2, 5, batch_first=True).double()
-    lin = torch.nn.Linear(5, 1).double()
+    hidden = 17 if name in DEEP else 5  # more inputs of a layer than the cells multiply one by one
+    rec = getattr(torch.nn, name.split("-")[0])(2, hidden, DEEP.get(name, 1), batch_first=True).double()
+    lin = torch.nn.Linear(hidden, 1).double()
     x = torch.from_numpy(signal(3, 40, 2, seed=7))
     y = lin(rec(x)[0])
     torch.sin(y).sum().backward()
@@ -105,15 +127,15 @@ def torch_run(name):
 
 def make_golden_torch():
     """Write the golden file anew: `python -c "import tests.recurrent.test_black_box as t; t.make_golden_torch()"`."""
-    np.savez(GOLDEN, **{f"{name}/{key}": value for name in KINDS for key, value in torch_run(name).items()})
+    np.savez(GOLDEN, **{f"{name}/{key}": value for name in (*KINDS, *DEEP) for key, value in torch_run(name).items()})
 
 
 def test_torch_state_there_and_back_and_faults():
-    model = GRU(3, rngs=nnx.Rngs(0))
+    model = GRU(3, layers=2, rngs=nnx.Rngs(0))
     state = model.torch_state()
-    other = GRU(3, rngs=nnx.Rngs(1))
+    other = GRU(3, layers=2, rngs=nnx.Rngs(1))
     other.load_torch_state(state)
-    np.testing.assert_array_equal(other.torch_state()["rec.bias_hh_l0"], state["rec.bias_hh_l0"])
+    np.testing.assert_array_equal(other.torch_state()["rec.bias_hh_l1"], state["rec.bias_hh_l1"])
     with pytest.raises(ValueError, match="expected"):
         model.load_torch_state({"rec.weight_ih_l0": np.zeros((9, 1))})
     with pytest.raises(ValueError, match=r"lin.weight must have shape \(1, 3\)"):
@@ -123,5 +145,7 @@ def test_torch_state_there_and_back_and_faults():
 def test_faults_at_construction():
     with pytest.raises(ValueError, match="hidden must be a whole number"):
         GRU(0, rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="layers must be a whole number"):
+        GRU(2, layers=0, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="the string 'gain'"):
         LSTM(2, controls="gain", rngs=nnx.Rngs(0))
