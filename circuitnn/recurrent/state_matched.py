@@ -14,10 +14,10 @@ from circuitnn.networks.inputs import Inputs
 from circuitnn.networks.rest import rest
 from circuitnn.networks.scaling import Affine, Scaling, scale_vector, stored_scaling
 from circuitnn.numerics.columns import to_columns, to_rows
-from circuitnn.recurrent.recurrent_layer import RecurrentLayer
 from circuitnn.recurrent.gru import GRU_CELL
 from circuitnn.recurrent.mappings import LeadingUnits, LinearReadout
 from circuitnn.recurrent.recurrence import Injection
+from circuitnn.recurrent.recurrent_layer import RecurrentLayer
 from circuitnn.recurrent.states import Output, checked_names
 from circuitnn.settings import register, settings_of
 
