@@ -339,9 +339,11 @@ class Scope:
         journal = self.block.journal
         if journal.cause(name) or journal.is_unread or (part := standard_part(name, directive=directive)) is None:
             return None
-        if (key := part.lines[0].text) not in self.top.standard:
+        library, key = self.top.standard, part.lines[0].text
+        if name.lower() not in library:
             journal.note(line, part.message(name))
             journal.is_answered = True
-            block = Block(list(part.lines), journal=self.top.block.journal)
-            self.top.standard[key] = Scope(block, self.work)
-        return self.top.standard[key]
+            if key not in library:
+                library[key] = Scope(Block(list(part.lines), journal=self.top.block.journal), self.work)
+            library[name.lower()] = library[key]  # a part by two names is told for both
+        return library[key]

@@ -1,7 +1,8 @@
-"""Parts by name that a netlist uses and does not define: diodes, transistors and amplifiers written from data sheets.
+"""Parts by name that a netlist uses and does not define: diodes, transistors and amplifiers.
 
 LTspice, PSpice and KiCad have libraries of their own, which their netlists name and nobody else has. The files in
-parts/ stand in for them.
+parts/ stand in for them: by typical values that go through points of data sheets, by published model parameters where a
+line ``* published:`` says whose they are; ``* unchecked:`` names those whose data sheets nobody has opened.
 """
 
 import re
@@ -20,6 +21,7 @@ _OWN = re.compile(
 _LIMITS = " and any output current"
 _PINS = {"": f"in+ in- V+ V- out{_LIMITS}", "opamp": f"in- in+ out{_LIMITS}", "POT": "end wiper end"}  # of subcircuits
 _FILES = ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib", "pots.lib")
+_GENERIC = re.compile(r"level\d|opamp|kicad_builtin_opamp|POT")  # have no data sheet
 _HELPERS = ("amplifier", "linear", "level3")  # subcircuits that others are made of
 _PREFIX = re.compile(r"[dqjmux](?=\d?[a-z]*\d)", re.IGNORECASE)  # Q2N3904 and D1N4148 of PSpice's libraries
 _SUFFIX = re.compile(r"[a-z]{1,3}(?:[/-]\w+)?|[/-]\w+", re.IGNORECASE)  # of packages: TL072CP
@@ -32,17 +34,19 @@ class StandardPart(NamedTuple):
     Attributes:
         name: in the library.
         lines: what defines it.
+        origin: where its values are from, as a user is told.
     """
 
     name: str
     lines: tuple[Line, ...]
+    origin: str
 
     def message(self, wanted: str) -> str:
         """What is said when it stands in for a part of a name."""
         like = "" if self.name.lower() == wanted.lower() else f" as {self.name}"
         has_pins = self.lines[0].text.startswith(".subckt")
         pins = f", with the pins {_PINS.get(self.name, _PINS[''])}" if has_pins else ""
-        return f"{wanted} is not in the netlist and taken from this library's own parts{like}, by data sheet{pins}"
+        return f"{wanted} is not in the netlist and taken from this library's own parts{like}, {self.origin}{pins}"
 
 
 def is_brought_along(file: str) -> bool:
@@ -76,7 +80,11 @@ def _parts() -> dict[str, StandardPart]:
     for file in _FILES:
         text = resources.files("circuitnn.circuit").joinpath("parts", file).read_text("utf-8")
         lines = logical_lines(text, file)
-        also = {number: raw[7:].split() for number, raw in enumerate(text.splitlines(), 1) if raw.startswith("* also:")}
+        comments = [
+            (number, match[1], match[2])
+            for number, raw in enumerate(text.splitlines(), 1)
+            if (match := re.fullmatch(r"\* (also|published|unchecked): (.+)", raw))
+        ]
         at = 0
         while at < len(lines):
             end = at + 1
@@ -85,16 +93,27 @@ def _parts() -> dict[str, StandardPart]:
                     end += 1
             name = lines[at].text.split()[1]
             following = lines[end].number if end < len(lines) else len(text)
-            others = [
-                other for number, names in also.items() if lines[at].number < number < following for other in names
-            ]
-            part = StandardPart(name, tuple(lines[at:end]))
-            parts |= {other.lower(): part for other in (name, *others)}
+            remarks = [(key, words) for number, key, words in comments if lines[at].number < number < following]
+            aliases = [alias for key, words in remarks if key == "also" for alias in words.split()]
+            for alias in (name, *aliases):
+                parts[alias.lower()] = StandardPart(name, tuple(lines[at:end]), _origin(name, alias, remarks))
             at = end
     return {
         name: part._replace(lines=(*part.lines, *_helpers(parts, part))) if name not in _HELPERS else part
         for name, part in parts.items()
     }
+
+
+def _origin(name: str, alias: str, remarks: list[tuple[str, str]]) -> str:
+    """Where the values of a part are from, as it is told for one of its names."""
+    if _GENERIC.fullmatch(name):
+        return "with the values that the netlist gives"
+    for key, words in remarks:
+        if key == "published":
+            return f"with published model parameters ({words})"
+        if key == "unchecked" and alias in words.split():
+            return "with values typical of its kind, which are not checked against a data sheet"
+    return "with typical values, not its vendor's model"
 
 
 def _helpers(parts: dict[str, StandardPart], part: StandardPart) -> list[Line]:
