@@ -25,7 +25,7 @@ def message(rows: Sequence[Mapping[str, Any]]) -> str:
     exported = max(cost for row in rows for cost in row["costs"][EXPORTED].values())
     needed = [min((int(size) for size, cost in row["costs"][JAX].items() if cost < 1), default=None) for row in rows]
     python = "is never fast enough" if None in needed else f"needs blocks of {max(filter(None, needed))} samples"
-    return f"The Klon as exported C: {1 / exported:.0f} times real time or more in blocks of any size; Python {python}"
+    return f"The Klon as exported C: {1 / exported:.0f} times real time or more in blocks of any size;\nPython {python}"
 
 
 def draw(report: Mapping[str, Any], fs: int) -> Figure:
@@ -38,7 +38,7 @@ def draw(report: Mapping[str, Any], fs: int) -> Figure:
     if not rows:
         raise ValueError(f"the report has no Klon in blocks at {fs} Hz")
     with context():
-        figure = Figure(figsize=(9, 3.6))
+        figure = Figure(figsize=(9, 4))
         panels = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
         for panel, row in zip(panels, rows, strict=True):
             _panel(panel, row)
@@ -55,7 +55,7 @@ def _panel(panel: Any, row: Mapping[str, Any]) -> None:
     panel.axhline(1, color="#222222", lw=1, ls="--")
     panel.text(4096, 1.1, "real time", ha="right", va="bottom", fontsize=8)
     panel.axhspan(*PUBLISHED[row["model"]], color=FAINT, alpha=0.5, lw=0)
-    panel.text(4096, 1.15 * PUBLISHED[row["model"]][1], "C++, Chowdhury 2020", ha="right", va="bottom", fontsize=8)
+    panel.text(8, 1.15 * PUBLISHED[row["model"]][1], "C++, Chowdhury 2020", ha="left", va="bottom", fontsize=8)
     panel.set_xscale("log", base=2)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:g}"))
     panel.set_xlabel("samples of a block")

@@ -56,7 +56,7 @@ def test_tables_leave_what_was_not_measured_empty():
 def test_the_picture_says_what_its_worst_row_says():
     rows = [row("klon", jax_cost=1.5), row("klon-wdf", c=0.04)]
     assert picture.message(rows).endswith(
-        "25 times real time or more in blocks of any size; Python needs blocks of 512 samples"
+        "25 times real time or more in blocks of any size;\nPython needs blocks of 512 samples"
     )
     assert "never" in picture.message([row("klon", jax_cost=9.0)])
     assert len(picture.draw(REPORT, 44_100).axes) == 2
