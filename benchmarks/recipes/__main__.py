@@ -75,8 +75,8 @@ def tables(report: Mapping[str, Any]) -> str:
         for row in rows
     )
     parts = [
-        f"Validation ESR (free running, the best so far) after minutes of training on {head['cores']} cores, and the ESR "
-        f"of the weights that were kept on unseen sound; {head['signal']}.",
+        f"Validation ESR (free running, the best so far) after minutes of training on {head['cores']} cores, and the "
+        f"ESR of the weights that were kept on unseen sound; {head['signal']}.",
         markdown(heads, lines),
     ]
     searches = [row for row in rows if row["search"]]
