@@ -13,6 +13,7 @@ from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.model import Controls, Level, Rest
 from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.dense import Dense, affine_lanes
+from circuitnn.networks.folding import folded_input, folded_output
 from circuitnn.networks.network import Network
 from circuitnn.networks.rest import rest
 from circuitnn.networks.scaling import Scaling
@@ -101,13 +102,14 @@ class BlackBox(Network):
             y = self.lin(self.cond((), to_rows(h, x.shape[:-2]), self.inputs.knobs(x, controls))[1])
         return jnp.concatenate(states, axis=-1), self.units.to_si(y)
 
-    def load_torch_state(self, state: Mapping[str, ArrayLike]) -> None:
+    def load_torch_state(self, state: Mapping[str, ArrayLike], *, folded: bool = True) -> None:
         """Take over the weights of a PyTorch module with recurrent layers ``rec`` and a linear layer ``lin``.
 
         Args:
             state: ``{name: array}`` as in ``{k: v.numpy() for k, v in module.state_dict().items()}``, with the names
                 rec.weight_ih_l0, rec.weight_hh_l0, rec.bias_ih_l0, rec.bias_hh_l0, lin.weight, lin.bias; of each layer
                 above rec.weight_ih_l1 and so on.
+            folded: whether the module sees and gives volts; else network units, the model's scaling stands around it.
 
         Raises:
             ValueError: for a missing or unknown name, or a shape that does not fit.
@@ -115,21 +117,44 @@ class BlackBox(Network):
         targets = self._torch_names()
         if set(state) != set(targets):
             raise ValueError(f"PyTorch state: expected {sorted(targets)}, got {sorted(state)}")
-        arrays = {name: jnp.asarray(np.asarray(value), self.dtype) for name, value in state.items()}
+        arrays = {name: np.asarray(value) for name, value in state.items()}
         for name, target in targets.items():
             if arrays[name].shape != target.shape:
                 raise ValueError(f"PyTorch state: {name} must have shape {target.shape}, got {arrays[name].shape}")
-        for name, target in targets.items():
-            target[...] = arrays[name]
+        for name, array in (self._folded(arrays, back=True) if folded else arrays).items():
+            targets[name][...] = jnp.asarray(array, self.dtype)
 
-    def torch_state(self) -> dict[str, np.ndarray]:
-        """The weights by PyTorch's names; the inverse of `load_torch_state`."""
-        return {name: np.asarray(weights[...]) for name, weights in self._torch_names().items()}
+    def torch_state(self, *, folded: bool = True) -> dict[str, np.ndarray]:
+        """The weights by PyTorch's names; the inverse of `load_torch_state`.
+
+        Args:
+            folded: with the scaling in them, so that a module of these weights alone takes volts and gives volts as
+                the model does; else as they are, for a module between ``(x - scaling.input_offset) / scaling.input``
+                and ``scaling.output * y + scaling.output_offset``.
+
+        Raises:
+            ValueError: for a model with conditioning, which such a module does not have.
+        """
+        state = {name: np.asarray(weights[...]) for name, weights in self._torch_names().items()}
+        if not folded:
+            return state
+        return {name: array.astype(self.dtype) for name, array in self._folded(state).items()}
 
     def _torch_names(self) -> dict[str, Any]:
+        if self.cond is not None:
+            raise ValueError(
+                "a module of PyTorch with rec and lin alone has no conditioning: knobs go in as inputs there"
+            )
         layers = enumerate((self.rec, *self.upper))
         recurrent = {f"rec.{name}_l{k}": getattr(layer, name) for k, layer in layers for name in _LAYER_NAMES}
         return recurrent | {"lin.weight": self.lin.weight, "lin.bias": self.lin.bias}
+
+    def _folded(self, state: dict[str, np.ndarray], *, back: bool = False) -> dict[str, np.ndarray]:
+        """With the scaling in what reads the input and in what gives the output, or without it again."""
+        first, last = ("rec.weight_ih_l0", "rec.bias_ih_l0"), ("lin.weight", "lin.bias")
+        inputs = folded_input(state[first[0]], state[first[1]], self.inputs.units, back=back)
+        outputs = folded_output(state[last[0]], state[last[1]], self.units, back=back)
+        return state | dict(zip(first, inputs, strict=True)) | dict(zip(last, outputs, strict=True))
 
 
 _LAYER_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

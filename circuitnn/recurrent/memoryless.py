@@ -10,6 +10,7 @@ from jax import Array
 
 from circuitnn.arguments import checked_rngs
 from circuitnn.model import Carry, Controls, Level, Model
+from circuitnn.networks.activations import activation_function
 from circuitnn.networks.dense import Dense
 from circuitnn.networks.network import Network
 from circuitnn.networks.scaling import Scaling
@@ -19,7 +20,7 @@ from circuitnn.settings import register
 @register
 @final
 class Memoryless(Network):
-    """A multilayer perceptron of each sample for itself, tanh in the hidden layers: ``y_n = MLP([u_n; knobs])``.
+    """A multilayer perceptron of each sample for itself: ``y_n = MLP([u_n; knobs])``, linear in its last layer.
 
     Nothing in it is a straight line: an amplifier that hardly distorts is learnt faster as
     ``circuitnn.residual(Memoryless(...))``. The carry is empty.
@@ -29,12 +30,15 @@ class Memoryless(Network):
         in_features: width of x.
         out_features: width of y.
         controls: names of the knobs (default position 0.5), or a mapping from names to default values.
+        activation: of the hidden layers, or one for each: tanh, sigmoid, relu, elu and others, see
+            `circuitnn.networks.activations`.
         scaling: volts per network unit; ones when None.
         dtype: floating-point type.
         rngs: for the initial weights.
 
     Raises:
-        ValueError: for no hidden layer, a width that is not positive, or a scaling that does not fit.
+        ValueError: for no hidden layer, a width that is not positive, an activation that there is not, or a scaling
+            that does not fit.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Memoryless(Network):
         in_features: int = 1,
         out_features: int = 1,
         controls: Sequence[str] | Mapping[str, float] = (),
+        activation: str | Sequence[str] = "tanh",
         scaling: Scaling | None = None,
         dtype: Any = jnp.float32,
         rngs: nnx.Rngs | None = None,
@@ -55,8 +60,18 @@ class Memoryless(Network):
             in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=None, dtype=dtype
         )
         self.hidden = tuple(hidden)
+        self.activation = activation if isinstance(activation, str) else tuple(activation)
+        if len(self.activations) != len(self.hidden):
+            raise ValueError(f"activation: expected one for each of {len(self.hidden)} layers, got {activation!r}")
+        for name in self.activations:
+            activation_function(name)  # an error here, not later
         widths = (self.inputs.width, *self.hidden, out_features)
         self.layers = nnx.List(Dense(before, after, dtype=self.dtype, rngs=rngs) for before, after in pairwise(widths))
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """One for each hidden layer."""
+        return (self.activation,) * len(self.hidden) if isinstance(self.activation, str) else self.activation
 
     def trained_at(self, fs: float) -> None:
         """Nothing: without memory there is no rate."""
@@ -71,6 +86,6 @@ class Memoryless(Network):
 
     def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
         y = self.inputs(x, controls)
-        for layer in self.layers[:-1]:
-            y = jnp.tanh(layer(y))
+        for layer, name in zip(self.layers[:-1], self.activations, strict=True):
+            y = activation_function(name)(layer(y))
         return carry, self.units.to_si(self.layers[-1](y))

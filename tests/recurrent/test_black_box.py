@@ -142,6 +142,24 @@ def test_torch_state_there_and_back_and_faults():
         model.load_torch_state(state | {"lin.weight": np.zeros((1, 4))})
 
 
+def test_torch_weights_take_volts_and_give_volts():
+    scaling = Scaling(np.array([0.3]), np.array([2.0]), input_offset=np.array([0.1]), output_offset=np.array([-0.5]))
+    model = GRU(3, controls=("gain",), scaling=scaling, rngs=nnx.Rngs(0))
+    bare = GRU(3, controls=("gain",), rngs=nnx.Rngs(1))
+    bare.load_torch_state(model.torch_state())
+    x, start = np.linspace(-1, 1, 20, dtype=np.float32), jnp.zeros(3)
+    np.testing.assert_allclose(cn.run(bare, x, start)[1], cn.run(model, x, start)[1], rtol=0, atol=2e-6)
+    weights = model.torch_state(folded=False)
+    np.testing.assert_array_equal(weights["rec.weight_ih_l0"], model.rec.weight_ih[...])
+    other = GRU(3, controls=("gain",), scaling=scaling, rngs=nnx.Rngs(2))
+    other.load_torch_state(model.torch_state())
+    for name, array in other.torch_state(folded=False).items():
+        np.testing.assert_allclose(array, weights[name], rtol=0, atol=1e-6)
+    other.load_torch_state(weights, folded=False)
+    for name, array in other.torch_state(folded=False).items():
+        np.testing.assert_array_equal(array, weights[name])
+
+
 def test_faults_at_construction():
     with pytest.raises(ValueError, match="hidden must be a whole number"):
         GRU(0, rngs=nnx.Rngs(0))
