@@ -24,7 +24,14 @@ Kind = TypeVar("Kind", bound=Model)
 LAYERS, UNITS, KNOBS = 8, 1024, 64
 PARTS, DEPTH, LARGEST = 1000, 64, 2**20  # objects in all, inside of each other, and any whole number
 COMPONENTS = 300  # of a circuit: its equations take seconds with more, and the third power of their number
-_LIMITS = {"layers": 8 * LAYERS, "hidden": UNITS, "in_features": UNITS, "out_features": UNITS, "features": UNITS}
+_LIMITS = {
+    "hidden": UNITS,
+    "states": UNITS,
+    "layers": 8 * LAYERS,
+    "in_features": UNITS,
+    "out_features": UNITS,
+    "features": UNITS,
+}
 
 
 def save(model: Model, path: str | os.PathLike) -> None:
@@ -198,6 +205,11 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
         2 * (sum(a * b for a, b in itertools.pairwise(layers)) + max(layers, default=0) * max(sides, default=1))
         > nbytes
     ):
+        raise ValueError("they are those of a larger model than the file has numbers for")
+    # Layers of one size in a row: from all units to all units, or to all states.
+    count, states = (settings.get(key, 1) for key in ("layers", "states"))
+    is_known = all(isinstance(size, int) for size in (hidden, count, states))
+    if is_known and 2 * count * hidden * max(hidden, states) > nbytes:
         raise ValueError("they are those of a larger model than the file has numbers for")
 
 
