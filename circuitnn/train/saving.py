@@ -197,7 +197,8 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
     for inner in settings.values():
         _check_numbers(inner, nbytes)
     hidden = settings.get("hidden")
-    in_a_row = settings.get("layers") if isinstance(settings.get("layers"), int) else 1
+    count = settings.get("layers")
+    in_a_row = count if isinstance(count, int) else 1
     layers = [size for size in (hidden if isinstance(hidden, list) else [hidden] * in_a_row) if isinstance(size, int)]
     sides = [size for key, size in settings.items() if key in _LIMITS and isinstance(size, int)] if layers else []
     # Each unit has a weight for each of the layer before it, of two bytes or more.
@@ -205,11 +206,6 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
         2 * (sum(a * b for a, b in itertools.pairwise(layers)) + max(layers, default=0) * max(sides, default=1))
         > nbytes
     ):
-        raise ValueError("they are those of a larger model than the file has numbers for")
-    # Layers of one size in a row: from all units to all units, or to all states.
-    count, states = (settings.get(key, 1) for key in ("layers", "states"))
-    is_known = all(isinstance(size, int) for size in (hidden, count, states))
-    if is_known and 2 * count * hidden * max(hidden, states) > nbytes:
         raise ValueError("they are those of a larger model than the file has numbers for")
 
 
