@@ -12,7 +12,7 @@ from flax import nnx
 
 from circuitnn.losses import esr
 from circuitnn.model import Model, run
-from circuitnn.recurrent import GRU, LSTM, Scaling
+from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6, Scaling
 from circuitnn.train import Dataset, EpochEnd, History, TruncatedBPTT, fit
 
 CLIP = 1.0  # of the gradient's norm
@@ -38,7 +38,7 @@ class Recipe:
     rate: float
     batch: int = 40
     length: int = 2048
-    warmup: int = 1024
+    warmup: int = 2048
     blocks: int = 8
     candidates: tuple[float, ...] = (1e-3, 3e-3, 1e-2)
 
@@ -51,6 +51,9 @@ RECIPES: Mapping[str, Recipe] = {
     "GRU-8": Recipe(lambda **more: GRU(8, **more), rate=1e-2),
     "GRU-16": Recipe(lambda **more: GRU(16, **more), rate=5e-3),
     "LSTM-40": Recipe(lambda **more: LSTM(40, **more), rate=5e-3),
+    "LRU": Recipe(lambda **more: LRU(16, layers=2, **more), rate=5e-3),
+    "S4D": Recipe(lambda **more: S4D(16, layers=2, **more), rate=5e-3),
+    "S6": Recipe(lambda **more: S6(16, layers=2, **more), rate=5e-3),
 }
 
 
