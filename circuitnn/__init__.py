@@ -28,6 +28,7 @@ from circuitnn.circuit import read_netlist as read_netlist
 from circuitnn.composition import chain as chain
 from circuitnn.composition import parallel as parallel
 from circuitnn.composition import residual as residual
+from circuitnn.control_frames import control_rate as control_rate
 from circuitnn.counting import Counted as Counted
 from circuitnn.model import Forcing as Forcing
 from circuitnn.model import Model as Model

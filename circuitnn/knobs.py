@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -148,6 +149,31 @@ def check_shape(name: str, shape: tuple[int, ...], signal: tuple[int, ...]) -> N
         f"knob {name}: expected a number or an array that broadcasts to (..., time) = {signal}, got the shape "
         f"{shape}{hint}"
     )
+
+
+def along(values: Mapping[str, Any], signal: tuple[int, ...], dtype: Any) -> jax.Array:
+    """Knobs along a signal, in order: (..., time, knobs), which broadcast against (*signal, 1).
+
+    The time is 1 where all of them stand still, and so is a batch that they have in common.
+
+    Args:
+        values: by name, numbers or arrays that go along the signal.
+        signal: (..., time), the batch and the samples.
+        dtype: of the result.
+
+    Raises:
+        ValueError: for a shape that does not go along the signal.
+    """
+    channels = []
+    for name, value in values.items():
+        knob = jnp.asarray(value, dtype)
+        check_shape(name, knob.shape, signal)
+        # Prepending axes here keeps to strict rank promotion.
+        channels.append(knob.reshape((1,) * (len(signal) - knob.ndim) + knob.shape)[..., None])
+    if not channels:
+        return jnp.zeros((*(1,) * len(signal), 0), dtype)
+    shape = np.broadcast_shapes(*(channel.shape for channel in channels))
+    return jnp.concatenate([jnp.broadcast_to(channel, shape) for channel in channels], axis=-1)
 
 
 def constants(values: Mapping[str, Any] | None, controls: Mapping[str, Any]) -> dict[str, Any]:

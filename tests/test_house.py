@@ -21,7 +21,7 @@ FLOORS = (
     ("running",),
     ("model",),
     ("wrapper",),
-    ("composition", "counting", "oversampling", "rates"),
+    ("composition", "control_frames", "counting", "oversampling", "rates"),
     ("native",),
     ("transient", "networks"),
     ("nodal", "wdf", "filters", "recurrent", "convolutional"),

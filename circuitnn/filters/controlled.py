@@ -15,6 +15,7 @@ from circuitnn.filters.form import Form
 from circuitnn.filters.models import checked_freqs
 from circuitnn.knobs import check_shape, check_value, constants
 from circuitnn.model import Carry, Controls, Level, Model, Rest, all_controls
+from circuitnn.numerics.holding import held_frames
 
 
 @final
@@ -111,14 +112,12 @@ class ControlledFilter(Model):
         return FilterCarry(state, held, (carry.phase + time) % self.frame), y[..., None]
 
     def _framed(self, carry: FilterCarry, knobs: Array, time: int) -> tuple[Form, Array]:
-        """The numbers of each sample, from the knobs where its frame began; the first frame began in the past."""
-        count = -(-time // self.frame) + 1
-        starts = jnp.arange(count) * self.frame - carry.phase
-        inside = jnp.take(knobs, jnp.clip(starts, 0, time - 1), axis=-2)
-        frames = jnp.where((starts < 0)[:, None], carry.knobs[..., None, :], inside)
-        of_sample = (jnp.arange(time) + carry.phase) // self.frame
-        form = jax.tree.map(lambda leaf: jnp.take(leaf, of_sample, axis=frames.ndim - 2), self.form(frames))
-        return form, jnp.take(frames, of_sample[-1], axis=-2)
+        """The numbers of each sample, from the knobs where its frame began."""
+        frames, of_sample = held_frames(knobs, carry.knobs, carry.phase, self.frame, time)
+        form = jax.tree.map(
+            lambda leaf: jnp.take(leaf, of_sample, axis=frames.ndim - 2, mode="clip"), self.form(frames)
+        )
+        return form, jnp.take(frames, of_sample[-1], axis=-2, mode="clip")
 
     def _knobs(self, controls: Controls | None, batch: tuple[int, ...], time: int | None) -> Array:
         """(..., time or 1, knobs); the axes in front are those of the batch, or none where all are alike."""

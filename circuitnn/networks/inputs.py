@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 
-from circuitnn.knobs import MID_POSITION, check_shape, matched
+from circuitnn.knobs import MID_POSITION, along, matched
 from circuitnn.model import Controls
 from circuitnn.networks.scaling import Affine, Scaling
 
@@ -61,14 +60,5 @@ class Inputs(nnx.Module):
 
         The time is 1 where all of them stand still, and so is a batch that they have in common.
         """
-        values = dict(self.defaults) | matched(controls, dict(self.defaults))
-        channels = []
-        for name, _ in self.defaults:
-            value = jnp.asarray(values[name], self.dtype)
-            check_shape(name, value.shape, x.shape[:-1])
-            # Prepending axes here keeps to strict rank promotion.
-            channels.append(value.reshape((1,) * (x.ndim - 1 - value.ndim) + value.shape)[..., None])
-        if not channels:
-            return jnp.zeros((*(1,) * (x.ndim - 1), 0), self.dtype)
-        shape = np.broadcast_shapes(*(channel.shape for channel in channels))
-        return jnp.concatenate([jnp.broadcast_to(channel, shape) for channel in channels], axis=-1)
+        defaults = dict(self.defaults)
+        return along(defaults | matched(controls, defaults), x.shape[:-1], self.dtype)

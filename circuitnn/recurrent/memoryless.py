@@ -11,6 +11,7 @@ from jax import Array
 from circuitnn.arguments import checked_rngs
 from circuitnn.model import Carry, Controls, Level, Model
 from circuitnn.networks.activations import activation_function
+from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.dense import Dense
 from circuitnn.networks.network import Network
 from circuitnn.networks.scaling import Scaling
@@ -34,6 +35,8 @@ class Memoryless(Network):
             `circuitnn.networks.activations`.
         scaling: volts per network unit; ones when None.
         dtype: floating-point type.
+        conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", or by "film", "glu" or "gated",
+            which turn what each hidden layer gives.
         rngs: for the initial weights.
 
     Raises:
@@ -51,13 +54,20 @@ class Memoryless(Network):
         activation: str | Sequence[str] = "tanh",
         scaling: Scaling | None = None,
         dtype: Any = jnp.float32,
+        conditioning: Conditioning | str = "inputs",
         rngs: nnx.Rngs | None = None,
     ):
         if not hidden or any(not (isinstance(width, int) and width > 0) for width in hidden):
             raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")
         rngs = checked_rngs(rngs, type(self).__name__)
         super().__init__(
-            in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=None, dtype=dtype
+            in_features=in_features,
+            out_features=out_features,
+            controls=controls,
+            scaling=scaling,
+            fs=None,
+            dtype=dtype,
+            conditioning=conditioning,
         )
         self.hidden = tuple(hidden)
         self.activation = activation if isinstance(activation, str) else tuple(activation)
@@ -67,6 +77,8 @@ class Memoryless(Network):
             activation_function(name)  # an error here, not later
         widths = (self.inputs.width, *self.hidden, out_features)
         self.layers = nnx.List(Dense(before, after, dtype=self.dtype, rngs=rngs) for before, after in pairwise(widths))
+        turning = [layer for width in self.hidden if (layer := self.conditioned(width, rngs)) is not None]
+        self.cond = nnx.List(turning) if turning else None
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -85,7 +97,9 @@ class Memoryless(Network):
         return ()
 
     def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
-        y = self.inputs(x, controls)
-        for layer, name in zip(self.layers[:-1], self.activations, strict=True):
+        y, knobs = self.inputs(x, controls), self.inputs.knobs(x, controls)
+        turning = self.cond or (None,) * len(self.hidden)
+        for layer, name, turn in zip(self.layers[:-1], self.activations, turning, strict=True):
             y = activation_function(name)(layer(y))
+            y = y if turn is None else turn((), y, knobs)[1]
         return carry, self.units.to_si(self.layers[-1](y))
