@@ -12,6 +12,7 @@ from circuitnn.composition import Chain, chain
 from circuitnn.export.strangers import FormatError
 from circuitnn.hybrid import Gain
 from circuitnn.model import Model
+from circuitnn.networks import Scaling
 from circuitnn.networks.folding import folded_input, folded_output
 from circuitnn.recurrent import GRU, LSTM, Memoryless
 
@@ -127,7 +128,9 @@ def _driven(layer: Linear | Recurrent, factor: float, signals: int) -> Linear | 
     return layer._replace(weight=weight)
 
 
-def model_of(row: Row, controls: Mapping[str, float], *, fs: float | None, dtype: Any) -> Model:
+def model_of(
+    row: Row, controls: Mapping[str, float], *, fs: float | None, dtype: Any, scaling: Scaling | None = None
+) -> Model:
     """The model of layers whose sizes fit each other; the last inputs of the first one are knobs.
 
     Args:
@@ -135,18 +138,23 @@ def model_of(row: Row, controls: Mapping[str, float], *, fs: float | None, dtype
         controls: names and default values of the knobs.
         fs: sample rate in hertz, None where it is not known.
         dtype: floating-point type.
+        scaling: what stands around a single recurrent network; nothing when None.
     """
     parts: list[Model] = []
     left = row
     while left:
         knobs = controls if not parts else {}
-        taken, part = _recurrent(left, knobs, fs, dtype) if isinstance(left[0], Recurrent) else _mlp(left, knobs, dtype)
+        taken, part = (
+            _recurrent(left, knobs, fs, dtype, scaling) if isinstance(left[0], Recurrent) else _mlp(left, knobs, dtype)
+        )
         parts.append(part)
         left = left[taken:]
     return parts[0] if len(parts) == 1 else chain(*parts)
 
 
-def _recurrent(row: Row, controls: Mapping[str, float], fs: float | None, dtype: Any) -> tuple[int, Model]:
+def _recurrent(
+    row: Row, controls: Mapping[str, float], fs: float | None, dtype: Any, scaling: Scaling | None
+) -> tuple[int, Model]:
     """Layers of one kind and size, and the linear layer that reads them; how many these are."""
     sizes = ((layer.kind, layer.hidden) if isinstance(layer, Recurrent) else None for layer in row)
     depth = len(list(next(groupby(sizes))[1]))
@@ -165,11 +173,12 @@ def _recurrent(row: Row, controls: Mapping[str, float], fs: float | None, dtype:
         in_features=first.ih.shape[1] - len(controls),
         out_features=len(reader.bias),
         controls=controls,
+        scaling=scaling,
         fs=fs,
         dtype=dtype,
         rngs=nnx.Rngs(0),
     )
-    model.load_torch_state(state)
+    model.load_torch_state(state, folded=False)
     return depth + is_read, model
 
 

@@ -1,9 +1,12 @@
-"""Gray and black boxes with a learned time step: STN, state-matched GRU, GRU, LSTM; and a network without memory."""
+"""Gray and black boxes with a learned time step: gated, state-matched, linear recurrent; one without memory."""
 
 from circuitnn.networks.scaling import Normalisation, Scaling
 from circuitnn.recurrent.gru import GRU
+from circuitnn.recurrent.lru import LRU
 from circuitnn.recurrent.lstm import LSTM
 from circuitnn.recurrent.memoryless import Memoryless
+from circuitnn.recurrent.s4d import S4D
+from circuitnn.recurrent.s6 import S6
 from circuitnn.recurrent.state_matched import StateMatchedGRU
 from circuitnn.recurrent.stn import STN
 from circuitnn.rooms import handed_on

@@ -24,7 +24,14 @@ Kind = TypeVar("Kind", bound=Model)
 LAYERS, UNITS, KNOBS = 8, 1024, 64
 PARTS, DEPTH, LARGEST = 1000, 64, 2**20  # objects in all, inside of each other, and any whole number
 COMPONENTS = 300  # of a circuit: its equations take seconds with more, and the third power of their number
-_LIMITS = {"layers": 8 * LAYERS, "hidden": UNITS, "in_features": UNITS, "out_features": UNITS, "features": UNITS}
+_LIMITS = {
+    "hidden": UNITS,
+    "states": UNITS,
+    "layers": 8 * LAYERS,
+    "in_features": UNITS,
+    "out_features": UNITS,
+    "features": UNITS,
+}
 
 
 def save(model: Model, path: str | os.PathLike) -> None:
@@ -45,6 +52,8 @@ def save(model: Model, path: str | os.PathLike) -> None:
             _check_limits(header["settings"])
         except ValueError as error:
             warnings.warn(f"{path}: {error}; load() reads it, restore() will not", stacklevel=2)
+    if model.volts is not None:
+        header["volts"] = [float(value) for value in model.volts]
     numbers = _named(nnx.to_pure_dict(nnx.state(model)))
     save_tree(path, list(numbers.values()), header | {"arrays": list(numbers)})
 
@@ -87,6 +96,7 @@ def restore(path: str | os.PathLike) -> Model:
                 raise TypeError(f"a {type(model).__name__} is no model")
         except Exception as error:  # what a constructor makes of arguments that make no sense is its own affair
             raise CheckpointError(f"{path}: its settings are no model's ({error})") from error
+        model.volts = _full_scale(file.header.get("volts"), path)
         return _with_numbers(model, file, path)
 
 
@@ -136,6 +146,16 @@ def _with_numbers(model: Kind, file: Any, path: str | os.PathLike) -> Kind:
             raise CheckpointError(f"{path}: {name} has values that are not finite")
     nnx.replace_by_pure_dict(variables, jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in names]))
     return nnx.merge(graph, variables)
+
+
+def _full_scale(told: Any, path: str | os.PathLike) -> tuple[float, float] | None:
+    """What a file says that 1.0 is in volts, at the input and at the output."""
+    if told is None:
+        return None
+    is_pair = isinstance(told, list) and len(told) == 2 and all(isinstance(value, float) for value in told)
+    if not is_pair or not all(0 < value < math.inf for value in told):
+        raise CheckpointError(f"{path}: volts: expected two positive numbers, got {str(told)[:50]}")
+    return told[0], told[1]
 
 
 def _named(numbers: Any) -> dict[str, Any]:
@@ -190,7 +210,8 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
     for inner in settings.values():
         _check_numbers(inner, nbytes)
     hidden = settings.get("hidden")
-    in_a_row = settings.get("layers") if isinstance(settings.get("layers"), int) else 1
+    count = settings.get("layers")
+    in_a_row = count if isinstance(count, int) else 1
     layers = [size for size in (hidden if isinstance(hidden, list) else [hidden] * in_a_row) if isinstance(size, int)]
     sides = [size for key, size in settings.items() if key in _LIMITS and isinstance(size, int)] if layers else []
     # Each unit has a weight for each of the layer before it, of two bytes or more.

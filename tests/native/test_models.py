@@ -73,6 +73,9 @@ QUICK = {
 SLOW = {
     "an LSTM": lambda: cn.recurrent.LSTM(16, controls=("a", "b"), dtype=DOUBLE, rngs=rngs()),
     "a state-matched GRU": lambda: cn.recurrent.StateMatchedGRU(("C1", "L1"), hidden=3, dtype=DOUBLE, rngs=rngs()),
+    "an LRU": lambda: cn.recurrent.LRU(6, 2, states=5, controls=("gain",), dtype=DOUBLE, rngs=rngs()),
+    "an S4D": lambda: cn.recurrent.S4D(6, 2, states=4, mixing="tanh", dtype=DOUBLE, rngs=rngs()),
+    "an S6": lambda: cn.recurrent.S6(6, 2, states=4, dtype=DOUBLE, rngs=rngs()),
     "a network without memory": lambda: cn.recurrent.Memoryless((8, 8), dtype=DOUBLE, rngs=rngs()),
     "a neural tone stack": lambda: cn.filters.NeuralToneStack({"a": 0.5, "b": 0.2}, hidden=(6,), order=3, dtype=DOUBLE),
     "biquads": lambda: cn.filters.BiquadCascade(4, dtype=DOUBLE),

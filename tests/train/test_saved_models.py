@@ -48,6 +48,11 @@ NETWORKS = {
     "StateMatchedGRU, read-out": lambda: cn.recurrent.StateMatchedGRU(
         STATES, hidden=4, mapping="readout", scaling=SCALING, output=("C2", "C1"), rngs=rngs()
     ),
+    "LRU": lambda: cn.recurrent.LRU(3, 2, states=5, start="ring", controls=KNOBS, scaling=SCALING, rngs=rngs()),
+    "S4D, at another rate": lambda: cn.recurrent.S4D(3, 2, states=4, start="lin", fs=48_000, rngs=rngs()).rebuilt_at(
+        96_000
+    ),
+    "S6, double": lambda: cn.recurrent.S6(3, 2, states=5, mixing="tanh", dtype=jnp.float64, rngs=rngs()),
     "Resampled": lambda: Resampled(cn.recurrent.GRU(3, fs=44_100, rngs=rngs()), 48_000),
 }
 HYBRIDS = {

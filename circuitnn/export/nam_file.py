@@ -1,0 +1,111 @@
+"""Files of Neural Amp Modeler: one network in full scale, its rate and its levels; and containers of several sizes."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jax import numpy as jnp
+
+from circuitnn.export.levels import Volts, at_level, levels_in, levels_told
+from circuitnn.export.nam_lstm import FORM, lstm_in_nam, lstm_of_nam
+from circuitnn.export.rtneural_json import plain_numbers, write_json
+from circuitnn.export.strangers import FormatError, Record, record_of, shown
+from circuitnn.model import Model, checked_model
+from circuitnn.version import __version__
+
+VERSION = "0.5.4"  # of what is written; players from 2024 on read it
+MOST_SIZES = 64  # in a container
+ELSEWHERE = "cn.export.aidax and cn.export.rtneural do, and C (cn.export.c) holds any model"
+
+#: (config, weights, fs=, dtype=) -> model, by architecture
+READERS: dict[str, Callable[..., Model]] = {"LSTM": lstm_of_nam}
+
+
+def nam(model: Model, path: str | os.PathLike, *, volts: Volts = None, name: str | None = None) -> Path:
+    """Write a model as a .nam of Neural Amp Modeler.
+
+    The scaling is folded into the weights. The state to begin with is that after silence.
+
+    Args:
+        model: an `LSTM` of one input and one output, without knobs, between gains or not.
+        path: of the file; written whole or not at all.
+        volts: of full scale in the player, one number or (input, output): they become input_level_dbu and
+            output_level_dbu. A model that knows what its 1.0 is in volts (`Model.volts`) gets gains where that is
+            another; of one that does not it is told. The model's own when None.
+        name: what the player calls it; the name of the file when None.
+
+    Returns:
+        The path.
+
+    Raises:
+        FormatError: for a model that the format does not hold; names one that does.
+        OSError: when the file cannot be written.
+    """
+    _check(checked_model(model))
+    model, full_scale = at_level(model, volts)
+    config, weights = lstm_in_nam(model)
+    title = Path(path).stem if name is None else name
+    data: dict[str, Any] = {
+        "version": VERSION,
+        "metadata": {"name": title, "written_by": f"circuitnn {__version__}"} | levels_told(model, full_scale),
+        "architecture": "LSTM",
+        "config": config,
+        "weights": plain_numbers(weights, np.float32),
+    }
+    return write_json(path, data if model.fs is None else data | {"sample_rate": model.fs})
+
+
+def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.float32) -> Model:
+    """The model in a .nam; of a container of several sizes one of them.
+
+    Signals are those of the player, full scale is 1. Where the file tells levels, `Model.volts` has what that is.
+
+    Args:
+        path: of the file.
+        width: of a container, from 0 to 1, as the player's slider: the first size whose `max_value` is above it, else
+            the last and widest.
+        dtype: floating-point type of the model.
+
+    Raises:
+        FormatError: for a file that is damaged, too large, or of an architecture that is not read; says where.
+    """
+    record = record_of(path)
+    if record.text("architecture") == "SlimmableContainer":
+        record = _chosen(record, width)
+    architecture = record.text("architecture")
+    if architecture not in READERS:
+        known = ", ".join(READERS)
+        raise record.fault(f"architecture: {shown(architecture)} is not read; there are {known}, SlimmableContainer")
+    weights = record.array("weights", (None,), dtype)
+    fs = record.number("sample_rate", low=1, high=1e7) if "sample_rate" in record else None
+    model = READERS[architecture](record.record("config"), weights, fs=fs, dtype=dtype)
+    model.volts = levels_in(record.record("metadata"))
+    return model
+
+
+def _chosen(record: Record, width: float) -> Record:
+    """One of the models in a container, with the container's rate where it has none of its own."""
+    if not 0 <= width <= 1:
+        raise ValueError(f"width: from 0 to 1, got {width}")
+    sizes = record.record("config").records("submodels", MOST_SIZES)
+    limits = [size.number("max_value") for size in sizes]
+    if sorted(set(limits)) != limits:
+        raise record.fault("submodels: max_value has to grow from one to the next")
+    chosen = next((size for size, limit in zip(sizes, limits, strict=True) if width < limit), sizes[-1])
+    model = chosen.record("model")
+    if "sample_rate" not in model and "sample_rate" in record:
+        return Record({**model.fields, "sample_rate": record.fields["sample_rate"]}, model.where)
+    return model
+
+
+def _check(model: Model) -> None:
+    """What the format never holds, whatever the architecture."""
+    parts = [type(part).__name__ for part in getattr(model, "models", [model])]
+    if model.controls:
+        raise FormatError(f"{FORM} has no knobs ({', '.join(model.controls)}): {ELSEWHERE}")
+    if (model.in_features, model.out_features) != (1, 1):
+        raise FormatError(f"{FORM} has one signal in and one out, not {model.in_features} and {model.out_features}")
+    if "GRU" in parts:
+        raise FormatError(f"{FORM} has no GRU: {ELSEWHERE}")

@@ -1,0 +1,167 @@
+"""The linear recurrent unit: a complex diagonal recurrence whose poles stay inside the unit circle."""
+
+import math
+from typing import Any, Literal, final, get_args
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from circuitnn.networks.layer import Layer
+from circuitnn.recurrent.diagonal import (
+    Numbers,
+    Scan,
+    checked_scan,
+    diagonal_recurrence,
+    exponential,
+    plus,
+    quotient,
+    times,
+)
+from circuitnn.recurrent.state_space import StateSpace, decay_rates, normal, parts, time_first, time_last
+from circuitnn.settings import register
+
+Start = Literal["logarithmic", "ring"]
+
+
+@final
+class LRULayer(Layer):
+    """``x_n = lambda x_{n-1} + exp(gamma) (B u_n)``, ``y_n = Re(C x_n) + D u_n``.
+
+    ``lambda = exp(-exp(nu) + i exp(theta))`` stays inside of the unit circle. The carry is (..., 2 states): the real
+    parts of x, then the imaginary ones. With a `rate` other than one it is the same system at another sample rate:
+    lambda and the input become those of the time between two samples there, and what the input at n itself adds keeps
+    the response to a constant.
+
+    Attributes:
+        nu, theta, gamma: (states,).
+        B: (2, states, features), real and imaginary part.
+        C: (2, features, states), likewise.
+        D: (features,).
+        rate: sample rate that it was trained at over that where it runs.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        states: int,
+        *,
+        time_constants: tuple[float, float] = (5e-5, 2e-2),
+        start: Start = "logarithmic",
+        fs: float | None = None,
+        rate: float = 1.0,
+        scan: Scan = "auto",
+        dtype: Any = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        if start not in get_args(Start):
+            raise ValueError(f"start: there are {', '.join(get_args(Start))}, not {start!r}")
+        self.width, self.rate, self.scan = features, rate, checked_scan(scan)
+        nu, theta = _poles(states, time_constants, start, fs, rngs)
+        self.nu, self.theta = nnx.Param(nu.astype(dtype)), nnx.Param(theta.astype(dtype))
+        # The energy of each state for white noise is that of its input.
+        self.gamma = nnx.Param((0.5 * jnp.log(-jnp.expm1(-2 * jnp.exp(nu)))).astype(dtype))
+        self.B = nnx.Param(normal(rngs, (2, states, features), 1 / math.sqrt(2 * features), dtype))
+        self.C = nnx.Param(normal(rngs, (2, features, states), 1 / math.sqrt(states), dtype))
+        self.D = nnx.Param(normal(rngs, (features,), 1.0, dtype))
+
+    def rest(self, u: Array, knobs: Array) -> tuple[Array, Array]:
+        factor, gain, through = self._coefficients()
+        drive = self._driven(u)
+        full = tuple(jnp.broadcast_to(part, drive[0].shape) for part in quotient(gain, _one_minus(factor)))
+        x = times(full, drive)
+        return jnp.concatenate(x, axis=-1), self._read(x, drive, u, through)
+
+    def __call__(self, carry: Array, u: Array, knobs: Array) -> tuple[Array, Array]:
+        factor, gain, through = self._coefficients()
+        columns = time_first(u)  # (time, lanes, features)
+        drive = self._driven(columns)
+        lanes, states = drive[0].shape[1:]
+        weight = tuple(jnp.broadcast_to(part, drive[0].shape) for part in gain)
+        flat = tuple(part.reshape(-1, lanes * states) for part in times(weight, drive))
+        spread = tuple(jnp.broadcast_to(part, (lanes, states)).reshape(-1) for part in factor)
+        start = tuple(part.reshape(-1) for part in parts(carry))
+        x = tuple(part.reshape(drive[0].shape) for part in diagonal_recurrence(spread, flat, start, scan=self.scan))
+        after = jnp.concatenate([part[-1] for part in x], axis=-1).reshape(carry.shape)
+        return after, time_last(self._read(x, drive, columns, through), u.shape)
+
+    def _coefficients(self) -> tuple[Numbers, Numbers, Numbers | None]:
+        """lambda, the gain of the input, and what it adds to the state that is read at the same sample."""
+        decay, turn = -jnp.exp(self.nu[...]), jnp.exp(self.theta[...])
+        gamma = jnp.exp(self.gamma[...])
+        trained = exponential((decay, turn))
+        gain = (gamma, jnp.zeros_like(gamma))
+        if self.rate == 1:
+            return trained, gain, None
+        factor = exponential((self.rate * decay, self.rate * turn))
+        moved = (self.rate * gamma, gain[1])
+        wanted, there = quotient(gain, _one_minus(trained)), quotient(moved, _one_minus(factor))
+        return factor, moved, (wanted[0] - there[0], wanted[1] - there[1])
+
+    def _driven(self, u: Array) -> Numbers:
+        return u @ self.B[0].T, u @ self.B[1].T
+
+    def _read(self, x: Numbers, drive: Numbers, u: Array, through: Numbers | None) -> Array:
+        if through is not None:
+            x = plus(x, times(tuple(jnp.broadcast_to(part, drive[0].shape) for part in through), drive))
+        return x[0] @ self.C[0].T - x[1] @ self.C[1].T + jnp.broadcast_to(self.D[...], u.shape) * u
+
+
+def _one_minus(factor: Numbers) -> Numbers:
+    """Of the rounded factor: where a constant leads, the loop itself stays."""
+    return 1 - factor[0], -factor[1]
+
+
+def _poles(
+    states: int, time_constants: tuple[float, float], start: Start, fs: float | None, rngs: nnx.Rngs
+) -> tuple[Array, Array]:
+    """nu and theta of poles in the ring that belongs to these time constants.
+
+    "ring" is the paper's: uniform in the area of the ring, with angles up to pi/10. Almost all of its poles are fast.
+    "logarithmic" has as many poles in each octave of time constants, and angles up to the decay: what circuits have.
+    """
+    decay = decay_rates(states, time_constants, fs, rngs)
+    share = jax.random.uniform(rngs.params(), (states,), jnp.float32, 1e-3, 1.0)
+    if start == "logarithmic":
+        return jnp.log(decay), jnp.log(share * decay)
+    slow, fast = (1 / (seconds * (fs or 48_000)) for seconds in reversed(time_constants))
+    inner, outer = math.exp(-2 * fast), math.exp(-2 * slow)
+    square = inner + (outer - inner) * jax.random.uniform(rngs.params(), (states,), jnp.float32)
+    return jnp.log(-0.5 * jnp.log(square)), jnp.log(share * (math.pi / 10))
+
+
+@register
+@final
+class LRU(StateSpace):
+    """Linear recurrent units with a mixing after each: a complex diagonal recurrence from all features to all.
+
+    ``x_n = lambda x_{n-1} + exp(gamma) (B u_n)``, ``z_n = Re(C x_n) + D u_n`` with
+    ``lambda = exp(-exp(nu) + i exp(theta))``; then ``u_n + f(z_n)`` goes to the next layer. At another sample rate
+    (`circuitnn.resampled`) the poles are those of the same continuous system.
+
+    Args:
+        hidden: features between the layers.
+        layers: how many.
+        states: complex numbers in the memory of each layer.
+        start: of the poles: "logarithmic" has as many in each octave of time constants (the default), "ring" is the
+            paper's, uniform in the area of the ring between the moduli that belong to the time constants.
+        mixing: f: "glu", ``(W z + b) sigmoid(V z + c)``, or "tanh", ``tanh(W z + b)``.
+        time_constants: the shortest and the longest at the start, in seconds.
+        scan: "sequential", "associative", or "auto", what is faster.
+        in_features: width of x.
+        out_features: width of y.
+        controls: names of the knobs (default position 0.5), or a mapping from names to default values.
+        scaling: volts per network unit; ones when None.
+        fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
+        trained_fs: rate that the weights belong to, where it runs at another: `circuitnn.resampled` gives it.
+        dtype: floating-point type.
+        conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", or by "film", "glu" or "gated",
+            which turn the features before the first recurrence.
+        rngs: for the initial weights.
+
+    Source: Orvieto et al., Resurrecting recurrent neural networks for long sequences, ICML 2023.
+    """
+
+    def recurrent_layer(self, **arguments: Any) -> Layer:
+        return LRULayer(self.hidden, self.states, **arguments)
