@@ -32,7 +32,7 @@ FIT := $(addprefix tests/,benchmarks docs estimation study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed realtime tone-stacks klon test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed realtime tone-stacks klon recipes test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -82,6 +82,10 @@ tone-stacks: $(STAMPS)/plots ## neural filters that follow three tone stacks: er
 klon: $(STAMPS)/plots ## the whole Klon: its speed, and networks in its driven path (half an hour)
 	@echo "==> running the Klon benchmark"
 	@$(RUN) -m benchmarks.klon $(ARGS)
+
+recipes: $(STAMPS)/plots ## what each network reaches on two pedals in ten minutes of training (hours)
+	@echo "==> running the recipes benchmark"
+	@$(RUN) -m benchmarks.recipes $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"

@@ -11,12 +11,11 @@ from circuitnn.train import Dataset, simulate_dataset
 
 TUBE_SCREAMER_VOLTS = 0.3  # of full scale: a guitar with hot pick-ups
 DRIVE = GAIN = 0.5
-PIECE = material.PIECE  # samples of a window of training, at most
 
 
 def tube_screamer(x: np.ndarray) -> Dataset:
     """The overdrive stage of Ibanez' TS-808, its drive in the middle."""
-    data = simulate_dataset(
+    return simulate_dataset(
         circuits.tube_screamer_clipping(),
         x,
         controls={"drive": DRIVE},
@@ -24,18 +23,12 @@ def tube_screamer(x: np.ndarray) -> Dataset:
         volts=TUBE_SCREAMER_VOLTS,
         progress=False,
     )
-    return Dataset(cut(data.x[0]), cut(data.y[0]), fs=FS)
 
 
 def klon(x: np.ndarray) -> Dataset:
     """The driven path of the Klon Centaur, its gain in the middle."""
-    return material.at_gain(material.played(x, (GAIN,)), 0)
-
-
-def cut(signal: np.ndarray) -> np.ndarray:
-    """(pieces, samples, features) of (time, features); what is left over at the end is left out."""
-    length = min(PIECE, len(signal))
-    return signal[: len(signal) // length * length].reshape(-1, length, signal.shape[-1])
+    played = material.played(x, (GAIN,))
+    return Dataset(played.x[None, :, None], played.y[:, :, None], fs=FS)
 
 
 DEVICES: Mapping[str, Callable[[np.ndarray], Dataset]] = {"tube-screamer": tube_screamer, "klon": klon}

@@ -78,7 +78,7 @@ def trained(
 
     Args:
         recipe: for the network.
-        train: windows of training.
+        train: one recording, which is cut into windows.
         validation: whose error chooses the weights that are kept.
         seconds: of training.
         rate: of learning; that of the recipe when None.
