@@ -1,4 +1,4 @@
-"""`circuitnn export`: a netlist or a saved model as a header of C."""
+"""`circuitnn export`: a netlist or a saved model as a header of C, or as a file of a player."""
 
 from pathlib import Path
 
@@ -7,29 +7,42 @@ import click
 from circuitnn.cli.options import input_option, output_option, oversample_option
 from circuitnn.cli.problems import Fault
 
+HEADERS = (".h", ".hpp", ".hh")
+FORMATS = ("c", "nam", "aidax", "rtneural", "proteus", "torch")
+
 EXAMPLES = """\b
 Examples:
   circuitnn export tube_screamer_clipping drive.h --main
   cc -O2 drive_main.c -lm -o drive && ./drive guitar.wav driven.wav --volts 0.3 drive=0.8
   circuitnn export pedal.npz pedal.h --name my_pedal --float
+  circuitnn export gru.npz gru.aidax
+  circuitnn export lstm.npz lstm.nam --volts 4.5
+  circuitnn export capture.nam capture.json
+  circuitnn export lstm.npz lstm.json --format proteus
 """
 
 
-@click.command(short_help="Write a netlist or a saved model as C, for plug-ins and pedals.", epilog=EXAMPLES)
+@click.command(short_help="Write a netlist or a saved model as C, or for a player.", epilog=EXAMPLES)
 @click.argument("model", metavar="MODEL")
-@click.argument("out", metavar="OUT.h", type=click.Path(path_type=Path))
-@click.option("--name", help="What all names in the header begin with.  [default: that of the file]")
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @click.option(
-    "--float/--double", "is_single", default=None, help="Precision.  [default: the model's; netlists: double]"
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="What OUT is.  [default: by its name: .h C, .nam, .aidax, .json RTNeural, .npz weights for PyTorch]",
+)
+@click.option("--name", help="What all names in the header begin with; what a .nam calls it.  [default: the file's]")
+@click.option(
+    "--float/--double", "is_single", default=None, help="Precision of C.  [default: the model's; netlists: double]"
 )
 @click.option(
     "--frame",
     type=click.IntRange(1, 65_536),
-    default=32,
-    show_default=True,
-    help="Samples of a control frame: a knob that moves is followed that often, without a click in between.",
+    help="Samples of a control frame in C: a knob that moves is followed that often, without a click in between.  "
+    "[default: 32]",
 )
 @click.option("--fs", type=click.IntRange(min=1), help="Sample rate in hertz.  [default: the model's; netlists: 48000]")
+@click.option("--volts", type=float, help="Volts of full scale, for the levels of a .nam.  [default: the model's]")
 @oversample_option
 @click.option("--main", is_flag=True, help="Write OUT_main.c too, a program that plays a wav file through the header.")
 @input_option
@@ -37,39 +50,68 @@ Examples:
 def export(
     model: str,
     out: Path,
+    form: str | None,
     name: str | None,
     is_single: bool | None,
-    frame: int,
+    frame: int | None,
     fs: int | None,
+    volts: float | None,
     oversample: str,
     main: bool,
     source_name: str | None,
     output_name: str | None,
 ) -> None:
-    """Write a netlist or a saved model as one header of C.
+    """Write a netlist or a saved model as one header of C, or a network as a file of a player.
 
-    MODEL is a netlist, the name of a circuit that comes with circuitnn, or a model that was saved (.npz). OUT.h needs
-    nothing but the standard library's mathematics; docs/export.md tells how a plug-in plays it.
+    MODEL is a netlist, the name of a circuit that comes with circuitnn, a model that was saved (.npz), or a file of a
+    player. OUT.h needs nothing but the standard library's mathematics; docs/export.md tells how a plug-in plays it, and
+    docs/formats.md what goes into which file of a player.
     """
-    if out.suffix.lower() not in (".h", ".hpp", ".hh"):
-        raise Fault(f"{out}: the name of a header ends in .h, .hpp or .hh")
+    form = form or _form_of(out)
+    for option, is_given, forms in (
+        ("--float and --double", is_single is not None, ("c",)),
+        ("--frame", frame is not None, ("c",)),
+        ("--main", main, ("c",)),
+        ("--name", name is not None, ("c", "nam")),
+        ("--volts", volts is not None, ("nam",)),
+    ):
+        if is_given and form not in forms:
+            raise Fault(f"{option} is for {' and '.join(forms)}; {out} is {form}")
     if out.is_dir():
         raise Fault(f"{out}: is a folder")
+    if out.exists() and Path(model).exists() and out.samefile(model):
+        raise Fault(f"{out}: is the model that is read; give OUT another name")
     import jax
 
     from circuitnn.cli.loading import spelled
     from circuitnn.cli.models import opened_model
     from circuitnn.export import c
+    from circuitnn.export.formats import FORMATS as PLAYERS
 
     real = None if is_single is None else "float" if is_single else "double"
     with jax.enable_x64(True):
         built = opened_model(
             model, fs=fs, oversampling=int(oversample), source_name=source_name, output_name=output_name
         )
-        c(built, out, name=name, frame=frame, real=real, main=main)  # type: ignore[arg-type]
+        if form == "c":
+            c(built, out, name=name, frame=frame or 32, real=real, main=main)  # type: ignore[arg-type]
+        else:
+            given = {"name": name, "volts": volts}
+            PLAYERS[form].write(built, out, **{key: value for key, value in given.items() if value is not None})
         rate = "any rate" if built.fs is None else f"{built.fs:g} Hz"
         late = f", {built.latency} samples late" if built.latency else ""
         knobs = spelled({knob: float(place) for knob, place in built.controls.items()}) or "none"
-    click.echo(f"{out}: {type(built).__name__} at {rate}{late}; knobs: {knobs}")
+    player = "" if form == "c" else f" for {PLAYERS[form].title}"
+    click.echo(f"{out}: {type(built).__name__} at {rate}{late}{player}; knobs: {knobs}")
     if main:
         click.echo(f"{out.with_name(f'{out.stem}_main.c')}: plays a wav file through it")
+
+
+def _form_of(out: Path) -> str:
+    """By the name; of .json RTNeural's."""
+    suffix = out.suffix.lower()
+    by_suffix = {".nam": "nam", ".aidax": "aidax", ".json": "rtneural", ".npz": "torch"}
+    form = "c" if suffix in HEADERS else by_suffix.get(suffix)
+    if form is None:
+        raise Fault(f"{out}: a header ends in {', '.join(HEADERS)}, a file of a player in {', '.join(by_suffix)}")
+    return form

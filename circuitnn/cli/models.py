@@ -12,9 +12,22 @@ if TYPE_CHECKING:
 FS = 48_000
 
 
+SAVED = (".npz", ".nam", ".aidax", ".json")
+
+
 def is_saved(source: str) -> bool:
-    """Whether the argument names a saved model and no netlist."""
-    return Path(source).suffix.lower() == ".npz"
+    """Whether the argument names a saved model, or the file of a player, and no netlist."""
+    return Path(source).suffix.lower() in SAVED
+
+
+def saved_model(source: str) -> "cn.Model":
+    """The model in a file that was saved here, or that a player reads."""
+    import circuitnn as cn
+    from circuitnn.export.formats import is_torch
+
+    if Path(source).suffix.lower() == ".npz" and not is_torch(source):
+        return cn.train.restore(source)
+    return cn.export.read(source)
 
 
 def opened_model(
@@ -25,7 +38,7 @@ def opened_model(
     source_name: str | None = None,
     output_name: str | None = None,
 ) -> "cn.Model":
-    """A saved model, at its rate or another; of a netlist its `NodalModel`, in double precision.
+    """A model in a file, at its rate or another; of a netlist its `NodalModel`, in double precision.
 
     Raises:
         Fault: naming the file, when it cannot be read; for options that belong to netlists.
@@ -38,7 +51,7 @@ def opened_model(
         circuit = read_circuit(source, source_name, output_name)
         return cn.nodal.NodalModel(circuit, fs or FS, oversampling=oversampling, dtype=np.float64)
     refuse_options_of_netlists(source, oversampling, source_name, output_name)
-    model = cn.train.restore(source)
+    model = saved_model(source)
     if fs is None:
         return model
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
-from circuitnn.cli.models import is_saved, refuse_options_of_netlists
+from circuitnn.cli.models import is_saved, refuse_options_of_netlists, saved_model
 from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option
 from circuitnn.cli.problems import Fault
 
@@ -20,6 +20,7 @@ Examples:
   circuitnn run bassman.cir guitar.wav out.wav --knob treble=0.8 --knob bass=0.3
   circuitnn run tube_screamer_clipping guitar.wav out.wav --volts 0.3 --oversample 4 --normalise
   circuitnn run bassman.npz guitar.wav out.flac --automation moves.csv
+  circuitnn run capture.nam guitar.wav out.wav
 
 \b
 moves.csv has a column time_s, and one for each knob that moves:
@@ -45,7 +46,7 @@ A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as
     help="Knobs that move: a table with a column time_s and one for each knob. Positions are interpolated, and held "
     "before the first and after the last row.",
 )
-@click.option("--volts", type=float, default=1.0, show_default=True, help="Volts of full scale, in and out.")
+@click.option("--volts", type=float, help="Volts of full scale, in and out.  [default: what the model's file says; 1]")
 @click.option(
     "--output-volts", type=float, help="Volts of full scale of OUT, where it has another.  [default: --volts]"
 )
@@ -64,7 +65,7 @@ def run(
     out: Path,
     knobs: tuple[tuple[str, float], ...],
     automation: str | None,
-    volts: float,
+    volts: float | None,
     output_volts: float | None,
     normalise: bool,
     fs: int | None,
@@ -72,15 +73,15 @@ def run(
     source_name: str | None,
     output_name: str | None,
 ) -> None:
-    """Run a sound file through a netlist or a saved model.
+    """Run a sound file through a netlist, a saved model or a capture.
 
-    MODEL is a netlist, the name of a circuit that comes with circuitnn (a file has priority), or a model that was saved
-    (.npz). SOUND is a wav, flac or aiff file with any number of channels, each of which goes through the model by
-    itself. OUT (.wav, .flac, .aiff) is written whole or not at all, in step with SOUND.
+    MODEL is a netlist, the name of a circuit that comes with circuitnn (a file has priority), a model that was saved
+    (.npz), or a file of a player (.nam, .aidax, .json of RTNeural or Proteus). SOUND is a wav, flac or aiff file with
+    any number of channels, each of which goes through the model by itself. OUT (.wav, .flac, .aiff) is written whole or
+    not at all, in step with SOUND.
     """
-    output_volts = volts if output_volts is None else output_volts
     for option, value in (("--volts", volts), ("--output-volts", output_volts)):
-        if not 0 < value < math.inf:
+        if value is not None and not 0 < value < math.inf:
             raise Fault(f"{option} must be a positive number of volts, got {value:g}")
     # Here and not above, as --help need not wait for NumPy and JAX.
     import jax
@@ -105,6 +106,10 @@ def run(
             circuit = read_circuit(model, source_name, output_name)
             source = sounds.Sound(sound, fs)
             built = _nodal(circuit, source.fs, int(oversample))
+        unit, output_unit = built.volts or (1.0, 1.0)  # what 1.0 is to the model
+        if output_volts is None:
+            output_volts = output_unit if volts is None else volts
+        volts = unit if volts is None else volts
         with source:
             constant = positions(knobs, built, model)
             table = None if automation is None else read_automation(automation, built, model)
@@ -123,8 +128,8 @@ def run(
                     playing,
                     source,
                     spool,
-                    volts=volts,
-                    output_volts=output_volts,
+                    volts=volts / unit,
+                    output_volts=output_volts / output_unit,
                     knobs=constant,
                     automation=table,
                     progress=bar.update,
@@ -149,9 +154,7 @@ def _nodal(circuit: "cn.Circuit", fs: int, oversampling: int) -> "cn.Model":
 
 
 def _restored(path: str) -> "cn.Model":
-    from circuitnn import train
-
-    model = train.restore(path)
+    model = saved_model(path)
     if (model.in_features, model.out_features) != (1, 1):
         raise Fault(
             f"{path}: takes {model.in_features} signals and gives {model.out_features}; this command runs models with "

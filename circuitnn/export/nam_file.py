@@ -12,7 +12,9 @@ from circuitnn.export.levels import Volts, at_level, levels_in, levels_told
 from circuitnn.export.nam_lstm import FORM, lstm_in_nam, lstm_of_nam
 from circuitnn.export.rtneural_json import plain_numbers, write_json
 from circuitnn.export.strangers import FormatError, Record, record_of, shown
+from circuitnn.hybrid import Gain
 from circuitnn.model import Model, checked_model
+from circuitnn.recurrent import GRU, LSTM
 from circuitnn.version import __version__
 
 VERSION = "0.5.4"  # of what is written; players from 2024 on read it
@@ -102,10 +104,15 @@ def _chosen(record: Record, width: float) -> Record:
 
 def _check(model: Model) -> None:
     """What the format never holds, whatever the architecture."""
-    parts = [type(part).__name__ for part in getattr(model, "models", [model])]
+    parts = getattr(model, "models", [model])
+    other = next((part for part in parts if not isinstance(part, GRU | LSTM | Gain)), None)
+    if other is not None:
+        raise FormatError(
+            f"{FORM} does not hold a {type(other).__name__}, it has LSTM; C (cn.export.c) holds any model"
+        )
+    if any(isinstance(part, GRU) for part in parts):
+        raise FormatError(f"{FORM} has no GRU: {ELSEWHERE}")
     if model.controls:
         raise FormatError(f"{FORM} has no knobs ({', '.join(model.controls)}): {ELSEWHERE}")
     if (model.in_features, model.out_features) != (1, 1):
         raise FormatError(f"{FORM} has one signal in and one out, not {model.in_features} and {model.out_features}")
-    if "GRU" in parts:
-        raise FormatError(f"{FORM} has no GRU: {ELSEWHERE}")
