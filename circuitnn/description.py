@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from flax import nnx
 
+from circuitnn.opening import printable
 from circuitnn.settings import arguments_of
 
 LINES, WIDTH = 30, 100
@@ -38,7 +39,7 @@ def block(title: str, lines: Iterable[str], *, most: int = LINES) -> str:
     below = [f"  {line}" for line in lines if line]
     if len(below) >= most:
         below = [*below[: most - 2], f"  ... and {len(below) - most + 2} more lines"]
-    return "\n".join([title, *below])
+    return printable("\n".join([title, *below]))
 
 
 def model_in_words(model: Any) -> str:

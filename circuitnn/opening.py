@@ -71,6 +71,19 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def printable(text: str) -> str:
+    """A stranger's words for a terminal or a log: what would steer it is written as an escape, as in Python's repr.
+
+    Line breaks, tabs and letters of any language stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t\xa0" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def json_of(data: bytes) -> Any:
     """What a JSON text says, if it is of a size that takes little memory.
 

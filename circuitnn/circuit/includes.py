@@ -269,12 +269,32 @@ def _closed(lines: list[Line], journal: Journal) -> list[Line]:
         )
     for end, place in sorted(((after[place], place) for place in bounds), reverse=True):
         complete.insert(end, replace(lines[place], text=".ends"))
+    _note_emptied(complete, [lines[place] for place in bounds], journal)
     return complete
 
 
+def _note_emptied(lines: list[Line], unclosed: list[Line], journal: Journal) -> None:
+    """Say of a subcircuit that it has no elements because it, or one inside of it, lacked its ``.ends``."""
+    nesting: list[tuple[Line, list[Line]]] = []  # each with those in doubt that are inside of it, itself among them
+    elements: list[int] = []
+    for line in lines:
+        if line.word == ".subckt":
+            for _, doubtful in nesting:
+                doubtful += [line] if line in unclosed else []
+            nesting.append((line, [line] if line in unclosed else []))
+            elements.append(0)
+        elif line.word == ".ends" and nesting:
+            header, doubtful = nesting.pop()
+            if not elements.pop() and doubtful and len(header.text.split()) > 2:
+                name = _second_word(header)
+                journal.note(doubtful[-1], f".subckt without .ends: that leaves {name} without elements; close it")
+        elif nesting and not line.text.startswith("."):
+            elements[-1] += 1
+
+
 def _end_of_unclosed(lines: list[Line], place: int, bound: int, after: dict[int, int]) -> int:
-    """Where a ``.subckt`` at a place ends: before the first of the others from which on it has no instance of any."""
-    end, position = bound, place + 1
+    """Where a ``.subckt`` at a place ends: before an instance of itself, or the first of others that it has none of."""
+    end, position, itself = bound, place + 1, _second_word(lines[place])
     others: set[str] = set()
     while position < bound and len(others) < _NESTED:
         line = lines[position]
@@ -283,8 +303,12 @@ def _end_of_unclosed(lines: list[Line], place: int, bound: int, after: dict[int,
             others.add(_second_word(line))
             position = after[position]
             continue
-        if line.word.startswith("x") and not others.isdisjoint(line.text.lower().split()):
-            end, others = bound, set()
+        if line.word.startswith("x"):
+            words = line.text.lower().split()
+            if itself in words:
+                return min(end, position)
+            if not others.isdisjoint(words):
+                end, others = bound, set()
         position += 1
     return end
 

@@ -13,7 +13,17 @@ MAX_LINES = 20_000  # that say something
 MAX_LIBRARY_LINES = 100_000  # of included files, and with them
 MAX_LINE = 20_000  # characters of one logical line, its continuations included
 
-_END_OF_FILE = "\x1a"  # Ctrl-Z, with which DOS ended texts; in joined libraries it is in the middle
+# What steers a terminal or a printer and says nothing: Ctrl-Z, with which DOS ended texts, marks of byte order in the
+# middle of joined files and marks without width are nothing; what Python takes for a space is one; others are shown.
+_UNSEEN = {
+    **{code: 0x2400 + code for code in range(0x20)},
+    **dict.fromkeys(
+        (*range(0x7F, 0xA0), *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
+    ),
+    **dict.fromkeys((0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x1F, 0x85, 0x2028, 0x2029), " "),
+    **dict.fromkeys((0x1A, 0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060), None),
+    **{code: code for code in (0x09, 0x0A, 0x0D)},
+}
 
 _OTHERS = {  # by what they begin with
     "(export": "KiCad's netlist for boards: File, Export, Netlist has a page for SPICE",
@@ -92,7 +102,7 @@ def _checked(text: str) -> str:
     for start, what in _OTHERS.items():
         if text[:100].lstrip().lower().startswith(start.lower()):
             raise NetlistError(f"no SPICE netlist, but {what}")
-    return text.replace(_END_OF_FILE, "")
+    return text.translate(_UNSEEN)
 
 
 def _decoded(data: bytes) -> str:

@@ -30,9 +30,15 @@ def settings_of(line: Line, note: Callable[[Line, str], None]) -> dict[str, tupl
             if len(words) > 1:
                 note(line, f"of several temperatures the first one counts, {words[0]}")
             return {"temp": (parse_value(words[0]), line)}
-        pairs = zip(words, words[1:], words[2:], strict=False)
-        named = {name.lower(): text for name, sign, text in pairs if sign == "="}
-        return {name: (parse_value(named[name]), line) for name in ("temp", "tnom") if name in named}
+        named = {}
+        for at, name in enumerate(word.lower() for word in words):
+            if name not in ("temp", "tnom") or words[at - 1 : at] == ["="]:
+                continue
+            sign, text, following = (*words[at + 1 : at + 4], "", "", "")[:3]
+            if sign != "=" or not text or following == "=":
+                raise NetlistError(f"{directive} {name}= needs a temperature in degrees Celsius")
+            named[name] = (parse_value(text), line)
+        return named
     except NetlistError as error:
         raise error.at(line.number, line.text, line.file) from None
 

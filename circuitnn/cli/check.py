@@ -10,7 +10,7 @@ import click
 
 from circuitnn.cli.loading import netlist_file, spelled
 from circuitnn.cli.options import input_option, output_option
-from circuitnn.cli.problems import Failure
+from circuitnn.cli.problems import Failure, say
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -45,7 +45,7 @@ def check(circuit: str, source_name: str | None, output_name: str | None) -> Non
         except cn.CircuitError as problem:
             raise Failure(f"{circuit}: {problem}") from problem
     for line in (*_summary(circuit, path, read), *_notes(read), *_rest(path, read)):
-        click.echo(line)
+        say(line)
 
 
 def _summary(name: str, path: Path, circuit: "cn.Circuit") -> list[str]:

@@ -10,7 +10,7 @@ from circuitnn.cli.export import export
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
 from circuitnn.cli.guitar import guitar
 from circuitnn.cli.info import info
-from circuitnn.cli.problems import one_line
+from circuitnn.cli.problems import one_line, say
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
 
@@ -48,7 +48,7 @@ class App(click.Group):
         try:
             status = super().main(*args, **options)
         except (click.Abort, KeyboardInterrupt):
-            print("stopped: nothing was written", file=sys.stderr)
+            say("stopped: nothing was written", err=True)
             status = 130
         except click.ClickException as problem:
             status = problem.exit_code
@@ -77,7 +77,7 @@ class App(click.Group):
 def app(context: click.Context) -> None:
     """Audio circuits from the command line: see a netlist's response, run a sound through it, fit a filter to it."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        say(context.get_help())
 
 
 for command in (check, info, response, run, fit_tone_stack, export, guitar):
@@ -85,7 +85,7 @@ for command in (check, info, response, run, fit_tone_stack, export, guitar):
 
 
 def _say(message: str) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    say(f"error: {message}", err=True)
 
 
 def _where_to_look(problem: click.ClickException) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from circuitnn.cli.options import input_option, output_option, oversample_option
-from circuitnn.cli.problems import Fault
+from circuitnn.cli.problems import Fault, say
 
 HEADERS = (".h", ".hpp", ".hh")
 FORMATS = ("c", "nam", "aidax", "rtneural", "proteus", "torch")
@@ -102,9 +102,9 @@ def export(
         late = f", {built.latency} samples late" if built.latency else ""
         knobs = spelled({knob: float(place) for knob, place in built.controls.items()}) or "none"
     player = "" if form == "c" else f" for {PLAYERS[form].title}"
-    click.echo(f"{out}: {type(built).__name__} at {rate}{late}{player}; knobs: {knobs}")
+    say(f"{out}: {type(built).__name__} at {rate}{late}{player}; knobs: {knobs}")
     if main:
-        click.echo(f"{out.with_name(f'{out.stem}_main.c')}: plays a wav file through it")
+        say(f"{out.with_name(f'{out.stem}_main.c')}: plays a wav file through it")
 
 
 def _form_of(out: Path) -> str:

@@ -8,7 +8,7 @@ import click
 
 from circuitnn.cli.loading import read_circuit
 from circuitnn.cli.options import Widths, input_option, output_option
-from circuitnn.cli.problems import Failure, Fault
+from circuitnn.cli.problems import Failure, Fault, say
 
 # Half a minute of two cores, compilation included; what it costs in decibels is in the help of the option.
 QUICK: dict[str, Any] = {"hidden": (16, 16), "settings": 256, "schedule": (500, 25)}
@@ -83,11 +83,11 @@ def fit_tone_stack(
     )
     model, told = train.fit_tone_stack(aim, fs=fs, seed=seed, order=order, progress=sys.stderr.isatty(), **options)
     train.save(model, out)
-    click.echo(str(told))
+    say(str(told))
     if report is not None:
         told.save(report)
-        click.echo(str(report))
-    click.echo(str(out))
+        say(str(report))
+    say(str(out))
 
 
 def _target(target: str, source_name: str | None, output_name: str | None):

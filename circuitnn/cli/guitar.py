@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from circuitnn.cli.problems import say
+
 EXAMPLES = """\b
 Examples:
   circuitnn guitar guitar.wav
@@ -28,4 +30,4 @@ def guitar(out: Path, seconds: float, fs: int, seed: int) -> None:
 
     sounds.check_name(out)
     audio.write(out, 0.5 * audio.guitar(seconds, fs, seed=seed), fs)
-    click.echo(f"{out}: {seconds:g} s at {fs} Hz, peak -6.0 dBFS")
+    say(f"{out}: {seconds:g} s at {fs} Hz, peak -6.0 dBFS")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.options import input_option, output_option
+from circuitnn.cli.problems import say
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -38,7 +39,7 @@ def info(file: str, source_name: str | None, output_name: str | None) -> None:
         model = opened_model(file, source_name=source_name, output_name=output_name)
         path = Path(file) if is_saved(file) else netlist_file(file)
         for line in _lines(model, path, is_netlist=not is_saved(file)):
-            click.echo(line)
+            say(line)
 
 
 def _lines(model: "cn.Model", path: Path, *, is_netlist: bool) -> list[str]:

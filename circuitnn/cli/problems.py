@@ -1,8 +1,10 @@
-"""What a user did that cannot be done, and what failed while doing it."""
+"""What is said to the user, what a user did that cannot be done, and what failed while doing it."""
 
 from typing import final
 
 import click
+
+from circuitnn.opening import printable
 
 
 @final
@@ -23,3 +25,8 @@ def one_line(problem: BaseException) -> str:
     """The message of an exception; the library's may have a second line that shows a line of the netlist."""
     lines = [line.strip() for line in str(problem).splitlines()]
     return " | ".join(line for line in lines if line) or type(problem).__name__
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """Print a line; all that the command prints goes through here, since words of a file that is read may be in it."""
+    click.echo(printable(str(text)), err=err)

@@ -6,7 +6,7 @@ import click
 
 from circuitnn.cli.loading import PICTURES, positions, read_circuit, spelled
 from circuitnn.cli.options import Frequencies, input_option, knob_option, output_option
-from circuitnn.cli.problems import Failure, Fault
+from circuitnn.cli.problems import Failure, Fault, say
 
 EXAMPLES = """\b
 Examples:
@@ -79,18 +79,18 @@ def response(
     held = positions(knobs, read, circuit)
     found = family.family(read, np.geomspace(*freqs), held=held, steps=steps)
     where = {**knobs_of(read.controls), **held}
-    click.echo(f"{circuit}: {read.title or 'no title'}; knobs: {spelled(where) if where else f'none ({RULE})'}")
+    say(f"{circuit}: {read.title or 'no title'}; knobs: {spelled(where) if where else f'none ({RULE})'}")
     if ngspice:
         every = slice(None) if is_table else np.unique(np.linspace(0, freqs[2] - 1, POINTS).round().astype(int))
         found = found.with_reference(read, found.freqs[every])
-        click.echo(f"ngspice {program}: the largest difference is {family.largest_difference(found):.2g} dB")
+        say(f"ngspice {program}: the largest difference is {family.largest_difference(found):.2g} dB")
     if is_table:
         family.write_table(out, found)
     else:
         others = f"; while one knob is turned, the others are at {spelled(where)}" if len(where) > 1 else ""
         title = f"{read.title or Path(circuit).stem}\nfrom {read.inputs[0]} to {read.outputs[0]}{others}"
         picture.write_picture(out, found, title=title, unit=_unit(read))
-    click.echo(str(out))
+    say(str(out))
 
 
 def _unit(circuit) -> str:

@@ -1,7 +1,6 @@
 """`circuitnn run`: a sound through a netlist or a saved model."""
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import click
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
 from circuitnn.cli.models import is_saved, refuse_options_of_netlists, saved_model
 from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option
-from circuitnn.cli.problems import Fault
+from circuitnn.cli.problems import Fault, say
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -121,7 +120,7 @@ def run(
             )
             playing = cn.native.fastest(built, source.samples, streams=source.channels)
             if playing is not built:
-                click.echo(f"its loop is compiled by {cn.native.compiler()}")
+                say(f"its loop is compiled by {cn.native.compiler()}")
             bar = tqdm(total=source.samples, unit="sample", unit_scale=True, disable=None, leave=False)
             with sounds.Spool(out, source.channels) as spool, bar:
                 told = render(
@@ -139,9 +138,9 @@ def run(
     _conclude(out, source, spool, output_volts, gain, clipped)
     # A model that would be the same at any rate has none to say.
     if built.fs is None and built.rebuilt_at(float(source.fs)) is None:
-        print(f"warning: {model}: does not say at which sample rate it was trained", file=sys.stderr)
+        say(f"warning: {model}: does not say at which sample rate it was trained", err=True)
     if told:
-        print(f"warning: {told}", file=sys.stderr)
+        say(f"warning: {told}", err=True)
 
 
 def _nodal(circuit: "cn.Circuit", fs: int, oversampling: int) -> "cn.Model":
@@ -189,15 +188,15 @@ def _announce(
     parts = [spelled(still)] * bool(still) + [f"{', '.join(moving)} from {automation}"] * bool(moving)
     resampled = f", resampled from {source.fs_file} Hz" if source.fs != source.fs_file else ""
     scale = f"{volts:g} V" if volts == output_volts else f"{volts:g} V in and {output_volts:g} V out"
-    click.echo(f"{name}: {type(model).__name__} at {source.fs} Hz{resampled}; knobs: {', '.join(parts) or 'none'}")
-    click.echo(f"full scale is taken as {scale} (--volts)")
+    say(f"{name}: {type(model).__name__} at {source.fs} Hz{resampled}; knobs: {', '.join(parts) or 'none'}")
+    say(f"full scale is taken as {scale} (--volts)")
 
 
 def _conclude(out: Path, source, spool, output_volts: float, gain: float, clipped: int) -> None:
     peak = spool.peak * gain
     seconds = source.samples / source.fs
     channels = f"{source.channels} channel{'s' if source.channels > 1 else ''}"
-    click.echo(
+    say(
         f"{out}: {seconds:.2f} s, {channels}, peak {spool.peak * output_volts:.3g} V"
         + (f", scaled by {decibels(gain)}" if gain != 1 else f" ({decibels(peak, 'dBFS')})")
     )
@@ -205,8 +204,8 @@ def _conclude(out: Path, source, spool, output_volts: float, gain: float, clippe
     if peak > 1 + 1e-6:
         integers = out.suffix.lower() == ".flac"
         what = "were clipped" if integers else "are above full scale, and will be clipped where it is played"
-        print(
+        say(
             f"warning: {out}: {clipped} samples {what}; use --normalise, or --output-volts "
             f"{math.ceil(1000 * spool.peak * output_volts) / 1000:g}",
-            file=sys.stderr,
+            err=True,
         )

@@ -16,7 +16,7 @@ INTRODUCTION = """\
 
 What happens in everyday life, and what the library says to it. The right column is no promise made by hand: each
 situation is played through when this page is written, and a check in continuous integration holds the page against the
-code. An `...Error` stops, a `...Warning` goes on; where neither stands there, it is what is printed.
+code. An `...Error` stops, a `...Warning` goes on; where neither stands there, it is what is printed; `⏎` is a new line.
 
 """
 LONGEST = 600  # characters
@@ -54,8 +54,8 @@ def said(play: Callable[[], object]) -> str:
 
 
 def _code(text: str) -> str:
-    """One line of code in a cell of a table."""
-    line = " ".join(text.split()).replace("|", "\\|")
+    """One line of code in a cell of a table, with a sign between what were lines."""
+    line = " ⏎ ".join(" ".join(line.split()) for line in text.splitlines() if line.strip()).replace("|", "\\|")
     return f"`{line}`" if "`" not in line else f"`` {line} ``"
 
 

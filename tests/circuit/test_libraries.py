@@ -116,6 +116,24 @@ def test_a_library_without_ends_or_with_a_title(tmp_path, directive):
         rest(f"{directive} wrong.lib\n", root=tmp_path)
 
 
+INNER = ".subckt inner a b\nR1 a b 1k\n"
+
+
+@pytest.mark.parametrize(
+    ("library", "volts", "told"),
+    [
+        (f".subckt outer a b\n{INNER}.ends\n", 0, "line 1: .subckt without .ends: that leaves outer without elements"),
+        (f".subckt outer a b\n{INNER}R2 a b 1k\n.ends outer\n", 0, "line 2: .*: that leaves outer without elements"),
+        (f".subckt outer a b\n{INNER}X1 a b inner\n.ends outer\n", 0.5, "line 2: .subckt without .ends: it ends"),
+        (f".subckt outer a b\n{INNER}.ends\nX1 a b inner\n", 0.5, "line 1: .subckt without .ends: it ends before"),
+    ],
+)  # fmt: skip
+def test_a_subcircuit_that_the_missing_ends_of_another_leaves_empty_is_told(tmp_path, library, volts, told):
+    (tmp_path / "parts.lib").write_text(library)
+    with pytest.warns(NetlistWarning, match=told):
+        assert rest(".lib parts.lib\nX1 in out outer\n", root=tmp_path) == pytest.approx(volts)
+
+
 NESTED = """.subckt outer a b
 .subckt inner c d
 R1 c d 400
