@@ -1,6 +1,9 @@
 """Convolutional networks: causal, with carries that hold what they have heard."""
 
+from circuitnn.convolutional.activation import Activation
 from circuitnn.convolutional.causal import CausalConv
+from circuitnn.convolutional.layer_array import Head, LayerArray
+from circuitnn.convolutional.wavenet import WaveNet
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from jax import numpy as jnp
 
+from circuitnn.convolutional import WaveNet
 from circuitnn.export.levels import Volts, at_level, levels_in, levels_told
 from circuitnn.export.nam_lstm import FORM, lstm_in_nam, lstm_of_nam
+from circuitnn.export.nam_wavenet import wavenet_in_nam, wavenet_of_nam
 from circuitnn.export.rtneural_json import plain_numbers, write_json
 from circuitnn.export.strangers import FormatError, Record, record_of, shown
 from circuitnn.hybrid import Gain
@@ -17,12 +19,12 @@ from circuitnn.model import Model, checked_model
 from circuitnn.recurrent import GRU, LSTM
 from circuitnn.version import __version__
 
-VERSION = "0.5.4"  # of what is written; players from 2024 on read it
+VERSION = "0.5.4"  # of what is written where nothing newer is needed; players from 2024 on read it
 MOST_SIZES = 64  # in a container
 ELSEWHERE = "cn.export.aidax and cn.export.rtneural do, and C (cn.export.c) holds any model"
 
 #: (config, weights, fs=, dtype=) -> model, by architecture
-READERS: dict[str, Callable[..., Model]] = {"LSTM": lstm_of_nam}
+READERS: dict[str, Callable[..., Model]] = {"LSTM": lstm_of_nam, "WaveNet": wavenet_of_nam}
 
 
 def nam(model: Model, path: str | os.PathLike, *, volts: Volts = None, name: str | None = None) -> Path:
@@ -31,7 +33,7 @@ def nam(model: Model, path: str | os.PathLike, *, volts: Volts = None, name: str
     The scaling is folded into the weights. The state to begin with is that after silence.
 
     Args:
-        model: an `LSTM` of one input and one output, without knobs, between gains or not.
+        model: an `LSTM` or a `WaveNet` of one input and one output, without knobs, between gains or not.
         path: of the file; written whole or not at all.
         volts: of full scale in the player, one number or (input, output): they become input_level_dbu and
             output_level_dbu. A model that knows what its 1.0 is in volts (`Model.volts`) gets gains where that is
@@ -47,12 +49,15 @@ def nam(model: Model, path: str | os.PathLike, *, volts: Volts = None, name: str
     """
     _check(checked_model(model))
     model, full_scale = at_level(model, volts)
-    config, weights = lstm_in_nam(model)
+    if any(isinstance(part, WaveNet) for part in _parts(model)):
+        architecture, (config, weights, version) = "WaveNet", wavenet_in_nam(model)
+    else:
+        architecture, (config, weights), version = "LSTM", lstm_in_nam(model), VERSION
     title = Path(path).stem if name is None else name
     data: dict[str, Any] = {
-        "version": VERSION,
+        "version": version,
         "metadata": {"name": title, "written_by": f"circuitnn {__version__}"} | levels_told(model, full_scale),
-        "architecture": "LSTM",
+        "architecture": architecture,
         "config": config,
         "weights": plain_numbers(weights, np.float32),
     }
@@ -104,11 +109,11 @@ def _chosen(record: Record, width: float) -> Record:
 
 def _check(model: Model) -> None:
     """What the format never holds, whatever the architecture."""
-    parts = getattr(model, "models", [model])
-    other = next((part for part in parts if not isinstance(part, GRU | LSTM | Gain)), None)
+    parts = _parts(model)
+    other = next((part for part in parts if not isinstance(part, GRU | LSTM | WaveNet | Gain)), None)
     if other is not None:
         raise FormatError(
-            f"{FORM} does not hold a {type(other).__name__}, it has LSTM; C (cn.export.c) holds any model"
+            f"{FORM} does not hold a {type(other).__name__}, it has LSTM and WaveNet; C (cn.export.c) holds any model"
         )
     if any(isinstance(part, GRU) for part in parts):
         raise FormatError(f"{FORM} has no GRU: {ELSEWHERE}")
@@ -116,3 +121,7 @@ def _check(model: Model) -> None:
         raise FormatError(f"{FORM} has no knobs ({', '.join(model.controls)}): {ELSEWHERE}")
     if (model.in_features, model.out_features) != (1, 1):
         raise FormatError(f"{FORM} has one signal in and one out, not {model.in_features} and {model.out_features}")
+
+
+def _parts(model: Model) -> list[Model]:
+    return list(getattr(model, "models", [model]))

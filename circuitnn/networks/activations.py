@@ -39,6 +39,19 @@ def elu(x: Array) -> Array:
     return jnp.where(x > 0, x, jnp.expm1(jnp.minimum(x, 0)))
 
 
+def hard_swish(x: Array) -> Array:
+    """``x`` times what goes straight from 0 at -3 to 1 at 3."""
+    return x * jnp.clip(x + 3, 0, 6) / 6
+
+
+def fast_tanh(x: Array) -> Array:
+    """The rational approximation of tanh that Neural Amp Modeler calls by this name."""
+    a, b, c, d, e = 2.45550750702956, 0.893229853513558, 0.821226666969744, 2.44506634652299, 0.814642734961073
+    size, square = jnp.abs(x), x * x
+    above = x * (a + a * size + (b + c * size) * square)
+    return above / (d + (d + square) * jnp.abs(x + e * x * size))
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": linear,
     "tanh": jnp.tanh,
@@ -49,6 +62,8 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "elu": elu,
     "silu": jax.nn.silu,
     "hard_tanh": lambda x: jnp.clip(x, -1, 1),
+    "hard_swish": hard_swish,
+    "fast_tanh": fast_tanh,
 }
 
 

@@ -1,0 +1,107 @@
+"""What all convolutions of a network remember."""
+
+from collections.abc import Iterable
+from typing import final
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from circuitnn.convolutional.causal import Ring, in_order
+
+
+@final
+class Memory:
+    """The rings of a network's convolutions, in the order in which they are convolved.
+
+    One sample reads its taps and writes one row. A block is convolved all at once, behind what the ring holds. At rest
+    all that a ring holds is the constant that goes in.
+
+    Attributes:
+        after: the rings after the block.
+    """
+
+    def __init__(self, rings: Iterable[Ring] | None, batch: tuple[int, ...]):
+        """Rings from a block before, or None at rest; arrays of a network have the batch as one axis in front."""
+        self._rings, self._batch, self.after = None if rings is None else iter(rings), batch, list[Ring]()
+
+    def convolved(
+        self,
+        u: Array,
+        weight: Array,
+        bias: Array | None,
+        *,
+        dilation: int = 1,
+        beside: Array | None = None,
+        mixer: Array | None = None,
+    ) -> Array:
+        """A causal dilated convolution.
+
+        Args:
+            u: (batch, in, time).
+            weight: (out, in, kernel) as PyTorch has it, the newest sample last.
+            bias: (out,), or None.
+            dilation: samples between taps.
+            beside: (batch, others, time), which the mixer maps to the same outputs.
+            mixer: (out, others).
+
+        Returns:
+            (batch, out, time).
+        """
+        out, features, kernel = weight.shape
+        matrix = weight.transpose(0, 2, 1).reshape(out, kernel * features)
+        if mixer is not None:
+            matrix = jnp.concatenate([matrix, mixer], axis=1)
+        extra = [] if beside is None else [beside]
+        if kernel == 1:
+            return mapped(matrix, bias, [u, *extra])
+        ring = None if self._rings is None else next(self._rings)
+        reach = (kernel - 1) * dilation
+        if ring is None:
+            constant = jnp.broadcast_to(self._rows(u), (*self._batch, reach + 1, features))
+            self.after.append(Ring(constant, jnp.int32(0)))
+            return mapped(matrix, bias, [*[u] * kernel, *extra])
+        if u.shape[-1] == 1:
+            return mapped(matrix, bias, [*self._taps(ring, u, kernel, dilation), *extra])
+        signal = self._behind(ring, u)
+
+        # For the gradient the signal is kept, and not its taps side by side, which are several times as much.
+        @jax.checkpoint
+        def product(matrix: Array, bias: Array | None, signal: Array, extra: list[Array]) -> Array:
+            time = signal.shape[-1] - reach
+            taps = [signal[..., k * dilation : k * dilation + time] for k in range(kernel)]
+            return mapped(matrix, bias, [*taps, *extra])
+
+        return product(matrix, bias, signal, extra)
+
+    def _rows(self, u: Array) -> Array:
+        return u.swapaxes(1, 2).reshape(*self._batch, u.shape[2], u.shape[1])
+
+    def _taps(self, ring: Ring, u: Array, kernel: int, dilation: int) -> list[Array]:
+        """What one sample meets, the oldest first; each (batch, features, 1)."""
+        size, at = ring.samples.shape[-2], ring.position
+        rows = _placed(ring.samples, self._rows(u), at)
+        self.after.append(Ring(rows, jnp.where(at + 1 == size, 0, at + 1)))
+        ages = [(kernel - 1 - k) * dilation for k in range(kernel - 1)]
+        places = [jnp.where(at < age, at + (size - age), at - age) for age in ages]
+        return [*(lax.dynamic_slice_in_dim(rows, place, 1, -2).reshape(u.shape) for place in places), u]
+
+    def _behind(self, ring: Ring, u: Array) -> Array:
+        """(batch, features, reach + time): the block behind what the ring holds."""
+        size = ring.samples.shape[-2]
+        before = in_order(ring).reshape(u.shape[0], size, u.shape[1]).swapaxes(1, 2)
+        signal = jnp.concatenate([before, u], axis=-1)
+        self.after.append(Ring(self._rows(signal[..., -size:]), jnp.int32(0)))
+        return signal[..., 1:]
+
+
+def mapped(matrix: Array, bias: Array | None, parts: list[Array]) -> Array:
+    """``W v + b`` of parts (batch, in, time) side by side: (batch, out, time)."""
+    v = jnp.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+    # A product for each entry of the batch: one for all would transpose what goes in and what comes out.
+    y = jnp.broadcast_to(matrix, (v.shape[0], *matrix.shape)) @ v
+    return y if bias is None else y + jnp.broadcast_to(bias[:, None], y.shape)
+
+
+def _placed(rows: Array, row: Array, at: Array) -> Array:
+    return lax.dynamic_update_slice_in_dim(rows, row, at, rows.ndim - 2)
