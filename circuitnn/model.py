@@ -9,6 +9,7 @@ import abc
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, cast, final
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -19,6 +20,7 @@ from jax.typing import ArrayLike
 from circuitnn.arguments import NO_MODEL, at_level, checked, spread_level
 from circuitnn.description import model_in_words
 from circuitnn.knobs import check_shape, matched
+from circuitnn.operations import Count, operations_of
 from circuitnn.running import as_block, checked_at_the_border, play, signal_shape
 from circuitnn.samples import check_finite
 from circuitnn.settings import build, settings_of
@@ -142,6 +144,26 @@ class Model(nnx.Module):
                 raise ValueError(f"parameter {name}: expected shape {variable.shape}, got {jnp.shape(value)}")
             variables[path] = variable.replace(jnp.asarray(value, variable.dtype))
         return nnx.merge(graph, nnx.from_flat_state(variables), copy=True)
+
+    @final
+    def count(self, *, knobs_move: bool = True) -> Count:
+        """What it costs: weights, operations of a sample, and numbers of state.
+
+        Operations are those of the model's own one-sample step that depend on the signal, the carry or the knobs; what
+        follows from weights alone is prepared once. Each addition, multiplication, division, maximum or elementary
+        function of a real number is one (a product with n inputs and a bias is 2 n); comparisons, choices and moving
+        numbers are none. Of branches the dearest counts, and of a loop without a fixed number of rounds (Newton's
+        iteration) one round.
+
+        Args:
+            knobs_move: also count what depends on the knobs alone, as where they move with every sample.
+        """
+        carry = jax.eval_shape(lambda: self.init_carry())
+        x = jax.ShapeDtypeStruct((1, self.in_features), self.dtype)
+        knobs = {name: jax.ShapeDtypeStruct((1,), self.dtype) for name in self.controls} if knobs_move else {}
+        numbers = [leaf.size for leaf in jax.tree.leaves(carry) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        weights = sum(np.size(weight) for weight in jax.tree.leaves(nnx.state(self, nnx.Param)))
+        return Count(weights, operations_of(self.__call__, carry, x, knobs), sum(numbers))
 
     @abc.abstractmethod
     def init_carry(

@@ -6,6 +6,7 @@ from circuitnn.networks.layered import Layered
 from circuitnn.networks.network import Network
 from circuitnn.networks.pointwise import Pointwise
 from circuitnn.networks.scaling import Normalisation, Scaling
+from circuitnn.networks.window import Window
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

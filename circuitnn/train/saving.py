@@ -24,14 +24,10 @@ Kind = TypeVar("Kind", bound=Model)
 LAYERS, UNITS, KNOBS = 8, 1024, 64
 PARTS, DEPTH, LARGEST = 1000, 64, 2**20  # objects in all, inside of each other, and any whole number
 COMPONENTS = 300  # of a circuit: its equations take seconds with more, and the third power of their number
-_LIMITS = {
-    "hidden": UNITS,
-    "states": UNITS,
-    "layers": 8 * LAYERS,
-    "in_features": UNITS,
-    "out_features": UNITS,
-    "features": UNITS,
-}
+_SIDES = ("in_features", "out_features", "features", "states")
+_LIMITS = {"layers": 8 * LAYERS, "input_taps": 256, "output_taps": 256} | dict.fromkeys(
+    ("hidden", "projection", "reduced", *_SIDES), UNITS
+)
 
 
 def save(model: Model, path: str | os.PathLike) -> None:
@@ -210,16 +206,25 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
     for inner in settings.values():
         _check_numbers(inner, nbytes)
     hidden = settings.get("hidden")
-    count = settings.get("layers")
-    in_a_row = count if isinstance(count, int) else 1
-    layers = [size for size in (hidden if isinstance(hidden, list) else [hidden] * in_a_row) if isinstance(size, int)]
-    sides = [size for key, size in settings.items() if key in _LIMITS and isinstance(size, int)] if layers else []
+    repeats = settings.get("layers")
+    widths = hidden if isinstance(hidden, list) else [hidden] * (repeats if isinstance(repeats, int) else 1)
+    layers = [size for size in widths if isinstance(size, int)]
+    sides = [size for key, size in settings.items() if key in _SIDES and isinstance(size, int)] if layers else []
     # Each unit has a weight for each of the layer before it, of two bytes or more.
-    if (
-        2 * (sum(a * b for a, b in itertools.pairwise(layers)) + max(layers, default=0) * max(sides, default=1))
-        > nbytes
-    ):
+    numbers = sum(a * b for a, b in itertools.pairwise(layers)) + max(layers, default=0) * max(sides, default=1)
+    if 2 * (numbers + _window_numbers(settings)) > nbytes:
         raise ValueError("they are those of a larger model than the file has numbers for")
+
+
+def _window_numbers(settings: Mapping[str, Any]) -> int:
+    """Weights of the linear maps of a window of samples."""
+    window, projection, hidden, features = (
+        size if isinstance(size, int) else 0
+        for size in (settings.get(key, 0) for key in ("window", "projection", "hidden", "in_features"))
+    )
+    newer = settings.get("newer", window)
+    newer = newer if isinstance(newer, int) and 0 < newer < window else window
+    return features * (newer * projection + (window - newer) * 2 * hidden)
 
 
 def _match(stored: Mapping[str, Any], model: Model, path: str | os.PathLike, place: str) -> None:

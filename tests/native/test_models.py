@@ -70,23 +70,38 @@ QUICK = {
     "an STN": lambda: cn.recurrent.STN(("C1",), hidden=(4, 4), dtype=DOUBLE, rngs=rngs()),
     "a model of a user's own": Follower,
 }
-SLOW = {
-    "an LSTM": lambda: cn.recurrent.LSTM(16, controls=("a", "b"), dtype=DOUBLE, rngs=rngs()),
-    "a state-matched GRU": lambda: cn.recurrent.StateMatchedGRU(("C1", "L1"), hidden=3, dtype=DOUBLE, rngs=rngs()),
-    "an LRU": lambda: cn.recurrent.LRU(6, 2, states=5, controls=("gain",), dtype=DOUBLE, rngs=rngs()),
-    "an S4D": lambda: cn.recurrent.S4D(6, 2, states=4, mixing="tanh", dtype=DOUBLE, rngs=rngs()),
-    "an S6": lambda: cn.recurrent.S6(6, 2, states=4, dtype=DOUBLE, rngs=rngs()),
-    "a network without memory": lambda: cn.recurrent.Memoryless((8, 8), dtype=DOUBLE, rngs=rngs()),
-    "a neural tone stack": lambda: cn.filters.NeuralToneStack({"a": 0.5, "b": 0.2}, hidden=(6,), order=3, dtype=DOUBLE),
-    "biquads": lambda: cn.filters.BiquadCascade(4, dtype=DOUBLE),
-    "a coupled form": lambda: cn.filters.CoupledForm(5, dtype=DOUBLE),
-    "oversampling": lambda: nodal("diode_clipper", oversampling=4),
-    "BDF2": lambda: nodal("tube_screamer_clipping", rule="bdf2"),
-    "a chain": lambda: cn.chain(nodal("bassman"), nodal("diode_clipper")),
-    "a residual": lambda: cn.residual(cn.recurrent.GRU(4, dtype=DOUBLE, rngs=rngs())),
-    "in parallel": lambda: cn.parallel(nodal("diode_clipper"), cn.recurrent.GRU(4, dtype=DOUBLE, rngs=rngs())),
-    "a Klon": lambda: cn.hybrid.klon(FS, dtype=DOUBLE),
-} | {f"circuit {name}": lambda name=name: nodal(name) for name in sorted(cn.circuits.CATALOGUE)}
+SLOW = (
+    {
+        "an LSTM": lambda: cn.recurrent.LSTM(16, controls=("a", "b"), dtype=DOUBLE, rngs=rngs()),
+        "a deep GRU": lambda: cn.recurrent.GRU(6, layers=3, dtype=DOUBLE, rngs=rngs()),
+        "a deep LSTM": lambda: cn.recurrent.LSTM(16, layers=2, dtype=DOUBLE, rngs=rngs()),
+        "a NARX": lambda: cn.recurrent.NARX((5, 4), controls=("gain",), dtype=DOUBLE, rngs=rngs()),
+        "an encoder-decoder": lambda: cn.recurrent.EncoderDecoder(4, newer=9, dtype=DOUBLE, rngs=rngs()),
+        "a state-matched GRU": lambda: cn.recurrent.StateMatchedGRU(("C1", "L1"), hidden=3, dtype=DOUBLE, rngs=rngs()),
+        "an LRU": lambda: cn.recurrent.LRU(6, 2, states=5, controls=("gain",), dtype=DOUBLE, rngs=rngs()),
+        "an S4D": lambda: cn.recurrent.S4D(6, 2, states=4, mixing="tanh", dtype=DOUBLE, rngs=rngs()),
+        "an S6": lambda: cn.recurrent.S6(6, 2, states=4, dtype=DOUBLE, rngs=rngs()),
+        "a network without memory": lambda: cn.recurrent.Memoryless((8, 8), dtype=DOUBLE, rngs=rngs()),
+        "a neural tone stack": lambda: cn.filters.NeuralToneStack(
+            {"a": 0.5, "b": 0.2}, hidden=(6,), order=3, dtype=DOUBLE
+        ),
+        "biquads": lambda: cn.filters.BiquadCascade(4, dtype=DOUBLE),
+        "a coupled form": lambda: cn.filters.CoupledForm(5, dtype=DOUBLE),
+        "oversampling": lambda: nodal("diode_clipper", oversampling=4),
+        "BDF2": lambda: nodal("tube_screamer_clipping", rule="bdf2"),
+        "a chain": lambda: cn.chain(nodal("bassman"), nodal("diode_clipper")),
+        "a residual": lambda: cn.residual(cn.recurrent.GRU(4, dtype=DOUBLE, rngs=rngs())),
+        "in parallel": lambda: cn.parallel(nodal("diode_clipper"), cn.recurrent.GRU(4, dtype=DOUBLE, rngs=rngs())),
+        "a Klon": lambda: cn.hybrid.klon(FS, dtype=DOUBLE),
+    }
+    | {
+        f"windowed {name}": lambda name=name: cn.recurrent.windowed(
+            name, controls=("a", "b"), dtype=DOUBLE, rngs=rngs()
+        )
+        for name in ("LSTM", "ED", "S6")
+    }
+    | {f"circuit {name}": lambda name=name: nodal(name) for name in sorted(cn.circuits.CATALOGUE)}
+)
 # What is at rest only for itself, or whose rest is known to rounding times its gain.
 LOOSE = {"circuit moog_ladder": 1e-7, "circuit phase90": 1e-8}
 
