@@ -57,7 +57,7 @@ def model_in_words(model: Any) -> str:
             _arguments(model),
             _circuit(model),
             f"states: {shortened(states)}" if states else "",
-            f"knobs: {controls}" if controls else "",
+            f"knobs: {controls}{_reaching(model)}" if controls else "",
             *_parts(model),
         ],
     )
@@ -90,6 +90,12 @@ def _weights(model: Any) -> str:
 def _circuit(model: Any) -> str:
     circuit = getattr(model, "circuit", None)
     return "" if circuit is None else f"circuit: {circuit.title.lstrip('* ') or 'without a title'}"
+
+
+def _reaching(model: Any) -> str:
+    """How knobs reach a network, where they are no inputs."""
+    conditioning = getattr(model, "conditioning", None)
+    return "" if getattr(conditioning, "is_input", True) else f", by {type(conditioning).__name__}"
 
 
 def _arguments(model: Any) -> str:

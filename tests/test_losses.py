@@ -185,6 +185,20 @@ def test_silence_gives_finite_values_and_gradients(loss, dtype, prediction):
     assert (value > 0) == (prediction != 0)
 
 
+def test_levels_far_from_one_another_are_within_single_precision():
+    framed = [functools.partial(loss, length=8, hop=4) for loss in (losses.nrmse, losses.rms_energy_error)]
+    ratios = [losses.esr, losses.dc, losses.normalised_state_error, functools.partial(losses.rmse, normalised=True)]
+    every = jax.jit(lambda *pair: [jax.value_and_grad(loss, argnums=(0, 1))(*pair) for loss in (*ratios, *framed)])
+    noise = np.random.default_rng(0).standard_normal((20, 1)).astype(np.float32)
+    levels = np.float32([0, 1e-30, 1e-12, 1, 1e12])
+    for up in levels:
+        for down in levels:
+            for value, gradients in every(up * noise, down * noise):
+                assert np.isfinite(value)
+                assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
+                assert value == 0 or up != down
+
+
 @every_loss
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_that_of_the_signals(loss, dtype):

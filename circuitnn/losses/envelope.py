@@ -1,11 +1,11 @@
 """Losses that hear the course of the level."""
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 
 from circuitnn.losses.frames import check_frames, frames, root
-from circuitnn.losses.ratios import LEAST_LEVEL, level_of, ratio
+from circuitnn.losses.ratios import LEAST_LEVEL, level_of, ratio, unit_of
 from circuitnn.losses.signals import pair, time_last
 
 
@@ -50,7 +50,6 @@ def _levels(
     """Root mean squares of the frames, (..., frames), in units of the peak, and the target's with eps below."""
     signals = time_last(*pair(prediction, target))
     check_frames(signals[1], length, hop)
-    peak = jnp.max(jnp.abs(signals[1]))
-    unit = lax.stop_gradient(jnp.where(peak > 0, peak, 1))  # squares of picoamperes are beyond single precision
+    unit = unit_of(*signals, None)
     predicted, true = (root(jnp.mean(jnp.square(frames(s / unit, length, hop)), axis=-1)) for s in signals)
     return predicted, true, true + level_of(eps, unit)

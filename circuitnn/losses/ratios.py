@@ -1,7 +1,7 @@
 """Ratios that stay finite where the signal below is silent, in value and in gradient."""
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 
 # Of the error's energy, added below a ratio of energies: in silence value and gradient stay finite, and an ESR up to 1
@@ -16,6 +16,17 @@ def ratio(error: Array, signal: Array, least: float) -> Array:
     return jnp.where(below == 0, 0, error / jnp.where(below == 0, 1, below))
 
 
+def unit_of(error: Array, signal: Array, axes: tuple[int, ...] | None) -> Array:
+    """What both are to be measured in: squares of picoamperes, and theirs in a gradient, are beyond single precision.
+
+    The peak of the signal, or a millionth of the error's where there is hardly a signal; a constant to gradients.
+    """
+    peaks = (jnp.max(jnp.abs(array), axis=axes) for array in (signal, error))
+    peak = jnp.maximum(next(peaks), LEAST_LEVEL * next(peaks))
+    return lax.stop_gradient(jnp.where(peak == 0, 1, peak))
+
+
 def level_of(eps: ArrayLike, unit: Array) -> Array:
     """The level in units whose square in the signal's unit is `eps`."""
+    # Not eps / unit^2, of which the compiler makes 0 / 0 where the square is too small for single precision.
     return jnp.sqrt(jnp.asarray(eps, unit.dtype)) / unit

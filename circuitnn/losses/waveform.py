@@ -6,7 +6,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitnn.losses.frames import root
-from circuitnn.losses.ratios import LEAST, ratio
+from circuitnn.losses.ratios import LEAST, level_of, ratio, unit_of
 from circuitnn.losses.signals import pair, time_axis
 from circuitnn.losses.weighting import Loss
 from circuitnn.numerics.emphasis import Emphasis, emphasis_taps
@@ -159,11 +159,9 @@ def normalised_state_error(prediction: ArrayLike, target: ArrayLike, *, eps: Arr
 
 def _ratio(error: Array, target: Array, eps: ArrayLike, axes: tuple[int, ...] | None) -> Array:
     """Of the mean squares over axes; 0 for nothing over nothing, and what is not finite stays so."""
-    peak = jnp.max(jnp.abs(target), axis=axes)
-    # Squares of picoamperes, and their squares in a gradient, are beyond single precision.
-    unit = lax.stop_gradient(jnp.where(peak > 0, peak, 1))
+    unit = unit_of(error, target, axes)
     energy, signal = (jnp.mean(jnp.square(a / unit), axis=axes) for a in (error, target))
-    return ratio(energy, signal + jnp.asarray(eps, signal.dtype) / unit / unit, LEAST)
+    return ratio(energy, signal + jnp.square(level_of(eps, unit)), LEAST)
 
 
 def _filtered(signal: Array, taps: NDArray, axis: int) -> Array:
