@@ -11,8 +11,10 @@ from jax import numpy as jnp
 
 from circuitnn.audio import excitation
 from circuitnn.composition import Chain, Residual, chain, residual
-from circuitnn.export.row import KINDS, Linear, Recurrent, model_of
-from circuitnn.export.rtneural_json import described, knobs_of, layers_of, notes, write_json
+from circuitnn.export.keras_layers import layers_of
+from circuitnn.export.model_of_row import model_of
+from circuitnn.export.row import KINDS, Linear, Recurrent
+from circuitnn.export.rtneural_json import described, knobs_of, notes, write_json
 from circuitnn.export.strangers import FormatError, Record, record_of
 from circuitnn.hybrid import Gain
 from circuitnn.model import Model, checked_model, run

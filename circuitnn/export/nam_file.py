@@ -9,10 +9,11 @@ import numpy as np
 from jax import numpy as jnp
 
 from circuitnn.convolutional import WaveNet
+from circuitnn.export.keras_layers import plain_numbers
 from circuitnn.export.levels import Volts, at_level, levels_in, levels_told
 from circuitnn.export.nam_lstm import FORM, lstm_in_nam, lstm_of_nam
 from circuitnn.export.nam_wavenet import wavenet_in_nam, wavenet_of_nam
-from circuitnn.export.rtneural_json import plain_numbers, write_json
+from circuitnn.export.rtneural_json import write_json
 from circuitnn.export.strangers import FormatError, Record, record_of, shown
 from circuitnn.hybrid import Gain
 from circuitnn.model import Model, checked_model

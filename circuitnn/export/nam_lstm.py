@@ -6,7 +6,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from circuitnn.export.row import MOST_LAYERS, MOST_UNITS, Linear, Recurrent, Row, model_of, row_of
+from circuitnn.export.model_of_row import model_of
+from circuitnn.export.row import MOST_LAYERS, MOST_UNITS, Linear, Recurrent, Row
+from circuitnn.export.row_of_model import row_of
 from circuitnn.export.strangers import FormatError, Record
 from circuitnn.model import Model
 

@@ -8,8 +8,10 @@ import numpy as np
 from jax import numpy as jnp
 
 from circuitnn.composition import Residual, residual
-from circuitnn.export.row import GATES, MOST_LAYERS, MOST_UNITS, Linear, Recurrent, checked_row, model_of
-from circuitnn.export.rtneural_json import knobs_of, notes, plain_numbers, write_json
+from circuitnn.export.keras_layers import plain_numbers
+from circuitnn.export.model_of_row import model_of
+from circuitnn.export.row import GATES, MOST_LAYERS, MOST_UNITS, Linear, Recurrent, checked_row
+from circuitnn.export.rtneural_json import knobs_of, notes, write_json
 from circuitnn.export.strangers import FormatError, record_of, shown
 from circuitnn.model import Model, checked_model
 from circuitnn.recurrent import LSTM

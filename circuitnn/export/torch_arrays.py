@@ -11,7 +11,8 @@ from jax import numpy as jnp
 
 from circuitnn.archive import opened_archive
 from circuitnn.composition import Residual, residual
-from circuitnn.export.row import GATES, MOST_LAYERS, MOST_UNITS, Linear, Recurrent, checked_row, model_of
+from circuitnn.export.model_of_row import model_of
+from circuitnn.export.row import GATES, MOST_LAYERS, MOST_UNITS, Linear, Recurrent, checked_row
 from circuitnn.export.rtneural_json import knobs_of, notes
 from circuitnn.export.strangers import FormatError, Record
 from circuitnn.files import replacing

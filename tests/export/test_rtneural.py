@@ -28,7 +28,7 @@ def played(model, x, **controls):
 
 
 @pytest.mark.parametrize(
-    "name", ["gru", "lstm", "dense", "deep gru", "deep lstm", pytest.param("mixed", marks=pytest.mark.slow)]
+    "name", ["gru", "lstm", "dense", "deep gru", "deep lstm", "conv", pytest.param("mixed", marks=pytest.mark.slow)]
 )
 def test_files_sound_as_in_rtneural(name, tmp_path):
     path = written(tmp_path / "model.json", FILES[name])
@@ -97,7 +97,7 @@ FAULTS = {
     "many inputs": ({"in_shape": [10**9], "layers": [GRU]}, "in_shape: expected a number from 1 to 1024"),
     "a truth": ({"in_shape": [True], "layers": [GRU, DENSE]}, "in_shape: expected a number.*got True"),
     "softmax": ({"in_shape": [1], "layers": [GRU, DENSE | {"activation": "softmax"}]}, r"layers\[1\].*softmax"),
-    "unknown": ({"in_shape": [1], "layers": [GRU | {"type": "conv9d"}]}, r"layers\[0\]: a layer of the type 'conv9d'"),
+    "unknown": ({"in_shape": [1], "layers": [GRU | {"type": "conv2d"}]}, r"layers\[0\]: a layer of the type 'conv2d'"),
     "large": ({"in_shape": [1], "layers": [GRU | {"shape": [4096]}]}, "shape: expected a number from 1 to 1024"),
     "other size": ({"in_shape": [1], "layers": [GRU | {"shape": [7]}]}, r"weights\[0\]: expected 1 x 21 numbers"),
     "not finite": ({"in_shape": [1], "layers": [DENSE | {"weights": [[[float("nan")]], [0.0]]}]}, "not finite"),
