@@ -62,6 +62,7 @@ class CausalConv(Layer):
 
     @property
     def reach(self) -> int:
+        """Samples before the present one that an output is made of."""
         return self.dilation * (self.kernel_size - 1)
 
     def rest(self, u: Array, knobs: Array) -> tuple[Ring, Array]:

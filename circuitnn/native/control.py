@@ -8,7 +8,7 @@ import numpy as np
 from circuitnn.native.atoms import TYPES, Name, is_known
 from circuitnn.native.inlining import Step
 from circuitnn.native.values import Known, Stored, Value, Written, scoped, written
-from circuitnn.native.writer import NUMBERS, ROUNDS, Writer
+from circuitnn.native.writer import NUMBERS, ROUNDS, Writer, array_name
 
 
 def changing(w: Writer, shape: tuple[int, ...], dtype: Any, start: Value | None) -> Value:
@@ -37,15 +37,15 @@ def seen_in(value: Value, scope: Any) -> Value:
 def assign(w: Writer, targets: Sequence[Value], results: Sequence[Value]) -> None:
     """Give variables new values, all at once."""
     names = {atom.text for target in targets if isinstance(target, Written) for atom in target.atoms.flat}
-    arrays = {target.name for target in targets if isinstance(target, Stored)}
+    arrays = {array_name(target.name) for target in targets if isinstance(target, Stored)}
     later: list[str] = []
     copies: list[tuple[Stored, Value]] = []
     for target, result in zip(targets, results, strict=True):
         if isinstance(target, Stored):
             if isinstance(result, Stored) and result.name == target.name and np.array_equal(result.index, target.index):
                 continue
-            reads = [atom.text.split("[")[0] for atom in scoped([result]) if isinstance(atom, Name)]
-            reads += [result.name] if isinstance(result, Stored) else []
+            reads = [array_name(atom.text) for atom in scoped([result]) if isinstance(atom, Name)]
+            reads += [array_name(result.name)] if isinstance(result, Stored) else []
             if arrays & set(reads):
                 kept = w.array(result.shape, result.dtype, w.here)
                 w.copy(kept, result)
@@ -59,7 +59,7 @@ def assign(w: Writer, targets: Sequence[Value], results: Sequence[Value]) -> Non
             text = w.text(atom, target.dtype)
             if text == name.text:
                 continue
-            if text in names or text.split("[")[0] in arrays:
+            if text in names or array_name(text) in arrays:
                 kept_text = w.fresh()
                 w.here.lines.append(f"const {TYPES[target.dtype.name]} {kept_text} = {text};")
                 text = kept_text

@@ -9,7 +9,7 @@ import numpy as np
 from circuitnn.native import control, convolutions, movement, products, scalars
 from circuitnn.native.atoms import is_known
 from circuitnn.native.inlining import Flat, LoweringError, Place, Step, flattened, without_idle
-from circuitnn.native.values import Known, Value, Written, broadcast
+from circuitnn.native.values import Known, Stored, Value, Written, broadcast
 from circuitnn.native.writer import NUMBERS, Writer
 
 _QUICK: dict[str, Any] = {"xla_backend_optimization_level": 0}  # what is computed once need not be fast
@@ -74,15 +74,53 @@ def _known(step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[
     return [Known(np.broadcast_to(np.asarray(value, avals[0].dtype), avals[0].shape))]
 
 
-def evaluated(w: Writer, closed: Any, arguments: Sequence[Value], *, is_folded: bool = False) -> list[Value]:
-    """The results of a program; `is_folded` lets JAX compute what is known beforehand, all at once."""
+def evaluated(
+    w: Writer, closed: Any, arguments: Sequence[Value], *, is_folded: bool = False, kept: int = 0
+) -> list[Any]:
+    """The results of a program.
+
+    Args:
+        w: takes the statements.
+        closed: the program.
+        arguments: of it.
+        is_folded: let JAX compute what is known beforehand, all at once.
+        kept: so many arguments in front are arrays that the first results take the place of. One of which only a part
+            is written anew comes out as a `movement.Update`.
+    """
     flat, places, results = flattened(closed)
     without_idle(flat, results)
+    updates = _updates(flat, places[:kept], results, arguments)
     values: dict[int, Value] = dict(zip(places, arguments, strict=True))
     if is_folded:
-        values |= folded(flat, results)
+        known = [operand for step in updates.values() for operand in step.operands[1:]]
+        values |= folded(flat, [*results, *known])
     run(w, flat, values)
-    return [values[result] if isinstance(result, Place) else Known(result) for result in results]
+
+    def value(place: Any) -> Value:
+        return values[place] if isinstance(place, Place) else Known(place)
+
+    outcomes: list[Any] = [value(result) if n not in updates else None for n, result in enumerate(results)]
+    for n, step in updates.items():
+        outcomes[n] = movement.Update(value(step.operands[1]), [value(start) for start in step.operands[2:]])
+    return outcomes
+
+
+def _updates(
+    flat: Flat, places: Sequence[Place], results: Sequence[Any], arguments: Sequence[Value]
+) -> dict[int, Step]:
+    """The steps that write a part of a kept array, and whose result is nothing but what is kept; taken out."""
+    makers = {place: step for step in flat.steps for place in step.results}
+    reads = [operand for step in flat.steps for operand in step.operands if isinstance(operand, Place)]
+    reads += [result for result in results if isinstance(result, Place)]
+    updates = {}
+    for n, place in enumerate(places):
+        step = makers.get(results[n]) if isinstance(results[n], Place) else None
+        is_part = step is not None and step.primitive.name == "dynamic_update_slice" and step.operands[0] is place
+        if step is not None and is_part and isinstance(arguments[n], Stored) and reads.count(results[n]) == 1:
+            updates[n] = step
+    taken = {id(step) for step in updates.values()}
+    flat.steps[:] = [step for step in flat.steps if id(step) not in taken]
+    return updates
 
 
 def folded(flat: Flat, wanted: Sequence[Any] = ()) -> dict[int, Value]:

@@ -1,7 +1,7 @@
 """Primitives that only move numbers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, final
 
 import jax
 import numpy as np
@@ -253,6 +253,24 @@ def dynamic_update_slice(w: Writer, step: Step, operands: Sequence[Value], avals
     with w.at(out.scope):
         w.copy(_part(w, out, _offset(w, out, starts, update.shape), update.shape), update)
     return [out]
+
+
+@final
+class Update(NamedTuple):
+    """A part of an array that is written anew while the rest stays.
+
+    Attributes:
+        part: what is written.
+        starts: where it begins, along each axis.
+    """
+
+    part: Value
+    starts: list[Value]
+
+    def target(self, w: Writer, array: Stored) -> Stored:
+        """Where it goes in the array."""
+        starts = [w.written(start) for start in self.starts]
+        return _part(w, array, _offset(w, array, starts, self.part.shape), self.part.shape)
 
 
 def _copied(w: Writer, source: Value, others: Sequence[Value]) -> Stored:

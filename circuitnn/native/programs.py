@@ -14,6 +14,7 @@ from circuitnn.native.atoms import TYPES, Name, member_type
 from circuitnn.native.control import assign
 from circuitnn.native.functions import Input, Member, function, handed_on, struct, taken, words
 from circuitnn.native.lowering import evaluated
+from circuitnn.native.movement import Update
 from circuitnn.native.names import safe_name
 from circuitnn.native.plainly import plainly
 from circuitnn.native.values import Stored, Value, Written
@@ -182,12 +183,13 @@ def _step(
     positions, loads = _knobs(w, knobs, dtype)
     inputs += loads
     x, now = taken("x", (1, model.in_features), dtype, w.sample)  # read at once: out may be where in is
-    results = evaluated(w, closed, [*arguments, *positions, x], is_folded=True)
+    results = evaluated(w, closed, [*arguments, *positions, x], is_folded=True, kept=len(state))
     y = Stored("y", np.arange(model.out_features).reshape(1, -1), dtype, w.sample)
     w.copy(y, results[-1])
     w.settle_all(w.sample)
     changing = [n for n, held in enumerate(is_held) if not held]
-    assign(w, [arguments[n] for n in changing], [results[n] for n in changing])
+    targets = [results[n].target(w, arguments[n]) if isinstance(results[n], Update) else arguments[n] for n in changing]
+    assign(w, targets, [results[n].part if isinstance(results[n], Update) else results[n] for n in changing])
     w.settle_all(w.knobs)
     prepare, begin, prepared = handed_on(w, inputs)
     loop = [

@@ -282,7 +282,7 @@ class Writer:
 
     def settle(self, name: str) -> None:
         """End the loop that writes an array."""
-        name = name.split("[")[0].strip("(").split(" ")[0]
+        name = array_name(name)
         if name in self._pending:
             self._end(self._pending[name][0])
 
@@ -299,6 +299,11 @@ class Writer:
                 del outer.loops[shape]
                 outer.lines += self.nest(shape, body.lines)
         self._pending = {name: pending for name, pending in self._pending.items() if pending[0] is not body}
+
+
+def array_name(text: str) -> str:
+    """The array that an element or a part of it belongs to."""
+    return text.split("[")[0].strip("(").split(" ")[0]
 
 
 def _sum(even: tuple[int, tuple[int, ...]] | None, names: Sequence[str]) -> str:

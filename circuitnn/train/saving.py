@@ -25,8 +25,8 @@ LAYERS, UNITS, KNOBS = 8, 1024, 64
 PARTS, DEPTH, LARGEST = 1000, 64, 2**20  # objects in all, inside of each other, and any whole number
 COMPONENTS = 300  # of a circuit: its equations take seconds with more, and the third power of their number
 _SIDES = ("in_features", "out_features", "features", "states")
-_LIMITS = {"layers": 8 * LAYERS, "input_taps": 256, "output_taps": 256} | dict.fromkeys(
-    ("hidden", "projection", "reduced", *_SIDES), UNITS
+_LIMITS = {"layers": 8 * LAYERS, "input_taps": 256, "output_taps": 256, "blocks": 8 * LAYERS} | dict.fromkeys(
+    ("hidden", "projection", "reduced", "channels", *_SIDES), UNITS
 )
 
 
@@ -212,7 +212,7 @@ def _check_numbers(settings: Any, nbytes: int) -> None:
     sides = [size for key, size in settings.items() if key in _SIDES and isinstance(size, int)] if layers else []
     # Each unit has a weight for each of the layer before it, of two bytes or more.
     numbers = sum(a * b for a, b in itertools.pairwise(layers)) + max(layers, default=0) * max(sides, default=1)
-    if 2 * (numbers + _window_numbers(settings)) > nbytes:
+    if 2 * (numbers + _window_numbers(settings) + _convolution_numbers(settings)) > nbytes:
         raise ValueError("they are those of a larger model than the file has numbers for")
 
 
@@ -225,6 +225,13 @@ def _window_numbers(settings: Mapping[str, Any]) -> int:
     newer = settings.get("newer", window)
     newer = newer if isinstance(newer, int) and 0 < newer < window else window
     return features * (newer * projection + (window - newer) * 2 * hidden)
+
+
+def _convolution_numbers(settings: Mapping[str, Any]) -> int:
+    """Weights of blocks of convolutions."""
+    channels, taps, blocks = (settings.get(key) for key in ("channels", "kernel_size", "blocks"))
+    sizes = [size for size in (channels, taps, blocks) if isinstance(size, int)]
+    return sizes[0] ** 2 * sizes[1] * (sizes[2] - 1) if len(sizes) == 3 else 0
 
 
 def _match(stored: Mapping[str, Any], model: Model, path: str | os.PathLike, place: str) -> None:

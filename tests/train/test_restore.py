@@ -189,12 +189,15 @@ def test_files_of_before_are_said_to_be_old(tmp_path):
 
 
 NETWORK = network("gain").settings
+BLOCKS = {"kind": "TCN", "channels": 1000, "blocks": 8, "kernel_size": 1000, "stack": 1,
+          "dtype": "float32"}  # fmt: skip
 HOSTILE = {
     "no kind": ({"kind": "os.system", "command": "true"}, "no kind of model 'os.system'"),
     "no model": ({"kind": "Scaling", "input": [1], "output": [1]}, "a Scaling is no model"),
     "huge": (NETWORK | {"hidden": 1_000_000_000}, "more layers, units or knobs"),
     "many": ({"kind": "Chain", "models": [NETWORK] * 2000}, "more parts, or deeper"),
     "more than the file": ({"kind": "Chain", "models": [NETWORK | {"hidden": 500}] * 100}, "larger model than"),
+    "wide": (BLOCKS, "larger model than"),
     "deep": ({"kind": "Residual", "model": None}, "settings are no model's"),
     "late": ({"kind": "Delay", "samples": 10**12}, "more layers, units or knobs"),
     "includes": (
