@@ -15,7 +15,7 @@ DRIVE = GAIN = 0.5
 
 def tube_screamer(x: np.ndarray) -> Dataset:
     """The overdrive stage of Ibanez' TS-808, its drive in the middle."""
-    return simulate_dataset(
+    data = simulate_dataset(
         circuits.tube_screamer_clipping(),
         x,
         controls={"drive": DRIVE},
@@ -23,6 +23,7 @@ def tube_screamer(x: np.ndarray) -> Dataset:
         volts=TUBE_SCREAMER_VOLTS,
         progress=False,
     )
+    return Dataset(data.x, data.y, fs=FS)
 
 
 def klon(x: np.ndarray) -> Dataset:

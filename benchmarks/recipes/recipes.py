@@ -10,6 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from circuitnn.convolutional import WaveNet
 from circuitnn.losses import esr
 from circuitnn.model import Model, run
 from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6, Scaling
@@ -54,6 +55,10 @@ RECIPES: Mapping[str, Recipe] = {
     "LRU": Recipe(lambda **more: LRU(16, layers=2, **more), rate=5e-3),
     "S4D": Recipe(lambda **more: S4D(16, layers=2, **more), rate=5e-3),
     "S6": Recipe(lambda **more: S6(16, layers=2, **more), rate=5e-3),
+    "WaveNet nano": Recipe(lambda **more: WaveNet.nam("nano", **more), rate=4e-3, batch=16, length=8192, blocks=2),
+    "A2 Lite": Recipe(
+        lambda **more: WaveNet.a2("lite", **more), rate=4e-3, batch=16, length=8192, warmup=6400, blocks=2
+    ),
 }
 
 
