@@ -11,10 +11,11 @@ import numpy as np
 from flax import nnx
 
 from circuitnn import circuits, read_netlist
+from circuitnn.convolutional import WaveNet
 from circuitnn.hybrid import klon
 from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
-from circuitnn.recurrent import GRU, LSTM
+from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6
 
 HERE = Path(__file__).parent
 NODES = 100  # of the ladder
@@ -76,9 +77,9 @@ def _nodal(name: str, **more: Any) -> Subject:
     )
 
 
-def _network(kind: Callable[..., Model], hidden: int, **more: Any) -> Subject:
+def _network(kind: Callable[..., Model], *sizes: Any, by_hand: Any = None, **options: Any) -> Subject:
     """Untrained, which costs the same."""
-    return Subject(lambda fs: kind(hidden, fs=fs, rngs=nnx.Rngs(0)), NETWORK_PEAK, **more)
+    return Subject(lambda fs: kind(*sizes, fs=fs, rngs=nnx.Rngs(0), **options), NETWORK_PEAK, by_hand)
 
 
 def _klon_with_network(fs: float) -> Model:
@@ -100,6 +101,12 @@ SUBJECTS = {
     "GRU-8": _network(GRU, 8, by_hand=gru_by_hand),
     "GRU-32": _network(GRU, 32, by_hand=gru_by_hand),
     "LSTM-32": _network(LSTM, 32),
+    "WaveNet standard": _network(WaveNet.nam, "standard"),
+    "WaveNet nano": _network(WaveNet.nam, "nano"),
+    "A2 Lite": _network(WaveNet.a2, "lite"),
+    "LRU": _network(LRU, 16, layers=2),
+    "S4D": _network(S4D, 16, layers=2),
+    "S6": _network(S6, 16, layers=2),
     "GRU-64": _network(GRU, 64),
     "common_emitter": _nodal("common_emitter"),
     "triode_koren": _nodal("triode_koren"),
@@ -107,4 +114,6 @@ SUBJECTS = {
     "moog_ladder": _nodal("moog_ladder"),
     f"RC ladder of {NODES}": Subject(_ladder, 1.0),
 }
-IN_BLOCKS = tuple(SUBJECTS)[:10]  # are played in blocks of all sizes, at all rates
+# Played in one block only; the others in blocks of all sizes, at all rates.
+IN_ONE = ("GRU-64", "common_emitter", "triode_koren", "phase90", "moog_ladder", f"RC ladder of {NODES}")
+IN_BLOCKS = tuple(name for name in SUBJECTS if name not in IN_ONE)
