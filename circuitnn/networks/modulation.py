@@ -51,6 +51,8 @@ class FeatureWise(Modulation):
 class GatedLinear(Modulation):
     """FiLM, then ``q1 * softsign(q2)`` with ``[q1; q2] = W u + b``.
 
+    The gates begin half open, b 1 for q2: at 0 all would be a product of two small numbers, and learn more slowly.
+
     Attributes:
         film: None without knobs.
         linear: W (2 * width, width) and b.
@@ -60,6 +62,7 @@ class GatedLinear(Modulation):
         self.width = width
         self.film = FeatureWise(width, controls, dtype=dtype) if controls else None
         self.linear = Dense(width, 2 * width, dtype=dtype, rngs=rngs)
+        self.linear.bias[...] = self.linear.bias[...].at[width:].set(1)
 
     def turned(self, u: Array, knobs: Array) -> Array:
         q, gate = _halves(self.linear(u if self.film is None else self.film.turned(u, knobs)))

@@ -87,6 +87,7 @@ def test_film_begins_as_the_identity_and_the_block_of_the_study_has_120_operatio
     layer = GLU().layer(features, p, dtype=jnp.float32, rngs=nnx.Rngs(0))
     weights = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(layer, nnx.Param)))
     assert weights == 2 * features * (p + 1) + 2 * features * (features + 1) == 64
+    np.testing.assert_array_equal(layer.linear.bias[features:], 1)  # gates begin half open
     affine = 2 * (layer.film.weight.size + layer.linear.weight.size)  # a product and a sum for each weight
     assert affine + 2 * features + 3 * features + features == 120  # theta u + eta; |q|, 1 +, /; the product
 
