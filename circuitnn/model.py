@@ -54,8 +54,8 @@ class Model(nnx.Module):
         controls: names of the knobs with their default values; empty when there are none.
         dtype: floating-point type of the signals.
         fs: sample rate in hertz that it was made for, or trained at; None where it has none.
-        volts: what 1.0 is in volts, at the input and at the output; None where nobody has said. A file of a player
-            tells it, and `circuitnn.train.save` keeps it.
+        volts: what 1.0 is in volts, at the input and at the output; None where nobody has said. A network takes it over
+            from the data of its training, a capture from its file; `circuitnn.train.save` keeps it.
     """
 
     in_features: int

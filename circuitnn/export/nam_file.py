@@ -22,6 +22,7 @@ from circuitnn.version import __version__
 
 VERSION = "0.5.4"  # of what is written where nothing newer is needed; players from 2024 on read it
 MOST_SIZES = 64  # in a container
+ASSUMED_RATE = 48_000  # of a file that tells none, as the player does: older trainers knew no other
 ELSEWHERE = "cn.export.aidax and cn.export.rtneural do, and C (cn.export.c) holds any model"
 
 #: (config, weights, fs=, dtype=) -> model, by architecture
@@ -68,7 +69,8 @@ def nam(model: Model, path: str | os.PathLike, *, volts: Volts = None, name: str
 def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.float32) -> Model:
     """The model in a .nam; of a container of several sizes one of them.
 
-    Signals are those of the player, full scale is 1. Where the file tells levels, `Model.volts` has what that is.
+    Signals are those of the player, full scale is 1. Where the file tells levels, `Model.volts` has what that is. The
+    rate of a file without one is 48 kHz, as in the player.
 
     Args:
         path: of the file.
@@ -87,7 +89,7 @@ def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.fl
         known = ", ".join(READERS)
         raise record.fault(f"architecture: {shown(architecture)} is not read; there are {known}, SlimmableContainer")
     weights = record.array("weights", (None,), dtype)
-    fs = record.number("sample_rate", low=1, high=1e7) if "sample_rate" in record else None
+    fs = record.number("sample_rate", ASSUMED_RATE, low=1, high=1e7)
     model = READERS[architecture](record.record("config"), weights, fs=fs, dtype=dtype)
     model.volts = levels_in(record.record("metadata"))
     return model

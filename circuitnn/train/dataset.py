@@ -23,6 +23,7 @@ class AssumedRate(float):
 
 
 _ASSUMED = AssumedRate(48_000)
+VOLTS = (1.0, 1.0)  # what 1.0 is in volts at the input and output of a circuit
 
 
 def checked_data(data: Any) -> "Dataset":
@@ -59,6 +60,8 @@ class Dataset:
         fs: sample rate in Hz; 48 kHz are assumed where it is not given, and `fit` says so.
         initial: circuit states before the first sample, (recordings, n_states). When None, each recording is taken to
             start at rest: the state before its first sample is the state after it.
+        volts: what 1.0 of x and of y is in volts, None where that is not known: one of a circuit is a volt. `fit` has a
+            network take it over, for the levels of its files.
 
     Raises:
         ValueError: for shapes that do not fit each other, an empty signal, and NaN or infinite values (with the place).
@@ -70,6 +73,7 @@ class Dataset:
     controls: Mapping[str, Any] | None = None
     fs: float = _ASSUMED
     initial: Any = None
+    volts: tuple[float, float] | None = None
 
     def __post_init__(self):
         x, y = _recordings(self.x, "x"), _recordings(self.y, "y")
@@ -138,6 +142,7 @@ class Dataset:
             controls={name: value[:, start:stop] for name, value in (self.controls or {}).items()},
             fs=self.fs,
             initial=self.initial if start == 0 or self.states is None else self.states[:, start - 1],
+            volts=self.volts,
         )
 
     def windows(self, length: int, *, warmup: int = 0, most: int | None = None) -> Windows:
@@ -199,6 +204,7 @@ class Dataset:
             controls={name: np.concatenate([knob[name] for knob in knobs]) for name in first.controls or {}},
             fs=first.fs,
             initial=np.concatenate([piece.initial for piece in pieces]) if has_states else None,
+            volts=first.volts if all(part.volts == first.volts for part in parts) else None,
         )
 
 

@@ -28,7 +28,7 @@ from circuitnn.train.epoch import Learner, Setting, device_windows, make_epoch
 from circuitnn.train.history import History
 from circuitnn.train.identity import identity_of
 from circuitnn.train.interruption import Interrupted, Interruption
-from circuitnn.train.members import copied, knowing_rate, separated, stacked
+from circuitnn.train.members import copied, knowing, separated, stacked
 from circuitnn.train.objective import Loss
 from circuitnn.train.optimizing import traced_loss, traced_optimizer
 from circuitnn.train.parts import Optimizer, PerPart, learning
@@ -133,7 +133,7 @@ def fit(
     updates = sum(plan.updates(part) for part in plan.schedule)
     learnt = learning(optax.adam(5e-4) if optimizer is None else optimizer, models[0], updates)
     warn_of_data(models[0], data, validation, max(part.warmup for part in plan.schedule))
-    models = [knowing_rate(member, data.fs) for member in models]
+    models = [knowing(member, data) for member in models]
     warn_of_rate(models[0], data.fs)
     graph, params, fixed = stacked(models, learnt.values, is_many=is_many)
     one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[is_many:], a.dtype), params)

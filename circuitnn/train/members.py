@@ -9,12 +9,15 @@ from flax import nnx
 
 from circuitnn.model import Model
 from circuitnn.train.checks import difference
+from circuitnn.train.dataset import Dataset
 
 
-def knowing_rate(model: Model, fs: float) -> Model:
-    """A copy whose networks know the rate that they are trained at."""
+def knowing(model: Model, data: Dataset) -> Model:
+    """A copy that knows the rate that it is trained at, and what 1.0 is in volts, where nobody has said."""
     model = nnx.clone(model)
-    model.trained_at(fs)
+    model.trained_at(data.fs)
+    if model.volts is None:
+        model.volts = data.volts
     return model
 
 

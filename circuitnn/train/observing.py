@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from circuitnn.model import StateModel, checked_model, trace
 from circuitnn.native import fastest
 from circuitnn.samples import check_kind
-from circuitnn.train.dataset import Dataset
+from circuitnn.train.dataset import VOLTS, Dataset
 
 
 def record(
@@ -44,7 +44,7 @@ def record(
     outputs, trajectory = (np.concatenate(part, axis=1) for part in zip(*pieces, strict=True))
     # Sample n of the data set is the teacher's sample (n + 1) ratio - 1: input, output and states at the same instant.
     kept = x[:, ratio - 1 :: ratio, None]
-    return Dataset(kept, outputs, states=trajectory, controls=controls, fs=fs, initial=initial)
+    return Dataset(kept, outputs, states=trajectory, controls=controls, fs=fs, initial=initial, volts=VOLTS)
 
 
 def ratio_to(teacher: StateModel, fs: float) -> int:

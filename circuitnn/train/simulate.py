@@ -22,7 +22,7 @@ from circuitnn.native import fastest
 from circuitnn.nodal import NodalModel
 from circuitnn.samples import check_kind
 from circuitnn.train import store
-from circuitnn.train.dataset import Dataset
+from circuitnn.train.dataset import VOLTS, Dataset
 from circuitnn.train.observing import observe
 
 FORMAT = 2  # of the folders; a change of what is computed makes a new one
@@ -99,7 +99,7 @@ def simulate_dataset(
     # The states have one row more than the other signals: the first one is before the first sample.
     rest, states = arrays["states"][:, 0], arrays["states"][:, 1:]
     knobs = {name: value.astype(dtype) for name, value in plan.knobs.items()}
-    return Dataset(arrays["x"], arrays["y"], states=states, controls=knobs, fs=fs, initial=rest)
+    return Dataset(arrays["x"], arrays["y"], states=states, controls=knobs, fs=fs, initial=rest, volts=VOLTS)
 
 
 @final

@@ -9,6 +9,7 @@ import pytest
 from flax import nnx
 
 import circuitnn as cn
+from circuitnn.train.members import knowing
 from tests.export.player_files import GOLDEN, NAM_FILES, nam_file, sound
 from tests.export.test_rtneural import VOLTS, written
 
@@ -61,6 +62,19 @@ def test_levels_are_those_of_full_scale(tmp_path):
     np.testing.assert_allclose(cn.export.read_nam(tmp_path / "told.nam").volts, (4.5, 4.5), rtol=1e-12)
     with pytest.raises(ValueError, match="volts: expected a positive number"):
         cn.export.nam(model, tmp_path / "told.nam", volts=0)
+
+
+def test_a_network_takes_over_the_volts_of_its_training():
+    x = np.zeros(8)
+    data = cn.train.Dataset(x, x, fs=48_000, volts=(2.0, 3.0))
+    assert [part.volts for part in data.split(0.5, 0.5)] == [(2.0, 3.0)] * 2
+    assert cn.train.Dataset.join([data, data]).volts == (2.0, 3.0)
+    assert cn.train.Dataset.join([data, cn.train.Dataset(x, x, fs=48_000)]).volts is None
+    model = cn.recurrent.LSTM(2, rngs=nnx.Rngs(0))
+    assert knowing(model, data).volts == (2.0, 3.0)
+    assert model.volts is None
+    model.volts = (1.0, 1.0)
+    assert knowing(model, data).volts == (1.0, 1.0)
 
 
 def container(*limits):
