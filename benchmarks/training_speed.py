@@ -26,7 +26,16 @@ from circuitnn.study.rounds import Step, best_of
 from circuitnn.study.tables import Row, markdown, target, target_table
 
 BATCH, TIME, SEEDS = 40, 2048, 5
-TARGETS = {"GRU-8": 15.0, "GRU-32": 6.0, "GRU-64": 4.5, "LSTM-32": 2.0, "STN-8-8": None}
+# Units of each layer; an STN's those of its hidden layers.
+TARGETS = {
+    "GRU-8": 15.0,
+    "GRU-32": 6.0,
+    "GRU-64": 4.5,
+    "LSTM-32": 2.0,
+    "GRU-32-32": None,
+    "LSTM-32-32": None,
+    "STN-8-8": None,
+}
 MOST_FOR_SEEDS = 3.5
 DEVICES = ("one_device", "all_devices")
 SETTINGS = {
@@ -186,14 +195,14 @@ def _model(name: str, seed: int):
     kind, *widths = name.split("-")
     if kind == "STN":
         return STN(("C1",), hidden=tuple(map(int, widths)), output="C1", rngs=nnx.Rngs(seed))
-    return {"GRU": GRU, "LSTM": LSTM}[kind](int(widths[0]), rngs=nnx.Rngs(seed))
+    return {"GRU": GRU, "LSTM": LSTM}[kind](int(widths[0]), layers=len(widths), rngs=nnx.Rngs(seed))
 
 
 def _torch_step(name: str) -> Callable[[], Any]:
     import torch
 
-    kind, hidden = name.split("-")
-    layer = getattr(torch.nn, kind)(1, int(hidden), batch_first=True)
+    kind, hidden, *others = name.split("-")
+    layer = getattr(torch.nn, kind)(1, int(hidden), 1 + len(others), batch_first=True)
     readout = torch.nn.Linear(int(hidden), 1)
     optimizer = torch.optim.Adam([*layer.parameters(), *readout.parameters()], 5e-4)
     x = torch.randn(BATCH, TIME, 1)

@@ -21,6 +21,7 @@ from circuitnn.arguments import NO_MODEL, at_level, checked, spread_level
 from circuitnn.description import model_in_words
 from circuitnn.knobs import check_shape, matched
 from circuitnn.operations import Count, operations_of
+from circuitnn.plainly import plainly
 from circuitnn.running import as_block, checked_at_the_border, play, signal_shape
 from circuitnn.samples import check_finite
 from circuitnn.settings import build, settings_of
@@ -163,7 +164,9 @@ class Model(nnx.Module):
         knobs = {name: jax.ShapeDtypeStruct((1,), self.dtype) for name in self.controls} if knobs_move else {}
         numbers = [leaf.size for leaf in jax.tree.leaves(carry) if jnp.issubdtype(leaf.dtype, jnp.floating)]
         weights = sum(np.size(weight) for weight in jax.tree.leaves(nnx.state(self, nnx.Param)))
-        return Count(weights, operations_of(self.__call__, carry, x, knobs), sum(numbers))
+        with plainly():
+            operations = operations_of(lambda *arguments: self(*arguments), carry, x, knobs)
+        return Count(weights, operations, sum(numbers))
 
     @abc.abstractmethod
     def init_carry(

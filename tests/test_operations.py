@@ -75,6 +75,13 @@ def test_loops_and_branches():
     assert operations_of(lambda x: lax.cond(x > 0, *branches, x), jnp.zeros(())) == 3
 
 
+@pytest.mark.skipif(cn.native.compiler() is None, reason="no C compiler")
+def test_what_is_compiled_counts_as_the_model():
+    model = GRU(3, rngs=RNGS)
+    both = cn.chain(cn.native.compiled(model), model).count()
+    assert both == cn.chain(model, model).count()
+
+
 def test_knobs_that_stand_still_cost_nothing():
     model = windowed("LSTM", controls=("level", "tone"), rngs=RNGS)
     assert model.count().operations - model.count(knobs_move=False).operations == 4 * 4 * 2  # FiLM's W k + b

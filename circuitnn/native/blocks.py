@@ -22,9 +22,9 @@ from circuitnn.native import cache as libraries
 from circuitnn.native.exposed import Blueprint, Exposed
 from circuitnn.native.expressions import LanesError
 from circuitnn.native.handler import ENTRY, FEW, with_handler
-from circuitnn.native.plainly import plainly
 from circuitnn.native.programs import program
 from circuitnn.native.toolchain import FLAGS, Compiler, CompilerError, found, library
+from circuitnn.plainly import plainly
 
 NO_COMPILER = (
     "no C compiler is found (CC, cc, gcc, clang, or `pip install circuitnn[native]`): models run without one, slower"

@@ -7,7 +7,7 @@ from jax import Array
 from circuitnn.arguments import at_level
 from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel, checked_model
 from circuitnn.native.blocks import played
-from circuitnn.native.plainly import is_plain
+from circuitnn.plainly import is_plain
 from circuitnn.settings import register
 from circuitnn.wrapper import SameRate
 

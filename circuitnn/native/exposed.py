@@ -13,7 +13,7 @@ from jax import Array
 
 from circuitnn.knobs import MID_POSITION
 from circuitnn.model import Carry, Controls, Level, Model
-from circuitnn.native.plainly import plainly
+from circuitnn.plainly import plainly
 
 
 @final

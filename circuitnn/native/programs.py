@@ -16,9 +16,9 @@ from circuitnn.native.functions import Input, Member, function, handed_on, struc
 from circuitnn.native.lowering import evaluated
 from circuitnn.native.movement import Update
 from circuitnn.native.names import safe_name
-from circuitnn.native.plainly import plainly
 from circuitnn.native.values import Stored, Value, Written
 from circuitnn.native.writer import Writer
+from circuitnn.plainly import plainly
 
 
 @final

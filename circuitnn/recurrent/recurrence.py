@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from circuitnn.recurrent.cells import Cell, State, Weights
+from circuitnn.recurrent.cells import WIDE, Cell, State, Weights
 
 CACHE = 1 << 20  # bytes that a chunk of the reverse loop may use, about half of the second-level cache of one core
 
@@ -157,8 +157,9 @@ def _chunk_backward(cell, prepared, weights, projection, wants, carry, samples):
     mask = None if forced is None else forced[1]
     seen = jnp.concatenate([xs, jnp.ones_like(xs[:, :1])], axis=1)
     wants_x, wants_injection = (flag is not None for flag in wants)
-    width = weights.hh.shape[0]
-    transposed = weights.hh.T
+    width, hidden = weights.hh.shape
+    transposed, to_inputs = weights.hh.T, weights.ih.T
+    is_wide = weights.ih.shape[1] >= WIDE
 
     def again(_, inputs):
         return None, cell.forward(prepared, *inputs)[1]
@@ -174,11 +175,13 @@ def _chunk_backward(cell, prepared, weights, projection, wants, carry, samples):
         g_seen = direct[0] + transposed @ to_gates
         g_unforced = g_seen if mask is None else _inject_backward(projection, g_seen, mask)
         sums = _Sums(sums.hh + to_gates @ h.T, sums.seen + joined @ seen.T)
-        return ((g_unforced, *direct[1:]), sums), (joined if wants_x else None, g_seen if wants_injection else None)
+        # Many inputs: their gradient here is one small product more, and far fewer numbers to keep.
+        for_x = to_inputs @ _blocks_of(joined, cell.ih_blocks, hidden) if is_wide else joined
+        return ((g_unforced, *direct[1:]), sums), (for_x if wants_x else None, g_seen if wants_injection else None)
 
     inputs = g_hs, before[0], seen, factors, mask
-    (g_state, sums), (joined, g_seen) = jax.lax.scan(step, (g_state, sums), inputs, reverse=True)
-    g_xs = _input_gradient(cell, weights, joined) if wants_x else None
+    (g_state, sums), (for_x, g_seen) = jax.lax.scan(step, (g_state, sums), inputs, reverse=True)
+    g_xs = for_x if is_wide or not wants_x else _input_gradient(cell, weights, for_x)
     if not wants_injection:
         return (g_state, sums, g_projection), (g_xs, None)
     g_chunk, g_forced = _injection_gradients(projection, unforced[0], g_seen, *forced)
@@ -187,8 +190,15 @@ def _chunk_backward(cell, prepared, weights, projection, wants, carry, samples):
 
 def _input_gradient(cell, weights, joined):
     hidden = weights.hh.shape[1]
-    to_inputs = [joined[:, i * hidden : (i + 1) * hidden] for i in cell.ih_blocks]
-    return jnp.einsum("gi,tgl->til", weights.ih, jnp.concatenate(to_inputs, axis=1))
+    to_inputs = jax.vmap(lambda one: _blocks_of(one, cell.ih_blocks, hidden))(joined)
+    return jnp.einsum("gi,tgl->til", weights.ih, to_inputs)
+
+
+def _blocks_of(joined, blocks, hidden):
+    """Some blocks of rows of pre-activations, in order."""
+    if blocks == tuple(range(joined.shape[0] // hidden)):
+        return joined
+    return jnp.concatenate([joined[i * hidden : (i + 1) * hidden] for i in blocks])
 
 
 def _inject(projection, h, target, mask):
