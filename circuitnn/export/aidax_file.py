@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -62,6 +63,7 @@ def aidax(model: Model, path: str | os.PathLike) -> Path:
     data = described(core, "AIDA-X")
     _check_player(core, data["layers"])
     fs = RATE if model.fs is None else model.fs
+    rate = {} if model.fs is None else {"samplerate": model.fs}
     x = np.asarray(0.5 * excitation(TESTED / fs, round(fs))[:TESTED], np.float32)
     y = _tested(core, is_skipped=parts.is_skipped, x=x)
     return write_json(
@@ -71,10 +73,10 @@ def aidax(model: Model, path: str | os.PathLike) -> Path:
             "in_skip": int(parts.is_skipped),
             "in_gain": 20 * math.log10(parts.in_gain),
             "out_gain": 20 * math.log10(parts.out_gain),
-            "samplerate": fs,
+            **rate,
             "input_batch": x.astype(np.float64).tolist(),
             "output_batch": y.astype(np.float64).tolist(),
-            "metadata": notes(core) | {"samplerate": fs},
+            "metadata": notes(core) | rate,
         },
     )
 
@@ -118,9 +120,9 @@ def _rate(record: Record, metadata: Record) -> float:
     """Where players look for it; in older files it is a text, which they do not read."""
     for place in (metadata, record):
         value = place.fields.get("samplerate")
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 8:
-            return Record({"samplerate": int(value)}, place.where).number("samplerate", low=1, high=1e7)
-        if value is not None:
+        if isinstance(value, str) and re.fullmatch(r"[1-9]\d{0,6}", value, flags=re.ASCII):
+            return float(value)
+        if not isinstance(value, str | None):
             return place.number("samplerate", low=1, high=1e7)
     return float(RATE)
 

@@ -1,6 +1,7 @@
 """Files of Neural Amp Modeler: one network in full scale, its rate and its levels; and containers of several sizes."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from jax import numpy as jnp
 
+from circuitnn.composition import Residual
 from circuitnn.convolutional import WaveNet
 from circuitnn.export.keras_layers import plain_numbers
 from circuitnn.export.levels import Volts, at_level, levels_in, levels_told
@@ -23,7 +25,8 @@ from circuitnn.version import __version__
 VERSION = "0.5.4"  # of what is written where nothing newer is needed; players from 2024 on read it
 MOST_SIZES = 64  # in a container
 ASSUMED_RATE = 48_000  # of a file that tells none, as the player does: older trainers knew no other
-ELSEWHERE = "cn.export.aidax and cn.export.rtneural do, and C (cn.export.c) holds any model"
+NEWEST = (0, 7)  # version that is read; newer ones may mean something else by the same words
+ELSEWHERE = "cn.export.rtneural does, cn.export.aidax for the sizes of its player, and C (cn.export.c) for any model"
 
 #: (config, weights, fs=, dtype=) -> model, by architecture
 READERS: dict[str, Callable[..., Model]] = {"LSTM": lstm_of_nam, "WaveNet": wavenet_of_nam}
@@ -82,6 +85,7 @@ def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.fl
         FormatError: for a file that is damaged, too large, or of an architecture that is not read; says where.
     """
     record = record_of(path)
+    _check_version(record)
     if record.text("architecture") == "SlimmableContainer":
         record = _chosen(record, width)
     architecture = record.text("architecture")
@@ -93,6 +97,13 @@ def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.fl
     model = READERS[architecture](record.record("config"), weights, fs=fs, dtype=dtype)
     model.volts = levels_in(record.record("metadata"))
     return model
+
+
+def _check_version(record: Record) -> None:
+    version = record.text("version", VERSION)
+    digits = re.match(r"(\d{1,4})\.(\d{1,4})\b", version, flags=re.ASCII)
+    if digits is None or (int(digits[1]), int(digits[2])) > NEWEST:
+        raise record.fault(f"version: {shown(version)} is not read; up to {NEWEST[0]}.{NEWEST[1]} are")
 
 
 def _chosen(record: Record, width: float) -> Record:
@@ -114,6 +125,10 @@ def _check(model: Model) -> None:
     """What the format never holds, whatever the architecture."""
     parts = _parts(model)
     other = next((part for part in parts if not isinstance(part, GRU | LSTM | WaveNet | Gain)), None)
+    if isinstance(other, Residual):
+        raise FormatError(
+            f"{FORM} has no wire beside a network: cn.export.aidax has, and C (cn.export.c) for any model"
+        )
     if other is not None:
         raise FormatError(
             f"{FORM} does not hold a {type(other).__name__}, it has LSTM and WaveNet; C (cn.export.c) holds any model"
@@ -121,7 +136,8 @@ def _check(model: Model) -> None:
     if any(isinstance(part, GRU) for part in parts):
         raise FormatError(f"{FORM} has no GRU: {ELSEWHERE}")
     if model.controls:
-        raise FormatError(f"{FORM} has no knobs ({', '.join(model.controls)}): {ELSEWHERE}")
+        held = "C (cn.export.c) holds any model" if any(isinstance(part, WaveNet) for part in parts) else ELSEWHERE
+        raise FormatError(f"{FORM} has no knobs ({', '.join(model.controls)}): {held}")
     if (model.in_features, model.out_features) != (1, 1):
         raise FormatError(f"{FORM} has one signal in and one out, not {model.in_features} and {model.out_features}")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from circuitnn.composition import Chain
+from circuitnn.composition import Chain, Residual
 from circuitnn.convolutional import CNN
 from circuitnn.export.row import AnyLayer, Convolution, Linear, Recurrent, Row
 from circuitnn.export.strangers import FormatError
@@ -68,6 +68,11 @@ def _layers(model: Model, form: str) -> Row:
         return [Linear(*pair, name) for pair, name in zip(weights, activations, strict=True)]
     if isinstance(model, CNN):
         return _convolutions(model)
+    if isinstance(model, Residual):
+        raise FormatError(
+            f"{form} has no wire beside a network: cn.export.aidax has for one GRU or LSTM, C (cn.export.c) for any "
+            "model"
+        )
     raise FormatError(
         f"{form} does not hold a {type(model).__name__}, it has GRU, LSTM, conv1d and dense layers in a row; "
         "C (cn.export.c) holds any model"

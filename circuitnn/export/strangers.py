@@ -62,7 +62,7 @@ class Record:
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text; `default` where there is none."""
-        value = self.fields.get(key, default)
+        value = self.fields[key] if key in self else default
         if not isinstance(value, str):
             raise self.fault(f"{key}: expected a text, got {shown(value)}")
         return value
