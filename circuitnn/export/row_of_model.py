@@ -10,6 +10,7 @@ from circuitnn.export.row import AnyLayer, Convolution, Linear, Recurrent, Row
 from circuitnn.export.strangers import FormatError
 from circuitnn.hybrid import Gain
 from circuitnn.model import Model
+from circuitnn.networks import Network
 from circuitnn.networks.folding import folded_input, folded_output
 from circuitnn.recurrent import GRU, LSTM, Memoryless
 
@@ -49,7 +50,7 @@ def row_of(model: Model, form: str) -> Row:
 
 
 def _layers(model: Model, form: str) -> Row:
-    if getattr(model, "cond", None) is not None:
+    if isinstance(model, Network) and not model.conditioning.is_input:
         raise FormatError(
             f"{form} has knobs as further inputs, and not FiLM, GLU or gates: train with conditioning='inputs'; "
             "C (cn.export.c) holds any model"

@@ -77,6 +77,7 @@ def test_what_it_does_not_hold_names_what_does(tmp_path):
     for model in (
         cn.residual(gru),
         cn.chain(gru, gru),
+        cn.recurrent.GRU(4, controls=("gain",), conditioning="film", rngs=nnx.Rngs(0)),
         cn.recurrent.STN(("C1",), rngs=nnx.Rngs(0)),
         cn.recurrent.Memoryless((3,), activation="softsign", rngs=nnx.Rngs(0)),
     ):
