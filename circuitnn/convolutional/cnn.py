@@ -11,6 +11,7 @@ from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.convolutional.causal import CausalConv
 from circuitnn.model import Carry
 from circuitnn.networks.activations import activation_function
+from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.layer import Layer
 from circuitnn.networks.layered import Layered
 from circuitnn.networks.pointwise import Pointwise
@@ -22,24 +23,29 @@ LARGEST = 2**22  # weights, and numbers of the past, at most
 
 @final
 class Activated(Layer):
-    """``f(conv(u))``.
+    """``f(conv(u))``, which knobs may turn.
 
     Attributes:
         conv: the convolution.
         activation: f by its name, see `circuitnn.networks.activations`.
+        cond: lets the knobs turn what comes out; None where they are inputs.
     """
 
-    def __init__(self, conv: CausalConv, activation: str):
+    def __init__(self, conv: CausalConv, activation: str, cond: Layer | None):
         activation_function(activation)  # an error here, not later
-        self.conv, self.activation, self.width = conv, activation, conv.width
+        self.conv, self.activation, self.cond, self.width = conv, activation, cond, conv.width
 
     def rest(self, u: Array, knobs: Array) -> tuple[Carry, Array]:
         carry, v = self.conv.rest(u, knobs)
-        return carry, activation_function(self.activation)(v)
+        return carry, self._after(v, knobs)
 
     def __call__(self, carry: Carry, u: Array, knobs: Array) -> tuple[Carry, Array]:
         carry, v = self.conv(carry, u, knobs)
-        return carry, activation_function(self.activation)(v)
+        return carry, self._after(v, knobs)
+
+    def _after(self, v: Array, knobs: Array) -> Array:
+        v = activation_function(self.activation)(v)
+        return v if self.cond is None else self.cond((), v, knobs)[1]
 
 
 @register
@@ -47,7 +53,7 @@ class Activated(Layer):
 class CNN(Layered):
     """Causal convolutions with gaps between their taps in a row, each with an activation, and a linear read-out.
 
-    The ``conv1d`` layers of RTNeural and Keras, causal; knobs are further channels of the input. For networks with
+    The ``conv1d`` layers of RTNeural and Keras, causal. For networks with
     connections past their layers there are `TCN` and others.
 
     Args:
@@ -61,6 +67,8 @@ class CNN(Layered):
         scaling: volts to network units.
         fs: sample rate in hertz of its training.
         dtype: of weights and signals.
+        conditioning: how the knobs reach it, see `circuitnn.networks`: as "inputs", or by "film", "glu" or "gated",
+            which turn what each layer gives.
         rngs: for the weights.
 
     Attributes:
@@ -83,11 +91,18 @@ class CNN(Layered):
         scaling: Scaling | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
+        conditioning: Conditioning | str = "inputs",
         rngs: nnx.Rngs | None = None,
     ):
         rngs = checked_rngs(rngs, "CNN")
         super().__init__(
-            in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=fs, dtype=dtype
+            in_features=in_features,
+            out_features=out_features,
+            controls=controls,
+            scaling=scaling,
+            fs=fs,
+            dtype=dtype,
+            conditioning=conditioning,
         )
         self.channels = tuple(checked_width("channels", width) for width in channels)
         count = len(self.channels)
@@ -108,7 +123,7 @@ class CNN(Layered):
         layers: list[Layer] = []
         for k, (size, dilation, name) in enumerate(zip(taps, self.dilations, names, strict=True)):
             conv = CausalConv(widths[k], widths[k + 1], size, dilation=dilation, dtype=self.dtype, rngs=rngs)
-            layers.append(Activated(conv, name))
+            layers.append(Activated(conv, name, self.conditioned(widths[k + 1], rngs)))
         layers.append(Pointwise(widths[-1], out_features, dtype=self.dtype, rngs=rngs))
         self.in_a_row(layers)
 
@@ -116,6 +131,12 @@ class CNN(Layered):
     def convolutions(self) -> list[Activated]:
         """The layers without the read-out."""
         return list(self.layers)[:-1]
+
+    @property
+    def cond(self) -> list[Layer] | None:
+        """What lets the knobs turn the layers, one of each; None where they are inputs."""
+        turning = [layer.cond for layer in self.convolutions if layer.cond is not None]
+        return turning or None
 
     @property
     def receptive_field(self) -> int:

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self, final
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.convolutional.causal import CausalConv, Ring
+from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.dense import uniform
 from circuitnn.networks.layer import Layer
 from circuitnn.networks.layered import Layered
-from circuitnn.networks.modulation import FeatureWise
 from circuitnn.networks.pointwise import Pointwise
 from circuitnn.networks.scaling import Scaling
 from circuitnn.settings import register
@@ -26,21 +27,19 @@ SLOPE = 0.25  # of a rectifier below zero, before training
 class Block(Layer):
     """``PReLU(FiLM(conv(u))) + g u``, the gain g of each channel for itself.
 
+    Of fewer features than channels, each goes past to as many channels, side by side.
+
     Attributes:
-        conv: without a bias where there is FiLM, whose eta is one.
-        film: None without knobs.
+        conv: without a bias where knobs turn what it gives: FiLM's eta is one.
+        cond: FiLM, or what else lets the knobs turn it; None where none does.
         slope: of the rectifier below zero, (width,).
         gain: of what goes past, (width,).
     """
 
-    def __init__(
-        self, features: int, width: int, kernel_size: int, *, dilation: int, knobs: int, dtype: Any, rngs: nnx.Rngs
-    ):
-        self.width = width
-        self.conv = CausalConv(features, width, kernel_size, dilation=dilation, bias=not knobs, dtype=dtype, rngs=rngs)
-        self.film = FeatureWise(width, knobs, dtype=dtype) if knobs else None
-        self.slope = nnx.Param(jnp.full(width, SLOPE, dtype))
-        self.gain = nnx.Param(uniform(rngs, (width,), 1, dtype))
+    def __init__(self, conv: CausalConv, cond: Layer | None, *, dtype: Any, rngs: nnx.Rngs):
+        self.width, self.conv, self.cond = conv.width, conv, cond
+        self.slope = nnx.Param(jnp.full(self.width, SLOPE, dtype))
+        self.gain = nnx.Param(uniform(rngs, (self.width,), 1, dtype))
 
     def rest(self, u: Array, knobs: Array) -> tuple[Ring, Array]:
         carry, v = self.conv.rest(u, knobs)
@@ -51,9 +50,11 @@ class Block(Layer):
         return carry, self._after(v, u, knobs)
 
     def _after(self, v: Array, u: Array, knobs: Array) -> Array:
-        v = v if self.film is None else self.film.turned(v, knobs)
+        v = v if self.cond is None else self.cond((), v, knobs)[1]
         slope, gain = (jnp.broadcast_to(numbers[...], v.shape) for numbers in (self.slope, self.gain))
-        return jnp.where(v > 0, v, slope * v) + gain * u
+        features = u.shape[-1]
+        past = u if features in (1, self.width) else u[..., np.arange(self.width) * features // self.width]
+        return jnp.where(v > 0, v, slope * v) + gain * past
 
 
 @final
@@ -110,6 +111,8 @@ class TCN(Layered):
         scaling: volts to network units; tanh gives at most one unit.
         fs: sample rate in hertz of its training.
         dtype: of weights and signals.
+        conditioning: how the knobs reach it, see `circuitnn.networks`: "film" as published, "glu" or "gated" in its
+            place, or "inputs".
         rngs: for the weights.
 
     Attributes:
@@ -131,6 +134,7 @@ class TCN(Layered):
         scaling: Scaling | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
+        conditioning: Conditioning | str = "film",
         rngs: nnx.Rngs | None = None,
     ):
         rngs = checked_rngs(rngs, "TCN")
@@ -141,7 +145,7 @@ class TCN(Layered):
             scaling=scaling,
             fs=fs,
             dtype=dtype,
-            conditioning="film",
+            conditioning=conditioning,
         )
         self.channels, self.blocks = checked_width("channels", channels), checked_width("blocks", blocks)
         self.kernel_size = checked_width("kernel_size", kernel_size)
@@ -151,14 +155,16 @@ class TCN(Layered):
         reach = sum(dilation_growth ** (block % stack) * (kernel_size - 1) for block in range(blocks))
         if reach * channels > HELD:  # before a weight is drawn
             raise ValueError(f"a receptive field of {reach + 1} samples of {channels} channels is too long to be held")
-        knobs, layers, width = len(self.inputs.defaults), [], in_features
-        for units in self.embedding if knobs else ():
+        knobs, layers, width = len(self.inputs.defaults), [], self.inputs.width
+        for units in self.embedding if knobs and not self.conditioning.is_input else ():
             layers.append(Pointwise(knobs, units, activation="relu", dtype=self.dtype, rngs=rngs))
             knobs = units
         row = []
         for block in range(blocks):
-            dilation = dilation_growth ** (block % stack)
-            row.append(Block(width, channels, kernel_size, dilation=dilation, knobs=knobs, dtype=self.dtype, rngs=rngs))
+            options = {"dilation": dilation_growth ** (block % stack), "dtype": self.dtype, "rngs": rngs}
+            cond = self.conditioning.layer(channels, knobs, dtype=self.dtype, rngs=rngs)
+            conv = CausalConv(width, channels, kernel_size, bias=cond is None, **options)
+            row.append(Block(conv, cond, dtype=self.dtype, rngs=rngs))
             width = channels
         output = Pointwise(channels, out_features, activation="tanh", dtype=self.dtype, rngs=rngs)
         self.in_a_row([Blocks(row, layers), output])

@@ -22,8 +22,8 @@ def small(dtype=jnp.float64, seed=0):
         fs=48_000, dtype=dtype, rngs=nnx.Rngs(seed),
     )  # fmt: skip
     for block in model.layers[0].blocks:
-        weight = np.random.default_rng(7).standard_normal(block.film.weight.shape) / 3
-        block.film.weight[...] = jnp.asarray(weight, dtype)
+        weight = np.random.default_rng(7).standard_normal(block.cond.weight.shape) / 3
+        block.cond.weight[...] = jnp.asarray(weight, dtype)
     return model
 
 
@@ -40,7 +40,7 @@ def by_torch(torch, model, x, knobs):
     for layer in model.layers[0].embedding:
         turned = torch.relu(torch.nn.functional.linear(turned, tensor(layer.linear.weight), tensor(layer.linear.bias)))
     for block in model.layers[0].blocks:
-        film = torch.nn.functional.linear(turned, tensor(block.film.weight), tensor(block.film.bias))
+        film = torch.nn.functional.linear(turned, tensor(block.cond.weight), tensor(block.cond.bias))
         theta, eta = film.transpose(1, 2).chunk(2, dim=1)
         padded = torch.nn.functional.pad(u, (block.conv.reach, 0))
         v = torch.nn.functional.conv1d(padded, tensor(block.conv.weight), dilation=block.conv.dilation)

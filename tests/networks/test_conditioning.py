@@ -9,7 +9,8 @@ from jax import numpy as jnp
 import circuitnn as cn
 from circuitnn.networks import GLU, ExtraInputs, FiLM, Gated
 from circuitnn.networks.conditioning import KINDS, conditioning_of
-from circuitnn.testing import check_gradient, check_model
+from circuitnn.networks.modulation import Modulation
+from circuitnn.testing import check_block_law, check_gradient, check_model
 from tests.native.playing import compiled, play
 
 KNOBS = ("drive", "tone")
@@ -90,6 +91,11 @@ def test_film_begins_as_the_identity_and_the_block_of_the_study_has_120_operatio
     np.testing.assert_array_equal(layer.linear.bias[features:], 1)  # gates begin half open
     affine = 2 * (layer.film.weight.size + layer.linear.weight.size)  # a product and a sum for each weight
     assert affine + 2 * features + 3 * features + features == 120  # theta u + eta; |q|, 1 +, /; the product
+    turned, plain = (
+        cn.recurrent.Memoryless((4,), controls=knobs, conditioning="glu" if knobs else "inputs", rngs=nnx.Rngs(0))
+        for knobs in (KNOBS, ())
+    )
+    assert turned.count().operations - plain.count().operations == 120
 
 
 def test_without_knobs_nothing_is_turned_by_them():
@@ -163,6 +169,37 @@ def test_a_turned_network_without_memory_obeys_the_laws(kind):
 
     x = np.random.default_rng(4).standard_normal((2, 12, 1))
     check_model(build, x, controls=moving(), gradient=1e-6 if kind == "gated" else None)
+
+
+NETWORKS = {
+    "GRU": lambda **more: cn.recurrent.GRU(2, layers=2, **more),
+    "LRU": lambda **more: cn.recurrent.LRU(2, **more),
+    "EncoderDecoder": lambda **more: cn.recurrent.EncoderDecoder(2, window=4, **more),
+    "Windowed": lambda **more: cn.recurrent.windowed("S6", hidden=2, window=4, **more),
+    "TCN": lambda **more: cn.convolutional.TCN(2, 2, kernel_size=2, embedding=(8,), **more),
+    "CNN": lambda **more: cn.convolutional.CNN((2, 2), **more),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [*((name, kind) for name, kind in zip(NETWORKS, TURNING * 2, strict=True)), ("TCN", "inputs"), ("CNN", "film")],
+)
+def test_networks_of_every_kind_take_it(name, kind):
+    model = NETWORKS[name](controls=KNOBS, conditioning=kind, dtype=jnp.float64, rngs=nnx.Rngs(0))
+    assert model.settings["conditioning"]["kind"] == KINDS[kind].__name__
+    assert model.inputs.width == (3 if kind == "inputs" else 1)
+    turning = [module for _, module in nnx.iter_graph(model) if isinstance(module, Modulation)]
+    assert bool(turning) == (kind != "inputs")
+    for module in turning:
+        drawn(module)
+    x = np.random.default_rng(7).standard_normal((2, 12, 1))
+    check_block_law(model, x, controls=moving(), cuts=(1, 5, 6), rtol=1e-9)
+    still = model.resting((), {"drive": 0.9})[1]
+    for knobs in ({"drive": 0.9}, {"drive": 0.1}):  # stays at rest, or leaves it
+        _, y = cn.run(model, np.zeros((6, 1)), model.init_carry((), {"drive": 0.9}), controls=knobs)
+        assert np.allclose(y, still, rtol=1e-9, atol=1e-12) == (knobs["drive"] == 0.9)
 
 
 def test_at_rest_it_stays_where_its_knobs_lead():
