@@ -11,9 +11,9 @@ from jax import numpy as jnp
 
 from circuitnn.mna.elements import with_laws
 from circuitnn.mna.instances import facing, junctions_of
-from circuitnn.mna.nonlinear import Layout, evaluate_laws, in_one, laid_out, linearise, without_shunts
+from circuitnn.mna.nonlinear import Layout, evaluate_laws, in_one, laid_out, linearise
 from circuitnn.mna.port_map import Devices, PortMap, Rows
-from circuitnn.numerics.small import MAX_WRITTEN_OUT, Sums, apply, solve, solve_arrays, taken
+from circuitnn.numerics.small import MAX_WRITTEN_OUT, Sums, apply, linearised_solver, solve, solve_arrays, taken
 
 PLAIN_ITERATIONS = 30  # the slowest regular case, a step of 50 V into a cold bridge, takes 20
 GUARDED_ITERATIONS = 400  # of the iteration that only goes downhill, where the plain one fails
@@ -80,41 +80,71 @@ def _bounds(port_map: PortMap, devices: Devices, seen: Array) -> tuple[Array, Ar
     )
 
 
-def excess_current(port_map: PortMap, prepared: Ports, v: Layout, law_values: Rows) -> Layout:
-    """Currents less those of the shunts: what the linear part of the circuit is driven by."""
-    return without_shunts(port_map, linearise(port_map, prepared.devices, v, law_values)[0], v)
+@final
+class Linearised(NamedTuple):
+    """What the devices do at port voltages, as `circuitnn.mna.nonlinear.linearise` gives it."""
+
+    current: Layout
+    slopes: Layout
+    curvature: Rows
+
+    def after(self, port_map: PortMap, step: Layout) -> Layout:
+        """The currents after a small step."""
+        if isinstance(step, list) and isinstance(self.current, list) and isinstance(self.slopes, list):
+            current = list(self.current)
+            for (drive, port), slope in zip(port_map.slopes, self.slopes, strict=True):
+                bent = slope + 0.5 * step[port] * self.curvature[0] if port_map.is_scalar else slope
+                current[drive] = current[drive] + bent * step[port]
+            return current
+        moved = in_one(self.slopes) * taken(in_one(step), [port for _, port in port_map.slopes])
+        return in_one(self.current) + Sums(tuple((drive, 1) for drive, _ in port_map.slopes), port_map.drives).of(moved)
 
 
-def newton(port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows) -> tuple[Layout, Rows]:
-    """Port voltages and the laws there, from a first guess; ends when the last step was small everywhere.
+def newton(port_map: PortMap, prepared: Ports, w: Layout, v: Layout) -> tuple[Layout, Layout]:
+    """Port voltages from a first guess, and the currents of the drives there; ends when the last step was small.
 
     Where that takes too long the iteration begins anew from the guess, and each step is shortened until the residual
     has become smaller. On a passive circuit the equations are monotone, the steps go downhill, and it gets there.
+    The currents are those of the tangent along the last step, of which is left what is left of the equations.
     """
+    linearised = functools.partial(_linearised, port_map, prepared)
 
     def plain(state):
-        v, law_values, _, count = state
-        step, residual = _step(port_map, prepared, w, v, law_values)
-        left = excess_of(port_map, v, step)
+        v, step, _, _, count = state
+        v = _added(v, step)
+        devices = linearised(v)
+        step, residual = _step(port_map, prepared, w, v, devices)
+        left = left_of(port_map, v, step)
         if port_map.ports > 1:
             # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
             left = jnp.where(_is_rounding(residual, w, v), 0, left)
-        v = _added(v, step)
-        return v, evaluate_laws(port_map, prepared.devices, v), left, count + 1
+        return v, step, devices, left, count + 1
 
     def unfinished(state):
         *_, left, count = state
-        return jnp.any(left > 1) & (count < PLAIN_ITERATIONS)
+        return jnp.any(left > 0) & (count < PLAIN_ITERATIONS)
 
-    start = (v, law_values, _infinite(v), jnp.int32(0))
-    solved, law_values, left, _ = lax.while_loop(unfinished, plain, start)
-    stuck = ~(left <= 1)  # not "greater than": a step that is no number has failed too
-    return _guarded(port_map, prepared, w, _chosen(stuck, v, solved), law_values, stuck)
+    still = jax.tree.map(jnp.zeros_like, v)
+    nothing = jax.tree.map(lambda row: jnp.zeros(row.shape, row.dtype), jax.eval_shape(linearised, v))
+    start = (v, still, nothing, _infinite(v), jnp.int32(0))
+    last, step, devices, left, _ = lax.while_loop(unfinished, plain, start)
+    stuck = ~(left <= 0)  # not "greater than": a step that is no number has failed too
+    solved = _added(last, step)
+    has_tangents = all(device.law.search is None for device in port_map.devices)
+    current = devices.after(port_map, step) if has_tangents else linearised(solved).current
+    return _guarded(port_map, prepared, w, _chosen(stuck, v, solved), current, stuck)
+
+
+def _linearised(port_map: PortMap, prepared: Ports, v: Layout) -> Linearised:
+    """As the search for a solution sees it: with slopes that do not lead astray."""
+    searching = with_laws(port_map.devices, [device.law.search for device in port_map.devices])
+    law_values = evaluate_laws(port_map, prepared.devices, v)
+    return Linearised(*linearise(port_map._replace(devices=searching), prepared.devices, v, law_values))
 
 
 def _guarded(
-    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows, active: Array
-) -> tuple[Layout, Rows]:
+    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, current: Layout, active: Array
+) -> tuple[Layout, Layout]:
     """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active.
 
     In a narrow valley it gets nowhere. What takes too long begins anew, and follows the solution in stages from the
@@ -122,28 +152,28 @@ def _guarded(
     """
 
     def attempt(state):
-        best, best_values, least, step, active, count, first_residual, left = state
+        best, best_current, least, step, active, count, first_residual, left = state
         is_late = active & (count == DIRECT_ITERATIONS)
         best, step = _chosen(is_late, v, best), _chosen(is_late, still, step)
         least, left = jnp.where(is_late, jnp.inf, least), jnp.where(is_late, 1 - 1 / STAGES, left)
         trial = _added(best, step)
-        law_values = evaluate_laws(port_map, prepared.devices, trial)
+        devices = _linearised(port_map, prepared, trial)
         wanted = _added(w, jax.tree.map(lambda row: _for_ports(left, row) * row, first_residual))
-        following, residual = _step(port_map, prepared, wanted, trial, law_values, is_direct=True)
+        following, residual = _step(port_map, prepared, wanted, trial, devices, is_direct=True)
         first_residual = jax.tree.map(lambda a, b: jnp.where(count == 0, a, b), residual, first_residual)
         size = _over_ports(sum, jnp.sum, jax.tree.map(jnp.square, residual))
         in_stages = active & (count >= DIRECT_ITERATIONS)
         better = (size < least) | (in_stages & jnp.isfinite(size))
-        best_values = _chosen(better, law_values, best_values)
+        best_current = _chosen(better, devices.current, best_current)
         best, least = _chosen(better, trial, best), jnp.where(better, size, least)
         # The last step, after which the next is below rounding, has to be taken as well.
-        has_moved = (excess_of(port_map, best, step) > 1) | (count == 0)
+        has_moved = (left_of(port_map, best, step) > 0) | (count == 0)
         step = _chosen(better, following, jax.tree.map(lambda row: 0.25 * row, step))
-        active = has_moved | (excess_of(port_map, best, step) > 1)
+        active = has_moved | (left_of(port_map, best, step) > 0)
         is_next = ~active & (left > 0)
         least, step = jnp.where(is_next, jnp.inf, least), _chosen(is_next, still, step)
         left = jnp.where(is_next, jnp.maximum(left - 1 / STAGES, 0), left)
-        return best, best_values, least, step, active | is_next, count + 1, first_residual, left
+        return best, best_current, least, step, active | is_next, count + 1, first_residual, left
 
     def unfinished(state):
         _, _, _, _, active, count, _, _ = state
@@ -151,26 +181,37 @@ def _guarded(
 
     still = jax.tree.map(jnp.zeros_like, v)
     infinite = _infinite(v)
-    start = (v, law_values, infinite, still, active, jnp.int32(0), still, jnp.zeros_like(infinite))
-    best, law_values, *_ = lax.while_loop(unfinished, attempt, start)
-    return best, law_values
+    start = (v, current, infinite, still, active, jnp.int32(0), still, jnp.zeros_like(infinite))
+    best, current, *_ = lax.while_loop(unfinished, attempt, start)
+    return best, current
+
+
+def left_of(port_map: PortMap, v: Layout, step: Layout) -> Array:
+    """By how much the largest of the steps is longer than what ends the iteration; no division is waited for."""
+    return _largest(port_map, v, step, lambda moved, small: jnp.abs(moved) - small)
 
 
 def excess_of(port_map: PortMap, v: Layout, step: Layout) -> Array:
-    """The largest of the steps, relative to what ends the iteration: the step after it would be below rounding.
+    """The same as a ratio."""
+    return _largest(port_map, v, step, lambda moved, small: jnp.abs(moved) / small)
 
-    The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v.
+
+def _largest(port_map: PortMap, v: Layout, step: Layout, compared: Callable[[Array, Array], Array]) -> Array:
+    """Of the steps against what ends the iteration: the step after it would be below rounding.
+
+    The scalar iteration is of third order, the other of second; dv^3/V_T^2, dv^2/V_T stand against the rounding of v,
+    and of the currents, which are followed to the same order.
     What has no junctions, such as a B source, may bend more sharply than any junction.
     """
     dtype = jax.tree.leaves(v)[0].dtype
     single = dtype == jnp.float32
     bends = any(not device.law.junctions for device in port_map.devices)
-    absolute = (6e-4 if single else 3e-6) if port_map.is_scalar else (1e-4 if single else 1e-8)
+    absolute = (2e-4 if single else 1e-6) if port_map.is_scalar else (1e-4 if single else 1e-8)
     absolute = 0.1 * absolute if bends and port_map.is_scalar else absolute
     relative = 4 * float(jnp.finfo(dtype).eps)
 
     def excess(moved: Array, port: Array) -> Array:
-        return jnp.abs(moved) / (absolute + relative * jnp.abs(port))
+        return compared(moved, absolute + relative * jnp.abs(port))
 
     return _over_ports(functools.partial(functools.reduce, jnp.maximum), jnp.max, jax.tree.map(excess, step, v))
 
@@ -201,20 +242,17 @@ def _chosen(which: Array, yes: Any, no: Any) -> Any:
 
 def newton_on_arrays(port_map: PortMap, prepared: Ports, w: Array, v: Array) -> Array:
     """The same on arrays (..., n_ports, batch)."""
-    volts = laid_out(port_map, v)
-    law_values = evaluate_laws(port_map, prepared.devices, volts)
-    return in_one(newton(port_map, prepared, laid_out(port_map, w), volts, law_values)[0])
+    return in_one(newton(port_map, prepared, laid_out(port_map, w), laid_out(port_map, v))[0])
 
 
 def _step(
-    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows, is_direct: bool = False
+    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, devices: Linearised, is_direct: bool = False
 ) -> tuple[Layout, Layout]:
     """One limited Newton step, and the residual before it; `is_direct` keeps its direction, which goes downhill.
 
     For one port with one law the step is Halley's, which costs no further exponential.
     """
-    searching = with_laws(port_map.devices, [device.law.search for device in port_map.devices])
-    current, slopes, curvature = linearise(port_map._replace(devices=searching), prepared.devices, v, law_values)
+    current, slopes, curvature = devices
     ports = range(port_map.ports)
     residual: Layout
     step: Layout
@@ -234,9 +272,13 @@ def _step(
         ]
         step = [-row for row in solve(_matrix(port_map, prepared, cast(Rows, slopes)), residual)]
     else:
-        total = apply(prepared.held, in_one(v)) + apply(prepared.resistance, in_one(current)) - in_one(w)
-        residual = laid_out(port_map, total)
-        step = laid_out(port_map, -solve_arrays(_matrix_array(port_map, prepared, slopes), total))
+        both = prepared.held, prepared.resistance
+        if isinstance(slopes, list):
+            total = apply(both[0], in_one(v)) + apply(both[1], in_one(current)) - in_one(w)
+            solution = solve_arrays(_matrix_array(port_map, prepared, slopes), total)
+        else:
+            solution, total = linearised_solver(port_map.slopes)(*both, slopes, *map(in_one, (v, current, w)))
+        residual, step = laid_out(port_map, total), laid_out(port_map, -solution)
     short = limited(port_map, prepared, v, step)
     if is_direct and port_map.ports > 1:
         parts = jax.tree.map(lambda a, b: jnp.where(a == b, 1, a / jnp.where(b == 0, 1, b)), short, step)
@@ -267,11 +309,8 @@ def _matrix(port_map: PortMap, prepared: Ports, slopes: Rows) -> list[Rows]:
     return rows
 
 
-def _matrix_array(port_map: PortMap, prepared: Ports, slopes: Layout) -> Array:
+def _matrix_array(port_map: PortMap, prepared: Ports, slopes: Rows) -> Array:
     """The same as one array, (..., n_ports, n_ports, batch)."""
-    if not isinstance(slopes, list):
-        scaled = taken(prepared.resistance, [drive for drive, _ in port_map.slopes]) * slopes[..., None, :, :]
-        return prepared.held + Sums(tuple((port, 1) for _, port in port_map.slopes), port_map.ports).of(scaled)
     columns = [prepared.held[..., port, :] for port in range(port_map.ports)]
     for (drive, port), slope in zip(port_map.slopes, slopes, strict=True):
         columns[port] = columns[port] + prepared.resistance[..., drive, :] * slope[..., None, :]

@@ -187,6 +187,12 @@ static inline $R $whole_number($R t, $R shift) { return 2*$real($bits(t) - $halv
 static inline $R $whole_number($R t, $R shift) { return t - shift; }
 #endif
 """,
+    "larger": """
+static inline $R $larger($R x, $R y) { return $select(x < y, y, x); }
+""",
+    "smaller": """
+static inline $R $smaller($R x, $R y) { return $select(x > y, y, x); }
+""",
     "clamp": """
 static inline $R $clamp($R x, $R low, $R high) {
   const $R y = $select(low > x, low, x);

@@ -6,6 +6,7 @@ from string import Template
 from typing import Any
 
 from circuitnn.native.mathematics import definitions
+from circuitnn.native.values import padded
 
 # $P is the prefix, $N the type of JAX, $R its name in C, $U the unsigned integer as wide, $f the ending of math.h.
 _TEMPLATES = {
@@ -60,24 +61,33 @@ _REALS = (
 )
 
 
-# $n is the number of rows, so that loops have a known length; the row of the pivot stands apart from the others.
-_ELIMINATE = """static void ${P}eliminate_${N}_$n($R *a, $R *x) {
-  $R row[$n];
-  for (int i = 0; i < $n; i++) {
-    const $R over = 1/a[i*$n + i];
-    for (int k = 0; k < $n; k++) row[k] = a[i*$n + k];
-    for (int j = i + 1; j < $n; j++) {
-      const $R factor = a[j*$n + i]*over;
-      if (factor == 0) continue;
-      for (int k = 0; k < $n; k++) a[j*$n + k] -= factor*row[k];
-      x[j] -= factor*x[i];
+# Gauss and Jordan's elimination without exchanges, two columns at a time. Columns lie one after the other, each $s
+# long, so that all of it are vectors; behind them the right side, which becomes the solution.
+_ELIMINATE = """static void ${P}eliminate_${N}_$n($R *a) {
+  $R *const x = a + $n*$s, l[$s], m[$s], whole[2*$n];
+  for (int i = 0; i + 1 < $n; i += 2) {
+    const $R *const c = a + i*$s, *const e = c + $s;
+    const $R c0 = c[i], c1 = c[i + 1], e0 = e[i], e1 = e[i + 1], over = 1/(c0*e1 - e0*c1);
+    whole[2*i] = e1*over; whole[2*i + 1] = e0*over; whole[2*i + 2] = c0*over; whole[2*i + 3] = c1*over;
+    for (int r = 0; r < $s; r++) {
+      l[r] = r == i || r == i + 1 ? 0 : (c[r]*e1 - e[r]*c1)*over;
+      m[r] = r == i || r == i + 1 ? 0 : (e[r]*c0 - c[r]*e0)*over;
     }
-    a[i*$n + i] = over;
+    for (int k = i + 2; k <= $n; k++) {
+      $R *const d = a + k*$s;
+      const $R f = d[i], g = d[i + 1];
+      for (int r = 0; r < $s; r++) d[r] = d[r] - l[r]*f - m[r]*g;
+    }
   }
-  for (int i = $n - 1; i >= 0; i--) {
-    $R sum = x[i];
-    for (int k = i + 1; k < $n; k++) sum -= a[i*$n + k]*x[k];
-    x[i] = sum*a[i*$n + i];
+  if ($n % 2) {
+    const $R *const c = x - $s, f = x[$n - 1]/c[$n - 1];
+    for (int r = 0; r < $s; r++) x[r] -= r == $n - 1 ? 0 : c[r]*f;
+    x[$n - 1] = f;
+  }
+  for (int i = 0; i + 1 < $n; i += 2) {
+    const $R f = x[i], g = x[i + 1];
+    x[i] = whole[2*i]*f - whole[2*i + 1]*g;
+    x[i + 1] = whole[2*i + 2]*g - whole[2*i + 3]*f;
   }
 }"""
 
@@ -107,7 +117,7 @@ def text(prefix: str, api: str, used: set[str], elementary: Iterable[tuple[str, 
             if prefix + _named(name, real) in used:
                 parts.append(Template(template).substitute(real, P=prefix))
         sizes = sorted(int(match[1]) for name in used if (match := re.fullmatch(pattern.format(real["N"]), name)))
-        parts += [Template(_ELIMINATE).substitute(real, P=prefix, n=size) for size in sizes]
+        parts += [Template(_ELIMINATE).substitute(real, P=prefix, n=size, s=padded(size)) for size in sizes]
     groups: dict[tuple[Any, int], set[str]] = {}
     for name, ctype, lanes in elementary:
         groups.setdefault((ctype, lanes), set()).add(name)

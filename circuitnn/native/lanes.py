@@ -13,8 +13,9 @@ from typing import NamedTuple, final
 from circuitnn.native.cache import machine
 from circuitnn.native.expressions import REALS, SIZES, LanesError, Names, parsed, typed
 from circuitnn.native.functions import Member
-from circuitnn.native.mathematics import AVAILABLE, definitions
+from circuitnn.native.mathematics import AVAILABLE, EXACT, definitions
 from circuitnn.native.programs import Program
+from circuitnn.native.values import padded
 
 _DECLARED = re.compile(r"(const )?(\w+) (\w+) = (.*);")
 _POINTER = re.compile(r"(const )?(\w+) \*const (\w+) = (.*);")
@@ -24,7 +25,7 @@ _BRANCH = re.compile(r"if \((.*)\) \{")
 _BREAK = re.compile(r"if \(!(.*)\) break;")
 _COPY = re.compile(r"memcpy\((\w+), (\w+), (\d+)\*sizeof\((\w+)\)\);")
 _ASSIGNED = re.compile(r"(.+?) (\+?)= (.*);")
-_SOLVED = re.compile(r"(\w+_eliminate_float(?:32|64))\((\d+), (\w+) \+ (\d+), (\w+) \+ (\d+)\);")
+_SOLVED = re.compile(r"(\w+_eliminate_float(?:32|64))_(\d+)\((\w+ \+ \d+)\);")
 _CACHE = 2**15  # bytes of the cache next to a core
 _NOTHING = re.compile(r"(\(void\)\w+; ?)+")
 
@@ -86,7 +87,7 @@ class Widened:
         elif match := _COPY.fullmatch(text):
             self.lines.append(f"for (int i = 0; i < {match[3]}; i++) {match[1]}[i] = splat_{match[4]}({match[2]}[i]);")
         elif match := _SOLVED.fullmatch(text):
-            self.lines.append(text.replace(match[1], f"{match[1]}_lanes"))
+            self.lines.append(f"{match[1]}_lanes({match[2]}, {padded(int(match[2]))}, {match[3]});")
         elif (match := _POINTER.fullmatch(text)) and self._is_table(match[4]):
             self._names.kinds[match[3]] = "table"
             self.lines.append(text)
@@ -179,7 +180,7 @@ def widened(program: Program) -> str:
     )
     if body is None:
         raise LanesError("the program has no function that plays")
-    names = Names(kinds, f"{name}_", frozenset(AVAILABLE), lanes)
+    names = Names(kinds, f"{name}_", frozenset((*AVAILABLE, *EXACT)), lanes)
     function = Widened((body[1] or body[2]).splitlines(), names)
     functions = [
         definitions([called for called, kind in names.called if kind == one], one, lanes=lanes, prefix=f"{name}_")
@@ -206,21 +207,18 @@ def widened(program: Program) -> str:
     return "\n".join([_vectors(real, lanes), *functions, *solvers, *structs, head, *function.lines, "}"]) + "\n"
 
 
-# As in `circuitnn.native.head`, without passing over zeros, which not all streams have.
-_ELIMINATE = Template("""static inline void ${P}eliminate_float${bits}_lanes(int n, lanes_$R *a, lanes_$R *x) {
+# As in `circuitnn.native.head`, a column at a time.
+_ELIMINATE = Template("""static inline void ${P}eliminate_float${bits}_lanes(int n, int size, lanes_$R *a) {
+  lanes_$R *const x = a + n*size;
   for (int i = 0; i < n; i++) {
-    const lanes_$R over = 1/a[i*n + i];
-    for (int j = i + 1; j < n; j++) {
-      const lanes_$R factor = a[j*n + i]*over;
-      for (int k = i + 1; k < n; k++) a[j*n + k] -= factor*a[i*n + k];
-      x[j] -= factor*x[i];
+    const lanes_$R *const c = a + i*size, over = 1/c[i];
+    for (int k = i + 1; k <= n; k++) {
+      lanes_$R *const d = a + k*size;
+      d[i] *= over;
+      for (int r = i + 1; r < n; r++) d[r] -= c[r]*d[i];
     }
-    a[i*n + i] = over;
   }
-  for (int i = n - 1; i >= 0; i--) {
-    for (int k = i + 1; k < n; k++) x[i] -= a[i*n + k]*x[k];
-    x[i] *= a[i*n + i];
-  }
+  for (int i = n - 1; i > 0; i--) for (int r = 0; r < i; r++) x[r] -= a[i*size + r]*x[i];
 }""")
 
 

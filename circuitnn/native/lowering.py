@@ -6,14 +6,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from circuitnn.native import control, convolutions, movement, products, scalars
+from circuitnn.native import control, convolutions, movement, products, scalars, systems
 from circuitnn.native.atoms import is_known
 from circuitnn.native.inlining import Flat, LoweringError, Place, Step, flattened, without_idle
 from circuitnn.native.values import Known, Stored, Value, Written, broadcast
 from circuitnn.native.writer import NUMBERS, Writer
 
 _QUICK: dict[str, Any] = {"xla_backend_optimization_level": 0}  # what is computed once need not be fast
-RULES = movement.RULES | products.RULES | convolutions.RULES | control.RULES
+RULES = movement.RULES | products.RULES | systems.RULES | convolutions.RULES | control.RULES
 
 
 def run(w: Writer, flat: Flat, values: dict[int, Value]) -> None:

@@ -42,6 +42,7 @@ ERRORS: dict[str, dict[Real, float]] = {
 
 # pow(x, y) of one number alone is that of <math.h>; in loops and lanes it is off by 2 + 2 |y ln x| units at the most.
 AVAILABLE = tuple(sorted((*ERRORS, "pow")))
+EXACT = ("larger", "smaller")  # of two numbers, without a branch
 # clang and MSVC can be told to leave the order of sums as it is, whatever their flags; for gcc see `whole_number`.
 _FAST = "#if (defined(__clang__) && defined(__FAST_MATH__)) || defined(_M_FP_FAST)"
 _PRECISE = (_FAST, "#pragma float_control(precise, on, push)", "#endif")

@@ -7,9 +7,9 @@ import numpy as np
 
 from circuitnn.native.atoms import Atom, Name, is_known
 from circuitnn.native.inlining import Step
-from circuitnn.native.scalars import add, both, div, either, maximum, minimum, mul, select, sub
-from circuitnn.native.values import Known, Stored, Value, Written, scoped
-from circuitnn.native.writer import PRODUCTS, ROWS, Writer
+from circuitnn.native.scalars import add, both, either, maximum, minimum, mul, select
+from circuitnn.native.values import Known, Stored, Value, Written, padded, scoped
+from circuitnn.native.writer import PRODUCTS, Writer
 
 TERMS = 8  # of a sum that are added at once
 
@@ -29,17 +29,35 @@ def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequenc
     work = int(np.einsum("zij,zjk->", nonzero[0].astype(float), nonzero[1].astype(float)))
     if w.fits(work, PRODUCTS, [a, b]):
         return [Written(_written_out(w, dtype, w.written(a).atoms, w.written(b).atoms).reshape(shape), dtype)]
+    length = rows
+    if columns == 1 and a.shape[0] == 1 and (isinstance(a, Known) or w.scope_of([a]).is_once):
+        # Columns of it lie one after the other, whole vectors each.
+        length = rows if w.scope_of([a, b]).is_once else padded(rows)
+        a = columns_of(w, a.moved(lambda array: array[0]), length).moved(lambda array: array.T[None])
     a, b = (w.packed(value) if isinstance(value, Known) else w.stored(value) for value in (a, b))
-    if isinstance(operands[0], Known) and columns == 1:  # columns of it are what lies side by side
-        columns_first = _ordered(operands[0].array, batch, contracted, last=True).transpose(0, 2, 1)
-        a = w.packed(Known(np.ascontiguousarray(columns_first))).moved(lambda array: array.transpose(0, 2, 1))
-    elif columns == 1 and w.scope_of([a]).is_once and not w.scope_of([a, b]).is_once:
-        a = w.packed(a.moved(lambda array: array.transpose(0, 2, 1))).moved(lambda array: array.transpose(0, 2, 1))
-    out = w.array((a.shape[0], rows, columns), dtype, w.scope_of([a, b]))
+    out = w.array((a.shape[0], length, columns), dtype, w.scope_of([a, b]))
     with w.at(out.scope):
         w.copy(out, Known(np.zeros(out.shape, dtype)))
         w.here.lines += _loops(w, out, a, b)
-    return [out.moved(lambda array: array.reshape(shape))]
+    return [out.moved(lambda array: array[:, :rows].reshape(shape))]
+
+
+def columns_of(w: Writer, matrix: Value, length: int) -> Stored:
+    """The columns of a matrix one after the other, each filled up with zeros: (columns, length)."""
+    rows, columns = matrix.shape
+    if isinstance(matrix, Known):
+        return w.stored(Known(np.pad(matrix.array, [(0, length - rows), (0, 0)]).T))
+    scope = w.scope_of(scoped([matrix]))
+    matrix = w.stored(matrix)
+    key = ("columns", length, matrix.name, matrix.index.tobytes())
+    name = scope.find(key)
+    if name is None:
+        out = w.array((columns, length), matrix.dtype, scope)
+        with w.at(scope):
+            w.copy(out, Known(np.zeros(out.shape, matrix.dtype)))
+            w.copy(out.moved(lambda array: array[:, :rows].T), matrix)
+        name = scope.values[key] = Name(out.name, matrix.dtype, scope)
+    return Stored(name.text, np.arange(columns * length).reshape(columns, length), matrix.dtype, scope)
 
 
 def _loops(w: Writer, out: Stored, a: Stored, b: Stored) -> list[str]:
@@ -166,110 +184,6 @@ def _argument(form: str) -> Any:
     return rule
 
 
-def solve_arrays(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
-    """`circuitnn.numerics.small.solve_arrays`: elimination without row exchanges, (..., n, n, batch)."""
-    a, b = operands
-    *lead, n, batch = b.shape
-    dtype, count = b.dtype, int(np.prod([*lead, batch]))
-    matrices = a.moved(
-        lambda array: np.moveaxis(np.broadcast_to(array, (*lead, n, n, batch)), -1, 0).reshape(count, n, n)
-    )
-    rights = b.moved(lambda array: np.moveaxis(array, -1, 0).reshape(count, n))
-
-    def back(array: np.ndarray) -> np.ndarray:
-        return np.moveaxis(array.reshape(batch, *lead, n), 0, -1)
-
-    if w.fits(count * n, ROWS, operands):
-        left, right = w.written(matrices).atoms, w.written(rights).atoms
-        out = np.stack([_eliminated(w, dtype, left[k], right[k]) for k in range(count)])
-        return [Written(back(out), dtype)]
-    left_side, scope = w.array((count, n, n), dtype, w.scope_of(scoped(operands))), w.scope_of(scoped(operands))
-    solution = w.array((count, n), dtype, scope)
-    with w.at(scope):
-        w.copy(left_side, matrices)
-        w.copy(solution, rights)
-        for k in range(count):
-            places = f"{left_side.name} + {k * n * n}, {solution.name} + {k * n}"
-            scope.lines.append(f"{w.prefix}eliminate_{dtype.name}_{n}({places});")
-    return [solution.moved(back)]
-
-
-def _eliminated(w: Writer, dtype: Any, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """All columns of all other rows at once (Gauss and Jordan): the shortest chain from the matrix to the solution."""
-    a, x, n = matrix.copy(), right.copy(), len(right)
-
-    def less(total: Atom, factor: Atom, other: Atom) -> Atom:
-        return sub(w, dtype, None, None, total, mul(w, dtype, None, None, factor, other))
-
-    for i in range(n):
-        over = div(w, dtype, None, None, dtype.type(1), a[i, i])
-        a[i, i + 1 :] = [mul(w, dtype, None, None, entry, over) for entry in a[i, i + 1 :]]
-        x[i] = mul(w, dtype, None, None, x[i], over)
-        for j in range(n):
-            if j != i and not (is_known(a[j, i]) and a[j, i] == 0):
-                x[j] = less(x[j], a[j, i], x[i])
-                a[j, i + 1 :] = [
-                    less(entry, a[j, i], pivot) for entry, pivot in zip(a[j, i + 1 :], a[i, i + 1 :], strict=True)
-                ]
-    return x
-
-
-def lu(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
-    """Factors of a matrix with pivoting, one a batch entry."""
-    (matrix,) = operands
-    *lead, n, _ = matrix.shape
-    dtype, scope = matrix.dtype, w.scope_of(scoped(operands))
-    out = w.array(matrix.shape, dtype, scope)
-    pivots, order = (w.array((*lead, n), np.int32, scope) for _ in range(2))
-    with w.at(scope):
-        w.copy(out, matrix)
-        for k in range(int(np.prod(lead))):
-            places = f"{out.name} + {k * n * n}, {pivots.name} + {k * n}, {order.name} + {k * n}"
-            scope.lines.append(f"{w.prefix}lu_{dtype.name}({n}, {places});")
-    return [out, pivots, order]
-
-
-def triangular_solve(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
-    """A triangular system: written out where it is small, else by a function."""
-    p, (a, b) = step.params, operands
-    lower = p["lower"] != p["transpose_a"]
-    if p["transpose_a"]:
-        a = a.moved(lambda array: np.swapaxes(array, -1, -2))
-    if not p["left_side"]:
-        a, b = (value.moved(lambda array: np.swapaxes(array, -1, -2)) for value in (a, b))
-        lower = not lower
-    lead, n, columns = a.shape[:-2], a.shape[-1], b.shape[-1]
-    if w.fits(int(np.prod(lead)) * n * n * columns, PRODUCTS, [a, b]):
-        left, right = w.written(a).atoms, w.written(b).atoms
-        atoms = np.empty(b.shape, object)
-        for place in np.ndindex(*lead):
-            atoms[place] = _substituted(w, b.dtype, left[place], right[place], lower, p["unit_diagonal"])
-        out: Value = Written(atoms, b.dtype)
-    else:
-        left_side, out = w.packed(a), w.array(b.shape, b.dtype, w.scope_of(scoped([a, b])))
-        with w.at(out.scope):
-            w.copy(out, b)
-            for k in range(int(np.prod(lead))):
-                places = f"{left_side.name} + {k * n * n}, {out.name} + {k * n * columns}"
-                how = f"{int(lower)}, {int(p['unit_diagonal'])}"
-                out.scope.lines.append(f"{w.prefix}triangular_{b.dtype.name}({n}, {columns}, {places}, {how});")
-    if not p["left_side"]:
-        out = out.moved(lambda array: np.swapaxes(array, -1, -2))
-    return [out]
-
-
-def _substituted(w: Writer, dtype: Any, a: np.ndarray, b: np.ndarray, lower: bool, is_unit: bool) -> np.ndarray:
-    n, columns = b.shape
-    out = np.empty(b.shape, object)
-    for column in range(columns):
-        for i in range(n) if lower else range(n - 1, -1, -1):
-            total = b[i, column]
-            for j in range(i) if lower else range(i + 1, n):
-                total = sub(w, dtype, None, None, total, mul(w, dtype, None, None, a[i, j], out[j, column]))
-            out[i, column] = total if is_unit else div(w, dtype, None, None, total, a[i, i])
-    return out
-
-
 def _least(dtype: Any) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
@@ -279,7 +193,7 @@ def _most(dtype: Any) -> Any:
 
 
 RULES = {
-    "solve_arrays": solve_arrays, "dot_general": dot_general, "lu": lu, "triangular_solve": triangular_solve,
+    "dot_general": dot_general,
     "argmax": _argument("{0} > {1}"),
     "argmin": _argument("{0} < {1}"), "reduce_sum": _reduction(add, lambda dtype: 0),
     "reduce_prod": _reduction(mul, lambda dtype: 1), "reduce_max": _reduction(maximum, _least),

@@ -59,14 +59,23 @@ def maximum(w: Writer, dtype: Any, types: Any, params: Any, a: Atom, b: Atom) ->
     if is_known(a) and is_known(b):
         return np.maximum(a, b)
     a, b = (b, a) if is_known(a) else (a, b)
-    return w.value(dtype, "{0} < {1} ? {1} : {0}", a, b)
+    return _compared(w, dtype, "larger", "{0} < {1} ? {1} : {0}", a, b)
 
 
 def minimum(w: Writer, dtype: Any, types: Any, params: Any, a: Atom, b: Atom) -> Atom:
     if is_known(a) and is_known(b):
         return np.minimum(a, b)
     a, b = (b, a) if is_known(a) else (a, b)
-    return w.value(dtype, "{0} > {1} ? {1} : {0}", a, b)
+    return _compared(w, dtype, "smaller", "{0} > {1} ? {1} : {0}", a, b)
+
+
+def _compared(w: Writer, dtype: Any, name: str, form: str, a: Atom, b: Atom) -> Atom:
+    """The one or the other; in a loop over an array gcc would make a branch where one is a constant, and no vectors."""
+    if not (w.here.is_along and is_known(b) and dtype.kind == "f"):
+        return w.value(dtype, form, a, b)
+    real: Any = TYPES[dtype.name]
+    w.used.add((name, real, 1))
+    return w.value(dtype, f"{function_name(name, real, lanes=1, prefix=w.prefix)}({{0}}, {{1}})", a, b)
 
 
 def both(w: Writer, dtype: Any, types: Any, params: Any, a: Atom, b: Atom) -> Atom:

@@ -7,6 +7,8 @@ import numpy as np
 
 from circuitnn.native.atoms import Name, Scope, is_known
 
+VECTOR = 8  # numbers of the longest vectors
+
 
 @final
 class Written:
@@ -120,6 +122,11 @@ def scoped(operands: Sequence[Value]) -> list[Any]:
         elif isinstance(operand, Written):
             found += [atom for atom in operand.atoms.flat if isinstance(atom, Name)]
     return found
+
+
+def padded(rows: int) -> int:
+    """How long the columns of a matrix are, so that they are whole vectors."""
+    return -(-rows // VECTOR) * VECTOR if rows > VECTOR // 2 else rows
 
 
 def affine(index: np.ndarray) -> tuple[int, tuple[int, ...]] | None:

@@ -235,6 +235,7 @@ class Writer:
             dtype: of the array.
         """
         operands = [broadcast(self._ready(operand), shape) for operand in operands]
+        operands = [self._in_order(operand) for operand in operands]
         outer = self.scope_of(scoped(operands))
         for operand in operands:  # one that the same loop writes is there already
             if isinstance(operand, Stored) and not self._is_there(operand, outer.loops.get(shape)):
@@ -270,6 +271,17 @@ class Writer:
         if isinstance(operand, Stored):
             return operand
         return self.stored(operand)
+
+    def _in_order(self, operand: Value) -> Value:
+        """Evenly spaced in an array: where numbers come from all over, compilers make no vectors of a loop."""
+        if not isinstance(operand, Stored) or operand.scope.is_once or affine(operand.index) is not None:
+            return operand
+        key, scope = ("in order", operand.name, operand.index.tobytes()), self.scope_of([operand])
+        name = scope.find(key)
+        if name is None:
+            packed = self.packed(operand)
+            name = scope.values[key] = Name(packed.name, packed.dtype, packed.scope)
+        return Stored(name.text, np.arange(operand.index.size).reshape(operand.shape), name.dtype, name.scope)
 
     def _element(self, operand: Value, names: Sequence[str], body: Scope) -> Atom:
         if isinstance(operand, Known):

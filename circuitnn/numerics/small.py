@@ -4,7 +4,9 @@ Matrices are (..., rows, columns, batch or 1), vectors (..., rows, batch). A han
 one call to a library per sample, and the compiler fuses it with what stands around.
 """
 
-from collections.abc import Sequence
+import functools
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, final
 
 import jax
@@ -133,20 +135,21 @@ def solve(matrix: list[list[Array]], right: list[Array]) -> list[Array]:
     not negative (diodes) is always safe. In other circuits a pivot may happen to be small; the Newton iteration that
     this is for judges its steps by the residual.
     """
-    n = len(right)
-    if n == 2:
-        (p, q), (r, s) = matrix
-        scale = 1 / (p * s - q * r)
-        return [(s * right[0] - q * right[1]) * scale, (p * right[1] - r * right[0]) * scale]
-    a, x = [list(row) for row in matrix], list(right)
-    for i in range(n):
+    a, x, n = [list(row) for row in matrix], list(right), len(right)
+    for i in range(n - 2):
         over = 1 / a[i][i]
         for j in range(i + 1, n):
             factor = a[j][i] * over
             a[j] = [a[j][k] if k <= i else a[j][k] - factor * a[i][k] for k in range(n)]
             x[j] = x[j] - factor * x[i]
         a[i][i] = over
-    for i in reversed(range(n)):
+    if n == 1:
+        return [x[0] / a[0][0]]
+    # The last two at once: a chain with one division instead of two.
+    (p, q), (r, s) = (row[-2:] for row in a[-2:])
+    scale = 1 / (p * s - q * r)
+    x[-2:] = [(s * x[-2] - q * x[-1]) * scale, (p * x[-1] - r * x[-2]) * scale]
+    for i in reversed(range(n - 2)):
         for k in range(i + 1, n):
             x[i] = x[i] - a[i][k] * x[k]
         x[i] = x[i] * a[i][i]
@@ -170,3 +173,30 @@ def solve_arrays(matrix: Array, right: Array) -> Array:
 
     both = jnp.concatenate([matrix, right[..., None, :]], axis=-2)
     return lax.fori_loop(0, n, eliminate, both)[..., n, :]
+
+
+LINEARISED: dict[str, tuple[tuple[int, int], ...]] = {}  # the places of its factors by the name of what it gives
+
+
+@functools.cache
+def linearised_solver(places: tuple[tuple[int, int], ...]) -> Callable[..., tuple[Array, Array]]:
+    """Solves ``(held + resistance G) x = r``, ``r = held v + resistance current - w``: a step of Newton's iteration.
+
+    Args:
+        places: the rows and columns where the matrix G has factors; it is zero elsewhere.
+
+    Returns:
+        a function of held (..., n, n, batch), resistance (..., n, m, batch), the factors (..., len(places), batch),
+        v (..., n, batch), current (..., m, batch) and w (..., n, batch), which gives x and r; a unit that a lowering to
+        C can recognise.
+    """
+
+    def solve_linearised(held, resistance, factors, v, current, w):
+        right = apply(held, v) + apply(resistance, current) - w
+        scaled = taken(resistance, [row for row, _ in places]) * factors[..., None, :, :]
+        matrix = held + Sums(tuple((column, 1) for _, column in places), held.shape[-2]).of(scaled)
+        return solve_arrays(matrix, right), right
+
+    solve_linearised.__name__ = f"solve_linearised_{zlib.crc32(repr(places).encode()):08x}"
+    LINEARISED[solve_linearised.__name__] = places
+    return jax.jit(solve_linearised)

@@ -7,8 +7,8 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.iteration import Ports, excess_current, newton, prepare_ports
-from circuitnn.mna.nonlinear import evaluate_laws, in_one, jacobian, laid_out, law
+from circuitnn.mna.iteration import Ports, newton, prepare_ports
+from circuitnn.mna.nonlinear import evaluate_laws, in_one, jacobian, laid_out, law, linearise, without_shunts
 from circuitnn.mna.operating_point import evaluate, open_circuit
 from circuitnn.mna.port_map import PortMap
 from circuitnn.mna.ports import sensitivity
@@ -49,41 +49,40 @@ def _in_order(
 ) -> Solution:
     """One sample after the other."""
     still, moving, joined = _apart((prepared, stepper.ports, stepper.update))
-    # What the laws gave at the sample before is no start for an iteration once the devices have changed.
-    is_explicit = port_map.is_explicit
-    is_stale = prepared is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(prepared.devices))
 
     def step(carry, inputs):
-        z, v, law_values = carry
+        z, v = carry
         u, shown, moving = inputs
         prepared, ports, update = joined(still, moving)
         if shown is not None:
             z = jnp.where(shown.mask > 0, shown.z, z)
         change = open_circuit(update, z, u)
+        current: Any = ()
         if prepared is not None:
             w = laid_out(port_map, open_circuit(ports, z, u))
-            if is_explicit:
-                v, solved = w, evaluate_laws(port_map, prepared.devices, w)
+            if port_map.is_explicit:
+                v, law_values = w, evaluate_laws(port_map, prepared.devices, w)
+                current, _, _ = linearise(port_map, prepared.devices, v, law_values)
             else:
-                law_values = evaluate_laws(port_map, prepared.devices, v) if is_stale else law_values
-                v, law_values = newton(port_map, prepared, w, v, law_values)
-                solved = law_values
-            current = excess_current(port_map, prepared, v, solved)
+                v, current = newton(port_map, prepared, w, v)
+            current = without_shunts(port_map, current, v)
             if isinstance(current, list):
                 for drive, row in enumerate(current):
                     change = change + update.i[..., :, drive, :] * row
             else:
                 change = change + apply(update.i, current)
-        return (z + change, v, law_values), (z, v)
+        return (z + change, v), (z, v, current)
 
     volts = laid_out(port_map, jnp.broadcast_to(v, (port_map.ports, z.shape[-1])))
-    law_values: Any = ()
-    if prepared is not None and not is_explicit:
-        first: Ports = jax.tree.map(lambda leaf: leaf[0], prepared)
-        law_values = evaluate_laws(port_map, first.devices, volts)
-    (last, _, _), (before, ports) = lax.scan(step, (z, volts, law_values), (u, shown, moving))
-    ports = in_one(ports) if port_map.ports else jnp.zeros((len(u), *v.shape), v.dtype)
-    return Solution(before, ports, last, no_fallbacks(u))
+    (last, _), (before, ports, currents) = lax.scan(step, (z, volts), (u, shown, moving))
+    nothing = jnp.zeros((len(u), 0, z.shape[-1]), z.dtype)
+    return Solution(
+        before,
+        in_one(ports) if port_map.ports else nothing,
+        in_one(currents) if port_map.ports and port_map.drives else nothing,
+        last,
+        no_fallbacks(u),
+    )
 
 
 def _apart(tree: Any):
@@ -108,14 +107,15 @@ def _solve_block_jvp(port_map, is_parallel, primals, tangents):
     law_values = law(port_map, stepper.devices, solution.ports)
 
     def ports_and_update(stepper, u):
-        """Both at the solution, with the port voltages and the companion states held."""
+        """Both and the currents at the solution, with the port voltages and the companion states held."""
         current = law(port_map, stepper.devices, solution.ports).current
         return (
             evaluate(stepper.ports, solution.before, u, current),
             evaluate(stepper.update, solution.before, u, current),
+            current,
         )
 
-    _, (ports_dot, update_dot) = jax.jvp(ports_and_update, (stepper, u), (stepper_dot, u_dot))
+    _, (ports_dot, update_dot, current_dot) = jax.jvp(ports_and_update, (stepper, u), (stepper_dot, u_dot))
     states, batch = solution.before.shape[-2:]
     transition, drive, follow = stepper.update.z, update_dot, None
     if port_map.ports:
@@ -134,6 +134,9 @@ def _solve_block_jvp(port_map, is_parallel, primals, tangents):
         shown_there = shown.mask * shown_dot.z
         before_dot, last_dot = recurrence_with_shown(transition, drive, z_dot, shown.mask, shown_there, is_parallel)
     if follow is None:
-        return solution, Solution(before_dot, jnp.zeros_like(solution.ports), last_dot, no_fallbacks(u))
+        still = jnp.zeros_like(solution.ports), jnp.zeros_like(solution.currents)
+        return solution, Solution(before_dot, *still, last_dot, no_fallbacks(u))
     v_dot = jnp.broadcast_to(apply(follow, ports_dot + apply(stepper.ports.z, before_dot)), solution.ports.shape)
-    return solution, Solution(before_dot, v_dot, last_dot, no_fallbacks(u))
+    currents_dot = current_dot + apply(jacobian(port_map, law_values.slopes), v_dot)
+    currents_dot = jnp.broadcast_to(currents_dot, solution.currents.shape)
+    return solution, Solution(before_dot, v_dot, currents_dot, last_dot, no_fallbacks(u))

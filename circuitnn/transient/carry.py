@@ -60,6 +60,8 @@ class CircuitCarry:
 
         They mostly rest at one point. Numbers that each has for itself keep the compiler from making vectors.
         """
+        if self.deviation.ndim == 1:
+            return self.reference, self
         point = jax.tree.map(lambda rows: rows[(0,) * (rows.ndim - 1)], self.reference)
         farther = jax.tree.map(lambda rows, row: rows - row, self.reference, point)
         return point, dataclasses.replace(

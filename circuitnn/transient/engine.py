@@ -207,17 +207,17 @@ def _columns_of_block(
     engine: Engine, system: System, start: _Columns, u: Array, forced: _Forced | None, is_no_number: Array
 ) -> _Block:
     """A block of a group of streams."""
-    before, ports, _, fallbacks = _solution(engine, system, start, u, forced)
+    before, ports, currents, _, fallbacks = _solution(engine, system, start, u, forced)
     z = before[..., : len(engine.topology.reactive), :]
     observe = functools.partial(_observe, engine)
     if u.shape[-1] == 1 and all(leaf.shape[0] == 1 for leaf in jax.tree.leaves(system)):
         # One stream: time takes the place of the batch, which is contiguous.
         still = jax.tree.map(lambda leaf: leaf[0], system)
         dual, states, y, good = (
-            _as_time(result) for result in observe(still, *(_as_batch(columns) for columns in (z, u, ports)))
+            _as_time(result) for result in observe(still, *map(_as_batch, (z, u, ports, currents)))
         )
     else:
-        dual, states, y, good = observe(system, z, u, ports)
+        dual, states, y, good = observe(system, z, u, ports, currents)
     previous = start.previous
     if engine.discretisation.history:
         previous = states[-2] if len(u) > 1 else start.states
@@ -226,11 +226,11 @@ def _columns_of_block(
     return _Block(last, states, y, (failed, tally(is_no_number, axis=0), fallbacks))
 
 
-def _observe(engine: Engine, system: System, z: Array, u: Array, ports: Array) -> tuple[Array, Array, Array, Array]:
+def _observe(
+    engine: Engine, system: System, z: Array, u: Array, ports: Array, current: Array
+) -> tuple[Array, Array, Array, Array]:
     """Dual, states, outputs and whether the solve converged (one row), all samples at once."""
     topology, port_map = engine.topology, engine.linear.port_map(engine.topology)
-    # Once, and not again for everything that needs it: the laws are most of the work here.
-    current = lax.optimization_barrier(law(port_map, system.devices, ports).current)
     dual = evaluate(system.dual, z, u, current)
     y = evaluate(system.outputs, z, u, current)
     y = jnp.broadcast_to(y, (*u.shape[:-2], len(topology.outputs), u.shape[-1]))
@@ -258,7 +258,7 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
     if forced.mask is None:
         w = open_circuit(system.ports, shown, u)
         ports = solve_ports(port_map, False, system.devices, -system.ports.i, w, guess)
-        return Solution(shown, ports, z, no_fallbacks(u))
+        return Solution(shown, ports, law(port_map, system.devices, ports).current, z, no_fallbacks(u))
     return solve_block(port_map, is_parallel, stepper, z, start.ports, u, Shown(shown, forced.mask))
 
 

@@ -48,7 +48,8 @@ def solve_at_once(
     update = stepper.update
     if prepared is None:
         before, last = recurrence(update.z, apply(update.u, u) + update.one)
-        return Solution(before, jnp.zeros((time, 0, batch), z.dtype), last, no_fallbacks(u))
+        nothing = jnp.zeros((time, 0, batch), z.dtype)
+        return Solution(before, nothing, nothing, last, no_fallbacks(u))
 
     def along(v):
         """Trajectories of the linearised circuit."""
@@ -83,7 +84,7 @@ def solve_at_once(
     left = progress.left
     return lax.cond(
         left <= enough,
-        lambda: Solution(before, ports, last, no_fallbacks(u)),
+        lambda: Solution(before, ports, law(port_map, stepper.devices, ports).current, last, no_fallbacks(u)),
         lambda: in_order(stepper, z, v, u, shown)._replace(fallbacks=1 + no_fallbacks(u)),
     )
 

@@ -34,6 +34,7 @@ class Solution(NamedTuple):
     Attributes:
         before: companion states before each sample (time, n_states, batch).
         ports: port voltages at it.
+        currents: of the drives at it, less those of the shunts, (time, n_drives, batch).
         last: companion states at the end.
         fallbacks: (batch,) one where the parallel solution gave up, else zero; a real number, as of all that is
             differentiated.
@@ -41,6 +42,7 @@ class Solution(NamedTuple):
 
     before: Array
     ports: Array
+    currents: Array
     last: Array
     fallbacks: Array
 

@@ -17,7 +17,7 @@ from circuitnn.native.movement import VIEWS
 from circuitnn.native.recognised import FUNCTIONS
 from circuitnn.native.scalars import RULES as OF_NUMBERS
 from circuitnn.numerics.exponential import exponential
-from circuitnn.numerics.small import solve_arrays
+from circuitnn.numerics.small import linearised_solver, solve_arrays
 from circuitnn.numerics.wright_omega import wright_omega
 from tests.native.playing import compiled, play
 
@@ -72,6 +72,16 @@ def convolved(x):
     return jnp.concatenate([jnp.convolve(x, jnp.arange(3.0, dtype=x.dtype)), image.ravel(), plane.ravel()])
 
 
+def stepped(x):
+    """A step of an iteration with five unknowns."""
+    places = ((0, 0), (1, 1), (2, 1), (2, 2), (3, 3), (0, 4))
+    fixed, factors, rows = matrix(x, 5)[..., None], 0.1 * jnp.tanh(x[:6, None]), x[:5, None]
+    solved = linearised_solver(places)(
+        fixed, fixed[:, :4] / (1 + jnp.max(fixed)), factors, rows, rows[:4] ** 2, 2 * rows
+    )
+    return jnp.concatenate(solved)[:, 0]
+
+
 BOTH = {
     "argmax": lambda x: jnp.argmax(x), "argmin": lambda x: jnp.argmin(x),
     "broadcast_in_dim": lambda x: jnp.broadcast_to(x[:3, None], (3, 4)) * 2,
@@ -93,6 +103,7 @@ BOTH = {
     "scatter": lambda x: x.at[place(x)].set(7.0) + x.at[jnp.array([1, 3])].set(x[:2]),
     "select_n": lambda x: jnp.where(x > 0, x, 2 * x) + lax.select_n(whole(jnp.abs(x)) % 3, x, 2 * x, 3 * x),
     "slice": lambda x: x[1:9:2], "solve_arrays": lambda x: solve_arrays(matrix(x)[..., None], x[:3, None]),
+    "solve_linearised": stepped,
     "split": lambda x: jnp.concatenate(jnp.split(x, [2, 7])[::-1]), "squeeze": lambda x: (x[None] * 2).squeeze(0),
     "stack": lambda x: jnp.stack([x, x * x], axis=1), "transpose": lambda x: x.reshape(3, 4).T + 1,
     "tile": lambda x: lax.tile(x[:5], (3,)), "cumsum": lambda x: lax.cumsum(x.reshape(3, 4), 1),
