@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.options import input_option, output_option, oversample_option
+from circuitnn.cli.options import input_option, output_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 
 HEADERS = (".h", ".hpp", ".hh")
@@ -45,6 +45,7 @@ Examples:
 @click.option("--volts", type=float, help="Volts of full scale, for the levels of a .nam.  [default: the model's]")
 @oversample_option
 @click.option("--main", is_flag=True, help="Write OUT_main.c too, a program that plays a wav file through the header.")
+@width_option
 @input_option
 @output_option
 def export(
@@ -58,6 +59,7 @@ def export(
     volts: float | None,
     oversample: str,
     main: bool,
+    width: float | None,
     source_name: str | None,
     output_name: str | None,
 ) -> None:
@@ -91,7 +93,12 @@ def export(
     real = None if is_single is None else "float" if is_single else "double"
     with jax.enable_x64(True):
         built = opened_model(
-            model, fs=fs, oversampling=int(oversample), source_name=source_name, output_name=output_name
+            model,
+            fs=fs,
+            oversampling=int(oversample),
+            source_name=source_name,
+            output_name=output_name,
+            width=width,
         )
         if form == "c":
             c(built, out, name=name, frame=frame or 32, real=real, main=main)  # type: ignore[arg-type]

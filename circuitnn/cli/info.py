@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitnn.cli.options import input_option, output_option
+from circuitnn.cli.options import input_option, output_option, width_option
 from circuitnn.cli.problems import say
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ Examples:
 
 @click.command(short_help="Tell what a model file or a netlist is.", epilog=EXAMPLES)
 @click.argument("file", metavar="FILE")
+@width_option
 @input_option
 @output_option
-def info(file: str, source_name: str | None, output_name: str | None) -> None:
+def info(file: str, width: float | None, source_name: str | None, output_name: str | None) -> None:
     """Tell what a model file or a netlist is: kind, rate, knobs, levels, states, latency, parameters, size.
 
     FILE is a saved model (.npz), a file of a player (.nam, .aidax, .json of RTNeural or Proteus), a netlist, or the
@@ -36,7 +37,7 @@ def info(file: str, source_name: str | None, output_name: str | None) -> None:
     from circuitnn.cli.models import is_saved, opened_model
 
     with jax.enable_x64(True):
-        model = opened_model(file, source_name=source_name, output_name=output_name)
+        model = opened_model(file, source_name=source_name, output_name=output_name, width=width)
         path = Path(file) if is_saved(file) else netlist_file(file)
         for line in _lines(model, path, is_netlist=not is_saved(file)):
             say(line)

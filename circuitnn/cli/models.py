@@ -20,14 +20,16 @@ def is_saved(source: str) -> bool:
     return Path(source).suffix.lower() in SAVED
 
 
-def saved_model(source: str) -> "cn.Model":
-    """The model in a file that was saved here, or that a player reads."""
+def saved_model(source: str, width: float | None = None) -> "cn.Model":
+    """The model in a file that was saved here, or that a player reads; of a container of several sizes that width."""
     import circuitnn as cn
     from circuitnn.export.formats import is_torch
 
     if Path(source).suffix.lower() == ".npz" and not is_torch(source):
+        if width is not None:
+            raise Fault(f"--width is for a .nam of several sizes; {source} is a saved model")
         return cn.train.restore(source)
-    return cn.export.read(source)
+    return cn.export.read(source, width=width)
 
 
 def opened_model(
@@ -37,6 +39,7 @@ def opened_model(
     oversampling: int = 1,
     source_name: str | None = None,
     output_name: str | None = None,
+    width: float | None = None,
 ) -> "cn.Model":
     """A model in a file, at its rate or another; of a netlist its `NodalModel`, in double precision.
 
@@ -48,16 +51,23 @@ def opened_model(
     import circuitnn as cn
 
     if not is_saved(source):
+        refuse_width(source, width)
         circuit = read_circuit(source, source_name, output_name)
         return cn.nodal.NodalModel(circuit, fs or FS, oversampling=oversampling, dtype=np.float64)
     refuse_options_of_netlists(source, oversampling, source_name, output_name)
-    model = saved_model(source)
+    model = saved_model(source, width)
     if fs is None:
         return model
     try:
         return cn.resampled(model, fs)
     except ValueError as problem:
         raise Fault(f"{source}: {problem}") from None
+
+
+def refuse_width(source: str, width: float | None) -> None:
+    """Raises a Fault where a width was given for a netlist."""
+    if width is not None:
+        raise Fault(f"--width is for a .nam of several sizes; {source} is a netlist")
 
 
 def refuse_options_of_netlists(

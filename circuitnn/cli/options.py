@@ -91,6 +91,11 @@ oversample_option = click.option(
     show_default=True,
     help="A netlist runs at that many times the rate, against aliasing of what it distorts.",
 )
+width_option = click.option(
+    "--width",
+    type=click.FloatRange(0, 1),
+    help="Of a .nam that holds several sizes, as the slider of its player.  [default: 1, the widest]",
+)
 output_option = click.option(
     "--output",
     "output_name",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
-from circuitnn.cli.models import is_saved, refuse_options_of_netlists, saved_model
-from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option
+from circuitnn.cli.models import is_saved, refuse_options_of_netlists, refuse_width, saved_model
+from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as
     help="Sample rate of the model and of OUT in hertz; SOUND is resampled.  [default: that of SOUND]",
 )
 @oversample_option
+@width_option
 @input_option
 @output_option
 def run(
@@ -69,6 +70,7 @@ def run(
     normalise: bool,
     fs: int | None,
     oversample: str,
+    width: float | None,
     source_name: str | None,
     output_name: str | None,
 ) -> None:
@@ -98,10 +100,11 @@ def run(
     with jax.enable_x64(True):
         if is_saved(model):
             refuse_options_of_netlists(model, int(oversample), source_name, output_name)
-            built = _restored(model)
+            built = _restored(model, width)
             fs = _checked_rate(model, built, fs)
             source = sounds.Sound(sound, fs)
         else:
+            refuse_width(model, width)
             circuit = read_circuit(model, source_name, output_name)
             source = sounds.Sound(sound, fs)
             built = _nodal(circuit, source.fs, int(oversample))
@@ -152,8 +155,8 @@ def _nodal(circuit: "cn.Circuit", fs: int, oversampling: int) -> "cn.Model":
     return cn.nodal.NodalModel(circuit, fs, oversampling=oversampling, dtype=np.float64)
 
 
-def _restored(path: str) -> "cn.Model":
-    model = saved_model(path)
+def _restored(path: str, width: float | None) -> "cn.Model":
+    model = saved_model(path, width)
     if (model.in_features, model.out_features) != (1, 1):
         raise Fault(
             f"{path}: takes {model.in_features} signals and gives {model.out_features}; this command runs models with "

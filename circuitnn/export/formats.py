@@ -66,15 +66,22 @@ def is_torch(path: str | os.PathLike) -> bool:
         return False
 
 
-def read(path: str | os.PathLike) -> Model:
+def read(path: str | os.PathLike, *, width: float | None = None) -> Model:
     """The model in a file of a player, whichever format it has: .nam, .aidax, .json, .npz.
 
-    A container of several sizes gives the widest, see `read_nam`.
+    Args:
+        path: of the file.
+        width: of a .nam container of several sizes, see `read_nam`; the widest when None.
 
     Raises:
-        FormatError: for a file that is damaged, too large or something else; says where.
+        FormatError: for a file that is damaged, too large or something else; says where. For a width of another format.
     """
-    return FORMATS[format_of(path)].read(path)
+    form = format_of(path)
+    if width is None:
+        return FORMATS[form].read(path)
+    if form != "nam":
+        raise FormatError(f"{path}: a width is for a .nam of several sizes; this is a file of {FORMATS[form].title}")
+    return read_nam(path, width=width)
 
 
 def told_by(path: str | os.PathLike) -> dict[str, str]:

@@ -13,7 +13,7 @@ from circuitnn.model import Model, run
 
 DBU = math.sqrt(0.6)  # volts, root mean square, of 0 dBu: 1 mW in 600 ohms
 LOUDEST = 200.0  # dBu
-SECONDS, RATE = 2.0, 48_000  # of what the loudness is told of
+SECONDS, RATE = 1.0, 48_000  # of what the loudness is told of
 
 Volts = float | tuple[float, float] | None
 

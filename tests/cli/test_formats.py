@@ -10,7 +10,7 @@ from flax import nnx
 
 import circuitnn as cn
 from tests.cli.conftest import FS
-from tests.export.player_files import NAM_FILES, aidax_files, rtneural_files
+from tests.export.player_files import NAM_FILES, aidax_files, nam_file, rtneural_files
 
 
 @pytest.fixture
@@ -64,6 +64,14 @@ def test_info_tells_formats_levels_and_what_a_file_says(call, capture):
     assert (told["format"], told["rate"]) == ("RTNeural", "any: it knows none")
 
 
+def test_a_width_of_a_container(call, folder):
+    sizes = [{"max_value": limit, "model": nam_file(hidden, 1)} for hidden, limit in ((1, 0.5), (2, 1.0))]
+    data = {"version": "0.7.0", "architecture": "SlimmableContainer", "config": {"submodels": sizes}, "weights": []}
+    Path("several.nam").write_text(json.dumps(data))
+    assert "hidden 2" in call("info", "several.nam").stdout
+    assert "hidden 1" in call("info", "several.nam", "--width", "0.2").stdout
+
+
 def test_export_by_the_name_of_the_file(call, capture, folder):
     model = cn.recurrent.LSTM(8, fs=FS, rngs=nnx.Rngs(0))
     cn.train.save(model, "lstm.npz")
@@ -104,10 +112,14 @@ def test_export_by_the_name_of_the_file(call, capture, folder):
         (["run", "broken.json", "in.wav", "out.wav"], "broken.json: cannot be read as JSON"),
         (["run", "odd.json", "in.wav", "out.wav"], "odd.json: no file of a player"),
         (["run", "plain.nam", "in.wav", "out.wav", "--oversample", "2"], "--oversample is for netlists"),
+        (["run", "tone.cir", "in.wav", "out.wav", "--width", "0.5"], "--width is for a .nam"),
+        (["info", "gru.npz", "--width", "0.5"], "--width is for a .nam"),
+        (["info", "stack.json", "--width", "0.5"], "a width is for a .nam"),
     ],
 )
 def test_bad_input(words, says, call, capture):
     cn.train.save(cn.recurrent.GRU(2, rngs=nnx.Rngs(0)), "gru.npz")
     Path("broken.json").write_text("{")
     Path("odd.json").write_text("{}")
+    Path("stack.json").write_text(json.dumps(rtneural_files()["gru"]))
     assert says in call(*words, fails=2).stderr

@@ -28,7 +28,15 @@ def played(model, x, **controls):
 
 
 @pytest.mark.parametrize(
-    "name", ["gru", "lstm", "dense", "deep gru", "deep lstm", "conv", pytest.param("mixed", marks=pytest.mark.slow)]
+    "name",
+    [
+        "gru",
+        "lstm",
+        "dense",
+        "deep lstm",
+        "conv",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("deep gru", "mixed")),
+    ],
 )
 def test_files_sound_as_in_rtneural(name, tmp_path):
     path = written(tmp_path / "model.json", FILES[name])
