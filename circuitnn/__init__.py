@@ -8,6 +8,7 @@ from circuitnn import convolutional as convolutional
 from circuitnn import devices as devices
 from circuitnn import export as export
 from circuitnn import filters as filters
+from circuitnn import frames as frames
 from circuitnn import hybrid as hybrid
 from circuitnn import losses as losses
 from circuitnn import metrics as metrics
@@ -30,6 +31,7 @@ from circuitnn.composition import parallel as parallel
 from circuitnn.composition import residual as residual
 from circuitnn.control_frames import control_rate as control_rate
 from circuitnn.counting import Counted as Counted
+from circuitnn.frames import Framed as Framed
 from circuitnn.model import Forcing as Forcing
 from circuitnn.model import Model as Model
 from circuitnn.model import StateModel as StateModel
@@ -45,8 +47,8 @@ from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__
 
 __dir__ = _handed_on(
-    __name__, "audio", "circuits", "convolutional", "devices", "export", "filters", "hybrid", "losses", "metrics",
-    "native", "networks", "nodal", "recurrent", "spice", "study", "testing", "train", "wdf"
+    __name__, "audio", "circuits", "convolutional", "devices", "export", "filters", "frames", "hybrid", "losses",
+    "metrics", "native", "networks", "nodal", "recurrent", "spice", "study", "testing", "train", "wdf"
 )  # fmt: skip
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ FLOORS = (
     ("native",),
     ("transient", "networks"),
     ("nodal", "wdf", "filters", "recurrent", "convolutional"),
+    ("frames",),
     ("hybrid",),
     ("train",),
     ("estimation", "tone"),

@@ -61,6 +61,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "leaky_relu": leaky_relu,
     "elu": elu,
     "silu": jax.nn.silu,
+    "softplus": jax.nn.softplus,
     "hard_tanh": lambda x: jnp.clip(x, -1, 1),
     "hard_swish": hard_swish,
     "fast_tanh": fast_tanh,
