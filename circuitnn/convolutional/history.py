@@ -5,6 +5,7 @@ from typing import final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from circuitnn.convolutional.causal import Ring, in_order
@@ -58,7 +59,7 @@ class Memory:
         ring = None if self._rings is None else next(self._rings)
         reach = (kernel - 1) * dilation
         if ring is None:
-            constant = jnp.broadcast_to(self._rows(u), (*self._batch, reach + 1, features))
+            constant = jnp.broadcast_to(self._rows(u), (*self._batch, reach, features))
             self.after.append(Ring(constant, jnp.int32(0)))
             return mapped(matrix, bias, [*[u] * kernel, *extra])
         if u.shape[-1] == 1:
@@ -79,20 +80,20 @@ class Memory:
 
     def _taps(self, ring: Ring, u: Array, kernel: int, dilation: int) -> list[Array]:
         """What one sample meets, the oldest first; each (batch, features, 1)."""
-        size, at = ring.samples.shape[-2], ring.position
-        rows = _placed(ring.samples, self._rows(u), at)
-        self.after.append(Ring(rows, jnp.where(at + 1 == size, 0, at + 1)))
-        ages = [(kernel - 1 - k) * dilation for k in range(kernel - 1)]
-        places = [jnp.where(at < age, at + (size - age), at - age) for age in ages]
-        return [*(lax.dynamic_slice_in_dim(rows, place, 1, -2).reshape(u.shape) for place in places), u]
+        samples, position = ring
+        length = np.int32(samples.shape[-2])
+        places = [lax.rem(position + k * dilation, length) for k in range(kernel - 1)]
+        after = lax.dynamic_update_slice_in_dim(samples, self._rows(u), position, samples.ndim - 2)
+        self.after.append(Ring(after, lax.rem(position + 1, length)))
+        return [*(lax.dynamic_slice_in_dim(samples, place, 1, -2).reshape(u.shape) for place in places), u]
 
     def _behind(self, ring: Ring, u: Array) -> Array:
         """(batch, features, reach + time): the block behind what the ring holds."""
-        size = ring.samples.shape[-2]
-        before = in_order(ring).reshape(u.shape[0], size, u.shape[1]).swapaxes(1, 2)
+        length = ring.samples.shape[-2]
+        before = in_order(ring).reshape(u.shape[0], length, u.shape[1]).swapaxes(1, 2)
         signal = jnp.concatenate([before, u], axis=-1)
-        self.after.append(Ring(self._rows(signal[..., -size:]), jnp.int32(0)))
-        return signal[..., 1:]
+        self.after.append(Ring(self._rows(signal[..., -length:]), jnp.int32(0)))
+        return signal
 
 
 def mapped(matrix: Array, bias: Array | None, parts: list[Array]) -> Array:
@@ -101,7 +102,3 @@ def mapped(matrix: Array, bias: Array | None, parts: list[Array]) -> Array:
     # A product for each entry of the batch: one for all would transpose what goes in and what comes out.
     y = jnp.broadcast_to(matrix, (v.shape[0], *matrix.shape)) @ v
     return y if bias is None else y + jnp.broadcast_to(bias[:, None], y.shape)
-
-
-def _placed(rows: Array, row: Array, at: Array) -> Array:
-    return lax.dynamic_update_slice_in_dim(rows, row, at, rows.ndim - 2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, final
 
 from circuitnn.arguments import checked_width
@@ -137,6 +138,32 @@ class LayerArray:
         layers = sum((kernel - 1) * d for kernel, d in zip(self.kernel_sizes, self.dilations, strict=True))
         return layers + (self.head_kernel_size - 1) * self.head_dilation
 
+    @property
+    def held(self) -> int:
+        """Numbers of the past that it remembers."""
+        layers = sum((kernel - 1) * d for kernel, d in zip(self.kernel_sizes, self.dilations, strict=True))
+        return self.channels * layers + self.heard * (self.head_kernel_size - 1) * self.head_dilation
+
+    def widths(self, number: int, condition: int) -> dict[str, int]:
+        """Channels at each of `FILMS` of a layer, under a condition of so many."""
+        z = self.inner * (1 if self.gatings[number] == "none" else 2)
+        return dict(
+            zip(FILMS, (self.channels, z, condition, z, z, self.inner, self.channels, self.skip or 0), strict=True)
+        )
+
+    def weights(self, features: int, condition: int) -> int:
+        """How many there are where so many channels come in, under a condition of so many."""
+        total = self.channels * (features + self.input_bias)
+        total += self.head_size * (self.heard * self.head_kernel_size + self.head_bias)
+        for number, kernel in enumerate(self.kernel_sizes):
+            widths = self.widths(number, condition)
+            z = widths["convolution"]
+            total += z * (self.channels * kernel + 1) + (z * (condition + self.mixer_bias) if condition else 0)
+            total += self.channels * (self.inner + 1) if self.residual else 0
+            total += 0 if self.skip is None else self.skip * (self.inner + 1)
+            total += sum((1 + shifts) * widths[place] * (condition + 1) for place, shifts in self.film)
+        return total
+
     def _for_each(self, name: str) -> tuple[Any, ...]:
         value, layers = getattr(self, name), len(self.dilations)
         values = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * layers
@@ -170,3 +197,8 @@ class Head:
             checked_width("kernel_sizes", size)
         if isinstance(self.activation, str):
             activation_function(self.activation)
+
+    def weights(self, features: int, out_features: int) -> int:
+        """How many there are behind so many channels."""
+        widths = [features, *[self.channels] * (len(self.kernel_sizes) - 1), out_features]
+        return sum(b * (a * k + 1) for (a, b), k in zip(pairwise(widths), self.kernel_sizes, strict=True))

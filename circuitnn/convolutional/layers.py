@@ -65,20 +65,16 @@ class ConvolutionLayer(nnx.Module):
         self.dilation, self.activation = array.dilations[number], array.activations[number]
         self.gating, self.gate, self.inner = array.gatings[number], array.gates[number], array.inner
         kind: dict[str, Any] = {"dtype": dtype, "rngs": rngs}
-        z = self.inner * (1 if self.gating == "none" else 2)
+        z = array.widths(number, condition)["convolution"]
         self.convolution = Convolution(array.channels, z, array.kernel_sizes[number], **kind)
         self.mixer = Convolution(condition, z, bias=array.mixer_bias, **kind) if condition else None
         self.residual = Convolution(self.inner, array.channels, **kind) if array.residual else None
         self.skip = None if array.skip is None else Convolution(self.inner, array.skip, **kind)
-        sizes = {
-            "convolution_input": array.channels, "convolution": z, "mixer_input": condition, "mixer": z,
-            "activation_input": z, "activation": self.inner, "residual": array.channels, "skip": array.skip or 0,
-        }  # fmt: skip
         shifts = dict(array.film)
         self.film = nnx.Dict(
             {
                 place: Film(size, condition, shifts=shifts[place], **kind)
-                for place, size in sizes.items()
+                for place, size in array.widths(number, condition).items()
                 if place in shifts
             }
         )

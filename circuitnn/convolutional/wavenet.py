@@ -23,6 +23,7 @@ from circuitnn.networks.layered import spread
 from circuitnn.settings import register
 
 CONDITIONS = ("input", "controls")
+MOST_LAYERS, MOST_WEIGHTS, HELD = 1024, 2**24, 2**24  # of one network: files come from anywhere
 Carry = tuple[Ring, ...]
 
 
@@ -87,6 +88,7 @@ class WaveNet(Network):
             seen = condition_channels
         if not seen and any(array.film for array in self.arrays):
             raise ValueError("film: there is no condition that could scale anything, since there are no knobs")
+        check_size(self.arrays, head, in_features, out_features, seen)
         stacks, features = [], in_features
         for array in self.arrays:
             stacks.append(Layers(array, features, seen, **kind))
@@ -175,6 +177,30 @@ def _of_a_constant(graph: Any, variables: Any, x: Array, positions: Controls) ->
 def _channels(u: Array) -> Array:
     """(..., time, features) to (batch, features, time)."""
     return u.reshape(math.prod(u.shape[:-2]), *u.shape[-2:]).swapaxes(1, 2)
+
+
+def check_size(
+    arrays: Sequence[LayerArray], head: Head | None, in_features: int, out_features: int, condition: int
+) -> None:
+    """Refuse what would take too much memory, before any is asked for.
+
+    Raises:
+        ValueError: saying what there is too much of.
+    """
+    widths = [in_features, *(array.channels for array in arrays)]
+    weights = sum(array.weights(width, condition) for array, width in zip(arrays, widths, strict=False))
+    held = sum(array.held for array in arrays)
+    if head is not None:
+        weights += head.weights(arrays[-1].head_size, out_features)
+        held += max(head.channels, arrays[-1].head_size) * sum(head.kernel_sizes)
+    limits = {
+        "layers": (sum(len(array.dilations) for array in arrays), MOST_LAYERS),
+        "weights": (weights, MOST_WEIGHTS),
+        "numbers of the past to hold": (held, HELD),
+    }
+    for what, (number, most) in limits.items():
+        if number > most:
+            raise ValueError(f"a WaveNet with {number} {what}: at most {most}")
 
 
 def checked_arrays(arrays: Sequence[LayerArray]) -> tuple[LayerArray, ...]:

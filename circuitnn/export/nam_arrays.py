@@ -208,19 +208,3 @@ def _head(record: Record) -> dict[str, Any]:
         "head_dilation": part.whole("head_dilation", 1, high=MOST_DILATION),
         "head_bias": flag(part, "bias"),
     }
-
-
-def count(array: LayerArray, width: int) -> int:
-    """Weights of an array that hears so many channels, with a condition of one."""
-    total = array.channels * width + array.head_size * (array.heard * array.head_kernel_size + array.head_bias)
-    for kernel, gating in zip(array.kernel_sizes, array.gatings, strict=True):
-        z = array.inner * (1 if gating == "none" else 2)
-        total += z * (array.channels * kernel + 1) + z
-        total += array.channels * (array.inner + 1) if array.residual else 0
-        total += 0 if array.skip is None else array.skip * (array.inner + 1)
-        places = {
-            "convolution_input": array.channels, "convolution": z, "mixer_input": 1, "mixer": z,
-            "activation_input": z, "activation": array.inner, "residual": array.channels, "skip": array.skip or 0,
-        }  # fmt: skip
-        total += sum(2 * places[place] * (2 if shifts else 1) for place, shifts in array.film)
-    return total

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import jax
@@ -11,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from circuitnn.composition import Chain
-from circuitnn.convolutional import Head, LayerArray, WaveNet
+from circuitnn.convolutional import Head, WaveNet
 from circuitnn.convolutional.layer_array import FILMS  # in the order of their weights there too
 from circuitnn.export import nam_arrays, nam_words
 from circuitnn.export.strangers import FormatError, Record
@@ -19,7 +18,6 @@ from circuitnn.hybrid import Gain
 from circuitnn.model import Model
 
 MOST_ARRAYS, MOST_LAYERS = 16, 256
-MOST_HEARD = 2**22  # numbers of all rings together: files say how far a layer hears, and not with so many weights
 LATEST, OLDEST = "0.7.0", "0.5.4"
 _CONFIG = ("layers", "head", "head_scale", "in_channels", "condition_dsp")
 _HEAD = ("channels", "out_channels", "kernel_sizes", "activation", "in_channels")
@@ -46,11 +44,11 @@ def wavenet_of_nam(config: Record, weights: np.ndarray, *, fs: float | None, dty
     nam_arrays.check_widths(records, arrays)
     head = _head(config, arrays[-1].head_size)
     config.number("head_scale", 1.0)  # the last weight counts
-    count = _count(arrays, head)
+    widths = [1, *(array.channels for array in arrays)]
+    count = sum(array.weights(width, 1) for array, width in zip(arrays, widths, strict=False)) + 1
+    count += 0 if head is None else head.weights(arrays[-1].head_size, 1)
     if len(weights) != count:
         raise config.fault(f"a WaveNet of these sizes has {count} weights, the file {len(weights)}")
-    if (numbers := _heard(arrays)) > MOST_HEARD:
-        raise config.fault(f"a WaveNet that remembers {numbers} numbers; at most {MOST_HEARD} are")
     try:
         model = _undrawn(arrays, head=head, head_scale=float(weights[-1]), fs=fs, dtype=dtype)
     except ValueError as error:
@@ -215,21 +213,3 @@ def _head(config: Record, features: int) -> Head | None:
     record.whole("out_channels", 1, high=1)
     sizes = nam_arrays.sizes(record, "kernel_sizes", 16)
     return Head(record.whole("channels"), sizes, nam_arrays.function(record.fields.get("activation"), record.where))
-
-
-def _count(arrays: tuple[LayerArray, ...], head: Head | None) -> int:
-    """Weights of the model, with its scale."""
-    widths = [1, *(array.channels for array in arrays)]
-    total = sum(nam_arrays.count(array, width) for array, width in zip(arrays, widths, strict=False))
-    if head is not None:
-        between = [arrays[-1].head_size, *[head.channels] * (len(head.kernel_sizes) - 1), 1]
-        total += sum(b * (a * size + 1) for (a, b), size in zip(pairwise(between), head.kernel_sizes, strict=True))
-    return total + 1
-
-
-def _heard(arrays: tuple[LayerArray, ...]) -> int:
-    return sum(
-        array.channels * math.prod((kernel - 1, dilation))
-        for array in arrays
-        for kernel, dilation in zip(array.kernel_sizes, array.dilations, strict=True)
-    ) + sum(array.heard * (array.head_kernel_size - 1) * array.head_dilation for array in arrays)

@@ -97,7 +97,7 @@ def test_it_rests_exactly():
         late = cn.run(model, x if level is not None else 0 * x, controls=knobs)[1][-1]
         np.testing.assert_allclose(late, rest, atol=1e-14)  # also where silence came before
     positions = {"a": np.array([[0.1], [0.9]])}
-    assert model.init_carry((3, 2), positions)[0].samples.shape == (3, 2, 3, 3)
+    assert model.init_carry((3, 2), positions)[0].samples.shape == (3, 2, 2, 3)
 
 
 SIZES = {
@@ -118,6 +118,10 @@ def test_it_has_the_published_number_of_weights(kind, count):
     name, *sizes = kind
     model = nnx.eval_shape(lambda: getattr(WaveNet, name)(*sizes, rngs=nnx.Rngs(0)))
     assert sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param))) == count
+    widths = [1, *(array.channels for array in model.arrays)]
+    condition = model.condition_channels or 1
+    inside = sum(array.weights(width, condition) for array, width in zip(model.arrays, widths, strict=False))
+    assert inside == count - (0 if model.gain is None else 1) - (0 if model.lift is None else 2 * condition)
     assert model.receptive_field == {"nam": 4093, "a2": 6347}.get(name, 2047 if sizes[0] == 10 else 2045)
 
 
@@ -154,6 +158,9 @@ def test_it_is_its_settings(tmp_path):
         (lambda: WaveNet([LayerArray(4, (1,), head_size=2)], rngs=nnx.Rngs(0)), "head_size of 2"),
         (lambda: WaveNet([LayerArray(4, (1,))], condition="both", rngs=nnx.Rngs(0)), "condition: there are"),
         (lambda: WaveNet([LayerArray(4, (1,))]), "rngs=nnx.Rngs"),
+        (lambda: WaveNet([LayerArray(2**20, (1,))], rngs=nnx.Rngs(0)), "weights: at most"),
+        (lambda: WaveNet([LayerArray(1, (2**30,))], rngs=nnx.Rngs(0)), "numbers of the past to hold: at most"),
+        (lambda: WaveNet([LayerArray(1, (1,) * 5000)], rngs=nnx.Rngs(0)), "5000 layers: at most"),
         (lambda: WaveNet.nam("huge", rngs=nnx.Rngs(0)), "standard, lite, feather, nano"),
         (lambda: LayerArray(4, ()), "dilations"),
         (lambda: LayerArray(4, (1, 2), (3,)), "kernel_size: one for each of 2 layers"),

@@ -99,7 +99,7 @@ LAYER = ("config", "layers", 0)
         ((*LAYER, "channels"), 5, r"has \d+ weights, the file 73"),
         ((*LAYER, "dilations"), [1, 0], "dilations: expected a number from 1"),
         ((*LAYER, "dilations"), [1] * 300, "dilations: expected a list of 1 to 256"),
-        ((*LAYER, "dilations"), [2**20, 2**20], "remembers 12582912 numbers; at most"),
+        ((*LAYER, "dilations"), [2**20 + 1, 1], "dilations: expected a number from 1 to 1.04858e"),
         ((*LAYER, "kernel_size"), ..., "either kernel_size or kernel_sizes"),
         ((*LAYER, "kernel_sizes"), [3, 3], "either kernel_size or kernel_sizes"),
         ((*LAYER, "kernel_size"), 2.5, "kernel_size: expected a whole number"),
