@@ -1,5 +1,7 @@
 """WaveNets: a plain NumPy computation, the laws, exact rest, published sizes, and what does not fit together."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn.convolutional import Activation, Head, LayerArray, WaveNet
 from circuitnn.testing import check_block_law, check_model
+from tests.native.playing import compiled, play
 
 RNG = np.random.default_rng(0)
 EVERYTHING = [
@@ -98,6 +101,20 @@ def test_it_rests_exactly():
         np.testing.assert_allclose(late, rest, atol=1e-14)  # also where silence came before
     positions = {"a": np.array([[0.1], [0.9]])}
     assert model.init_carry((3, 2), positions)[0].samples.shape == (3, 2, 2, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("build", [everything, small_wright])
+def test_c_is_the_model_and_writes_one_row_a_sample(build, tmp_path):
+    model = build()
+    knobs = {name: 0.3 + 0.4 * n for n, name in enumerate(model.controls)}
+    made = cn.native.program(model)
+    x = RNG.normal(size=(80, 1))
+    y, _ = play(compiled(made.text, tmp_path), made, x, knobs.values())
+    np.testing.assert_allclose(y, cn.run(model, x, controls=knobs)[1], atol=1e-13)
+    far = WaveNet([LayerArray(2, (700,))], rngs=nnx.Rngs(0))
+    process = cn.native.program(far).text.split("_process(")[1]
+    assert "memcpy" not in process and max(map(int, re.findall(r"< (\d+); i\d", process)), default=0) < 100
 
 
 SIZES = {
