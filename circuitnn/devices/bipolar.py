@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.devices.bipolar_law import SEARCHES, SMALL_SIGNALS, VARIANTS, gummel_poon
@@ -10,20 +11,25 @@ from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Junction, Parameters
 from circuitnn.devices.rules import Rule
-from circuitnn.devices.temperature import TEMPERATURES, junction, kelvin, quadratic, relative, saturation_growth
+from circuitnn.devices.temperature import (
+    TEMPERATURES,
+    junction_by_level,
+    kelvin,
+    quadratic,
+    relative,
+    saturation_growth,
+)
 from circuitnn.expressions.values import Value, combined
 
 LARGEST_LEAKAGE = 1e-4  # amperes of ISE and ISC; beyond they are taken for multiples of IS, as in SPICE
 LARGEST = {"NKF": 1.0, "FC": 0.9999, "MJE": 0.999, "MJC": 0.999, "MJS": 0.999}  # of constants on a card
+LEVELS = (0.0, 1.0, 3.0)  # of temperatures: TLEV
 SMALLEST = 1e-9  # in the place of a nothing that counts as something
 _GERMANIUM = 1e-7  # amperes, from which on it matters how a current goes below -3 N kT/q
 _CHARGE = ("CJE", "CJC", "TF", "TR")
 _COEFFICIENTS = (  # what has them, T...1 and T...2, of temperatures
     "BF", "BR", "NF", "NR", "NE", "NC", "NS", "VAF", "VAR", "IKF", "IKR", "IRB", "RB", "RM", "RC", "RE", "TF", "TR",
     "ITF", "MJE", "MJC", "MJS",
-)  # fmt: skip
-_OTHER_LEVELS = (
-    "tis1", "tis2", "tise1", "tise2", "tisc1", "tisc2", "tiss1", "tiss2", "ctc", "cte", "cts", "tvjc", "tvje", "tvjs",
 )  # fmt: skip
 PROCESS = ("C2", "C4")
 _SUBSTRATE = ("substrate", "collector")  # of a lateral transistor: base and substrate
@@ -60,6 +66,9 @@ def of_card(
             p.pop(name, None)
     if p.get("IBE", 0.0) == 0.0 or p.get("IBC", 0.0) == 0.0:  # one of them alone says nothing
         p.pop("IBE", None), p.pop("IBC", None)
+    if p.get("TLEV", 0.0) not in LEVELS:
+        note(f"TLEV={p['TLEV']:g} is taken as 0: there are {', '.join(f'{level:g}' for level in LEVELS)}")
+        p.pop("TLEV")
     if p.get("RCO", 0.0) == 0.0:
         p.pop("QCO", None), p.pop("QUASIMOD", None)
     elif p.get("QUASIMOD", 0.0) != 0.0 and polarity < 0:
@@ -97,24 +106,45 @@ def at_temperature(p: Parameters) -> Parameters:
         first, second, name = f"T{stem}1", f"T{stem}2", "RBM" if stem == "RM" else stem
         if name in p and (first in p or second in p):
             warm[name] = p[name] * quadratic(t, nominal, p.get(first, 0.0), p.get(second, 0.0))
-    gain = jnp.exp(p["XTB"] * jnp.log(t / nominal))
+    gain = _gain(p, t, nominal)
     warm |= {name: p[name] * gain for name in ("BF", "BR") if f"T{name}1" not in p and f"T{name}2" not in p}
     currents = {"IS": 1.0, "IBE": p["NF"], "IBC": p["NR"], "ISE": p.get("NE"), "ISC": p.get("NC")}
     currents |= {"ISS": p["NR"] if "IBC" in p else 1.0}
     for current, emission in currents.items():
         if current in p:
             growth = saturation_growth(t, nominal, gap=p["EG"], exponent=p["XTI"], emission=emission)
-            warm[current] = p[current] * (growth / gain if current in ("ISE", "ISC") else growth)
+            growth = growth / gain if current in ("ISE", "ISC") else growth
+            warm[current] = _at_level(p, current, p[current] * growth, t - nominal)
     warm |= {name: warm[name] * relative(t) for name in ("NF", "NR", "NE", "NC", "NS") if name in p}
-    for potential, grading, capacitance in (("VJE", "MJE", "CJE"), ("VJC", "MJC", "CJC"), ("VJS", "MJS", "CJS")):
+    for side in "ECS":
+        potential, capacitance = f"VJ{side}", f"CJ{side}"
         if potential in p:
-            warm[potential], growth = junction(p[potential], warm[grading], t, nominal)
+            lines = f"T{potential}", f"CT{side}"
+            warm[potential], growth = junction_by_level(p, potential, warm[f"MJ{side}"], lines, nominal)
             warm[capacitance] = p[capacitance] * growth
     if "QUASIMOD" in p:
         ratio = jnp.log(t / nominal)
         warm["RCO"], warm["VO"] = p["RCO"] * jnp.exp(p["CN"] * ratio), p["VO"] * jnp.exp(p["D"] * ratio)
         warm["GAMMA"] = p["GAMMA"] * saturation_growth(t, nominal, gap=p["VG"], exponent=p["XTI"])
     return warm
+
+
+def _gain(p: Parameters, t: Array, nominal: Array) -> Array:
+    """By how much current gains grow: ``(T/Tnom)^XTB``, at TLEV=1 ``1 + XTB dT``, else not."""
+    power = jnp.exp(p["XTB"] * jnp.log(t / nominal))
+    if "TLEV" not in p:
+        return power
+    straight = jnp.where(p["TLEV"] == 1, 1 + p["XTB"] * (t - nominal), 1.0)
+    return jnp.where(p["TLEV"] == 0, power, straight)
+
+
+def _at_level(p: Parameters, current: str, usual: Array, difference: Array) -> Array:
+    """A saturation current, at TLEV=3 ``IS^(1 + TIS1 dT + TIS2 dT^2)``."""
+    if "TLEV" not in p:
+        return usual
+    stem = f"T{current}" if current in ("ISE", "ISC", "ISS") else "TIS"
+    exponent = difference * (p.get(f"{stem}1", 0.0) + difference * p.get(f"{stem}2", 0.0))
+    return jnp.where(p["TLEV"] == 3, p[current] * jnp.exp(exponent * jnp.log(p[current])), usual)
 
 
 def variant(parameters: Mapping[str, Any]) -> str:
@@ -221,6 +251,14 @@ BIPOLAR = ModelDevice(
             for stem in _COEFFICIENTS
             for names in ((f"T{stem}",) if power == 1 and stem in ("RB", "RC", "RE") else (),)
         ),
+        *(P(name, "", 0.0, Rule.NOT_NEGATIVE, is_thermal=True) for name in ("TLEV", "TLEVC")),
+        *(
+            P(f"{stem}{power}", unit, 0.0, Rule.ANY, is_thermal=True)
+            for power, unit in ((1, "1/K"), (2, "1/K^2"))
+            for stem in ("TIS", "TISE", "TISC", "TISS")
+        ),
+        *(P(f"CT{side}", "1/K", 0.0, Rule.ANY, is_thermal=True) for side in "ECS"),
+        *(P(f"TVJ{side}", "V/K", 0.0, Rule.ANY, is_thermal=True) for side in "ECS"),
         P("QUASIMOD", "", 0.0, Rule.ANY, is_thermal=True),
         P("CN", "", 2.42, Rule.ANY, when=("QUASIMOD",)),
         P("D", "", 0.87, Rule.ANY, when=("QUASIMOD",)),
@@ -229,8 +267,6 @@ BIPOLAR = ModelDevice(
     neglected={
         "ptf": "the excess phase: the collector's current lags by PTF at 1/(2 pi TF) hertz, in proportion below: "
         "by 1e-4 radians at 20 kHz where TF is 1n and PTF 50",
-        **dict.fromkeys(("tlev", "tlevc"), "at 27 degrees it is nothing; elsewhere temperatures count as by TLEV=0"),
-        **dict.fromkeys(_OTHER_LEVELS, "a coefficient of TLEV=3 or TLEVC=1, at 27 degrees it is nothing"),
         **dict.fromkeys(("bvbe", "ibvbe", "nbvbe"), "the base and emitter do not break down"),
         **dict.fromkeys(("bvcbo", "ibvcbo", "nbvcbo"), "the base and collector do not break down"),
     },

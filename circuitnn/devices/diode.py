@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from jax import numpy as jnp
+
+from circuitnn.devices.constants import TEMPERATURE
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.diode_law import junction_diode, prepare, shockley, small_signal
 from circuitnn.devices.law import Junction, Parameters
 from circuitnn.devices.rules import Rule
-from circuitnn.devices.temperature import TEMPERATURES, junction, kelvin, quadratic, relative, saturation_growth
+from circuitnn.devices.temperature import (
+    TEMPERATURES,
+    junction_by_level,
+    kelvin,
+    quadratic,
+    relative,
+    saturation_growth,
+)
 
 _CHARGE = ("CJO", "TT", "CJSW")
 _WARM = ("TEMP",)
@@ -38,13 +48,17 @@ def at_temperature(p: Parameters) -> Parameters:
     for name, first, second in (("RS", "TRS1", "TRS2"), ("M", "TM1", "TM2"), ("TT", "TTT1", "TTT2")):
         if name in p:
             warm[name] = p[name] * quadratic(t, nominal, p[first], p[second])
-    for potential, grading, capacitance in (("VJ", "M", "CJO"), ("PHP", "MJSW", "CJSW")):
+    for potential, grading, capacitance, coefficients in (
+        ("VJ", "M", "CJO", ("TPB", "CTA")),
+        ("PHP", "MJSW", "CJSW", ("TPHP", "CTP")),
+    ):
         if potential in p:
-            warm[potential], growth = junction(p[potential], warm[grading], t, nominal)
+            warm[potential], growth = junction_by_level(p, potential, warm[grading], coefficients, TEMPERATURE)
             if capacitance in p:
                 warm[capacitance] = p[capacitance] * growth
     if "BV" in p:
-        warm["BV"] = p["BV"] - p["TCV"] * (t - nominal)
+        unit = jnp.where(p["TLEV"] == 0, 1.0, p["BV"]) if "TLEV" in p else 1.0
+        warm["BV"] = p["BV"] - p["TCV"] * unit * (t - nominal)
     return warm
 
 
@@ -123,13 +137,13 @@ DIODE = ModelDevice(
         P("TTT1", "1/K", 0.0, Rule.ANY, when=_WARM),
         P("TTT2", "1/K^2", 0.0, Rule.ANY, when=_WARM),
         P("TCV", "V/K", 0.0, Rule.ANY, when=_WARM),
+        P("TLEV", "", 0.0, Rule.NOT_NEGATIVE, is_thermal=True),
+        P("TLEVC", "", 0.0, Rule.NOT_NEGATIVE, is_thermal=True),
+        P("CTA", "1/K", 0.0, Rule.ANY, is_thermal=True, other_names=("CTC",)),
+        P("CTP", "1/K", 0.0, Rule.ANY, is_thermal=True),
+        P("TPB", "V/K", 0.0, Rule.ANY, is_thermal=True, other_names=("TVJ",)),
+        P("TPHP", "V/K", 0.0, Rule.ANY, is_thermal=True),
     ),
-    neglected={
-        **dict.fromkeys(("tlev", "tlevc"), "at 27 degrees it is nothing; elsewhere temperatures count as by TLEV=0"),
-        **dict.fromkeys(
-            ("cta", "ctc", "ctp", "tpb", "tvj", "tphp"), "a coefficient of TLEVC=1, at 27 degrees it is nothing"
-        ),
-    },
     harmless=dict.fromkeys(("bv_max", "fv_max", "id_max", "pd_max", "te_max", "rth0", "cth0")),  # of warnings
     unmodelled=frozenset({"area"}),
     equation="i = IS (e^(v/(N kT/q)) - 1)",

@@ -80,6 +80,27 @@ def junction(potential: Array, grading: Array, t: Array, nominal: Array) -> tupl
     return at_t, (1 + grading * (4e-4 * (t - TEMPERATURE) - (at_t - at_reference) / at_reference)) / before
 
 
+def junction_by_level(
+    p: Parameters, potential: str, grading: Array, coefficients: tuple[str, str], since: Any
+) -> tuple[Array, Array]:
+    """`junction`, or what TLEVC=1 puts in its place: straight lines, ``VJ - TPB dT`` and ``1 + CTA dT``.
+
+    Args:
+        p: parameters of the model.
+        potential: the name of the built-in potential.
+        grading: at the temperature.
+        coefficients: the names of that of the potential and of that of the capacitance.
+        since: from where on the lines count, K.
+    """
+    t, nominal = kelvin(p)
+    at_t, growth = junction(p[potential], grading, t, nominal)
+    if "TLEVC" not in p:
+        return at_t, growth
+    fall, rise = (p.get(name, 0.0) * (t - since) for name in coefficients)
+    is_straight = p["TLEVC"] != 0
+    return jnp.where(is_straight, p[potential] - fall, at_t), jnp.where(is_straight, 1 + rise, growth)
+
+
 def _shift(t: Array) -> Array:
     """By how many volts the intrinsic carriers shift a potential against 27 degrees."""
     gaps = _GAP / THERMAL_VOLTAGE - band_gap(t) / (THERMAL_VOLTAGE * relative(t))

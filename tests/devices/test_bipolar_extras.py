@@ -20,6 +20,12 @@ STAGES = {  # the transistor's kind, what its model says beside BASIC, and its l
     "currents": ("NPN", "IBE=2e-14 IBC=3e-14", ""),
     "turned": ("NPN", "CJS=30p MJS=.3 SUBS=-1 RB=100", ""),
     "germanium": ("PNP", "IS=2u ISE=1u ISC=3u NC=1.5 RB=100", ""),
+    "levels": (  # gains by coefficients: ngspice-39 takes the growth of another model's at TLEV=3
+        "NPN",
+        "TLEV=3 TIS1=1m TIS2=1u TISE1=-.5m TISC1=1m ISC=1p TLEVC=1 CTE=2m CTC=3m TVJE=1m TVJC=1m TBF1=1m TBR1=1m",
+        "TEMP=60",
+    ),
+    "straight": ("PNP", "TLEV=1 XTB=5m CJS=3p TLEVC=1 CTS=3m TVJS=1m", "TEMP=60"),
     "coefficients": (
         "NPN",
         "RE=5 RB=100 RBM=20 RC=5 TRE1=3m TRB1=4m TRM1=1m TRC1=2m TBF1=5m TNF1=1e-4 TVAF1=2m TIKF1=-2m TMJE1=1m TTF1=2m",

@@ -17,6 +17,7 @@ CARDS = {
     "recombination": "IS=5.84n N=1.94 RS=.7 IKF=44m ISR=11n NR=2.1 CJO=.95p M=.55 VJ=.75 TT=11n",
     "germanium": "IS=20u N=1.13",
     "knees": "IS=1n BV=3 NBV=5 IKR=1m IKF=1m",
+    "levels": "IS=1n RS=2 BV=4.7 IBV=5m CJO=100p TCV=2m TLEV=1 TLEVC=1 CTA=2m TPB=1m CJSW=10p PJ=2 CTP=3m TNOM=40",
     "sidewall": "IS=1n JSW=3n NS=1.3 PJ=2 CJSW=10p PHP=0.7 CJO=5p JTUN=1u NTUN=40",
 }
 
@@ -50,13 +51,14 @@ def test_points_and_small_signals_are_those_of_ngspice(name, tail, part):
     ("name", "volts", "parameters"),
     [
         ("zener", -20.0, ("BV", "IBV", "NBV", "TEMP", "TCV", "RS", "TRS1")),
+        ("levels", -20.0, ("BV", "TCV", "TEMP")),
         ("recombination", 5.0, ("ISR", "NR", "IKF", "VJ", "M")),
         ("recombination", 0.0, ("ISR", "NR")),
         ("knees", -2.5, ("IKR", "BV", "NBV")),
     ],
 )
 def test_gradients_are_central_differences(name, volts, parameters):
-    circuit = read(CARDS[name], volts, ".temp 40" if "TEMP" in parameters else "")
+    circuit = read(CARDS[name], volts, ".temp 50" if "TEMP" in parameters else "")
     gradient = jax.grad(lambda c: cn.nodal.operating_point(c)["out"])(circuit).values
     for parameter in parameters:
         key = f"DX.{parameter}"

@@ -23,17 +23,8 @@ LAG = 2 * math.pi * 20e3 * 10e-9 * math.radians(40)  # of TF=10n in the stage
 MEASURED = {
     "Q transistor": {
         "ptf": ("PTF=40", LAG),
-        "tlev": ("TLEV=3 TIS1=1m TISE1=1m", NOTHING),
-        "tlevc": ("TLEVC=1 CTE=1m TVJC=1m", NOTHING),
-        **{name: (f"TLEV=3 {name}=1m", NOTHING) for name in RECORDS["Q transistor"].neglected if name[:3] == "tis"},
-        **{name: (f"TLEVC=1 {name}=1m", NOTHING) for name in ("ctc", "cte", "cts", "tvjc", "tvje", "tvjs")},
         **{f"{of}be": (f"{of}be=2", NOTHING) for of in ("bv", "ibv", "nbv")},
         **{f"{of}cbo": (f"{of}cbo=40", NOTHING) for of in ("bv", "ibv", "nbv")},
-    },
-    "D diode": {
-        "tlev": ("TLEV=1", NOTHING),
-        "tlevc": ("TLEVC=1", NOTHING),
-        **{name: (f"TLEVC=1 {name}=1m", NOTHING) for name in ("cta", "ctc", "ctp", "tpb", "tvj", "tphp")},
     },
     "M MOSFET": {  # of PSpice, not of ngspice
         **{name: (f"{name}=10", NOTHING) for name in ("rg", "rb", "rds", "pbsw")},
