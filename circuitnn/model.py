@@ -150,11 +150,10 @@ class Model(nnx.Module):
     def count(self, *, knobs_move: bool = True) -> Count:
         """What it costs: weights, operations of a sample, and numbers of state.
 
-        Operations are those of the model's own one-sample step that depend on the signal, the carry or the knobs; what
-        follows from weights alone is prepared once. Each addition, multiplication, division, maximum or elementary
-        function of a real number is one (a product with n inputs and a bias is 2 n); comparisons, choices and moving
-        numbers are none. Of branches the dearest counts, and of a loop without a fixed number of rounds (Newton's
-        iteration) one round.
+        Counted is its own one-sample step, where it depends on the signal, the carry or the knobs. Each addition,
+        multiplication, division, maximum or elementary function of a real number is one operation (a product with n
+        inputs and a bias is 2 n); comparisons and moving numbers are none. Of branches the dearest counts, and of a
+        loop without a fixed number of rounds (Newton's iteration) one round.
 
         Args:
             knobs_move: also count what depends on the knobs alone, as where they move with every sample.
@@ -219,9 +218,11 @@ class StateModel(Model):
 
     Attributes:
         state_names: the capacitors (volts) and inductors (amperes) whose states the model has, in order.
+        states_are_outputs: whether its states are its outputs, and those of the data it is trained on their outputs.
     """
 
     state_names: tuple[str, ...]
+    states_are_outputs: bool = False
 
     @abc.abstractmethod
     def trace(

@@ -45,7 +45,7 @@ class CompiledStates(Compiled, StateModel):  # type: ignore[misc]  # without sta
 
     def __init__(self, model: StateModel):
         super().__init__(model)
-        self.state_names = model.state_names
+        self.state_names, self.states_are_outputs = model.state_names, model.states_are_outputs
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None

@@ -39,9 +39,7 @@ class Contender(NamedTuple):
     layers: Callable[..., list[Layer]]
 
 
-def _behind_a_projection(
-    recurrent_layer: Callable[..., Layer],
-) -> Callable[..., list[Layer]]:
+def _behind_a_projection(recurrent_layer: Callable[..., Layer]) -> Callable[..., list[Layer]]:
     def layers(features: int, units: int, *, window: int, projection: int, dtype: Any, rngs: nnx.Rngs) -> list[Layer]:
         first = Window(features, [Span(0, window, projection)], dtype=dtype, rngs=rngs)
         return [first, recurrent_layer(projection, units, dtype=dtype, rngs=rngs)]
@@ -149,11 +147,12 @@ class Windowed(Layered):
         )
 
 
-def windowed(recurrent: str, **arguments: Any) -> Windowed:
+def windowed(recurrent: str, hidden: int | None = None, **arguments: Any) -> Windowed:
     """A network in the shape of the comparative study, with its sizes where none are given: `Windowed`.
 
     Args:
         recurrent: "LSTM", "ED", "LRU", "S4D" or "S6".
+        hidden: units or states; as in the study when None.
         arguments: those of `Windowed`.
     """
-    return Windowed(recurrent, **arguments)
+    return Windowed(recurrent, hidden, **arguments)

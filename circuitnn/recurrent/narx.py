@@ -26,9 +26,9 @@ CONTRACTION = 0.5  # what an untrained network gives back of its past outputs, a
 class NARX(StateModel, Network):
     """``y_n = MLP([u_{n-a}; ...; u_n; y_{n-b}; ...; y_{n-1}])``, tanh in the hidden layers, in network units.
 
-    Its states are its outputs, so that they can be forced: the data of teacher forcing have ``states=y``. Shown all
-    outputs before, it runs at all samples at once. Where they are a circuit's states (the capacitor of a clipper),
-    `state_names` says so. An untrained network contracts: of a change of its past outputs it gives back half at most.
+    Its states are its outputs, whatever states the data have: any recording can teach it by teacher forcing. Shown all
+    outputs before, it runs at all samples at once. An untrained network contracts: of a change of its past outputs it
+    gives back half at most.
 
     The carry holds a past inputs (with the knobs where they are inputs) and then b past outputs in network units, the
     oldest first, (..., a * width + b * out_features).
@@ -51,6 +51,8 @@ class NARX(StateModel, Network):
 
     Source: Leontaritis and Billings, Input-output parametric models for non-linear systems, 1985.
     """
+
+    states_are_outputs = True
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """What `fit` is given, looked at before anything is compiled."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,6 +109,13 @@ def check_signals(model: Model, data: Dataset, noun: str) -> None:
 def parts_of(regime: Regime | InTurn) -> list[Regime]:
     """The regimes that there are."""
     return [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
+
+
+def with_states(data: Dataset, model: Model) -> Dataset:
+    """The data with the outputs as states, for a model whose states are its outputs, and else as they are."""
+    if not (isinstance(model, StateModel) and model.states_are_outputs):
+        return data
+    return dataclasses.replace(data, states=data.y, initial=None)
 
 
 def with_knobs(data: Dataset, model: Model, noun: str = "data") -> Dataset:

@@ -15,6 +15,7 @@ from circuitnn.description import block
 from circuitnn.metrics import esr
 from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
 from circuitnn.rates import warn_of_rate
+from circuitnn.train.checks import with_states
 from circuitnn.train.dataset import Dataset, checked_data
 from circuitnn.train.suspicion import warn_of_start
 
@@ -86,7 +87,8 @@ def exposure_bias(
         DataWarning: when recordings begin in mid-signal, the model at rest, and the warm-up is too short for that.
     """
     checked_model(model)
-    if checked_data(data).x.shape[1] <= warmup:
+    data = with_states(checked_data(data), model)
+    if data.x.shape[1] <= warmup:
         raise ValueError(f"recordings of {data.x.shape[1]} samples are no longer than the warm-up of {warmup}")
     warn_of_rate(model, data.fs)
     x = jnp.asarray(data.x, model.dtype)

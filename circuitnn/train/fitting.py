@@ -22,6 +22,7 @@ from circuitnn.train.checks import (
     checked_models,
     checked_regime,
     with_knobs,
+    with_states,
 )
 from circuitnn.train.dataset import Dataset, checked_data
 from circuitnn.train.epoch import Learner, Setting, device_windows, make_epoch
@@ -123,10 +124,11 @@ def fit(
         "validation_every": 1 if validation_every is None else validation_every,
     }
     options = {"state_weight": state_weight, "callback": callback}
-    check_task(models[0], checked_data(data), checked_regime(regime), loss, **options, **numbers)
+    data = with_states(checked_data(data), models[0])
+    check_task(models[0], data, checked_regime(regime), loss, **options, **numbers)
     data = with_knobs(data, models[0])
     if validation is not None:
-        validation = with_knobs(checked_data(validation), models[0], "validation data")
+        validation = with_knobs(with_states(checked_data(validation), models[0]), models[0], "validation data")
         check_validation(models[0], validation, data, regime)
     stopping = Stopping(target, patience)
     plan = Plan(data, regime, epochs=epochs, batch=batch)
