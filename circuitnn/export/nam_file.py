@@ -95,7 +95,9 @@ def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.fl
     weights = record.array("weights", (None,), dtype)
     fs = record.number("sample_rate", ASSUMED_RATE, low=1, high=1e7)
     model = READERS[architecture](record.record("config"), weights, fs=fs, dtype=dtype)
-    model.volts = levels_in(record.record("metadata"))
+    volts = levels_in(record.record("metadata"))
+    if volts is not None:
+        model.volts = volts
     return model
 
 

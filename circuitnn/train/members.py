@@ -16,7 +16,7 @@ def knowing(model: Model, data: Dataset) -> Model:
     """A copy that knows the rate that it is trained at, and what 1.0 is in volts, where nobody has said."""
     model = nnx.clone(model)
     model.trained_at(data.fs)
-    if model.volts is None:
+    if model.volts is None and data.volts is not None:
         model.volts = data.volts
     return model
 

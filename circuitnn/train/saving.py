@@ -92,7 +92,8 @@ def restore(path: str | os.PathLike) -> Model:
                 raise TypeError(f"a {type(model).__name__} is no model")
         except Exception as error:  # what a constructor makes of arguments that make no sense is its own affair
             raise CheckpointError(f"{path}: its settings are no model's ({error})") from error
-        model.volts = _full_scale(file.header.get("volts"), path)
+        if "volts" in file.header:
+            model.volts = _full_scale(file.header["volts"], path)
         return _with_numbers(model, file, path)
 
 
@@ -144,10 +145,8 @@ def _with_numbers(model: Kind, file: Any, path: str | os.PathLike) -> Kind:
     return nnx.merge(graph, variables)
 
 
-def _full_scale(told: Any, path: str | os.PathLike) -> tuple[float, float] | None:
+def _full_scale(told: Any, path: str | os.PathLike) -> tuple[float, float]:
     """What a file says that 1.0 is in volts, at the input and at the output."""
-    if told is None:
-        return None
     is_pair = isinstance(told, list) and len(told) == 2 and all(isinstance(value, float) for value in told)
     if not is_pair or not all(0 < value < math.inf for value in told):
         raise CheckpointError(f"{path}: volts: expected two positive numbers, got {str(told)[:50]}")
