@@ -1,5 +1,6 @@
 """The layers of a WaveNet: all arrays inside are (batch, channels, time)."""
 
+from collections.abc import Callable
 from typing import Any, final
 
 import jax.numpy as jnp
@@ -10,6 +11,9 @@ from circuitnn.convolutional.activation import activated
 from circuitnn.convolutional.history import Memory, mapped
 from circuitnn.convolutional.layer_array import LayerArray
 from circuitnn.networks.dense import uniform
+from circuitnn.networks.layer import Layer
+
+Turning = Callable[[int], Layer | None]  # channels -> what lets knobs turn them
 
 
 @final
@@ -59,9 +63,13 @@ class Film(nnx.Module):
 
 @final
 class ConvolutionLayer(nnx.Module):
-    """One layer of an array, see `LayerArray`."""
+    """One layer of an array, see `LayerArray`.
 
-    def __init__(self, array: LayerArray, number: int, condition: int, *, dtype: Any, rngs: nnx.Rngs):
+    Attributes:
+        cond: lets knobs that are no condition turn a; None where there are none.
+    """
+
+    def __init__(self, array: LayerArray, number: int, condition: int, turning: Turning, *, dtype: Any, rngs: nnx.Rngs):
         self.dilation, self.activation = array.dilations[number], array.activations[number]
         self.gating, self.gate, self.inner = array.gatings[number], array.gates[number], array.inner
         kind: dict[str, Any] = {"dtype": dtype, "rngs": rngs}
@@ -78,10 +86,13 @@ class ConvolutionLayer(nnx.Module):
                 if place in shifts
             }
         )
+        self.cond = turning(self.inner)
 
-    def __call__(self, u: Array, condition: Array, memory: Memory) -> tuple[Array, Array]:
-        """What the next layer sees, and what the head hears."""
+    def __call__(self, u: Array, condition: Array, knobs: Array, memory: Memory) -> tuple[Array, Array]:
+        """What the next layer sees, and what the head hears; knobs (batch or 1, time or 1, controls)."""
         a = self._activated(self._convolved(u, condition, memory), condition)
+        if self.cond is not None:
+            a = self.cond((), a.swapaxes(1, 2), knobs)[1].swapaxes(1, 2)
         heard = a if self.skip is None else self._modulated("skip", self.skip(a), condition)
         if self.residual is None:
             return u, heard
@@ -118,18 +129,21 @@ class ConvolutionLayer(nnx.Module):
 class Layers(nnx.Module):
     """An array of layers with its map in front and its head behind."""
 
-    def __init__(self, array: LayerArray, features: int, condition: int, *, dtype: Any, rngs: nnx.Rngs):
+    def __init__(
+        self, array: LayerArray, features: int, condition: int, turning: Turning, *, dtype: Any, rngs: nnx.Rngs
+    ):
         kind: dict[str, Any] = {"dtype": dtype, "rngs": rngs}
         self.mixed, self.head_dilation = array.mixed, array.head_dilation
         self.rechannel = Convolution(features, array.channels, bias=array.input_bias, **kind)
-        self.layers = nnx.List(ConvolutionLayer(array, n, condition, **kind) for n in range(len(array.dilations)))
+        numbers = range(len(array.dilations))
+        self.layers = nnx.List(ConvolutionLayer(array, n, condition, turning, **kind) for n in numbers)
         self.head = Convolution(array.heard, array.head_size, array.head_kernel_size, bias=array.head_bias, **kind)
 
-    def __call__(self, u: Array, condition: Array, heard: Any, memory: Memory) -> tuple[Array, Array]:
+    def __call__(self, u: Array, condition: Array, knobs: Array, heard: Any, memory: Memory) -> tuple[Array, Array]:
         """What the next array sees, and what its head hears."""
         u, parts = self.rechannel(u), []
         for layer in self.layers:
-            u, part = layer(u, condition, memory)
+            u, part = layer(u, condition, knobs, memory)
             if self.mixed:
                 parts.append(part)
             else:

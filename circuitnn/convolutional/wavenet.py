@@ -18,7 +18,7 @@ from circuitnn.convolutional.history import Memory
 from circuitnn.convolutional.layer_array import Head, LayerArray
 from circuitnn.convolutional.layers import Convolution, Layers
 from circuitnn.model import Controls, Level, Rest
-from circuitnn.networks import Network, Scaling
+from circuitnn.networks import Conditioning, Network, Scaling
 from circuitnn.networks.layered import spread
 from circuitnn.settings import register
 
@@ -47,6 +47,8 @@ class WaveNet(Network):
         scaling: volts per network unit; ones when None.
         fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
         dtype: floating-point type.
+        conditioning: how the knobs reach it, see `circuitnn.networks`: as "inputs" they are in the condition; "film",
+            "glu" or "gated" turn the activations of each layer, and the condition is without knobs.
         rngs: for the initial weights.
 
     Raises:
@@ -70,10 +72,17 @@ class WaveNet(Network):
         scaling: Scaling | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
+        conditioning: Conditioning | str = "inputs",
         rngs: nnx.Rngs | None = None,
     ):
         super().__init__(
-            in_features=in_features, out_features=out_features, controls=controls, scaling=scaling, fs=fs, dtype=dtype
+            in_features=in_features,
+            out_features=out_features,
+            controls=controls,
+            scaling=scaling,
+            fs=fs,
+            dtype=dtype,
+            conditioning=conditioning,
         )
         rngs = checked_rngs(rngs, type(self).__name__)
         kind: dict[str, Any] = {"dtype": self.dtype, "rngs": rngs}
@@ -91,7 +100,7 @@ class WaveNet(Network):
         check_size(self.arrays, head, in_features, out_features, seen)
         stacks, features = [], in_features
         for array in self.arrays:
-            stacks.append(Layers(array, features, seen, **kind))
+            stacks.append(Layers(array, features, seen, lambda channels: self.conditioned(channels, rngs), **kind))
             features = array.channels
         self.stacks = nnx.List(stacks)
         last = self.arrays[-1].head_size
@@ -153,14 +162,14 @@ class WaveNet(Network):
     def through(self, carry: Carry | None, x: Array, controls: Controls | None) -> tuple[Carry, Array]:
         """As a call; without a carry what one sample leads to that has gone in for long."""
         batch, memory = x.shape[:-2], Memory(carry, x.shape[:-2])
-        knobs = self.inputs.knobs(x, controls)
-        knobs = _channels(jnp.broadcast_to(knobs, (*x.shape[:-1], knobs.shape[-1])))
-        signal = _channels(self.inputs.units.to_network(x))
-        condition = knobs if self.condition == "controls" else jnp.concatenate([signal, knobs], axis=1)
+        turning = _of_one_batch(self.inputs.knobs(x, controls), batch)
+        seen = _channels(self.inputs(x, controls))
+        signal, positions = seen[:, : self.in_features], seen[:, self.in_features :]
+        condition = positions if self.condition == "controls" else seen
         condition = condition if self.lift is None else self.lift(condition)
         u, y = signal, cast(Any, None)
         for stack in self.stacks:
-            u, y = stack(u, condition, y, memory)
+            u, y = stack(u, condition, turning, y, memory)
         y = y if self.gain is None else y * (self.head_scale * self.gain[...])
         for convolution in self.behind:
             y = activated(cast(Head, self.head).activation, y)
@@ -201,6 +210,13 @@ def check_size(
     for what, (number, most) in limits.items():
         if number > most:
             raise ValueError(f"a WaveNet with {number} {what}: at most {most}")
+
+
+def _of_one_batch(knobs: Array, batch: tuple[int, ...]) -> Array:
+    """(..., time, controls) as (batch or 1, time, controls)."""
+    if any(size > 1 for size in knobs.shape[:-2]):
+        knobs = jnp.broadcast_to(knobs, (*batch, *knobs.shape[-2:]))
+    return knobs.reshape(math.prod(knobs.shape[:-2]), *knobs.shape[-2:])
 
 
 def checked_arrays(arrays: Sequence[LayerArray]) -> tuple[LayerArray, ...]:

@@ -146,6 +146,8 @@ def _missing(model: WaveNet) -> str:
     """What of a model the format has no words for, in words."""
     if model.controls:
         return f"knobs ({', '.join(model.controls)})"
+    if model.stacks[0].layers[0].cond is not None:
+        return f"conditioning by {type(model.conditioning).__name__}"
     if model.lift is not None or model.condition != "input":
         return "layers that do not see the signal itself"
     if float(model.inputs.units.offset[...][0]):

@@ -62,6 +62,7 @@ def test_what_it_does_not_hold_names_what_does(tmp_path):
     shifted = cn.networks.Scaling(np.ones(1), np.ones(1), None, None, np.ones(1))
     for model, words in (
         (net(controls=("drive",)), r"no knobs \(drive\)"),
+        (net(conditioning="glu"), "no conditioning by GLU"),
         (net(in_features=2), "one signal in and one out"),
         (net(condition="controls"), r"do not see the signal itself: C \(cn\.export\.c\)"),
         (net(scaling=shifted), "offset of the input"),

@@ -178,13 +178,16 @@ NETWORKS = {
     "Windowed": lambda **more: cn.recurrent.windowed("S6", hidden=2, window=4, **more),
     "TCN": lambda **more: cn.convolutional.TCN(2, 2, kernel_size=2, embedding=(8,), **more),
     "CNN": lambda **more: cn.convolutional.CNN((2, 2), **more),
+    "WaveNet": lambda **more: cn.convolutional.WaveNet(
+        [cn.convolutional.LayerArray(2, (1, 2), gating="gated")], **more
+    ),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [*((name, kind) for name, kind in zip(NETWORKS, TURNING * 2, strict=True)), ("TCN", "inputs"), ("CNN", "film")],
+    [*((name, kind) for name, kind in zip(NETWORKS, TURNING * 3, strict=False)), ("TCN", "inputs"), ("CNN", "film")],
 )
 def test_networks_of_every_kind_take_it(name, kind):
     model = NETWORKS[name](controls=KNOBS, conditioning=kind, dtype=jnp.float64, rngs=nnx.Rngs(0))
@@ -194,7 +197,7 @@ def test_networks_of_every_kind_take_it(name, kind):
     assert bool(turning) == (kind != "inputs")
     for module in turning:
         drawn(module)
-    x = np.random.default_rng(7).standard_normal((2, 12, 1))
+    x = np.random.default_rng(7).standard_normal((3, 2, 12, 1))
     check_block_law(model, x, controls=moving(), cuts=(1, 5, 6), rtol=1e-9)
     still = model.resting((), {"drive": 0.9})[1]
     for knobs in ({"drive": 0.9}, {"drive": 0.1}):  # stays at rest, or leaves it
