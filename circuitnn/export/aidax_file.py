@@ -14,6 +14,7 @@ from circuitnn.audio import excitation
 from circuitnn.composition import Chain, Residual, chain, residual
 from circuitnn.export.keras_layers import layers_of
 from circuitnn.export.model_of_row import model_of
+from circuitnn.export.precision import own_precision
 from circuitnn.export.row import KINDS, Linear, Recurrent
 from circuitnn.export.rtneural_json import described, knobs_of, notes, write_json
 from circuitnn.export.strangers import FormatError, Record, record_of
@@ -163,9 +164,10 @@ def _check_player(model: Model, layers: list[dict[str, Any]]) -> None:
 
 def _tested(core: Model, *, is_skipped: bool, x: np.ndarray) -> np.ndarray:
     """What the player gives for x (time,) with its knobs at 0, from a memory of zeros."""
-    shapes = jax.eval_shape(lambda: core.init_carry(()))
-    carry = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-    y = run(core, x, carry, controls=dict.fromkeys(core.controls, 0.0))[1]
+    with own_precision(core):
+        shapes = jax.eval_shape(lambda: core.init_carry(()))
+        carry = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+        y = run(core, x, carry, controls=dict.fromkeys(core.controls, 0.0))[1]
     return np.asarray(y, np.float64) + is_skipped * x
 
 

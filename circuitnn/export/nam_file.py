@@ -15,6 +15,7 @@ from circuitnn.export.keras_layers import plain_numbers
 from circuitnn.export.levels import Volts, at_level, levels_in, levels_told
 from circuitnn.export.nam_lstm import FORM, lstm_in_nam, lstm_of_nam
 from circuitnn.export.nam_wavenet import wavenet_in_nam, wavenet_of_nam
+from circuitnn.export.precision import own_precision
 from circuitnn.export.rtneural_json import write_json
 from circuitnn.export.strangers import FormatError, Record, record_of, shown
 from circuitnn.hybrid import Gain
@@ -53,19 +54,20 @@ def nam(model: Model, path: str | os.PathLike, *, volts: Volts = None, name: str
         OSError: when the file cannot be written.
     """
     _check(checked_model(model))
-    model, full_scale = at_level(model, volts)
-    if any(isinstance(part, WaveNet) for part in _parts(model)):
-        architecture, (config, weights, version) = "WaveNet", wavenet_in_nam(model)
-    else:
-        architecture, (config, weights), version = "LSTM", lstm_in_nam(model), VERSION
-    title = Path(path).stem if name is None else name
-    data: dict[str, Any] = {
-        "version": version,
-        "metadata": {"name": title, "written_by": f"circuitnn {__version__}"} | levels_told(model, full_scale),
-        "architecture": architecture,
-        "config": config,
-        "weights": plain_numbers(weights, np.float32),
-    }
+    with own_precision(model):
+        model, full_scale = at_level(model, volts)
+        if any(isinstance(part, WaveNet) for part in _parts(model)):
+            architecture, (config, weights, version) = "WaveNet", wavenet_in_nam(model)
+        else:
+            architecture, (config, weights), version = "LSTM", lstm_in_nam(model), VERSION
+        title = Path(path).stem if name is None else name
+        data: dict[str, Any] = {
+            "version": version,
+            "metadata": {"name": title, "written_by": f"circuitnn {__version__}"} | levels_told(model, full_scale),
+            "architecture": architecture,
+            "config": config,
+            "weights": plain_numbers(weights, np.float32),
+        }
     return write_json(path, data if model.fs is None else data | {"sample_rate": model.fs})
 
 
@@ -83,7 +85,10 @@ def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.fl
 
     Raises:
         FormatError: for a file that is damaged, too large, or of an architecture that is not read; says where.
+        ValueError: for a width that is none.
     """
+    if not 0 <= width <= 1:
+        raise ValueError(f"width: from 0 to 1, got {width}")
     record = record_of(path)
     _check_version(record)
     if record.text("architecture") == "SlimmableContainer":
@@ -110,8 +115,6 @@ def _check_version(record: Record) -> None:
 
 def _chosen(record: Record, width: float) -> Record:
     """One of the models in a container, with the container's rate where it has none of its own."""
-    if not 0 <= width <= 1:
-        raise ValueError(f"width: from 0 to 1, got {width}")
     sizes = record.record("config").records("submodels", MOST_SIZES)
     limits = [size.number("max_value") for size in sizes]
     if sorted(set(limits)) != limits:

@@ -19,6 +19,11 @@ def double_precision(is_wanted: bool) -> contextlib.AbstractContextManager:
     return jax.enable_x64(True) if is_wanted else contextlib.nullcontext()
 
 
+def own_precision(model: Model) -> contextlib.AbstractContextManager:
+    """JAX computes in the precision of the model inside of it, and in double precision if it does so already."""
+    return double_precision(np.dtype(model.dtype) == REALS["double"])
+
+
 def in_precision(model: Model, dtype: np.dtype) -> Model:
     """The model itself where it has that precision, else a new one.
 

@@ -74,10 +74,7 @@ def _layers(model: Model, form: str) -> Row:
             f"{form} has no wire beside a network: cn.export.aidax has for one GRU or LSTM, C (cn.export.c) for any "
             "model"
         )
-    raise FormatError(
-        f"{form} does not hold a {type(model).__name__}, it has GRU, LSTM, conv1d and dense layers in a row; "
-        "C (cn.export.c) holds any model"
-    )
+    raise FormatError(f"{form} does not hold a {type(model).__name__}; C (cn.export.c) holds any model")
 
 
 def _convolutions(model: CNN) -> Row:

@@ -95,6 +95,18 @@ def test_a_width_of_a_container(width, hidden, tmp_path):
     path = written(tmp_path / "model.nam", container(0.33, 0.66, 1.0))
     model = cn.export.read_nam(path) if width is None else cn.export.read_nam(path, width=width)
     assert (model.hidden, model.fs) == (hidden, 48_000)
+    with pytest.raises(ValueError, match=r"width: from 0 to 1, got 1\.5"):
+        cn.export.read_nam(path, width=1.5)
+
+
+def test_double_precision_is_written_outside_of_it_too(tmp_path):
+    with jax.enable_x64(True):
+        model = cn.recurrent.LSTM(8, dtype=np.float64, rngs=nnx.Rngs(0))
+    for write in (cn.export.nam, cn.export.aidax, cn.export.rtneural):
+        read = cn.export.read(write(model, tmp_path / "model.file"))
+        np.testing.assert_array_equal(
+            read.torch_state()["lin.weight"], model.torch_state()["lin.weight"].astype(np.float32)
+        )
 
 
 def test_what_it_does_not_hold_names_what_does(tmp_path):
