@@ -11,7 +11,7 @@ from jax import Array
 
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.frames.frame_network import FrameNetwork
-from circuitnn.frames.layers import AdaptiveActivation, BothWays, LocalDense, SameConv, pooled, weights_within
+from circuitnn.frames.layers import AdaptiveActivation, BothWays, LocalDense, SameConv, pooled, within_memory
 from circuitnn.model import Carry
 from circuitnn.networks.activations import sigmoid
 from circuitnn.networks.pointwise import Pointwise
@@ -35,8 +35,9 @@ class Autoencoder(FrameNetwork):
     ):
         self.filters, self.kernel_size = checked_width("filters", filters), checked_width("kernel_size", kernel_size)
         self.latent = checked_width("latent", latent)
-        weights_within(filters, kernel_size)
-        weights_within(filters, latent, latent)
+        within_memory("filters", filters, max(2 * kernel_size, filters))
+        within_memory("the latent", filters, latent, latent)
+        within_memory("frames", filters, frame, 2 * context + 1)
         if checked_width("frame", frame) % latent or frame % 2:
             raise ValueError(f"a frame of {frame} samples is no even number that {latent} latent ones divide")
         super().__init__(frame, (context * (frame // 2),) * 2, hop=frame // 2, **kind)
@@ -187,7 +188,7 @@ class CRAFx(Autoencoder):
         if filters < 2 or filters % 2:
             raise ValueError(f"filters: an even number of them, not {filters}")
         self.around = int(around)
-        weights_within(8 * filters, 2 * filters, 2 * self.around + 2)
+        within_memory("LSTMs", 8 * filters, 2 * filters, 2 * self.around + 2)
         super().__init__(
             filters, frame, self.around, kernel_size=kernel_size, latent=latent, rngs=rngs, in_features=in_features,
             out_features=out_features, controls=controls, scaling=scaling, fs=fs, dtype=dtype,

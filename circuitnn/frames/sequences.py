@@ -9,7 +9,7 @@ from jax import Array
 
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.frames.frame_network import FrameNetwork
-from circuitnn.frames.layers import SameConv, WindowLSTM, weights_within
+from circuitnn.frames.layers import SameConv, WindowLSTM, within_memory
 from circuitnn.model import Carry
 from circuitnn.networks.activations import elu
 from circuitnn.networks.dense import Dense
@@ -64,7 +64,8 @@ class ConvLSTM(FrameNetwork):
         self.window, self.channels = checked_width("window", window), checked_width("channels", channels)
         self.stride, self.kernel_size = checked_width("stride", stride), checked_width("kernel_size", kernel_size)
         self.hidden = checked_width("hidden", hidden)
-        weights_within(channels, channels, kernel_size)
+        within_memory("convolutions", channels, channels, kernel_size)
+        within_memory("a window", window, max(4 * hidden, channels))
         super().__init__(
             1, (window - 1, 0), hop=1, in_features=in_features, out_features=out_features, controls=controls,
             scaling=scaling, fs=fs, dtype=dtype,
@@ -120,6 +121,7 @@ class SequenceLSTM(FrameNetwork):
     ):
         rngs = checked_rngs(rngs, "SequenceLSTM")
         self.hidden, self.window = checked_width("hidden", hidden), checked_width("window", window)
+        within_memory("a window", window, 4 * hidden)
         if frame > window:
             raise ValueError(f"a frame of {frame} samples does not fit into a window of {window}")
         super().__init__(

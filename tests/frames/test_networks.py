@@ -61,7 +61,9 @@ class Torch:
         around = max((-(-time // layer.stride) - 1) * layer.stride + taps - time, 0)
         u = self.functional.pad(u, (around // 2, around - around // 2))
         weight, bias = self.weight(layer.weight), self.weight(layer.bias)
-        return self.functional.conv1d(u, weight, bias, stride=layer.stride, groups=layer.groups)
+        return self.functional.conv1d(
+            u, weight, bias, stride=layer.stride, groups=layer.weight.shape[0] if layer.is_local else 1
+        )
 
     def lstm(self, layer, u, activation):
         """The equations, one time after the other: u (batch, time, features)."""
@@ -182,6 +184,16 @@ def test_it_is_kept_and_goes_to_c(name, tmp_path):
     program = cn.native.program(model)
     played, _ = play(compiled(program.text, tmp_path), program, x[:, None])
     np.testing.assert_allclose(played[:, 0], y, rtol=0, atol=1e-12)
+
+
+def test_a_size_without_bounds_is_refused():
+    for network, sizes in (
+        (CAFx, {"filters": 2**20}), (CAFx, {"latent": 2**12, "frame": 2**13}), (CRAFx, {"filters": 1024, "around": 99}),
+        (CRAFx, {"frame": 2**20, "filters": 32}), (ConvLSTM, {"window": 2**20, "hidden": 1000}),
+        (SequenceLSTM, {"window": 2**20, "hidden": 1000}), (ConvLSTM, {"channels": 1000, "kernel_size": 1000}),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="numbers, at most"):
+            network(**sizes, rngs=nnx.Rngs(0))
 
 
 @pytest.mark.slow
