@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from flax.traverse_util import flatten_dict
 
 import circuitnn as cn
 from circuitnn.networks import Scaling
@@ -61,6 +62,51 @@ def test_it_gives_what_a_plain_loop_gives_and_rests(recurrent):
     start = (jnp.full_like(start[0], -0.05), *start[1:])  # 0 V in network units
     np.testing.assert_allclose(cn.run(model, x, start)[1], plain(model, x[:, 0]), rtol=0, atol=1e-13)
     check_rest(model, 20)
+
+
+def in_torch(torch, model, weights, x):
+    """The same network of a signal (batch, time) in PyTorch, from zeros; weights by the places they have here."""
+    window, hidden = model.layers[0], model.hidden
+    u = (torch.nn.functional.pad(x, (window.length - 1, 0)) - 0.1) / 2.0
+    seen = u.unfold(1, window.length, 1)
+
+    def dense(name, v):
+        return v @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+
+    spans = [dense(f"layers.0.maps.{k}", seen[..., s.first : s.stop]) for k, s in enumerate(window.spans)]
+    place = "layers.1" if model.recurrent == "LSTM" else "layers.1.cell"
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    h = c = torch.zeros(len(x), hidden, dtype=torch.double)
+    y = []
+    for n in range(x.shape[1]):
+        if model.recurrent == "ED":
+            h, c = torch.sigmoid(h) * spans[0][:, n, :hidden], torch.sigmoid(c) * spans[0][:, n, hidden:]
+        h, c = torch._VF.lstm_cell(spans[-1][:, n], (h, c), *(weights[f"{place}.{name}"] for name in names))
+        theta, eta = dense("layers.3.film", torch.tensor(list(KNOBS.values()), dtype=torch.double)).chunk(2)
+        q, gate = dense("layers.3.linear", theta * dense("layers.2.linear", h) + eta).chunk(2, dim=-1)
+        y.append(0.5 * dense("layers.4.linear", q * torch.nn.functional.softsign(gate)) - 0.2)
+    return torch.stack(y, dim=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recurrent", STUDY[:2])
+def test_gradients_are_those_of_torch(recurrent):
+    torch = pytest.importorskip("torch")
+    model, x = small(recurrent), signal(2, 20)
+    start = jax.tree.map(jnp.zeros_like, model.init_carry((2,)))
+    start = (jnp.full_like(start[0], -0.05), *start[1:])
+
+    @jax.jit
+    @jax.grad
+    def ours(parameters):
+        return jnp.sum(jnp.sin(model.with_parameters(parameters)(start, jnp.asarray(x)[..., None])[1]))
+
+    parameters = {".".join(map(str, path)): leaf[...] for path, leaf in nnx.to_flat_state(nnx.state(model, nnx.Param))}
+    weights = {name: torch.tensor(np.asarray(leaf), requires_grad=True) for name, leaf in parameters.items()}
+    torch.sin(in_torch(torch, model, weights, torch.tensor(x))).sum().backward()
+    for path, gradient in flatten_dict(ours(model.parameters())).items():
+        expected = weights[".".join(map(str, path))].grad.numpy()
+        np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-12 * max(1.0, np.abs(expected).max()))
 
 
 def check_rest(model, time):
