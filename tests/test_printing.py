@@ -45,7 +45,7 @@ def said():
             cn.chain(drive=gru, tone=cn.hybrid.Gain(2.0)),
             ["Chain:", "  drive: GRU, hidden 8", "  tone: Gain"],
         ),
-        "a residual": (cn.residual(gru), ["Residual:", "  GRU, hidden 8, 297 learnable numbers"]),
+        "a residual": (cn.residual(gru), ["Residual:", "  GRU, hidden 8, layers 1, 297 learnable numbers"]),
         "a hybrid": (cn.hybrid.klon(oversampling=2), ["gain_stage: Oversampled", "      drive: Chain at 96000 Hz"]),
         "a circuit": (
             CIRCUIT,

@@ -68,6 +68,15 @@ CONTENDERS = {
 }
 
 
+def _name_of(recurrent: str) -> str:
+    """The name in `CONTENDERS`, however it is written."""
+    name = str(recurrent).upper()
+    name = "ED" if name.replace("-", "").replace("_", "").replace(" ", "") == "ENCODERDECODER" else name
+    if name not in CONTENDERS:
+        raise ValueError(f"recurrent: there are {', '.join(CONTENDERS)}, not {recurrent!r}")
+    return name
+
+
 @register
 @final
 class Windowed(Layered):
@@ -77,8 +86,8 @@ class Windowed(Layered):
     features (linear after LSTM and ED, tanh after the others), the conditioning, and a linear map to the output.
 
     Args:
-        recurrent: "LSTM", "ED" (the encoder-decoder LSTM, whose projection is of the newer half of the window: see
-            `EncoderDecoder`), "LRU", "S4D" or "S6".
+        recurrent: "LSTM", "ED" or "encoder-decoder" (whose projection is of the newer half of the window: see
+            `EncoderDecoder`), "LRU", "S4D" or "S6", in capitals or not.
         hidden: units of the LSTM; states of LRU, S4D (of each feature, twice as many as complex pairs) and S6 (of each
             feature). As in the study when None: 8 of LSTM and ED, 12 of the others.
         window: most recent samples.
@@ -118,8 +127,7 @@ class Windowed(Layered):
         rngs: nnx.Rngs | None = None,
     ):
         rngs = checked_rngs(rngs, type(self).__name__)
-        if recurrent not in CONTENDERS:
-            raise ValueError(f"recurrent: there are {', '.join(CONTENDERS)}, not {recurrent!r}")
+        recurrent = _name_of(recurrent)
         super().__init__(
             in_features=in_features,
             out_features=out_features,

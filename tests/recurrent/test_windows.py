@@ -129,6 +129,11 @@ def test_single_samples():
     check_block_law(small("ED"), signal(5, 1), cuts=(1, 2, 3, 4), rtol=1e-12)
 
 
+def test_names_are_taken_however_they_are_written():
+    for name in ("ED", "ed", "encoder-decoder", "EncoderDecoder", "encoder_decoder"):
+        assert small(name).recurrent == "ED"
+
+
 def test_what_is_wrong_is_told():
     with pytest.raises(ValueError, match="recurrent: there are LSTM, ED"):
         windowed("GRU", rngs=nnx.Rngs(0))
