@@ -66,7 +66,7 @@ def model_in_words(model: Any) -> str:
 def _parts(model: Any) -> Iterator[str]:
     """Models inside of a model, each in one line, and those inside of them indented."""
     # A model of one's own may have attributes of these names that are something else.
-    inside = getattr(model, "models", ()) or [getattr(model, "model", None)]
+    inside = getattr(model, "models", ()) or [getattr(model, "model", getattr(model, "network", None))]
     members = [member for member in inside if isinstance(member, nnx.Module)]
     names = getattr(model, "names", ())
     if len(names) != len(members):
