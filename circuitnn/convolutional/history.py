@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import final
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -51,29 +50,25 @@ class Memory:
         """
         out, features, kernel = weight.shape
         matrix = weight.transpose(0, 2, 1).reshape(out, kernel * features)
-        if mixer is not None:
-            matrix = jnp.concatenate([matrix, mixer], axis=1)
-        extra = [] if beside is None else [beside]
-        if kernel == 1:
-            return mapped(matrix, bias, [u, *extra])
-        ring = None if self._rings is None else next(self._rings)
+        taps = [u] if kernel == 1 else self._seen(u, kernel, dilation)
+        if beside is None or mixer is None:
+            return mapped(matrix, bias, taps)
+        if u.shape[-1] == 1:  # one product
+            return mapped(jnp.concatenate([matrix, mixer], axis=1), bias, [*taps, beside])
+        return mapped(matrix, bias, taps) + mapped(mixer, None, [beside])
+
+    def _seen(self, u: Array, kernel: int, dilation: int) -> list[Array]:
+        """What each tap sees, the oldest first; each (batch, features, time)."""
         reach = (kernel - 1) * dilation
-        if ring is None:
-            constant = jnp.broadcast_to(self._rows(u), (*self._batch, reach, features))
+        if self._rings is None:
+            constant = jnp.broadcast_to(self._rows(u), (*self._batch, reach, u.shape[1]))
             self.after.append(Ring(constant, jnp.int32(0)))
-            return mapped(matrix, bias, [*[u] * kernel, *extra])
-        if u.shape[-1] == 1:
-            return mapped(matrix, bias, [*self._taps(ring, u, kernel, dilation), *extra])
+            return [u] * kernel
+        ring, time = next(self._rings), u.shape[-1]
+        if time == 1:
+            return self._taps(ring, u, kernel, dilation)
         signal = self._behind(ring, u)
-
-        # For the gradient the signal is kept, and not its taps side by side, which are several times as much.
-        @jax.checkpoint
-        def product(matrix: Array, bias: Array | None, signal: Array, extra: list[Array]) -> Array:
-            time = signal.shape[-1] - reach
-            taps = [signal[..., k * dilation : k * dilation + time] for k in range(kernel)]
-            return mapped(matrix, bias, [*taps, *extra])
-
-        return product(matrix, bias, signal, extra)
+        return [signal[..., k * dilation : k * dilation + time] for k in range(kernel)]
 
     def _rows(self, u: Array) -> Array:
         return u.swapaxes(1, 2).reshape(*self._batch, u.shape[2], u.shape[1])
@@ -99,6 +94,8 @@ class Memory:
 def mapped(matrix: Array, bias: Array | None, parts: list[Array]) -> Array:
     """``W v + b`` of parts (batch, in, time) side by side: (batch, out, time)."""
     v = jnp.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-    # A product for each entry of the batch: one for all would transpose what goes in and what comes out.
-    y = jnp.broadcast_to(matrix, (v.shape[0], *matrix.shape)) @ v
+    if v.shape[1] == 1 < v.shape[2]:
+        y = matrix[None] * v
+    else:  # a product for each entry of the batch: one for all would transpose what goes in and what comes out
+        y = jnp.broadcast_to(matrix, (v.shape[0], *matrix.shape)) @ v
     return y if bias is None else y + jnp.broadcast_to(bias[:, None], y.shape)
