@@ -1,5 +1,6 @@
 """Arrays of layers in .nam files of strangers, of version 0.5 to 0.7."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,8 +29,6 @@ def layer_array(record: Record, most: int) -> LayerArray:
     for key in ("groups_input", "groups_input_mixin"):
         if record.whole(key, 1) != 1:
             raise record.fault(f"{key}: convolutions in groups are not read")
-    if "slimmable" in record:
-        raise record.fault("slimmable: a network whose width is chosen while it plays is not read")
     record.whole("condition_size", 1, high=1)
     channels = record.whole("channels", high=MOST_CHANNELS)
     dilations = sizes(record, "dilations", most, MOST_DILATION)
@@ -63,6 +62,42 @@ def layer_array(record: Record, most: int) -> LayerArray:
         raise
     except ValueError as error:
         raise record.fault(str(error)) from error
+
+
+def allowed_channels(record: Record, channels: int) -> tuple[int, ...]:
+    """The numbers of channels that an array may be narrowed to, the last one all of them.
+
+    Raises:
+        FormatError: for another way of narrowing than by the first channels, and numbers that do not grow up to all.
+    """
+    if "slimmable" not in record:
+        return (channels,)
+    part = record.record("slimmable")
+    check_keys(part, ("method", "kwargs"))
+    if part.text("method") != "slice_channels_uniform":
+        raise part.fault(f"method: {shown(part.text('method'))} is not read; slice_channels_uniform is")
+    options = part.record("kwargs")
+    check_keys(options, ("allowed_channels",))
+    if "allowed_channels" not in options:
+        return tuple(range(1, channels + 1))
+    allowed = sizes(options, "allowed_channels", channels, channels)
+    if tuple(sorted(set(allowed))) != allowed or allowed[-1] != channels:
+        raise options.fault(f"allowed_channels: expected numbers that grow up to {channels}")
+    return allowed
+
+
+def narrowed(arrays: Sequence[LayerArray], channels: Sequence[int]) -> tuple[LayerArray, ...]:
+    """Arrays of so many channels, made of the first ones of these."""
+    heads = [*channels[1:], arrays[-1].head_size]
+    return tuple(
+        dataclasses.replace(
+            array,
+            channels=count,
+            bottleneck=None if array.bottleneck is None else max(1, array.inner * count // array.channels),
+            head_size=head,
+        )
+        for array, count, head in zip(arrays, channels, heads, strict=True)
+    )
 
 
 def check_keys(record: Record, known: Sequence[str]) -> None:

@@ -79,8 +79,8 @@ def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.fl
 
     Args:
         path: of the file.
-        width: of a container, from 0 to 1, as the player's slider: the first size whose `max_value` is above it, else
-            the last and widest.
+        width: from 0 to 1, as the player's slider. Of a container: the first size whose `max_value` is above it, else
+            the last and widest. Of a WaveNet that can be narrowed: which of its numbers of channels.
         dtype: floating-point type of the model.
 
     Raises:
@@ -92,14 +92,15 @@ def read_nam(path: str | os.PathLike, *, width: float = 1.0, dtype: Any = jnp.fl
     record = record_of(path)
     _check_version(record)
     if record.text("architecture") == "SlimmableContainer":
-        record = _chosen(record, width)
+        record, width = _chosen(record, width), 1.0
     architecture = record.text("architecture")
     if architecture not in READERS:
         known = ", ".join(READERS)
         raise record.fault(f"architecture: {shown(architecture)} is not read; there are {known}, SlimmableContainer")
     weights = record.array("weights", (None,), dtype)
     fs = record.number("sample_rate", ASSUMED_RATE, low=1, high=1e7)
-    model = READERS[architecture](record.record("config"), weights, fs=fs, dtype=dtype)
+    options = {"width": width} if architecture == "WaveNet" else {}
+    model = READERS[architecture](record.record("config"), weights, fs=fs, dtype=dtype, **options)
     volts = levels_in(record.record("metadata"))
     if volts is not None:
         model.volts = volts

@@ -1,7 +1,7 @@
 """WaveNets in the .nam format of Neural Amp Modeler: sizes in JSON, and all weights in one row."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from circuitnn.composition import Chain
-from circuitnn.convolutional import Head, WaveNet
+from circuitnn.convolutional import Head, LayerArray, WaveNet
 from circuitnn.convolutional.layer_array import FILMS  # in the order of their weights there too
 from circuitnn.export import nam_arrays, nam_words
 from circuitnn.export.strangers import FormatError, Record
@@ -23,7 +23,9 @@ _CONFIG = ("layers", "head", "head_scale", "in_channels", "condition_dsp")
 _HEAD = ("channels", "out_channels", "kernel_sizes", "activation", "in_channels")
 
 
-def wavenet_of_nam(config: Record, weights: np.ndarray, *, fs: float | None, dtype: Any = jnp.float32) -> WaveNet:
+def wavenet_of_nam(
+    config: Record, weights: np.ndarray, *, fs: float | None, dtype: Any = jnp.float32, width: float = 1.0
+) -> WaveNet:
     """The model that a configuration and a row of weights say.
 
     Args:
@@ -31,6 +33,7 @@ def wavenet_of_nam(config: Record, weights: np.ndarray, *, fs: float | None, dty
         weights: (n,) as many as the configuration needs.
         fs: sample rate in hertz.
         dtype: of the model.
+        width: of a network that can be narrowed, from 0 to 1: which of its numbers of channels.
 
     Raises:
         FormatError: for what is no WaveNet, or one with parts that are not known here.
@@ -58,7 +61,23 @@ def wavenet_of_nam(config: Record, weights: np.ndarray, *, fs: float | None, dty
         stop = start + variable.size
         variable[...] = jnp.asarray(weights[start:stop].reshape(variable.shape), dtype)
         start = stop
-    return model
+    allowed = [
+        nam_arrays.allowed_channels(record, array.channels) for record, array in zip(records, arrays, strict=True)
+    ]
+    chosen = [counts[min(int(width * len(counts)), len(counts) - 1)] for counts in allowed]
+    if chosen == [array.channels for array in arrays]:
+        return model
+    if head is not None or any(array.head_kernel_size != 1 for array in arrays):
+        raise config.fault("slimmable: a network whose head is a convolution is read in full width only")
+    return _narrowed(model, nam_arrays.narrowed(arrays, chosen), fs=fs, dtype=dtype)
+
+
+def _narrowed(model: WaveNet, arrays: Sequence[LayerArray], *, fs: float | None, dtype: Any) -> WaveNet:
+    """The network of narrower arrays, whose weights are the first rows and columns of the model's."""
+    narrow = _undrawn(arrays, head_scale=model.head_scale, fs=fs, dtype=dtype)
+    for variable, whole in zip(_in_order(narrow), _in_order(model), strict=True):
+        variable[...] = whole[...][tuple(slice(length) for length in variable.shape)]
+    return narrow
 
 
 def wavenet_in_nam(model: Model) -> tuple[dict[str, Any], np.ndarray, str]:

@@ -57,6 +57,11 @@ def a2(channels: int) -> dict:
     return {"layers": [array | {f"{film}_film": idle for film in films}], "head": None, "head_scale": 0.01}
 
 
+def slim(channels: int, *allowed: int) -> dict:
+    """What says that an array can be narrowed."""
+    return {"slimmable": {"method": "slice_channels_uniform", "kwargs": {"allowed_channels": [*allowed, channels]}}}
+
+
 SHIFTS, SCALES = {"active": True, "shift": True, "groups": 1}, {"active": True, "shift": False, "groups": 1}
 SHORT = DOUBLED[:7]
 FUNCTIONS = [
@@ -67,7 +72,9 @@ FUNCTIONS = [
 COUNTS = {  # weights of each
     "standard": 13802, "lite": 6554, "feather": 3026, "nano": 842, "a2_lite": 1871, "a2_full": 12146,
     "gated": 1329, "functions": 997, "gatings": 481, "film": 397, "film_blended": 477, "straight": 73, "head": 497,
+    "slim": 275,
 }  # fmt: skip
+WIDTHS = {"slim": (0.4, 0.1)}  # as the player's slider, beside the full width
 CASES = {
     "standard": (two(16, 8, DOUBLED, DOUBLED), 1, 0.25),
     "lite": (two(12, 6, SHORT, DOUBLED[7:] + DOUBLED), 2, 0.4),
@@ -93,6 +100,15 @@ CASES = {
         11, 0.5,
     ),
     "straight": (one(3, [1, 9], layer1x1={"active": False, "groups": 1}), 12, 0.5),
+    "slim": (
+        {
+            "layers": [
+                layer(4, 3, [1, 2], **slim(4, 2, 3)), layer(3, 1, [4, 1], source=4, head_bias=True, **slim(3, 1))
+            ],
+            "head": None, "head_scale": 0.1,
+        },
+        14, 0.5,
+    ),
     "head": (
         one(4, DOUBLED[:5], head_size=None,
             head={"out_channels": 3, "kernel_size": 5, "bias": True, "head_dilation": 7})

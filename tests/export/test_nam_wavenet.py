@@ -35,11 +35,21 @@ def test_it_sounds_as_in_the_player_and_comes_back_bit_for_bit(name, tmp_path):
     np.testing.assert_allclose(y[PLACES], GOLDEN[name], atol=1e-6)
     again = json.loads(cn.export.nam(model, tmp_path / "again.nam").read_text())
     np.testing.assert_array_equal(np.asarray(again["weights"], np.float32), np.asarray(data["weights"], np.float32))
-    assert again["version"] == ("0.5.4" if name in ("standard", "lite", "feather", "nano", "gated") else "0.7.0")
+    assert again["version"] == (
+        "0.5.4" if name in ("standard", "lite", "feather", "nano", "gated", "slim") else "0.7.0"
+    )
     reread = cn.export.read_nam(tmp_path / "again.nam")
     assert reread.settings | {"volts": None} == model.settings | {"volts": None}
     for one, other in zip(*(jax.tree.leaves(nnx.state(m)) for m in (model, reread)), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "channels"), [(0.4, (3, 1)), (0.1, (2, 1))])
+def test_a_network_is_narrowed_as_in_the_player(width, channels, tmp_path):
+    model = cn.export.read_nam(written(tmp_path, record("slim")), width=width)
+    assert tuple(array.channels for array in model.arrays) == channels
+    np.testing.assert_allclose(cn.run(model, signal())[1][PLACES], GOLDEN[f"slim {width}"], atol=1e-6)
 
 
 def test_scaling_gains_and_a_learnt_scale_are_in_the_weights(tmp_path):
@@ -113,7 +123,8 @@ LAYER = ("config", "layers", 0)
         ((*LAYER, "groups_input"), 3, "groups"),
         ((*LAYER, "condition_size"), 2, "condition_size: expected a number from 1 to 1"),
         ((*LAYER, "input_size"), 2, "input_size: expected a number from 1 to 1"),
-        ((*LAYER, "slimmable"), {"method": "slice_channels_uniform"}, "width is chosen while it plays"),
+        ((*LAYER, "slimmable"), {"method": "by ear"}, "'by ear' is not read"),
+        ((*LAYER, "slimmable"), nam_cases.slim(3, 2, 1)["slimmable"], "grow up to 3"),
         ((*LAYER, "reverb"), 1, "'reverb' is not known here"),
         ((*LAYER, "head_size"), 2, "has 76 weights|head_size of 2"),
         ((*LAYER, "layer1x1_post_film"), nam_cases.SHIFTS, "the player does nothing there"),
