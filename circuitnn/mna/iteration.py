@@ -100,71 +100,91 @@ class Linearised(NamedTuple):
         return in_one(self.current) + Sums(tuple((drive, 1) for drive, _ in port_map.slopes), port_map.drives).of(moved)
 
 
-def newton(port_map: PortMap, prepared: Ports, w: Layout, v: Layout) -> tuple[Layout, Layout]:
-    """Port voltages from a first guess, and the currents of the drives there; ends when the last step was small.
+def newton(
+    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, law_values: Rows | None
+) -> tuple[Layout, Layout, Rows | None]:
+    """Port voltages, currents of the drives and the laws there, from a guess; ends when the last step was small.
 
     Where that takes too long the iteration begins anew from the guess, and each step is shortened until the residual
     has become smaller. On a passive circuit the equations are monotone, the steps go downhill, and it gets there.
-    The currents are those of the tangent along the last step, of which is left what is left of the equations.
+
+    Args:
+        port_map: the devices on the ports.
+        prepared: from `prepare_ports`.
+        w: of the ports with nothing connected.
+        v: the guess.
+        law_values: the laws there, which are then evaluated after each step, the last one too, for the solve after this
+            one. With None, for a solve by itself, they are evaluated before each step, and the currents are those of
+            the tangent along the last step, of which is left what is left of the equations.
     """
     linearised = functools.partial(_linearised, port_map, prepared)
+    evaluated = functools.partial(evaluate_laws, port_map, prepared.devices)
+    goes_on, is_written_out = law_values is not None, isinstance(v, list)
+
+    def ending(devices: Linearised, step: Layout) -> Any:
+        """What currents follow from; of rows the currents, since loops that hand on less are faster."""
+        return devices.after(port_map, step) if is_written_out else (devices, step)
 
     def plain(state):
-        v, step, _, _, count = state
-        v = _added(v, step)
-        devices = linearised(v)
+        v, last, _, count = state
+        devices = linearised(v, last if goes_on else evaluated(v))
         step, residual = _step(port_map, prepared, w, v, devices)
         left = left_of(port_map, v, step)
         if port_map.ports > 1:
             # Where nothing but GMIN holds a node, rounding moves it about: then it is the residual that tells.
             left = jnp.where(_is_rounding(residual, w, v), 0, left)
-        return v, step, devices, left, count + 1
+        v = _added(v, step)
+        return v, evaluated(v) if goes_on else ending(devices, step), left, count + 1
 
     def unfinished(state):
-        *_, left, count = state
+        _, _, left, count = state
         return jnp.any(left > 0) & (count < PLAIN_ITERATIONS)
 
-    still = jax.tree.map(jnp.zeros_like, v)
-    nothing = jax.tree.map(lambda row: jnp.zeros(row.shape, row.dtype), jax.eval_shape(linearised, v))
-    start = (v, still, nothing, _infinite(v), jnp.int32(0))
-    last, step, devices, left, _ = lax.while_loop(unfinished, plain, start)
+    first: Any = law_values
+    if not goes_on:
+        shapes = jax.eval_shape(lambda v: ending(linearised(v, evaluated(v)), v), v)
+        first = jax.tree.map(lambda row: jnp.zeros(row.shape, row.dtype), shapes)
+    solved, last, left, _ = lax.while_loop(unfinished, plain, (v, first, _infinite(v), jnp.int32(0)))
     stuck = ~(left <= 0)  # not "greater than": a step that is no number has failed too
-    solved = _added(last, step)
-    has_tangents = all(device.law.search is None for device in port_map.devices)
-    current = devices.after(port_map, step) if has_tangents else linearised(solved).current
-    return _guarded(port_map, prepared, w, _chosen(stuck, v, solved), current, stuck)
+    if not goes_on:
+        last = last if is_written_out else last[0].after(port_map, last[1])
+        if any(device.law.search is not None for device in port_map.devices):  # whose slopes are no tangents
+            last = linearised(solved, evaluated(solved)).current
+    v, last = _guarded(port_map, prepared, w, _chosen(stuck, v, solved), last, stuck, goes_on)
+    return (v, linearised(v, last).current, last) if goes_on else (v, last, None)
 
 
-def _linearised(port_map: PortMap, prepared: Ports, v: Layout) -> Linearised:
+def _linearised(port_map: PortMap, prepared: Ports, v: Layout, law_values: Rows) -> Linearised:
     """As the search for a solution sees it: with slopes that do not lead astray."""
     searching = with_laws(port_map.devices, [device.law.search for device in port_map.devices])
-    law_values = evaluate_laws(port_map, prepared.devices, v)
     return Linearised(*linearise(port_map._replace(devices=searching), prepared.devices, v, law_values))
 
 
 def _guarded(
-    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, current: Layout, active: Array
-) -> tuple[Layout, Layout]:
+    port_map: PortMap, prepared: Ports, w: Layout, v: Layout, kept: Any, active: Array, goes_on: bool
+) -> tuple[Layout, Any]:
     """The iteration that accepts a step only where it makes the residual smaller; none where nothing is active.
 
     In a narrow valley it gets nowhere. What takes too long begins anew, and follows the solution in stages from the
-    equations that the guess solves, which are the same but for a residual, to those that are wanted.
+    equations that the guess solves, which are the same but for a residual, to those that are wanted. What is kept are
+    the laws at the solution where it `goes_on`, else the currents.
     """
 
     def attempt(state):
-        best, best_current, least, step, active, count, first_residual, left = state
+        best, kept, least, step, active, count, first_residual, left = state
         is_late = active & (count == DIRECT_ITERATIONS)
         best, step = _chosen(is_late, v, best), _chosen(is_late, still, step)
         least, left = jnp.where(is_late, jnp.inf, least), jnp.where(is_late, 1 - 1 / STAGES, left)
         trial = _added(best, step)
-        devices = _linearised(port_map, prepared, trial)
+        law_values = evaluate_laws(port_map, prepared.devices, trial)
+        devices = _linearised(port_map, prepared, trial, law_values)
         wanted = _added(w, jax.tree.map(lambda row: _for_ports(left, row) * row, first_residual))
         following, residual = _step(port_map, prepared, wanted, trial, devices, is_direct=True)
         first_residual = jax.tree.map(lambda a, b: jnp.where(count == 0, a, b), residual, first_residual)
         size = _over_ports(sum, jnp.sum, jax.tree.map(jnp.square, residual))
         in_stages = active & (count >= DIRECT_ITERATIONS)
         better = (size < least) | (in_stages & jnp.isfinite(size))
-        best_current = _chosen(better, devices.current, best_current)
+        kept = _chosen(better, law_values if goes_on else devices.current, kept)
         best, least = _chosen(better, trial, best), jnp.where(better, size, least)
         # The last step, after which the next is below rounding, has to be taken as well.
         has_moved = (left_of(port_map, best, step) > 0) | (count == 0)
@@ -173,7 +193,7 @@ def _guarded(
         is_next = ~active & (left > 0)
         least, step = jnp.where(is_next, jnp.inf, least), _chosen(is_next, still, step)
         left = jnp.where(is_next, jnp.maximum(left - 1 / STAGES, 0), left)
-        return best, best_current, least, step, active | is_next, count + 1, first_residual, left
+        return best, kept, least, step, active | is_next, count + 1, first_residual, left
 
     def unfinished(state):
         _, _, _, _, active, count, _, _ = state
@@ -181,9 +201,9 @@ def _guarded(
 
     still = jax.tree.map(jnp.zeros_like, v)
     infinite = _infinite(v)
-    start = (v, current, infinite, still, active, jnp.int32(0), still, jnp.zeros_like(infinite))
-    best, current, *_ = lax.while_loop(unfinished, attempt, start)
-    return best, current
+    start = (v, kept, infinite, still, active, jnp.int32(0), still, jnp.zeros_like(infinite))
+    best, kept, *_ = lax.while_loop(unfinished, attempt, start)
+    return best, kept
 
 
 def left_of(port_map: PortMap, v: Layout, step: Layout) -> Array:
@@ -242,7 +262,9 @@ def _chosen(which: Array, yes: Any, no: Any) -> Any:
 
 def newton_on_arrays(port_map: PortMap, prepared: Ports, w: Array, v: Array) -> Array:
     """The same on arrays (..., n_ports, batch)."""
-    return in_one(newton(port_map, prepared, laid_out(port_map, w), laid_out(port_map, v))[0])
+    volts = laid_out(port_map, v)
+    law_values = evaluate_laws(port_map, prepared.devices, volts)
+    return in_one(newton(port_map, prepared, laid_out(port_map, w), volts, law_values)[0])
 
 
 def _step(

@@ -49,9 +49,12 @@ def _in_order(
 ) -> Solution:
     """One sample after the other."""
     still, moving, joined = _apart((prepared, stepper.ports, stepper.update))
+    # What the laws gave at the sample before is no start for an iteration once the devices have changed.
+    is_stale = prepared is not None and any(leaf.shape[0] > 1 for leaf in jax.tree.leaves(prepared.devices))
+    goes_on = prepared is not None and not port_map.is_explicit and len(u) > 1
 
     def step(carry, inputs):
-        z, v = carry
+        z, v, law_values = carry
         u, shown, moving = inputs
         prepared, ports, update = joined(still, moving)
         if shown is not None:
@@ -61,20 +64,25 @@ def _in_order(
         if prepared is not None:
             w = laid_out(port_map, open_circuit(ports, z, u))
             if port_map.is_explicit:
-                v, law_values = w, evaluate_laws(port_map, prepared.devices, w)
-                current, _, _ = linearise(port_map, prepared.devices, v, law_values)
+                v = w
+                current, _, _ = linearise(port_map, prepared.devices, v, evaluate_laws(port_map, prepared.devices, v))
             else:
-                v, current = newton(port_map, prepared, w, v)
+                law_values = evaluate_laws(port_map, prepared.devices, v) if goes_on and is_stale else law_values
+                v, current, law_values = newton(port_map, prepared, w, v, law_values)
             current = without_shunts(port_map, current, v)
             if isinstance(current, list):
                 for drive, row in enumerate(current):
                     change = change + update.i[..., :, drive, :] * row
             else:
                 change = change + apply(update.i, current)
-        return (z + change, v), (z, v, current)
+        return (z + change, v, law_values), (z, v, current)
 
     volts = laid_out(port_map, jnp.broadcast_to(v, (port_map.ports, z.shape[-1])))
-    (last, _), (before, ports, currents) = lax.scan(step, (z, volts), (u, shown, moving))
+    law_values = None
+    if goes_on:
+        first: Any = jax.tree.map(lambda leaf: leaf[0], prepared)
+        law_values = evaluate_laws(port_map, first.devices, volts)
+    (last, _, _), (before, ports, currents) = lax.scan(step, (z, volts, law_values), (u, shown, moving))
     nothing = jnp.zeros((len(u), 0, z.shape[-1]), z.dtype)
     return Solution(
         before,
