@@ -20,7 +20,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from benchmarks.circuits import header
-from circuitnn.recurrent import GRU, LSTM, STN
+from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6, STN
 from circuitnn.study.benchmark import Benchmark, main
 from circuitnn.study.rounds import Step, best_of
 from circuitnn.study.tables import Row, markdown, target, target_table
@@ -35,9 +35,14 @@ TARGETS = {
     "GRU-32-32": None,
     "LSTM-32-32": None,
     "STN-8-8": None,
+    "LRU-16-16": None,
+    "S4D-16-16": None,
+    "S6-16-16": None,
 }
+STATES = 16  # of the linear recurrences
 MOST_FOR_SEEDS = 3.5
 DEVICES = ("one_device", "all_devices")
+LINEAR: dict[str, Any] = {"LRU": LRU, "S4D": S4D, "S6": S6}
 SETTINGS = {
     # Large blocks of memory on huge pages, and kept by the process: page faults cost more than the arithmetic.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296"
@@ -169,7 +174,7 @@ def _step(name: str, devices: int, seeds: int = 1) -> Callable[[], Any]:
 
         def loss(params):
             model = nnx.merge(graph, params, fixed)
-            _, y = model(jnp.broadcast_to(rest, (len(x), *rest.shape)), x)
+            _, y = model(jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(x), *leaf.shape)), rest), x)
             return jnp.sum(jnp.square(y - 0.5 * x)) / energy
 
         return jax.lax.psum(jax.grad(loss)(params), "batch")
@@ -180,7 +185,8 @@ def _step(name: str, devices: int, seeds: int = 1) -> Callable[[], Any]:
         return optax.apply_updates(params, steps), state
 
     state = jax.vmap(optimizer.init)(params)
-    rest = jnp.stack([model.init_carry() for model in models])  # once for many steps, as in training
+    # At rest once for many steps, as in training.
+    rest = jax.tree.map(lambda *a: jnp.stack(a), *(model.init_carry() for model in models))
     if seeds == 1:
         params, state, rest, x = jax.tree.map(lambda a: a[0], (params, state, rest, x))
         step, spec = jax.jit(one), P("batch")
@@ -195,6 +201,8 @@ def _model(name: str, seed: int):
     kind, *widths = name.split("-")
     if kind == "STN":
         return STN(("C1",), hidden=tuple(map(int, widths)), output="C1", rngs=nnx.Rngs(seed))
+    if kind in LINEAR:
+        return LINEAR[kind](int(widths[0]), len(widths), states=STATES, rngs=nnx.Rngs(seed))
     return {"GRU": GRU, "LSTM": LSTM}[kind](int(widths[0]), layers=len(widths), rngs=nnx.Rngs(seed))
 
 
@@ -202,15 +210,26 @@ def _torch_step(name: str) -> Callable[[], Any]:
     import torch
 
     kind, hidden, *others = name.split("-")
-    layer = getattr(torch.nn, kind)(1, int(hidden), 1 + len(others), batch_first=True)
-    readout = torch.nn.Linear(int(hidden), 1)
-    optimizer = torch.optim.Adam([*layer.parameters(), *readout.parameters()], 5e-4)
+    if kind in LINEAR:
+        from benchmarks.torch_networks import network
+
+        model = network(kind, int(hidden), layers=1 + len(others), states=STATES)
+        parameters = list(model.parameters())
+    else:
+        layer = getattr(torch.nn, kind)(1, int(hidden), 1 + len(others), batch_first=True)
+        readout = torch.nn.Linear(int(hidden), 1)
+        parameters = [*layer.parameters(), *readout.parameters()]
+
+        def model(x):
+            return readout(layer(x)[0])
+
+    optimizer = torch.optim.Adam(parameters, 5e-4)
     x = torch.randn(BATCH, TIME, 1)
     y = 0.5 * x
 
     def step():
         optimizer.zero_grad()
-        loss = torch.sum((readout(layer(x)[0]) - y) ** 2) / torch.sum(y**2)
+        loss = torch.sum((model(x) - y) ** 2) / torch.sum(y**2)
         loss.backward()
         optimizer.step()
 

@@ -102,6 +102,8 @@ def _arguments(model: Any) -> str:
     """Those of the constructor that are short."""
     names = (name for name in arguments_of(type(model)) if name not in _SAID_ELSEWHERE)
     values = {name: getattr(model, name, None) for name in names}
+    # An argument whose attribute holds what was made of it: the layers instead of their number.
+    values |= {name: model.settings[name] for name, value in values.items() if isinstance(value, nnx.List)}
     return ", ".join(f"{name} {_in_short(value)}" for name, value in values.items() if _is_short(value))
 
 

@@ -5,6 +5,7 @@ CPU it is no slower. Backwards runs the reversed recurrence; nothing is kept but
 defined.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, get_args
 
@@ -74,72 +75,106 @@ def exponential_minus_one(a: Numbers) -> Numbers:
     return jnp.expm1(a[0]) * jnp.cos(a[1]) - 2 * half * half, jnp.exp(a[0]) * jnp.sin(a[1])
 
 
-def diagonal_recurrence(a: Numbers, b: Numbers, start: Numbers, *, scan: Scan = "auto") -> Numbers:
-    """States after each sample, (time, n).
+def diagonal_recurrence(change: Numbers, b: Numbers, start: Numbers, *, scan: Scan = "auto") -> Numbers:
+    """States after each sample, (time, n): ``x_n = x_{n-1} + change_n x_{n-1} + b_n``.
+
+    A factor near one, of a state that lasts for seconds, is one to rounding; what it lacks of one is not.
 
     Args:
-        a: (n,), or (time, n) where the coefficients move.
+        change: a - 1, (n,), or (time, n) where the coefficients move.
         b: (time, n).
         start: (n,).
         scan: a loop over time ("sequential"), an associative scan (Blelloch, 1990), or what is faster ("auto").
     """
-    return _recurrence(is_associative(scan, b[0].shape[0]), a, b, start)
+    return _recurrence(is_associative(scan, b[0].shape[0]), change, b, start)
+
+
+def changed(change: Numbers, x: Numbers) -> Numbers:
+    """``(1 + change) x``."""
+    return plus(x, times(change, x))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _recurrence(is_parallel: bool, a: Numbers, b: Numbers, start: Numbers) -> Numbers:
+def _recurrence(is_parallel: bool, change: Numbers, b: Numbers, start: Numbers) -> Numbers:
+    moves = change[0].ndim == 2
     if is_parallel:
-        return _associative(a, (*(jnp.concatenate([p[:1] + s[None], p[1:]]) for p, s in _begun(a, b, start)),))
-    moves = a[0].ndim == 2
+        first = changed(tuple(part[0] for part in change) if moves else change, start)
+        return _associative(change, tuple(p.at[0].add(x) for p, x in zip(b, first, strict=True)))
 
     def step(x: Numbers, inputs: tuple[Numbers, Numbers | None]) -> tuple[Numbers, Numbers]:
-        drive, factor = inputs
-        x = plus(times(a if factor is None else factor, x), drive)
+        drive, moving = inputs
+        x = plus(x, plus(times(change if moving is None else moving, x), drive))
         return x, x
 
-    return lax.scan(step, start, (b, a if moves else None))[1]
+    return lax.scan(step, start, (b, change if moves else None))[1]
 
 
-def _begun(a: Numbers, b: Numbers, start: Numbers) -> zip:
-    first = tuple(part[0] for part in a) if a[0].ndim == 2 else a
-    return zip(b, times(first, start), strict=True)
-
-
-def _associative(a: Numbers, b: Numbers, *, reverse: bool = False) -> Numbers:
+def _associative(change: Numbers, b: Numbers, *, reverse: bool = False) -> Numbers:
     """From zero."""
 
     def joined(earlier: tuple[Numbers, Numbers], later: tuple[Numbers, Numbers]) -> tuple[Numbers, Numbers]:
-        return times(earlier[0], later[0]), plus(times(later[0], earlier[1]), later[1])
+        return plus(later[0], changed(later[0], earlier[0])), plus(later[1], changed(later[0], earlier[1]))
 
-    full = tuple(jnp.broadcast_to(part, b[0].shape) for part in a)
+    full = tuple(jnp.broadcast_to(part, b[0].shape) for part in change)
     return lax.associative_scan(joined, (full, b), reverse=reverse)[1]
 
 
-def _forward(is_parallel: bool, a: Numbers, b: Numbers, start: Numbers):
-    states = _recurrence(is_parallel, a, b, start)
-    return states, (a, start, states)
+def _forward(is_parallel: bool, change: Numbers, b: Numbers, start: Numbers):
+    states = _recurrence(is_parallel, change, b, start)
+    return states, (change, start, states)
 
 
 def _backward(is_parallel: bool, kept, gradient: Numbers):
-    a, start, states = kept
-    back, moves = conjugate(a), a[0].ndim == 2
+    change, start, states = kept
+    back, moves = conjugate(change), change[0].ndim == 2
     if is_parallel:
         # Into sample n goes what sample n + 1 hands back.
         later = tuple(jnp.concatenate([p[1:], jnp.zeros_like(p[:1])]) for p in back) if moves else back
         g_b = _associative(later, gradient, reverse=True)
-        g_start = times(tuple(p[0] for p in back) if moves else back, tuple(p[0] for p in g_b))
+        g_start = changed(tuple(p[0] for p in back) if moves else back, tuple(p[0] for p in g_b))
     else:
+        g_start, g_b = _back(back, gradient)
+    first = times(conjugate(start), tuple(part[0] for part in g_b))
+    others = times(conjugate(tuple(part[:-1] for part in states)), tuple(part[1:] for part in g_b))
+    if moves:
+        return tuple(jnp.concatenate([p[None], q]) for p, q in zip(first, others, strict=True)), g_b, g_start
+    return tuple(p + jnp.sum(q, axis=0) for p, q in zip(first, others, strict=True)), g_b, g_start
 
-        def step(handed_back: Numbers, inputs: tuple[Numbers, Numbers | None]) -> tuple[Numbers, Numbers]:
-            g, factor = inputs
-            total = plus(g, handed_back)
-            return times(back if factor is None else factor, total), total
 
-        zeros = tuple(jnp.zeros_like(part) for part in start)
-        g_start, g_b = lax.scan(step, zeros, (gradient, back if moves else None), reverse=True)
-    before = tuple(jnp.concatenate([s[None], x[:-1]]) for s, x in zip(start, states, strict=True))
-    g_a = times(conjugate(before), g_b)
-    return (g_a if moves else tuple(jnp.sum(part, axis=0) for part in g_a)), g_b, g_start
+def _back(back: Numbers, gradient: Numbers) -> tuple[Numbers, Numbers]:
+    """The loop from the end: the gradient of what it starts with, and of what is added to each state."""
+    moves = back[0].ndim == 2
+
+    def step(handed_back: Numbers, inputs: tuple[Numbers, Numbers | None]) -> tuple[Numbers, Numbers]:
+        g, moving = inputs
+        total = plus(g, handed_back)
+        return changed(back if moving is None else moving, total), total
+
+    zeros = tuple(jnp.zeros_like(part[0]) for part in gradient)
+    return lax.scan(step, zeros, (gradient, back if moves else None), reverse=True)
 
 
 _recurrence.defvjp(_forward, _backward)
+
+
+def in_chunks(
+    block: Callable[[Array, Array], tuple[Array, Array]], state: Array, columns: Array, size: int
+) -> tuple[Array, Array]:
+    """A block of many samples as chunks that stay in the cache; going back, each is run once more.
+
+    Args:
+        block: (state, (time, ...)) to the state after it and (time, ...).
+        state: before.
+        columns: (time, ...).
+        size: samples of a chunk.
+    """
+    whole = columns.shape[0] - columns.shape[0] % size
+    if whole <= size:
+        return block(state, columns)
+    chunks = columns[:whole].reshape(-1, size, *columns.shape[1:])
+    state, y = lax.scan(jax.checkpoint(block), state, chunks)
+    y = y.reshape(whole, *y.shape[2:])
+    if whole == columns.shape[0]:
+        return state, y
+    state, last = block(state, columns[whole:])
+    return state, jnp.concatenate([y, last])

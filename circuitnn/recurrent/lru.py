@@ -1,7 +1,7 @@
 """The linear recurrent unit: a complex diagonal recurrence whose poles stay inside the unit circle."""
 
 import math
-from typing import Any, Literal, final, get_args
+from typing import Any, Literal, NamedTuple, final, get_args
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from circuitnn.recurrent.diagonal import (
     Scan,
     checked_scan,
     diagonal_recurrence,
-    exponential,
+    exponential_minus_one,
     plus,
     quotient,
     times,
@@ -67,50 +67,52 @@ class LRULayer(Layer):
         self.D = nnx.Param(normal(rngs, (features,), 1.0, dtype))
 
     def rest(self, u: Array, knobs: Array) -> tuple[Array, Array]:
-        factor, gain, through = self._coefficients()
-        drive = self._driven(u)
-        full = tuple(jnp.broadcast_to(part, drive[0].shape) for part in quotient(gain, _one_minus(factor)))
-        x = times(full, drive)
-        return jnp.concatenate(x, axis=-1), self._read(x, drive, u, through)
+        system = self._system()
+        drive = system.driven(u)
+        left = tuple(-jnp.broadcast_to(part, drive[0].shape) for part in system.change)
+        x = quotient(drive, left)
+        return jnp.concatenate(x, axis=-1), system.read(x, drive, u)
 
     def __call__(self, carry: Array, u: Array, knobs: Array) -> tuple[Array, Array]:
-        factor, gain, through = self._coefficients()
-        columns = time_first(u)  # (time, lanes, features)
-        drive = self._driven(columns)
-        lanes, states = drive[0].shape[1:]
-        weight = tuple(jnp.broadcast_to(part, drive[0].shape) for part in gain)
-        flat = tuple(part.reshape(-1, lanes * states) for part in times(weight, drive))
-        spread = tuple(jnp.broadcast_to(part, (lanes, states)).reshape(-1) for part in factor)
+        system, columns = self._system(), time_first(u)  # (time, lanes, features)
+        drive = system.driven(columns)
+        shape = drive[0].shape
+        flat = tuple(part.reshape(shape[0], -1) for part in drive)
+        change = tuple(jnp.broadcast_to(part, shape[1:]).reshape(-1) for part in system.change)
         start = tuple(part.reshape(-1) for part in parts(carry))
-        x = tuple(part.reshape(drive[0].shape) for part in diagonal_recurrence(spread, flat, start, scan=self.scan))
+        x = tuple(part.reshape(shape) for part in diagonal_recurrence(change, flat, start, scan=self.scan))
         after = jnp.concatenate([part[-1] for part in x], axis=-1).reshape(carry.shape)
-        return after, time_last(self._read(x, drive, columns, through), u.shape)
+        return after, time_last(system.read(x, drive, columns), u.shape)
 
-    def _coefficients(self) -> tuple[Numbers, Numbers, Numbers | None]:
-        """lambda, the gain of the input, and what it adds to the state that is read at the same sample."""
-        decay, turn = -jnp.exp(self.nu[...]), jnp.exp(self.theta[...])
-        gamma = jnp.exp(self.gamma[...])
-        trained = exponential((decay, turn))
-        gain = (gamma, jnp.zeros_like(gamma))
-        if self.rate == 1:
-            return trained, gain, None
-        factor = exponential((self.rate * decay, self.rate * turn))
-        moved = (self.rate * gamma, gain[1])
-        wanted, there = quotient(gain, _one_minus(trained)), quotient(moved, _one_minus(factor))
-        return factor, moved, (wanted[0] - there[0], wanted[1] - there[1])
+    def _system(self) -> "_System":
+        decay, turn, gain = -jnp.exp(self.nu[...]), jnp.exp(self.theta[...]), jnp.exp(self.gamma[...])
+        change, through = exponential_minus_one((decay, turn)), None
+        if self.rate != 1:
+            trained, change = change, exponential_minus_one((self.rate * decay, self.rate * turn))
+            minus = (-jnp.ones_like(decay), jnp.zeros_like(decay))
+            # As often a sample more or less, as much each; and to a constant the same response.
+            wanted, there = quotient(minus, trained), quotient(minus, change)
+            through = (wanted[0] / self.rate - there[0], wanted[1] / self.rate - there[1])
+        B = (self.rate * gain)[:, None] * self.B[0], (self.rate * gain)[:, None] * self.B[1]
+        return _System(change, B, (self.C[0], self.C[1]), self.D[...], through)
 
-    def _driven(self, u: Array) -> Numbers:
+
+class _System(NamedTuple):
+    """What a block needs: parameters only."""
+
+    change: Numbers  # lambda - 1
+    B: Numbers  # with its gain
+    C: Numbers
+    D: Array
+    through: Numbers | None  # what the input adds to the state that is read at the same sample
+
+    def driven(self, u: Array) -> Numbers:
         return u @ self.B[0].T, u @ self.B[1].T
 
-    def _read(self, x: Numbers, drive: Numbers, u: Array, through: Numbers | None) -> Array:
-        if through is not None:
-            x = plus(x, times(tuple(jnp.broadcast_to(part, drive[0].shape) for part in through), drive))
-        return x[0] @ self.C[0].T - x[1] @ self.C[1].T + jnp.broadcast_to(self.D[...], u.shape) * u
-
-
-def _one_minus(factor: Numbers) -> Numbers:
-    """Of the rounded factor: where a constant leads, the loop itself stays."""
-    return 1 - factor[0], -factor[1]
+    def read(self, x: Numbers, drive: Numbers, u: Array) -> Array:
+        if self.through is not None:
+            x = plus(x, times(tuple(jnp.broadcast_to(part, drive[0].shape) for part in self.through), drive))
+        return x[0] @ self.C[0].T - x[1] @ self.C[1].T + jnp.broadcast_to(self.D, u.shape) * u
 
 
 def _poles(

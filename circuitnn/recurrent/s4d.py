@@ -1,5 +1,6 @@
 """The diagonal structured state space, S4D: of each feature a continuous system, held between samples."""
 
+import functools
 import math
 from typing import Any, Literal, NamedTuple, final, get_args
 
@@ -126,14 +127,16 @@ def _chunks(system: _System, state: Numbers, u: Array, scan: Scan) -> tuple[Numb
     seen = tuple(jnp.broadcast_to(part, driven[0].shape) for part in system.C)
     response = 2 * jnp.sum(times(driven, seen)[0], axis=-1)  # (size, features)
     response = jnp.concatenate([response[:1] + system.D[None], response[1:]])
+    # (out, in, features); picked by a product, whose transpose is faster than that of indexing.
     ahead = np.arange(size)[:, None] - np.arange(size)
-    matrix = jnp.where(ahead[..., None] >= 0, response[np.maximum(ahead, 0)], 0)  # (out, in, features)
+    matrix = jnp.asarray(ahead[..., None] == np.arange(size), u.dtype) @ response
     y = jnp.einsum("fnct,otf->fnco", u, matrix)
     # What each chunk leaves at its end, and from there on the states between chunks.
     left = tuple(jnp.einsum("fnct,tfp->cfnp", u, part[::-1]).reshape(count, -1) for part in driven)
-    factor = tuple(jnp.broadcast_to(part[-1][:, None], (features, lanes, pairs)).reshape(-1) for part in powers)
+    change = exponential_minus_one(tuple(size * part for part in system.step))
+    full = tuple(jnp.broadcast_to(part[:, None], (features, lanes, pairs)).reshape(-1) for part in change)
     first = tuple(part.reshape(-1) for part in state)
-    after = diagonal_recurrence(factor, left, first, scan=scan)
+    after = diagonal_recurrence(full, left, first, scan=scan)
     before = tuple(
         jnp.concatenate([a[None], b[:-1]]).reshape(count, features, lanes, pairs)
         for a, b in zip(first, after, strict=True)
@@ -144,6 +147,7 @@ def _chunks(system: _System, state: Numbers, u: Array, scan: Scan) -> tuple[Numb
     return state, y.reshape(features, lanes, count * size)
 
 
+@functools.lru_cache(maxsize=4)
 def _frequencies(start: str, states: int) -> np.ndarray:
     """(states / 2,) imaginary parts of the poles."""
     if start == "lin":

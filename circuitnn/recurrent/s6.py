@@ -8,12 +8,13 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from circuitnn.networks.dense import uniform
+from circuitnn.networks.dense import affine, uniform
 from circuitnn.networks.layer import Layer
-from circuitnn.recurrent.diagonal import Scan, checked_scan, diagonal_recurrence
+from circuitnn.recurrent.diagonal import Scan, checked_scan, diagonal_recurrence, in_chunks
 from circuitnn.recurrent.state_space import StateSpace, decay_rates, time_first, time_last
 from circuitnn.settings import register
 
+CHUNK, CACHE = 16, 1 << 20  # samples that go back at a time, at least, and bytes of their states
 SLOWEST = -30.0  # logarithm of a decay that no sound lasts for; below, its reciprocal overflows
 
 
@@ -61,23 +62,25 @@ class S6Layer(Layer):
         self.W_C = nnx.Param(uniform(rngs, (states, features), features, dtype))
 
     def rest(self, u: Array, knobs: Array) -> tuple[Array, Array]:
-        factor, drive, through = self._coefficients(u)
-        left = 1 - factor
-        x = jnp.where(left > 0, drive / jnp.where(left > 0, left, 1), 0)
+        change, drive, through = self._coefficients(u)
+        x = jnp.where(change < 0, drive / jnp.where(change < 0, -change, 1), 0)
         return x.reshape(*u.shape[:-1], -1), self._read(x, through, u)
 
     def __call__(self, carry: Array, u: Array, knobs: Array) -> tuple[Array, Array]:
         columns = time_first(u)  # (time, lanes, features)
-        factor, drive, through = self._coefficients(columns)
-        a, b = ((part.reshape(columns.shape[0], -1),) for part in (factor, drive))
-        (x,) = diagonal_recurrence(a, b, (carry.reshape(-1),), scan=self.scan)
-        x = x.reshape(drive.shape)
-        return x[-1].reshape(carry.shape), time_last(self._read(x, through, columns), u.shape)
+        size = max(CHUNK, CACHE // (carry.size * carry.dtype.itemsize))
+        after, y = in_chunks(self._block, carry.reshape(-1), columns, size)
+        return after.reshape(carry.shape), time_last(y, u.shape)
+
+    def _block(self, start: Array, columns: Array) -> tuple[Array, Array]:
+        change, drive, through = self._coefficients(columns)
+        a, b = ((part.reshape(columns.shape[0], -1),) for part in (change, drive))
+        (x,) = diagonal_recurrence(a, b, (start,), scan=self.scan)
+        return x[-1], self._read(x.reshape(drive.shape), through, columns)
 
     def _coefficients(self, u: Array) -> tuple[Array, Array, Array | None]:
-        """exp(Delta A), what is added to x, and what u adds besides to what is read, (..., states, features)."""
-        bias = jnp.broadcast_to(self.bias[...], u.shape)
-        delta = jax.nn.softplus((u @ self.down[...].T) @ self.up[...].T + bias)
+        """exp(Delta A) - 1, what is added to x, and what u adds besides to what is read, (..., states, features)."""
+        delta = jax.nn.softplus(affine(u @ self.down[...].T, self.up[...], self.bias[...]))
         shape = (*u.shape[:-1], *self.A.shape)
         decay = jnp.broadcast_to(jnp.exp(jnp.maximum(self.A[...], SLOWEST)), shape)
         B = jnp.broadcast_to((u @ self.W_B[...].T)[..., None], shape)
@@ -85,16 +88,16 @@ class S6Layer(Layer):
         exponent = -jnp.broadcast_to(delta[..., None, :], shape) * decay
         reached = -jnp.expm1(exponent)
         if self.rate == 1:
-            return jnp.exp(exponent), reached * held, None
+            return -reached, reached * held, None
         # As often a sample more or less, as much each; and to a constant the same response.
         faster = -jnp.expm1(self.rate * exponent)
         settled = jnp.where(faster > 0, reached / jnp.where(faster > 0, faster, 1), 1 / self.rate)
-        return jnp.exp(self.rate * exponent), self.rate * reached * held, (1 - self.rate * settled) * held
+        return -faster, self.rate * reached * held, (1 - self.rate * settled) * held
 
     def _read(self, x: Array, through: Array | None, u: Array) -> Array:
-        C = u @ self.W_C[...].T
+        C = jnp.broadcast_to((u @ self.W_C[...].T)[..., None], x.shape)
         x = x if through is None else x + through
-        return jnp.einsum("...n,...nf->...f", C, x) + jnp.broadcast_to(self.D[...], u.shape) * u
+        return jnp.sum(C * x, axis=-2) + jnp.broadcast_to(self.D[...], u.shape) * u
 
 
 @register

@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 
 import circuitnn as cn
-from circuitnn.recurrent import LRU, S4D, S6
+from circuitnn.recurrent import LRU, S4D, S6, s6
 from circuitnn.testing import check_block_law, check_model
 
 KINDS = {"LRU": LRU, "S4D": S4D, "S6": S6}
@@ -65,6 +65,13 @@ def zeros(layer, features):
     return jax.tree.map(jnp.zeros_like, layer.rest(jnp.zeros(features), jnp.zeros(0))[0])
 
 
+@pytest.fixture
+def chunked(monkeypatch):
+    """Chunks that are shorter than the signals."""
+    monkeypatch.setattr(s6, "CACHE", 0)
+
+
+@pytest.mark.usefixtures("chunked")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_layer_is_its_equations(kind):
     layer, u = model(kind).layers[1].recurrence, signal(75, 3)
@@ -72,6 +79,7 @@ def test_a_layer_is_its_equations(kind):
     np.testing.assert_allclose(y, LOOPS[kind](weights(layer), u, np), rtol=0, atol=1e-12)
 
 
+@pytest.mark.usefixtures("chunked")
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_of_a_layer_are_those_of_torch(kind):
     torch = pytest.importorskip("torch")
@@ -145,3 +153,26 @@ def test_at_twice_the_rate_a_sine_sounds_the_same(kind):
     np.testing.assert_allclose(doubled.resting(level=[0.7])[1], trained.resting(level=[0.7])[1], rtol=1e-9)
     back = cn.resampled(doubled, FS)
     np.testing.assert_allclose(cn.run(back, fine[::2])[1], slow, rtol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_ten_seconds_in_single_precision_do_not_drift(kind):
+    """Time constants of seconds: a factor of 0.999998 in single precision would be off by three in a hundred."""
+    x = 0.1 + 0.3 * signal(10 * FS)
+    options = {"layers": 1, "time_constants": (1e-3, 10.0), "fs": FS}
+    single, double = (np.asarray(cn.run(model(kind, dtype=t, **options), x)[1]) for t in (jnp.float32, jnp.float64))
+    assert float(cn.losses.esr(single[-FS:].astype(float), double[-FS:])) < 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_silence_and_hard_drive_have_finite_gradients(kind):
+    graph, params, rest = nnx.split(model(kind, layers=1, dtype=jnp.float32), nnx.Param, ...)
+
+    def energy(params, x):
+        one = nnx.merge(graph, params, rest)
+        return jnp.sum(jnp.square(one(one.init_carry((2,)), x)[1]))
+
+    x = np.array([0.0, 1e4])[:, None, None] * signal(2, 70, 1)
+    gradients = jax.jit(jax.grad(energy, (0, 1)))(params, jnp.asarray(x, jnp.float32))
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
