@@ -26,6 +26,7 @@ def said():
         "an LSTM": (LSTM(8, fs=44_100, rngs=rngs), ["LSTM at 44100 Hz:", "hidden 8"]),
         "an STN": (STN(("C1", "C2"), rngs=rngs), ["STN:", "hidden 8 8", "states: C1, C2"]),
         "a state-matched GRU": (StateMatchedGRU(("C1",), rngs=rngs), ["StateMatchedGRU:", "states: C1"]),
+        "an LRU": (cn.recurrent.LRU(4, 3, rngs=rngs), ["LRU:", "hidden 4, layers 3, states 16"]),
         "a network without memory": (Memoryless((4,), rngs=rngs), ["Memoryless:", "hidden 4"]),
         "a nodal model": (
             cn.nodal.NodalModel(CIRCUIT, trainable=("C1",), oversampling=4),
