@@ -10,7 +10,7 @@ from circuitnn.knobs import along
 from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel, all_controls, checked_model
 from circuitnn.numerics.holding import held_frames
 from circuitnn.settings import register
-from circuitnn.wrapper import SameRate
+from circuitnn.wrapper import AroundStates, SameRate
 
 
 @final
@@ -99,14 +99,8 @@ class HeldControls(SameRate):
 
 @register
 @final
-class HeldControlsStates(StateModel, HeldControls):
+class HeldControlsStates(AroundStates, HeldControls):
     """`HeldControls` around a model with circuit states."""
-
-    model: StateModel
-
-    def __init__(self, model: StateModel, frame: int = 64):
-        super().__init__(model, frame)
-        self.state_names = model.state_names
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
@@ -114,9 +108,3 @@ class HeldControlsStates(StateModel, HeldControls):
         after, held = self._held(carry, x, controls)
         inner, y, states = self.model.trace(carry.inner, x, held, forcing)
         return after._replace(inner=inner), y, states
-
-    def states(self, carry: Carry) -> Array:
-        return self.model.states(carry.inner)
-
-    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
-        return carry._replace(inner=self.model.force(carry.inner, states, controls=controls))

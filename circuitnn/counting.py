@@ -9,7 +9,7 @@ from circuitnn.arguments import at_level
 from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateModel
 from circuitnn.numerics.report import SolveReport, tally
 from circuitnn.settings import register
-from circuitnn.wrapper import SameRate
+from circuitnn.wrapper import AroundStates, SameRate
 
 
 @final
@@ -50,26 +50,14 @@ class Counted(SameRate):
 
 @register
 @final
-class CountedStates(StateModel, Counted):
+class CountedStates(AroundStates, Counted):
     """`Counted` around a model with circuit states."""
-
-    model: StateModel
-
-    def __init__(self, model: StateModel):
-        super().__init__(model)
-        self.state_names, self.states_are_outputs = model.state_names, model.states_are_outputs
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
     ) -> tuple[Carry, Array, Array]:
         after, y, states = self.model.trace(carry.inner, x, controls, forcing)
         return CountedCarry(after, _counted(carry.report, x, controls)), y, states
-
-    def states(self, carry: Carry) -> Array:
-        return self.model.states(carry.inner)
-
-    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
-        return carry._replace(inner=self.model.force(carry.inner, states, controls=controls))
 
 
 def _counted(report: SolveReport, x: Array, controls: Any) -> SolveReport:

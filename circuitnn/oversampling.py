@@ -20,7 +20,7 @@ from circuitnn.numerics.half_band import (
     interpolation_carry,
 )
 from circuitnn.settings import register, settings_of
-from circuitnn.wrapper import Wrapper
+from circuitnn.wrapper import AroundStates, Wrapper
 
 Trace = Callable[[Carry, Array, Controls | None, Forcing | None], tuple[Carry, Array, Array]]  # `StateModel.trace`
 
@@ -157,25 +157,20 @@ class Oversampled(Wrapper):
 
 @register
 @final
-class OversampledStates(StateModel, Oversampled):
+class OversampledStates(AroundStates, Oversampled):
     """`Oversampled` around a model with circuit states."""
 
-    model: StateModel
-
-    def __init__(self, model: StateModel, factor: int):
-        super().__init__(model, factor)
-        self.state_names = model.state_names
+    states_are_outputs = False  # the filters stand between
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
     ) -> tuple[Carry, Array, Array]:
         return self.oversampling.trace(self.model.trace, carry, x, controls, forcing)
 
-    def states(self, carry: Carry) -> Array:
-        return self.model.states(self.oversampling.inner(carry))
+    def inner(self, carry: Carry) -> Carry:
+        return self.oversampling.inner(carry)
 
-    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
-        inner = self.model.force(self.oversampling.inner(carry), states, controls=controls)
+    def with_inner(self, carry: Carry, inner: Carry) -> Carry:
         return self.oversampling.with_inner(carry, inner)
 
 

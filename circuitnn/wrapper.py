@@ -1,10 +1,11 @@
 """What stands around one model: it has the model's knobs, its silence and its precision."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from jax import Array
 
-from circuitnn.model import Controls, Model
+from circuitnn.model import Carry, Controls, Model, StateModel
 
 
 class Wrapper(Model):
@@ -44,3 +45,36 @@ class SameRate(Wrapper):
     @property
     def latency(self) -> int:
         return self.model.latency
+
+
+class AroundStates(StateModel):
+    """The circuit states of a wrapper are those of the model inside (abstract); the other base is the wrapper.
+
+    The carry of the model is the field `inner` of the wrapper's, unless the subclass says where else it is.
+    """
+
+    model: Any
+
+    @property
+    def state_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Those of the model."""
+        return self.model.state_names
+
+    @property
+    def states_are_outputs(self) -> bool:  # type: ignore[override]
+        """Whether they are the model's."""
+        return self.model.states_are_outputs
+
+    def inner(self, carry: Carry) -> Carry:
+        """The carry of the model in that of the wrapper."""
+        return carry.inner
+
+    def with_inner(self, carry: Carry, inner: Carry) -> Carry:
+        """The wrapper's carry with another one of the model."""
+        return carry._replace(inner=inner)
+
+    def states(self, carry: Carry) -> Array:
+        return self.model.states(self.inner(carry))
+
+    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
+        return self.with_inner(carry, self.model.force(self.inner(carry), states, controls=controls))

@@ -9,7 +9,7 @@ from circuitnn.model import Carry, Controls, Forcing, Level, Model, Rest, StateM
 from circuitnn.native.blocks import played
 from circuitnn.plainly import is_plain
 from circuitnn.settings import register
-from circuitnn.wrapper import SameRate
+from circuitnn.wrapper import AroundStates, SameRate
 
 
 @register
@@ -38,14 +38,10 @@ class Compiled(SameRate):
 
 @register
 @final
-class CompiledStates(Compiled, StateModel):  # type: ignore[misc]  # without states a block has less to write
+class CompiledStates(Compiled, AroundStates):  # type: ignore[misc]  # without states a block has less to write
     """`Compiled` around a model with circuit states."""
 
     model: StateModel
-
-    def __init__(self, model: StateModel):
-        super().__init__(model)
-        self.state_names, self.states_are_outputs = model.state_names, model.states_are_outputs
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None
@@ -57,11 +53,11 @@ class CompiledStates(Compiled, StateModel):  # type: ignore[misc]  # without sta
         after, both = block
         return after, both[..., : self.out_features], both[..., self.out_features :]
 
-    def states(self, carry: Carry) -> Array:
-        return self.model.states(carry)
+    def inner(self, carry: Carry) -> Carry:
+        return carry
 
-    def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
-        return self.model.force(carry, states, controls=controls)
+    def with_inner(self, carry: Carry, inner: Carry) -> Carry:
+        return inner
 
 
 def compiled(model: Model) -> Any:

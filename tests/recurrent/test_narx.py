@@ -101,3 +101,11 @@ def test_it_is_taught_by_its_own_outputs(tmp_path):
     assert report.esr_teacher_forced < 0.01
     cn.train.save(model, tmp_path / "m.npz")
     np.testing.assert_array_equal(cn.run(cn.train.restore(tmp_path / "m.npz"), x)[1], cn.run(model, x)[1])
+
+
+def test_what_stands_around_it_has_its_states_and_says_whether_they_are_outputs():
+    model = NARX(controls=("drive",), dtype=jnp.float64, rngs=nnx.Rngs(0))
+    for around in (cn.Counted(model), cn.control_rate(model), cn.native.compiled(model)):
+        assert around.state_names == model.state_names
+        assert around.states_are_outputs
+    assert not cn.hybrid.Oversampled(model, 2).states_are_outputs  # filters stand between
