@@ -72,6 +72,27 @@ def check_finite(name: str, values: Any, axes: tuple[str, ...] = ("sample", "fea
         raise ValueError(not_finite_in_words(name, np.asarray(values), axes))
 
 
+def check_windows(shape: tuple[int, ...], time: int, length: int, hop: int, count: int = 1) -> None:
+    """Refuse pieces of a signal that cannot be.
+
+    Args:
+        shape: of the signal.
+        time: its axis of time.
+        length: of each piece, in samples.
+        hop: from one to the next.
+        count: that there must be at least.
+
+    Raises:
+        ValueError: for lengths that are no positive whole numbers, and signals with fewer pieces.
+    """
+    for name, value in (("length", length), ("hop", hop)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"the {name} of a window must be a positive whole number of samples, got {value!r}")
+    needed = length + (count - 1) * hop
+    if shape[time] < needed:
+        raise ValueError(f"the windows need {needed} samples along time, got the shape {shape}")
+
+
 def not_finite_in_words(name: str, numbers: np.ndarray, axes: tuple[str, ...] = ("sample", "feature")) -> str:
     """How many of an array's numbers are NaN or infinite, and where the first is; arguments as for `check_finite`."""
     bad = np.argwhere(~np.isfinite(numbers))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from benchmarks.circuits import header
@@ -132,7 +131,7 @@ def _row(
         "seed": seed,
         "rate": rate,
         "search": search,
-        "weights": sum(int(np.size(leaf)) for leaf in jax.tree.leaves(outcome.model.parameters())),
+        "weights": outcome.model.count().weights,
         "updates": outcome.history.updates,
         "seconds": outcome.seconds,
         "curve": curve(outcome),

@@ -10,6 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from circuitnn import metrics
 from circuitnn.convolutional import WaveNet
 from circuitnn.losses import esr
 from circuitnn.model import Model, run
@@ -130,8 +131,7 @@ def _fitted(
 def error(model: Model, part: Dataset) -> float:
     """Error-to-signal ratio over all pieces in a row, the network running freely from rest."""
     x, y = (np.asarray(signal).reshape(-1, signal.shape[-1]) for signal in (part.x, part.y))
-    wrong = np.asarray(run(model, x)[1], float) - y
-    return float(np.sum(np.square(wrong)) / np.sum(np.square(y, dtype=float)))
+    return metrics.esr(run(model, x)[1], y)
 
 
 def curve(outcome: Outcome) -> list[tuple[float, float]]:

@@ -13,7 +13,7 @@ from circuitnn.convolutional.causal import CausalConv, Ring
 from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.dense import uniform
 from circuitnn.networks.layer import Layer
-from circuitnn.networks.layered import Layered
+from circuitnn.networks.layered import Layered, rest_in_a_row, through
 from circuitnn.networks.pointwise import Pointwise
 from circuitnn.networks.scaling import Scaling
 from circuitnn.settings import register
@@ -66,18 +66,10 @@ class Blocks(Layer):
         self.blocks, self.embedding = nnx.List(blocks), nnx.List(embedding)
 
     def rest(self, u: Array, knobs: Array) -> tuple[tuple[Ring, ...], Array]:
-        carries, turned = [], self._embedded(knobs)
-        for block in self.blocks:
-            carry, u = block.rest(u, turned)
-            carries.append(carry)
-        return tuple(carries), u
+        return rest_in_a_row(self.blocks, u, self._embedded(knobs))
 
     def __call__(self, carry: tuple[Ring, ...], u: Array, knobs: Array) -> tuple[tuple[Ring, ...], Array]:
-        carries, turned = [], self._embedded(knobs)
-        for block, before in zip(self.blocks, carry, strict=True):
-            after, u = block(before, u, turned)
-            carries.append(after)
-        return tuple(carries), u
+        return through(self.blocks, carry, u, self._embedded(knobs))
 
     def _embedded(self, knobs: Array) -> Array:
         for layer in self.embedding:

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from circuitnn.arguments import checked_level, checked_width
+from circuitnn.arguments import checked_width
 from circuitnn.convolutional.causal import Ring, in_order
 from circuitnn.frames.frame_network import FrameNetwork
 from circuitnn.model import Carry, Controls, Level, Model
 from circuitnn.networks.layered import spread
-from circuitnn.networks.rest import first_positions
+from circuitnn.networks.rest import what_rests
 from circuitnn.settings import register
 
 LONGEST = 2**22  # samples of a window
@@ -131,9 +131,8 @@ class Framed(Model):
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
     ) -> FramedCarry:
-        positions = first_positions(self, controls)
-        volts = checked_level(level, (*batch, self.in_features), self.dtype)
-        shape = jnp.broadcast_shapes(volts.shape[:-1], *(jnp.shape(knob)[:-1] for knob in positions.values()))
+        volts, positions = what_rests(self, batch, controls, level)
+        shape = volts.shape[:-1]
         x = jnp.broadcast_to(volts[..., None, :], (*shape, self.window, self.in_features))
         knobs = self.network.inputs.knobs(x[..., :1, :], positions)
         knobs = jnp.broadcast_to(knobs[..., 0, :], (*shape, knobs.shape[-1]))

@@ -1,18 +1,14 @@
 """Short pieces of a signal, and roots whose gradients stay finite at silence."""
 
-import numpy as np
 from jax import Array
 from jax import numpy as jnp
+
+from circuitnn.samples import check_windows
 
 
 def check_frames(signal: Array, length: int, hop: int, count: int = 1) -> None:
     """Refuses lengths that are no positive whole numbers, and signals (..., time) with fewer than `count` frames."""
-    for name, value in (("length", length), ("hop", hop)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"the {name} of a window must be a positive whole number of samples, got {value!r}")
-    needed = length + (count - 1) * hop
-    if signal.shape[-1] < needed:
-        raise ValueError(f"the windows need {needed} samples along time, got {signal.shape[-1]}")
+    check_windows(signal.shape, signal.ndim - 1, length, hop, count)
 
 
 def frames(signal: Array, length: int, hop: int) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from circuitnn.samples import check_kind
+from circuitnn.samples import check_kind, check_windows
 
 LEAST_LEVEL = 1e-8  # of a quotient's denominator: 157 dB below a full-scale sine
 
@@ -43,17 +43,12 @@ def mean_quotient(error: NDArray, signal: NDArray, floor: float) -> float:
     return float(np.mean(quotients))
 
 
+def check_frames(signal: NDArray, length: int, hop: int, count: int = 1) -> None:
+    """Refuses lengths that are no positive whole numbers, and signals with fewer than `count` frames."""
+    check_windows(signal.shape, time_axis(signal), length, hop, count)
+
+
 def frames(signal: NDArray, length: int, hop: int) -> NDArray:
     """(..., frames, length), a view: the pieces of a signal with time along its axis."""
     windows = np.lib.stride_tricks.sliding_window_view(signal, length, axis=time_axis(signal))
     return np.moveaxis(windows, time_axis(signal), -2)[..., ::hop, :]
-
-
-def check_frames(signal: NDArray, length: int, hop: int, count: int = 1) -> None:
-    """Refuses lengths that are no positive whole numbers, and signals with fewer than `count` frames."""
-    for name, value in (("length", length), ("hop", hop)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"the {name} of a window must be a positive whole number of samples, got {value!r}")
-    needed = length + (count - 1) * hop
-    if signal.shape[time_axis(signal)] < needed:
-        raise ValueError(f"the windows need {needed} samples along time, got the shape {signal.shape}")

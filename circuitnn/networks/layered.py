@@ -60,19 +60,30 @@ class Layered(Network):
     def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
         x, positions = self.at_rest(batch, controls, level)
         u, knobs = self.inputs(x, positions)[..., 0, :], self.inputs.knobs(x, positions)[..., 0, :]
-        carries = []
-        for layer in self.layers:
-            carry, u = layer.rest(u, knobs)
-            carries.append(carry)
-        carry = jax.lax.stop_gradient(tuple(carries))
-        return spread(carry, x.shape[:-2], batch), self.units.to_si(u)
+        carry, y = rest_in_a_row(self.layers, u, knobs)
+        return spread(jax.lax.stop_gradient(carry), x.shape[:-2], batch), self.units.to_si(y)
 
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
-        u, knobs, carries = self.inputs(x, controls), self.inputs.knobs(x, controls), []
-        for layer, before in zip(self.layers, carry, strict=True):
-            after, u = layer(before, u, knobs)
-            carries.append(after)
-        return tuple(carries), self.units.to_si(u)
+        after, y = through(self.layers, carry, self.inputs(x, controls), self.inputs.knobs(x, controls))
+        return after, self.units.to_si(y)
+
+
+def rest_in_a_row(layers: Iterable[Layer], u: Array, knobs: Array) -> tuple[Carry, Array]:
+    """`Layer.rest` of layers of which each hears what the one before it gives; the carry is the tuple of theirs."""
+    carries = []
+    for layer in layers:
+        carry, u = layer.rest(u, knobs)
+        carries.append(carry)
+    return tuple(carries), u
+
+
+def through(layers: Iterable[Layer], carry: Carry, u: Array, knobs: Array) -> tuple[Carry, Array]:
+    """A block of them."""
+    carries = []
+    for layer, before in zip(layers, carry, strict=True):
+        after, u = layer(before, u, knobs)
+        carries.append(after)
+    return tuple(carries), u
 
 
 def spread(carry: Carry, shape: tuple[int, ...], batch: tuple[int, ...]) -> Carry:

@@ -50,13 +50,11 @@ def rest(
     Returns:
         (..., n), which broadcasts against (*batch, n).
     """
-    knobs = first_positions(model, controls)
-    volts = checked_level(level, (*batch, model.in_features), model.dtype)
-    shape = np.broadcast_shapes(volts.shape[:-1], *(np.shape(knob)[:-1] for knob in knobs.values()))
+    volts, knobs = what_rests(model, batch, controls, level)
     graph, variables = nnx.split(model)
     blocks = int(SECONDS * (getattr(model, "fs", None) or ASSUMED_FS) / BLOCK)
     numbers = lax.stop_gradient((variables, start, knobs, volts))
-    carry, is_reached = _settled(graph, *numbers, silence, shape, blocks)
+    carry, is_reached = _settled(graph, *numbers, silence, volts.shape[:-1], blocks)
     _warn_of_unrest(model, is_reached)
     return carry
 
@@ -92,6 +90,16 @@ def _warn_of_unrest(network: nnx.Module, is_reached: Array) -> None:
             "creeps on; it begins as if it had heard nothing",
             stacklevel=4,
         )
+
+
+def what_rests(
+    model: Model, batch: tuple[int, ...], controls: Controls | None, level: Level
+) -> tuple[Array, dict[str, Array]]:
+    """The volts that have gone in for long (*shape, in_features) and the knobs, of no larger a batch than they need."""
+    knobs = first_positions(model, controls)
+    volts = checked_level(level, (*batch, model.in_features), model.dtype)
+    shape = np.broadcast_shapes(volts.shape[:-1], *(np.shape(knob)[:-1] for knob in knobs.values()))
+    return jnp.broadcast_to(volts, (*shape, model.in_features)), knobs
 
 
 def first_positions(model: Model, controls: Controls | None) -> dict[str, Array]:
