@@ -1,13 +1,28 @@
-"""What all convolutions of a network remember."""
+"""What convolutions remember: rings of what they have heard, read at a few places by each sample."""
 
 from collections.abc import Iterable
-from typing import final
+from typing import NamedTuple, final
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from circuitnn.convolutional.causal import Ring, in_order
+# Channels from which on XLA's convolution of a block, which is quick in single precision alone, takes less time and
+# memory than products with all taps side by side; with four channels it takes four times as long.
+WIDE = 8
+
+
+@final
+class Ring(NamedTuple):
+    """The last inputs of a convolution.
+
+    Attributes:
+        samples: (..., length, features), the oldest at `position` and the newest before it, round and round.
+        position: () whole number, where the next sample is written.
+    """
+
+    samples: Array
+    position: Array
 
 
 @final
@@ -23,7 +38,8 @@ class Memory:
 
     def __init__(self, rings: Iterable[Ring] | None, batch: tuple[int, ...]):
         """Rings from a block before, or None at rest; arrays of a network have the batch as one axis in front."""
-        self._rings, self._batch, self.after = None if rings is None else iter(rings), batch, list[Ring]()
+        self._is_at_rest, self._rings, self._batch = rings is None, iter(rings or ()), batch
+        self.after = list[Ring]()
 
     def convolved(
         self,
@@ -49,25 +65,29 @@ class Memory:
             (batch, out, time).
         """
         out, features, kernel = weight.shape
-        matrix = weight.transpose(0, 2, 1).reshape(out, kernel * features)
-        taps = [u] if kernel == 1 else self._seen(u, kernel, dilation)
-        if beside is None or mixer is None:
-            return mapped(matrix, bias, taps)
-        if u.shape[-1] == 1:  # one product
-            return mapped(jnp.concatenate([matrix, mixer], axis=1), bias, [*taps, beside])
-        return mapped(matrix, bias, taps) + mapped(mixer, None, [beside])
+        is_sample = u.shape[-1] == 1
+        if kernel > 1 and not is_sample and max(out, features) >= WIDE and u.dtype == jnp.float32:
+            y = lax.conv_general_dilated(self._behind(u), weight, (1,), "VALID", rhs_dilation=(dilation,))
+            y = biased(y, bias)
+        else:
+            matrix = weight.transpose(0, 2, 1).reshape(out, kernel * features)
+            taps = [u] if kernel == 1 else self._seen(u, kernel, dilation)
+            if is_sample and beside is not None and mixer is not None:  # one product
+                return mapped(jnp.concatenate([matrix, mixer], axis=1), bias, [*taps, beside])
+            y = mapped(matrix, bias, taps)
+        return y if beside is None or mixer is None else y + mapped(mixer, None, [beside])
 
     def _seen(self, u: Array, kernel: int, dilation: int) -> list[Array]:
         """What each tap sees, the oldest first; each (batch, features, time)."""
         reach = (kernel - 1) * dilation
-        if self._rings is None:
+        if self._is_at_rest:
             constant = jnp.broadcast_to(self._rows(u), (*self._batch, reach, u.shape[1]))
             self.after.append(Ring(constant, jnp.int32(0)))
             return [u] * kernel
-        ring, time = next(self._rings), u.shape[-1]
+        time = u.shape[-1]
         if time == 1:
-            return self._taps(ring, u, kernel, dilation)
-        signal = self._behind(ring, u)
+            return self._taps(next(self._rings), u, kernel, dilation)
+        signal = self._behind(u)
         return [signal[..., k * dilation : k * dilation + time] for k in range(kernel)]
 
     def _rows(self, u: Array) -> Array:
@@ -82,8 +102,9 @@ class Memory:
         self.after.append(Ring(after, lax.rem(position + 1, length)))
         return [*(lax.dynamic_slice_in_dim(samples, place, 1, -2).reshape(u.shape) for place in places), u]
 
-    def _behind(self, ring: Ring, u: Array) -> Array:
-        """(batch, features, reach + time): the block behind what the ring holds."""
+    def _behind(self, u: Array) -> Array:
+        """(batch, features, reach + time): the block behind what the next ring holds."""
+        ring = next(self._rings)
         length = ring.samples.shape[-2]
         before = in_order(ring).reshape(u.shape[0], length, u.shape[1]).swapaxes(1, 2)
         signal = jnp.concatenate([before, u], axis=-1)
@@ -98,4 +119,16 @@ def mapped(matrix: Array, bias: Array | None, parts: list[Array]) -> Array:
         y = matrix[None] * v
     else:  # a product for each entry of the batch: one for all would transpose what goes in and what comes out
         y = jnp.broadcast_to(matrix, (v.shape[0], *matrix.shape)) @ v
+    return biased(y, bias)
+
+
+def biased(y: Array, bias: Array | None) -> Array:
+    """(batch, out, time) and b (out,)."""
     return y if bias is None else y + jnp.broadcast_to(bias[:, None], y.shape)
+
+
+def in_order(carry: Ring) -> Array:
+    """(..., length, features): what a ring holds, the oldest first."""
+    length = carry.samples.shape[-2]
+    twice = jnp.concatenate([carry.samples, carry.samples], axis=-2)
+    return lax.dynamic_slice_in_dim(twice, carry.position, length, axis=-2)
