@@ -71,8 +71,8 @@ def _in_equation(eqn: Any, reached: list[bool]) -> tuple[int, list[bool]]:
         operations, results = _in_loop(params["jaxpr"].jaxpr, reached, params["num_consts"], params["num_carry"])
         return params["length"] * operations, results
     if name == "while":
-        body, own = params["body_jaxpr"].jaxpr, reached[params["cond_nconsts"] :]
-        return _in_loop(body, own, params["body_nconsts"], len(body.outvars))
+        body, operands = params["body_jaxpr"].jaxpr, reached[params["cond_nconsts"] :]
+        return _in_loop(body, operands, params["body_nconsts"], len(body.outvars))
     if name == "custom_linear_solve":
         lengths = params["const_lengths"]
         before, solve = lengths.matvec + lengths.vecmat, lengths.solve

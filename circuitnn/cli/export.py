@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from circuitnn.cli.models import PLAYERS, opened_model
 from circuitnn.cli.options import input_option, output_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 
@@ -86,9 +87,8 @@ def export(
     import jax
 
     from circuitnn.cli.loading import spelled
-    from circuitnn.cli.models import opened_model
     from circuitnn.export import c
-    from circuitnn.export.formats import FORMATS as PLAYERS
+    from circuitnn.export.formats import FORMATS as PLAYED
 
     real = None if is_single is None else "float" if is_single else "double"
     with jax.enable_x64(True):
@@ -104,11 +104,11 @@ def export(
             c(built, out, name=name, frame=frame or 32, real=real, main=main)  # type: ignore[arg-type]
         else:
             given = {"name": name, "volts": volts}
-            PLAYERS[form].write(built, out, **{key: value for key, value in given.items() if value is not None})
+            PLAYED[form].write(built, out, **{key: value for key, value in given.items() if value is not None})
         rate = "any rate" if built.fs is None else f"{built.fs:g} Hz"
         late = f", {built.latency} samples late" if built.latency else ""
         knobs = spelled({knob: float(place) for knob, place in built.controls.items()}) or "none"
-    player = "" if form == "c" else f" for {PLAYERS[form].title}"
+    player = "" if form == "c" else f" for {PLAYED[form].title}"
     say(f"{out}: {type(built).__name__} at {rate}{late}{player}; knobs: {knobs}")
     if main:
         say(f"{out.with_name(f'{out.stem}_main.c')}: plays a wav file through it")
@@ -117,8 +117,7 @@ def export(
 def _form_of(out: Path) -> str:
     """By the name; of .json RTNeural's."""
     suffix = out.suffix.lower()
-    by_suffix = {".nam": "nam", ".aidax": "aidax", ".json": "rtneural", ".npz": "torch"}
-    form = "c" if suffix in HEADERS else by_suffix.get(suffix)
+    form = "c" if suffix in HEADERS else PLAYERS.get(suffix)
     if form is None:
-        raise Fault(f"{out}: a header ends in {', '.join(HEADERS)}, a file of a player in {', '.join(by_suffix)}")
+        raise Fault(f"{out}: a header ends in {', '.join(HEADERS)}, a file of a player in {', '.join(PLAYERS)}")
     return form

@@ -10,14 +10,13 @@ if TYPE_CHECKING:
     import circuitnn as cn
 
 FS = 48_000
-
-
-SAVED = (".npz", ".nam", ".aidax", ".json")
+# What files of players end in, and their formats; `circuitnn.export.formats` is not imported to know that.
+PLAYERS = {".nam": "nam", ".aidax": "aidax", ".json": "rtneural", ".npz": "torch"}
 
 
 def is_saved(source: str) -> bool:
     """Whether the argument names a saved model, or the file of a player, and no netlist."""
-    return Path(source).suffix.lower() in SAVED
+    return Path(source).suffix.lower() in PLAYERS
 
 
 def saved_model(source: str, width: float | None = None) -> "cn.Model":

@@ -53,8 +53,8 @@ class Activated(Layer):
 class CNN(Layered):
     """Causal convolutions with gaps between their taps in a row, each with an activation, and a linear read-out.
 
-    The ``conv1d`` layers of RTNeural and Keras, causal. For networks with
-    connections past their layers there are `TCN` and others.
+    The ``conv1d`` layers of RTNeural and Keras, causal. Networks with connections past their layers are `TCN` and
+    `WaveNet`.
 
     Args:
         channels: of each layer.

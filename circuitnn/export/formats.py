@@ -32,7 +32,6 @@ FORMATS = {
     "proteus": Format("Proteus (CoreAudioML)", ".json", proteus, read_proteus),
     "torch": Format("weights by PyTorch's names", ".npz", torch, read_torch),
 }
-SUFFIXES = tuple(dict.fromkeys(form.suffix for form in FORMATS.values()))
 _AIDAX_KEYS = ("in_skip", "in_gain", "out_gain", "input_batch")
 _TOLD = ("name", "author", "modeled_by", "gear_make", "gear_model", "gear_type", "tone_type", "license", "loudness")
 

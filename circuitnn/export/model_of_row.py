@@ -14,6 +14,7 @@ from circuitnn.export.row import KINDS, AnyLayer, Convolution, Linear, Recurrent
 from circuitnn.model import Model
 from circuitnn.networks import Scaling
 from circuitnn.recurrent import Memoryless
+from circuitnn.recurrent.torch_names import torch_names
 
 
 def model_of(
@@ -61,8 +62,7 @@ def _recurrent(row: Row, reader: Linear, common: dict[str, Any]) -> Model:
     layers = [layer for layer in row if isinstance(layer, Recurrent)]
     state = {"lin.weight": reader.weight, "lin.bias": reader.bias}
     for k, layer in enumerate(layers):
-        names = {"weight_ih": layer.ih, "weight_hh": layer.hh, "bias_ih": layer.bias_ih, "bias_hh": layer.bias_hh}
-        state |= {f"rec.{name}_l{k}": array for name, array in names.items()}
+        state |= zip(torch_names(k), (layer.ih, layer.hh, layer.bias_ih, layer.bias_hh), strict=True)
     first = layers[0]
     model = KINDS[first.kind](
         first.hidden, layers=len(layers), out_features=len(reader.bias), rngs=nnx.Rngs(0), **common

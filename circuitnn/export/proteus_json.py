@@ -15,9 +15,9 @@ from circuitnn.export.rtneural_json import knobs_of, notes, write_json
 from circuitnn.export.strangers import FormatError, record_of, shown
 from circuitnn.model import Model, checked_model
 from circuitnn.recurrent import LSTM
+from circuitnn.recurrent.torch_names import torch_shapes
 
 HIDDEN, MOST_KNOBS, RATE = 40, 2, 44_100
-NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def proteus(model: Model, path: str | os.PathLike) -> Path:
@@ -38,9 +38,9 @@ def proteus(model: Model, path: str | os.PathLike) -> Path:
         OSError: when the file cannot be written.
     """
     inner = checked_model(model).model if isinstance(model, Residual) else None
-    shape = () if inner is None else (type(inner), getattr(inner, "hidden", 0), inner.in_features, inner.out_features)
+    sizes = (inner.hidden, inner.layers, inner.in_features, inner.out_features) if isinstance(inner, LSTM) else ()
     state = inner.torch_state() if isinstance(inner, LSTM) else {}
-    if shape != (LSTM, HIDDEN, 1, 1) or len(model.controls) > MOST_KNOBS or len(state) != len(NAMES) + 2:
+    if sizes != (HIDDEN, 1, 1, 1) or len(model.controls) > MOST_KNOBS:
         raise FormatError(
             f"Proteus plays cn.residual(LSTM({HIDDEN})) of one layer with up to {MOST_KNOBS} knobs, and nothing else: "
             "cn.export.aidax has other sizes and a GRU, cn.export.rtneural deeper ones, C (cn.export.c) holds any model"
@@ -80,12 +80,10 @@ def read_proteus(path: str | os.PathLike, *, dtype: Any = jnp.float32) -> Model:
         raise data.fault(f"unit_type: LSTM and GRU are read, not {shown(kind)}")
     hidden, depth = data.whole("hidden_size", high=MOST_UNITS), data.whole("num_layers", 1, high=MOST_LAYERS)
     inputs, outputs = data.whole("input_size", high=64), data.whole("output_size", 1, high=64)
-    rows = GATES[kind] * hidden
     layers = []
     for k in range(depth):
-        shapes = ((rows, hidden if k else inputs), (rows, hidden), (rows,), (rows,))
-        arrays = (weights.array(f"rec.{name}_l{k}", shape, dtype) for name, shape in zip(NAMES, shapes, strict=True))
-        layers.append(Recurrent(kind, *arrays))
+        shapes = torch_shapes(k, GATES[kind], inputs, hidden)
+        layers.append(Recurrent(kind, *(weights.array(name, shape, dtype) for name, shape in shapes.items())))
     bias = weights.array("lin.bias", (outputs,), dtype) if "lin.bias" in weights else np.zeros(outputs, dtype)
     reader = Linear(weights.array("lin.weight", (outputs, hidden), dtype), bias)
     knobs = knobs_of(metadata, inputs) or {f"param{k}": 0.5 for k in range(1, inputs)}

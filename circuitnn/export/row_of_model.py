@@ -13,6 +13,7 @@ from circuitnn.model import Model
 from circuitnn.networks import Network
 from circuitnn.networks.folding import folded_input, folded_output
 from circuitnn.recurrent import GRU, LSTM, Memoryless
+from circuitnn.recurrent.torch_names import torch_names
 
 
 def row_of(model: Model, form: str) -> Row:
@@ -57,9 +58,8 @@ def _layers(model: Model, form: str) -> Row:
         )
     if isinstance(model, GRU | LSTM):
         state, kind = model.torch_state(), "gru" if isinstance(model, GRU) else "lstm"
-        count = sum(name.startswith("rec.weight_ih") for name in state)
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        layers = [Recurrent(kind, *(state[f"rec.{name}_l{k}"] for name in names)) for k in range(count)]
+        count = model.layers
+        layers = [Recurrent(kind, *(state[name] for name in torch_names(k))) for k in range(count)]
         return [*layers, Linear(state["lin.weight"], state["lin.bias"])]
     if isinstance(model, Memoryless):
         weights = [(np.asarray(layer.weight[...]), np.asarray(layer.bias[...])) for layer in model.layers]

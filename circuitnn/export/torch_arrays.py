@@ -20,10 +20,10 @@ from circuitnn.model import Model, checked_model
 from circuitnn.networks import Scaling
 from circuitnn.opening import LARGEST_JSON, json_of, reason
 from circuitnn.recurrent import GRU, LSTM
+from circuitnn.recurrent.torch_names import torch_names, torch_shapes
 
 HEADER = "header"  # the one name in the file without a dot
 LARGEST = 2**26  # bytes
-NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def torch(model: Model, path: str | os.PathLike, *, folded: bool = True) -> Path:
@@ -102,7 +102,7 @@ def _header(text: np.ndarray | None) -> Any:
 
 def _model(arrays: dict[str, np.ndarray], header: Record, where: str, fs: float | None, dtype: Any) -> Model:
     depth = len({name for name in arrays if re.fullmatch(r"rec\.weight_ih_l\d{1,2}", name)})
-    expected = {f"rec.{name}_l{k}" for name in NAMES for k in range(depth)} | {"lin.weight", "lin.bias"}
+    expected = {name for k in range(depth) for name in torch_names(k)} | {"lin.weight", "lin.bias"}
     if not 0 < depth <= MOST_LAYERS or set(arrays) != expected:
         different = ", ".join(ascii(name[:40]) for name in sorted(set(arrays) ^ expected)[:4])
         raise FormatError(f"{where}: expected rec.weight_ih_l0 and so on, lin.weight, lin.bias; different: {different}")
@@ -115,8 +115,7 @@ def _model(arrays: dict[str, np.ndarray], header: Record, where: str, fs: float 
     inputs, outputs = arrays["rec.weight_ih_l0"].shape[1], len(arrays["lin.bias"])
     shapes = {"lin.weight": (outputs, hidden), "lin.bias": (outputs,)}
     for k in range(depth):
-        sizes = ((rows, hidden if k else inputs), (rows, hidden), (rows,), (rows,))
-        shapes |= {f"rec.{name}_l{k}": size for name, size in zip(NAMES, sizes, strict=True)}
+        shapes |= torch_shapes(k, GATES[kind], inputs, hidden)
     for name, shape in shapes.items():
         if arrays[name].shape != shape or arrays[name].dtype.kind != "f":
             raise FormatError(
@@ -126,7 +125,7 @@ def _model(arrays: dict[str, np.ndarray], header: Record, where: str, fs: float 
             arrays[name] = arrays[name].astype(dtype)
         if not np.isfinite(arrays[name]).all():
             raise FormatError(f"{where}: {name} has numbers that are not finite")
-    layers = [Recurrent(kind, *(arrays[f"rec.{name}_l{k}"] for name in NAMES)) for k in range(depth)]
+    layers = [Recurrent(kind, *(arrays[name] for name in torch_names(k))) for k in range(depth)]
     row = checked_row([*layers, Linear(arrays["lin.weight"], arrays["lin.bias"])], inputs, where)
     rate = header.number("samplerate", low=1, high=1e7) if "samplerate" in header else fs
     knobs = knobs_of(header, inputs)

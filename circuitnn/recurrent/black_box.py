@@ -20,6 +20,7 @@ from circuitnn.networks.scaling import Scaling
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.cells import Cell
 from circuitnn.recurrent.recurrent_layer import RecurrentLayer
+from circuitnn.recurrent.torch_names import LAYER, torch_names
 
 
 class BlackBox(Network):
@@ -146,7 +147,11 @@ class BlackBox(Network):
                 "a module of PyTorch with rec and lin alone has no conditioning: knobs go in as inputs there"
             )
         layers = enumerate((self.rec, *self.upper))
-        recurrent = {f"rec.{name}_l{k}": getattr(layer, name) for k, layer in layers for name in _LAYER_NAMES}
+        recurrent = {
+            name: getattr(layer, attribute)
+            for k, layer in layers
+            for name, attribute in zip(torch_names(k), LAYER, strict=True)
+        }
         return recurrent | {"lin.weight": self.lin.weight, "lin.bias": self.lin.bias}
 
     def _folded(self, state: dict[str, np.ndarray], *, back: bool = False) -> dict[str, np.ndarray]:
@@ -155,6 +160,3 @@ class BlackBox(Network):
         inputs = folded_input(state[first[0]], state[first[1]], self.inputs.units, back=back)
         outputs = folded_output(state[last[0]], state[last[1]], self.units, back=back)
         return state | dict(zip(first, inputs, strict=True)) | dict(zip(last, outputs, strict=True))
-
-
-_LAYER_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

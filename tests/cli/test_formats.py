@@ -9,6 +9,9 @@ import soundfile
 from flax import nnx
 
 import circuitnn as cn
+from circuitnn.cli.export import FORMATS
+from circuitnn.cli.models import PLAYERS
+from circuitnn.export import formats
 from tests.cli.conftest import FS
 from tests.export.player_files import NAM_FILES, aidax_files, nam_file, rtneural_files
 
@@ -123,3 +126,11 @@ def test_bad_input(words, says, call, capture):
     Path("odd.json").write_text("{}")
     Path("stack.json").write_text(json.dumps(rtneural_files()["gru"]))
     assert says in call(*words, fails=2).stderr
+
+
+def test_the_command_knows_the_formats_that_there_are():
+    by_suffix = {}
+    for name, form in formats.FORMATS.items():
+        by_suffix.setdefault(form.suffix, name)  # the first one of a suffix
+    assert by_suffix == PLAYERS
+    assert ("c", *formats.FORMATS) == FORMATS
