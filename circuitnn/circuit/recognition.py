@@ -138,12 +138,16 @@ def _guessed(dialect: Dialect) -> Dialect:
 
 def _signs(text: str, file: str) -> dict[Dialect, tuple[int, Line]]:
     """Of each dialect the sum of its signs, and the line with the greatest of them."""
-    lines = [(number, raw.strip()) for number, raw in enumerate(physical_lines(text), start=1)]
+    comments: dict[str, int] = {}  # each once, with the number of the first that is the same
+    statements: dict[str, int] = {}
+    for number, raw in enumerate(physical_lines(text), start=1):
+        stripped = raw.strip()
+        (comments if stripped.startswith("*") else statements).setdefault(stripped, number)
     sums: dict[Dialect, tuple[int, Line]] = {}
     for weight, dialect, sign in sorted(_SIGNS, key=lambda sign: -sign[0]):
-        in_comments = sign.pattern.startswith(r"^\*")
-        found = next((line for line in lines if line[1].startswith("*") == in_comments and sign.search(line[1])), None)
-        if found is not None:
-            total, line = sums.get(dialect, (0, Line(*found, file)))
+        lines = comments if sign.pattern.startswith(r"^\*") else statements
+        first = next((stripped for stripped in lines if sign.search(stripped)), None)
+        if first is not None:
+            total, line = sums.get(dialect, (0, Line(lines[first], first, file)))
             sums[dialect] = (total + weight, line)
     return sums
