@@ -29,7 +29,7 @@ FLOORS = (
     ("hybrid",),
     ("train",),
     ("estimation", "tone"),
-    ("export",),
+    ("export", "pages"),
     ("study",),
     ("cli",),
 )

@@ -1,11 +1,11 @@
 """The report of a study: one page that needs nothing but itself, and its figures as PNG files."""
 
-import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from circuitnn.files import replacing
+from circuitnn.pages import templates
 from circuitnn.study import families, statistics, wording
 from circuitnn.study.definition import Study
 from circuitnn.study.records import NODAL, Records, ReportError
@@ -19,11 +19,9 @@ def check_extras() -> None:
     Raises:
         ReportError: when one is missing; it says how to install it.
     """
-    try:
-        import jinja2  # noqa: F401
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise ReportError(f"the report needs {error.name}: pip install 'circuitnn[plots]'") from None
+    missing = templates.missing_package()
+    if missing is not None:
+        raise ReportError(missing)
 
 
 def write(folder: Path, study: Study) -> Path:
@@ -71,27 +69,19 @@ def drawn(records: Records) -> dict[str, list]:
 
 def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
     """The page, as HTML; all text from the results is escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    functions = (
+        wording.db,
+        wording.probability,
+        wording.verdict,
+        wording.better,
+        wording.bias_verdict,
+        wording.bias_db,
+        wording.listed,
+        wording.plural,
     )
-    environment.globals.update(
-        db=wording.db,
-        probability=wording.probability,
-        verdict=wording.verdict,
-        better=wording.better,
-        bias_verdict=wording.bias_verdict,
-        bias_db=wording.bias_db,
-        listed=wording.listed,
-        plural=wording.plural,
-        embedded=lambda picture: "data:image/png;base64," + base64.b64encode(picture.png).decode(),
-    )
-    return environment.get_template(TEMPLATE).render(
+    return templates.rendered(
+        Path(__file__).with_name(TEMPLATE),
+        {function.__name__: function for function in functions},
         records=records,
         header=records.header,
         pictures=pictures,

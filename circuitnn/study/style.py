@@ -1,59 +1,24 @@
 """How the figures look: colours that colour-blind readers tell apart, a marker for each regime, one file format."""
 
-import dataclasses
-import io
 import textwrap
-from typing import Any, final
+from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-# Okabe & Ito (2002), "Color universal design".
-COLOURS = {"TF": "#D55E00", "SS": "#E69F00", "TBPTT": "#0072B2", "TF+TBPTT": "#009E73"}
+from circuitnn.pages.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from circuitnn.pages.style import FAINT as FAINT
+from circuitnn.pages.style import INK as INK
+from circuitnn.pages.style import Picture as Picture
+from circuitnn.pages.style import context as context
+from circuitnn.pages.style import png as png
+
+COLOURS = {"TF": VERMILION, "SS": ORANGE, "TBPTT": BLUE, "TF+TBPTT": GREEN}
 MARKERS = {"TF": "o", "SS": "s", "TBPTT": "^", "TF+TBPTT": "D"}
-OTHER_COLOUR, OTHER_MARKER = "#CC79A7", "P"
-INK, FAINT = "#222222", "#8a8a8a"
-
-_SETTINGS = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.7,
-    "axes.axisbelow": True,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "figure.titlesize": 11.5,
-    "figure.titleweight": "bold",
-    "figure.constrained_layout.use": True,
-}
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class Picture:
-    """A figure as a PNG file, with what it shows in words."""
-
-    name: str
-    png: bytes
-    message: str
-    caption: str
-
-
-def context():
-    """Within it, figures are drawn in this style, whatever the user's own settings are."""
-    return rc_context(_SETTINGS)
+OTHER_COLOUR, OTHER_MARKER = PURPLE, "P"
 
 
 def colour(regime: str) -> str:
@@ -93,9 +58,3 @@ def beyond(axes: Axes, label: str) -> float:
 def finite(values: np.ndarray) -> np.ndarray:
     """With gaps where a curve is not a positive number, as a logarithmic scale needs it."""
     return np.where(np.isfinite(values) & (values > 0), values, np.nan)
-
-
-def png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
-    return buffer.getvalue()

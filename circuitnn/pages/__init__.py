@@ -1,0 +1,5 @@
+"""Pages that need nothing but themselves: what was found, with pictures, in one file of HTML."""
+
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)
