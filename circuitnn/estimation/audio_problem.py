@@ -37,6 +37,7 @@ class AudioProblem:
     basis: Array  # (pieces, time, b)
     gain: Array  # ()
     spread: Array  # (p,)
+    controls: dict[str, Array]  # (pieces, 1): the knobs of each; where there are none the circuit's own
     names: tuple[str, ...] = _static()
     positions: tuple[str, ...] = _static()
     has_gain: bool = _static()
@@ -60,7 +61,8 @@ class AudioProblem:
     def solved(self, unknowns: Array) -> tuple[Array, SolveReport]:
         """Volts (pieces, time + 2 (REACH + HALF)), neither delayed nor amplified, and how the solves went."""
         model = self.model.with_parameters({"values": {"nominal": self.values(unknowns)}})
-        carry, y = model(model.init_carry(self.x.shape[:-1]), self.x[..., None])
+        carry = model.init_carry(self.x.shape[:-1], self.controls)
+        carry, y = model(carry, self.x[..., None], self.controls)
         return y[..., self.before + model.latency :, 0], carry.report
 
     def prediction(self, unknowns: Array) -> Array:

@@ -138,6 +138,7 @@ def identify(
             basis=jnp.asarray(pieces.basis),
             gain=jnp.asarray(alignment.gain if gain == "fit" else float(gain)),
             spread=jnp.asarray(prior.spread),
+            controls={},
             names=tuple(learnt),
             positions=positions,
             has_gain=gain == "fit",

@@ -77,6 +77,7 @@ def small_box(circuit, x, y, names, *, positions=(), has_gain=True):
         basis=jnp.asarray(pieces.basis),
         gain=jnp.asarray(1.0),
         spread=jnp.asarray(box.spread),
+        controls={},
         names=tuple(names),
         positions=tuple(positions),
         has_gain=has_gain,
