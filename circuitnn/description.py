@@ -1,5 +1,6 @@
 """Things in words, for print() and notebooks: what is one, how large, and what may be turned on it."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,8 +11,12 @@ from flax import nnx
 from circuitnn.opening import printable
 from circuitnn.settings import arguments_of
 
-LINES, WIDTH = 30, 100
-_SAID_ELSEWHERE = ("in_features", "out_features", "features", "controls", "state_names", "dtype", "fs", "scaling")
+LINES, WIDTH, RECORD_WIDTH, LIST_WIDTH = 30, 100, 115, 26
+_SAID_ELSEWHERE = (
+    "in_features", "out_features", "features", "controls", "state_names", "dtype", "fs", "scaling", "circuit",
+    "conditioning", "trained_fs",
+)  # fmt: skip
+_ALWAYS = ("kernel_size", "activation")  # of a record, where they are the defaults, too
 
 
 def counted(count: int, noun: str) -> str:
@@ -55,6 +60,8 @@ def model_in_words(model: Any) -> str:
         title,
         [
             _arguments(model),
+            *_records(model),
+            hearing(model),
             _circuit(model),
             f"states: {shortened(states)}" if states else "",
             f"knobs: {controls}{_reaching(model)}" if controls else "",
@@ -72,9 +79,9 @@ def _parts(model: Any) -> Iterator[str]:
     if len(names) != len(members):
         names = [str(index) for index in range(len(members))]
     for name, member in zip(names, members, strict=True):
-        words = [_kind(member), _arguments(member), _circuit(member), _weights(member)]
+        words = [_kind(member), _arguments(member), hearing(member), _circuit(member), _weights(member)]
         yield (f"{name}: " if hasattr(model, "models") else "") + ", ".join(word for word in words if word)
-        yield from (f"  {line}" for line in _parts(member))
+        yield from (f"  {line}" for line in (*_records(member), *_parts(member)))
 
 
 def _kind(model: Any) -> str:
@@ -98,22 +105,70 @@ def _reaching(model: Any) -> str:
     return "" if getattr(conditioning, "is_input", True) else f", by {type(conditioning).__name__}"
 
 
+def hearing(model: Any) -> str:
+    """How much of the input an output follows from, where that ends."""
+    field, rate = getattr(model, "receptive_field", None), getattr(model, "fs", None)
+    if not isinstance(field, int):
+        return ""
+    return f"hears {counted(field, 'sample')}" + (f" ({1000 * field / rate:.3g} ms)" if rate else "")
+
+
 def _arguments(model: Any) -> str:
     """Those of the constructor that are short."""
+    return ", ".join(f"{name} {_in_short(value)}" for name, value in _values(model).items() if _is_short(value))
+
+
+def _records(model: Any) -> Iterator[str]:
+    """Those that are data with names of their own, such as the arrays of layers: each in a line."""
+    for name, value in _values(model).items():
+        if _is_record(value) and _fields(value):
+            yield f"{name}: {shortened(_fields(value), width=RECORD_WIDTH)}"
+        elif isinstance(value, tuple) and value and all(map(_is_record, value)):
+            yield from (
+                f"{name}[{index}]: {shortened(_fields(record), width=RECORD_WIDTH)}"
+                for index, record in enumerate(value)
+            )
+
+
+def _values(model: Any) -> dict[str, Any]:
+    """What the constructor was given, as far as it is not said in other places."""
     names = (name for name in arguments_of(type(model)) if name not in _SAID_ELSEWHERE)
     values = {name: getattr(model, name, None) for name in names}
     # An argument whose attribute holds what was made of it: the layers instead of their number.
-    values |= {name: model.settings[name] for name, value in values.items() if isinstance(value, nnx.List)}
-    return ", ".join(f"{name} {_in_short(value)}" for name, value in values.items() if _is_short(value))
+    made = [name for name, value in values.items() if isinstance(value, nnx.List)]
+    return values | {name: model.settings[name] for name in made}
+
+
+def _fields(record: Any) -> list[str]:
+    """What a record says beyond its defaults."""
+    values = {field: getattr(record, field.name) for field in dataclasses.fields(record)}
+    told = {field.name: value for field, value in values.items() if field.name in _ALWAYS or value != field.default}
+    return [f"{name} {_in_short(value)}" for name, value in told.items() if _is_short(value) or _is_record(value)]
+
+
+def _is_record(value: Any) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type | nnx.Module)
 
 
 def _is_short(value: Any) -> bool:
     if isinstance(value, tuple):
-        return bool(value) and all(isinstance(entry, int) for entry in value)
+        return bool(value) and not hasattr(value, "_fields") and all(map(_is_short, value))
     return isinstance(value, int | float | str)
 
 
 def _in_short(value: Any) -> str:
     if isinstance(value, tuple):
-        return " ".join(map(str, value))
+        return _in_a_row([_in_short(entry) for entry in value])
+    if _is_record(value):
+        return f"({', '.join(_fields(value))})"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _in_a_row(words: list[str]) -> str:
+    """Of many the first ones and the last one; a text that stands for all once."""
+    if len(set(words)) == 1 and not words[0][:1].isdigit():
+        return words[0]
+    kept = len(words)
+    while kept and len(" ".join(words[:kept])) > LIST_WIDTH:
+        kept -= 1
+    return " ".join(words) if kept == len(words) else f"{' '.join(words[:kept])} ... {words[-1]} ({len(words)} in all)"

@@ -26,7 +26,45 @@ def said():
         "an LSTM": (LSTM(8, fs=44_100, rngs=rngs), ["LSTM at 44100 Hz:", "hidden 8"]),
         "an STN": (STN(("C1", "C2"), rngs=rngs), ["STN:", "hidden 8 8", "states: C1, C2"]),
         "a state-matched GRU": (StateMatchedGRU(("C1",), rngs=rngs), ["StateMatchedGRU:", "states: C1"]),
-        "an LRU": (cn.recurrent.LRU(4, 3, rngs=rngs), ["LRU:", "hidden 4, layers 3, states 16"]),
+        "an LRU": (
+            cn.recurrent.LRU(4, 3, rngs=rngs),
+            ["LRU:", "hidden 4, layers 3, states 16", "time_constants 5e-05 0.02"],
+        ),
+        "a WaveNet": (
+            cn.convolutional.WaveNet.nam("nano", fs=48_000, rngs=rngs),
+            [
+                "head_scale 0.02, condition input",
+                "arrays[0]: channels 4, dilations 1 2 4 8 16 32 64, kernel_size 3, activation tanh, head_size 2",
+                "... 512 (13 in all), kernel_size 3, activation tanh, head_bias True",
+                "hears 4 093 samples (85.3 ms)",
+            ],
+        ),
+        "a WaveNet of many settings": (
+            cn.convolutional.WaveNet(
+                [
+                    cn.convolutional.LayerArray(
+                        2,
+                        (1, 5),
+                        activation=cn.convolutional.Activation("leaky_relu", slope=0.1),
+                        gating=("none", "gated"),
+                        film={"mixer": True},
+                    )
+                ],
+                head=cn.convolutional.Head(3, (4, 1)),
+                controls=("gain",),
+                rngs=rngs,
+            ),
+            [
+                "arrays[0]: channels 2, dilations 1 5, kernel_size 3, activation (name leaky_relu, slope 0.1), "
+                "gating none gated",
+                "head: channels 3, kernel_sizes 4 1, activation tanh",
+                "hears 16 samples\n",
+            ],
+        ),
+        "a TCN": (
+            cn.convolutional.TCN.micro(300, controls=("limit",), fs=44_100, rngs=rngs),
+            ["blocks 4, kernel_size 13, dilation_growth 10", "hears 13 333 samples (302 ms)", "by FiLM"],
+        ),
         "a network without memory": (Memoryless((4,), rngs=rngs), ["Memoryless:", "hidden 4"]),
         "a nodal model": (
             cn.nodal.NodalModel(CIRCUIT, trainable=("C1",), oversampling=4),
@@ -47,6 +85,10 @@ def said():
             ["Chain:", "  drive: GRU, hidden 8", "  tone: Gain"],
         ),
         "a residual": (cn.residual(gru), ["Residual:", "  GRU, hidden 8, layers 1, 297 learnable numbers"]),
+        "a WaveNet in a chain": (
+            cn.chain(cn.hybrid.Gain(2.0), cn.convolutional.WaveNet.nam("nano", rngs=rngs)),
+            ["  1: WaveNet, head_scale 0.02, condition input, hears 4 093 samples, 842", "    arrays[1]: channels 2"],
+        ),
         "a hybrid": (cn.hybrid.klon(oversampling=2), ["gain_stage: Oversampled", "      drive: Chain at 96000 Hz"]),
         "a circuit": (
             CIRCUIT,

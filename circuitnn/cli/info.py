@@ -48,12 +48,12 @@ def _lines(model: "cn.Model", path: Path, *, is_netlist: bool) -> list[str]:
     import numpy as np
 
     from circuitnn.cli.loading import spelled
-    from circuitnn.description import counted, shortened
+    from circuitnn.description import counted, hearing, shortened
 
     numbers = sum(np.size(leaf) for leaf in jax.tree.leaves(model.parameters()))
     memory = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(model.init_carry(())))
     rate = "any: it knows none" if model.fs is None else f"{model.fs:g} Hz" + " (if none is said)" * is_netlist
-    field = getattr(model, "receptive_field", None)
+    field = hearing(model)
     rows = {
         **({} if is_netlist else _format(path)),
         "rate": rate,
@@ -61,7 +61,7 @@ def _lines(model: "cn.Model", path: Path, *, is_netlist: bool) -> list[str]:
         f"{np.dtype(model.dtype).name}",
         "knobs": spelled({name: float(place) for name, place in model.controls.items()}) or "none",
         **({} if model.volts is None else {"levels": _levels(*model.volts)}),
-        **({} if field is None else {"hears": f"{counted(field, 'sample')} at a time"}),
+        **({"hears": field.removeprefix("hears ")} if field else {}),
         "states": shortened(getattr(model, "state_names", ())),
         "latency": counted(model.latency, "sample"),
         "parameters": f"{counted(int(numbers), 'learnable number')}",
