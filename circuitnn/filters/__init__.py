@@ -1,5 +1,6 @@
 """Linear filters that may move: coupled form, cascades, state spaces, and networks that find their numbers."""
 
+from circuitnn.filters.bank import LowPassBank as LowPassBank
 from circuitnn.filters.biquad_form import Biquads as Biquads
 from circuitnn.filters.controlled import ControlledFilter as ControlledFilter
 from circuitnn.filters.conversions import biquads as biquads
