@@ -314,6 +314,8 @@ class Circuit:
     def to_spice(self) -> str:
         """A netlist that ngspice runs as it is and that `read_netlist` reads back to an equal circuit.
 
+        Devices that SPICE does not have are subcircuits in it that do the same, and read back as such.
+
         Raises:
             ValueError: when a value is traced or a batch: a netlist has one number for each.
         """

@@ -20,7 +20,7 @@ _OWN = re.compile(
 )
 _LIMITS = " and any output current"
 _PINS = {"": f"in+ in- V+ V- out{_LIMITS}", "opamp": f"in- in+ out{_LIMITS}", "POT": "end wiper end"}  # of subcircuits
-_FILES = ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib", "pots.lib")
+_FILES = ("diodes.lib", "transistors.lib", "fets.lib", "optocouplers.lib", "opamps.lib", "pots.lib")
 _GENERIC = re.compile(r"level\d|opamp|kicad_builtin_opamp|POT")  # have no data sheet
 _HELPERS = ("amplifier", "linear", "level3")  # subcircuits that others are made of
 _PREFIX = re.compile(r"[dqjmux](?=\d?[a-z]*\d)", re.IGNORECASE)  # Q2N3904 and D1N4148 of PSpice's libraries

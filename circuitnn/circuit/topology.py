@@ -111,7 +111,7 @@ def _sensed_only(components: Sequence[Component], held: set[str]) -> Iterator[Fa
 
 
 def _floating(components: Sequence[Component], held: set[str]) -> Iterator[Fault]:
-    for part, node in _not_reached(components, touched, held):
+    for part, node in _not_reached(components, _together, held):
         yield Fault(f"node {node} (of {part.name}) is floating: nothing connects it to ground", part.name)
 
 
@@ -167,8 +167,9 @@ def open_nodes(components: Sequence[Component], nodes: Iterable[str], *, gates: 
     groups: Groups[str] = Groups()
     connected: Groups[str] = Groups()
     for part in components:
-        for a, b in pairwise(_held_by(part)):
-            groups.join(a, b)
+        for joined in _held_by(part):
+            for a, b in pairwise(joined):
+                groups.join(a, b)
         for a, b in pairwise(touched(part)):
             connected.join(a, b)
     ends = {part.name: {*map(groups.find, terminals(part))} for part in components}
@@ -207,21 +208,28 @@ def _in_loops(loops: Iterable[Fault], parts: Iterable[Component]) -> list[Compon
     return [part for part in parts if any(part.name in loop.members for loop in loops)]
 
 
-def _held_by(part: Component) -> Sequence[str]:
+def _held_by(part: Component) -> Sequence[Sequence[str]]:
     """The nodes that a direct current through a component may connect; of a controlled source all that it touches."""
-    return touched(part) if part.is_behavioural else [part.nodes[place] for place in part.device.dc_pins]
+    if part.is_behavioural:
+        return [touched(part)]
+    return [[part.nodes[place] for place in group] for group in part.device.dc_groups]
+
+
+def _together(part: Component) -> Sequence[Sequence[str]]:
+    return [touched(part)]
 
 
 def _not_reached(
-    components: Sequence[Component], connected: Callable[[Component], Sequence[str]], held: set[str]
+    components: Sequence[Component], connected: Callable[[Component], Sequence[Sequence[str]]], held: set[str]
 ) -> Iterator[tuple[Component, str]]:
     """Of each group of nodes that is not connected to what is held the first component, and its node."""
     groups: Groups[str] = Groups()
     for node in held:
         groups.join(node, GROUND)
     for part in components:
-        for a, b in pairwise(connected(part)):
-            groups.join(a, b)
+        for joined in connected(part):
+            for a, b in pairwise(joined):
+                groups.join(a, b)
     told = {groups.find(GROUND)}
     for part in components:
         for node in touched(part):

@@ -32,7 +32,8 @@ def netlist_text(
     Args:
         circuit: with concrete scalar values.
         drive: by name of an input source, the lines that take its place.
-        is_data: for this library alone: op-amps of infinite gain are written as if they had a gain.
+        is_data: for this library alone: op-amps of infinite gain are written as if they had a gain, and devices that
+            SPICE does not have as themselves. Else these are subcircuits that do the same.
         tail: the lines before ``.end``; an operating point by default, without which ngspice has nothing to do.
 
     Raises:
@@ -61,9 +62,14 @@ def netlist_text(
             raise ValueError(
                 f"{part.name} is an ideal op-amp of infinite gain, which SPICE does not have: give it a gain"
             )
+        if isinstance(part.device, ModelDevice) and part.device.equivalent and not is_data:
+            lines.append(_call(part, circuit, numbers))
+            continue
         temperature = temperatures.get(part.model or "", ())
         lines.append(_element(part, numbers, temperature=temperature, is_input=part.name in circuit.inputs))
-    lines += [_model_card(model, numbers) for model in circuit.models]
+    for model in circuit.models:
+        is_known = is_data or model.device.equivalent is None
+        lines += [_model_card(model, numbers)] if is_known else _equivalent(model, numbers)
     for clamp in circuit.clamps:
         lines += lines_of_clamp(clamp, numbers[clamp.name] if clamp.value is None else f"{{{clamp.value}}}")
     return "\n".join([*lines, *tail, ".end", ""])
@@ -101,6 +107,28 @@ def _model_card(model: DeviceModel, numbers: dict[str, str]) -> str:
     values = (f"{name}={_number(model, name, value, numbers)}" for name, value in model.parameters if name != "TEMP")
     kind, *words = model.device.spelled.get(model.kind, (model.kind,))
     return f".model {model.name} {kind}({' '.join([*words, *values])})"
+
+
+def _call(part: Component, circuit: Circuit, numbers: dict[str, str]) -> str:
+    """The call of the subcircuit that a device is in SPICE; with an area, what this does to its parameters."""
+    model = next(model for model in circuit.models if model.name == part.model)
+    area = numbers[part.name] if part.value is None else f"{{{part.value}}}"
+    words = [f"X{part.name}", *part.nodes, model.name]
+    if area != "1.0":
+        for name, value in model.parameters:
+            parameter = model.device.parameter(name)
+            if parameter.scales or parameter.divides:
+                number = _number(model, name, value, numbers).strip("{}")
+                words.append(f"{name}={{({number}){'*' if parameter.scales else '/'}({area.strip('{}')})}}")
+    return " ".join(words)
+
+
+def _equivalent(model: DeviceModel, numbers: Mapping[str, str]) -> list[str]:
+    """The subcircuit that does in SPICE what the devices of a model do."""
+    device = model.device
+    values = [f"{name}={_number(model, name, value, numbers)}" for name, value in model.parameters]
+    body = device.equivalent([name for name, _ in model.parameters]) if device.equivalent else ()
+    return [f".subckt {model.name} {' '.join(device.pins)}", f"+ params: {' '.join(values)}", *body, ".ends"]
 
 
 def _number(model: DeviceModel, name: str, value: Expression | None, numbers: Mapping[str, str]) -> str:

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, final
 from circuitnn.devices.law import Junction, Law, LawFunction, Preparation
 from circuitnn.devices.rules import Rule
 
+COMMON = "common"  # by which name a record has ground, against which the voltages of memories are
+
 
 @dataclass(frozen=True, kw_only=True)
 class Device(abc.ABC):
@@ -46,6 +48,11 @@ class Device(abc.ABC):
     def dc_pins(self) -> tuple[int, ...]:
         """Places of the pins that a direct current connects with each other."""
         return tuple(range(self.node_count))
+
+    @property
+    def dc_groups(self) -> tuple[tuple[int, ...], ...]:
+        """The same, of a device with sides that are connected by light or a field alone."""
+        return (self.dc_pins,)
 
 
 @final
@@ -155,6 +162,7 @@ def never(kind: str, names: Sequence[str]) -> bool:
     return False
 
 
+Equivalent = Callable[[Sequence[str]], Sequence[str]]
 OfCard = Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]]
 
 
@@ -205,9 +213,13 @@ class ModelDevice(Device):
         spelled: of these kinds, how a card has them: another kind, and a word beside the parameters.
         optional_pin: a node that may follow the pins, and carries nothing.
         idle_nodes: how many nodes may follow the pins that carry nothing.
+        memories: nodes inside that are states of the device's own, by name the parameters of which one has to be there,
+            always where there are none: what a device keeps that is no voltage between its pins, such as light. Their
+            ports are against `COMMON`.
         inner_nodes: nodes that are no pins, by name the pin that they are at but for series resistances.
         of_one: parameters that are those of one device in ngspice, whatever M is.
         insulated: pins that no direct current flows through.
+        apart: pins that no direct current connects with the others, but with each other.
         merges: whether devices of one model across the same two nodes are one to the law, which is proportional to
             the area then.
         of_ngspice: defaults that ngspice-39 has where it differs from PSpice and LTspice.
@@ -216,6 +228,9 @@ class ModelDevice(Device):
             them, see `circuitnn.devices.temperature`; None where it is modelled at 27 degrees alone.
         prepare: as of `Law`.
         factor: the name that the number has on a line.
+        is_costly: whether its law is evaluated once for all that is wanted of it, as of `Law`.
+        equivalent: of a device that SPICE does not have, by the parameters of a model, the lines of a subcircuit that
+            does the same in ngspice: nodes are its pins, ``{NAME}`` its parameters.
         process: names of what a model may say that counts with its size alone.
         of_card: from what a model says, the numbers on a line, the polarity, and a function that notes what is
             not modelled, to the parameters; None where the model says them as they are.
@@ -251,15 +266,19 @@ class ModelDevice(Device):
     spelled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     optional_pin: str = ""
     idle_nodes: int = 0
+    memories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inner_nodes: Mapping[str, str] = field(default_factory=dict)
     of_one: tuple[str, ...] = ()
     insulated: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     merges: bool = False
     merges_without: tuple[str, ...] = ()
     of_ngspice: Mapping[str, float] = field(default_factory=dict)
     at_temperature: Preparation | None = None
     prepare: Preparation | None = None
     factor: str = "area"
+    is_costly: bool = False
+    equivalent: Equivalent | None = None
     process: tuple[str, ...] = ()
     of_card: Callable[[Mapping[str, Any], Mapping[str, Any], int, Callable[[str], None]], dict[str, Any]] | None = None
     trial: Trial
@@ -273,7 +292,8 @@ class ModelDevice(Device):
         wanted |= {name for junction in self.junctions for name in (junction.condition, junction.emission)}
         places = [place for _, place in self.charges] + [junction.port for junction in self.junctions]
         inner = {*self.pins, *(f"outer {pin}" for _, pin in self.series), self.optional_pin, *self.inner_nodes}
-        unknown = [*(pins | set(self.insulated)).difference(inner), *wanted - names]
+        inner |= {COMMON, *self.memories} if self.memories else set()
+        unknown = [*(pins | {*self.insulated, *self.apart}).difference(inner), *wanted - names]
         unknown += [f"port {place}" for place in places if place >= len(self.ports)]
         if unknown or len(self.trial.volts) != len(self.ports) - len(self.optional_ports):
             raise ValueError(f"the record of {self.word}: it has no {', '.join(unknown) or 'volts for each port'}")
@@ -282,6 +302,12 @@ class ModelDevice(Device):
     def dc_pins(self) -> tuple[int, ...]:
         """All but the insulated ones."""
         return tuple(place for place, pin in enumerate(self.pins) if pin not in self.insulated)
+
+    @property
+    def dc_groups(self) -> tuple[tuple[int, ...], ...]:
+        """Those that are apart are a group of their own."""
+        apart = tuple(place for place in self.dc_pins if self.pins[place] in self.apart)
+        return tuple(place for place in self.dc_pins if place not in apart), apart
 
     def law(self, kind: str, variant: str = "") -> Law:
         """What a simulation needs of a device with a model of that kind."""
@@ -293,6 +319,7 @@ class ModelDevice(Device):
             self.junctions,
             scaled,
             mirrored if self.kinds[kind] < 0 else (),
+            is_costly=self.is_costly,
             small_signal=self.small_signals.get(variant),
             search=self.searches.get(variant),
             prepare=self.prepare,

@@ -22,13 +22,14 @@ from circuitnn.devices.mosfet import MOSFET
 from circuitnn.devices.power_mosfet import VDMOS
 from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import CURRENT_SOURCE, VOLTAGE_SOURCE
+from circuitnn.devices.vactrol import VACTROL
 
 SUBCIRCUIT = "X"  # the letter of what is no device
 
 DEVICES: list[Device] = [
     RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
     CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET, MOSFET,
-    VDMOS,
+    VDMOS, VACTROL,
 ]  # fmt: skip
 
 

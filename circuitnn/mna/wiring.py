@@ -6,7 +6,7 @@ from typing import cast, final
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import GROUND, Component
 from circuitnn.devices.behavioural import expression_law
-from circuitnn.devices.device import ModelDevice
+from circuitnn.devices.device import COMMON, ModelDevice
 from circuitnn.devices.law import Law
 from circuitnn.expressions.tree import Binary, Current, Expression, Name, Number, Voltage, leaves_in
 from circuitnn.mna.elements import Branch, DeviceInstance, Drive, Quantity, SeriesResistance
@@ -117,6 +117,11 @@ def _nodes_inside(wiring: Wiring, part: Component, device: ModelDevice, paramete
     node_of |= {f"outer {pin}": node_of[pin] for _, pin in device.series}
     if device.optional_pin:
         node_of[device.optional_pin] = wiring.index[[*part.nodes[len(device.pins) :], GROUND][0]]
+    if device.memories:
+        node_of[COMMON] = wiring.index[GROUND]
+    for name, needed in device.memories.items():
+        if not needed or set(needed).intersection(parameters):
+            node_of[name] = wiring.index[f"{part.name}#{name}"] = len(wiring.index) - 1
     for parameter, pin in device.series:
         if parameter in parameters:
             node_of[f"outer {pin}"] = node_of[pin]
@@ -148,9 +153,11 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
     parameters = tuple(name for name, _ in model.parameters)
     node_of = _nodes_inside(wiring, part, device, parameters)
     polarity = device.kinds[model.kind]
-    # Across a junction and a resistance that is the law's affair the linear part has a shunt: a node may have no other.
+    # Across a junction, a memory and a resistance that is the law's affair the linear part has a shunt: a node may have
+    # no other.
     with_shunt = {junction.port for junction in device.junctions if junction.condition in parameters}
     with_shunt |= {place for place, names in device.optional_ports.items() if {*names} & {*device.bent.values()}}
+    with_shunt |= {place for place, pins in enumerate(device.ports) if set(pins).intersection(device.memories)}
     other = device.other_ports if device.has_other_ports(model.kind, parameters) else {}
     places = [
         place

@@ -51,7 +51,15 @@ cn.nodal.frequency_response(amplifier, [1e3])                           # -4.4
 A law says what flows between pins, in amperes, and what its ports hold, in coulombs, for models of polarity 1. Of a pn
 junction it gets the exponential, which is taken for all devices together and goes on as its tangent where it would
 overflow; the record names the parameters of the junction's saturation current and emission coefficient
-(`cn.devices.Junction`). Derivatives are taken by JAX. A law has to be finite for every finite voltage.
+(`cn.devices.Junction`). Derivatives are taken by JAX. A law has to be finite for every finite voltage. What a device
+keeps that is no voltage between its pins, such as light or heat, is one of its `memories`: a node inside, whose charge
+and current the law gives too.
+
+## Devices that SPICE does not have
+
+Their lines begin with N, the letter of compact models in ngspice: `N1 led 0 a b VTL5C3`. `circuit.to_spice()` writes
+each as a subcircuit of sources, resistors and diodes that does the same there (`equivalent` of the record); read again
+here it is that subcircuit, with the same sound. What a model is saved with has the lines themselves.
 
 """
 _UNITS = {"ohm": "Ω", "": "–"}
