@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from circuitnn.convolutional.cnn import LARGEST
 from circuitnn.export.row import (
     GATES,
     MOST_LAYERS,
@@ -15,6 +16,7 @@ from circuitnn.export.row import (
     Row,
     checked_row,
     in_order,
+    ungrouped,
     width_of,
 )
 from circuitnn.export.strangers import FormatError, Record, numbers, shown
@@ -79,23 +81,74 @@ def layers_of(record: Record, inputs: int, dtype: Any) -> Row:
             weight, bias = _weights(layer, (width, units), units, dtype)
             row.append(Linear(weight.T, bias, _activation(layer)))
         elif kind == "conv1d":
-            taps, dilation = layer.last_of("kernel_size", MOST_TAPS), layer.last_of("dilation", LONGEST_GAP)
-            layer.whole("groups", 1, high=1)
-            weight, bias = _weights(layer, (taps, width, units), units, dtype)
-            row.append(Convolution(weight.T, bias, dilation, _activation(layer)))
+            row.append(_convolution(layer, width, units, dtype))
         elif kind == "activation":
-            last = row[-1] if row else None
-            if last is None or isinstance(last, Recurrent) or last.activation != "linear":
-                row.append(Linear(np.eye(width, dtype=dtype), np.zeros(width, dtype), _activation(layer)))
-            else:
-                row[-1] = last._replace(activation=_activation(layer))
+            row.append(_plain(row, width, dtype)._replace(activation=_activation(layer)))
+        elif kind == "batchnorm":
+            row.append(_normalised(layer, _plain(row, width, dtype), width, dtype))
+        elif kind == "prelu":
+            row += _rectified(layer, _plain(row, width, dtype), width, dtype)
         else:
-            known = ", ".join([*GATES, DENSE[0], "conv1d", "activation"])
+            known = ", ".join([*GATES, DENSE[0], "conv1d", "activation", "batchnorm", "prelu"])
             raise layer.fault(f"a layer of the type {shown(kind)} is not read; there are {known}")
         if width_of(row[-1]) != units:
             raise layer.fault(f"shape: {units} units, where {width_of(row[-1])} come in")
         width = units
     return checked_row(row, inputs, record.where)
+
+
+def _plain(row: Row, width: int, dtype: Any) -> Linear | Convolution:
+    """The last layer, taken away, when it has no activation; else one that does nothing."""
+    last = row[-1] if row else None
+    if last is None or isinstance(last, Recurrent) or last.activation != "linear":
+        return Linear(np.eye(width, dtype=dtype), np.zeros(width, dtype))
+    row.pop()
+    return last
+
+
+def _convolution(layer: Record, width: int, units: int, dtype: Any) -> Convolution:
+    """A causal convolution; one in groups is a full one."""
+    taps, dilation = layer.last_of("kernel_size", MOST_TAPS), layer.last_of("dilation", LONGEST_GAP)
+    groups = layer.whole("groups", 1, high=MOST_UNITS)
+    if width % groups or units % groups:
+        raise layer.fault(f"groups: {width} channels to {units} cannot be in {groups} groups")
+    if taps * width * units > LARGEST:  # before memory is asked for
+        raise layer.fault(f"groups: a full convolution of {taps * width * units} weights; at most {LARGEST} are read")
+    weight, bias = _weights(layer, (taps, width // groups, units), units, dtype)
+    return Convolution(ungrouped(weight.T, (units, width, taps), groups), bias, dilation, _activation(layer))
+
+
+def _normalised(layer: Record, before: Linear | Convolution, width: int, dtype: Any) -> Linear | Convolution:
+    """A layer with what a trained normalisation makes of it: a gain and an offset of each unit."""
+    entries = layer.entries("weights", 4)
+    if len(entries) not in (2, 4):
+        raise layer.fault(f"weights: expected mean and variance, or gain and offset before them, got {len(entries)}")
+    arrays = [numbers(entry, (width,), f"{layer.where}: weights[{k}]", dtype) for k, entry in enumerate(entries)]
+    mean, variance = arrays[-2:]
+    deviation = np.sqrt(np.maximum(variance + layer.number("epsilon", low=0), 0))
+    if not deviation.all():
+        raise layer.fault("a variance that is not above zero")
+    gain, offset = arrays[:2] if len(arrays) == 4 else (np.ones(width, dtype), np.zeros(width, dtype))
+    gain = (gain / deviation).astype(dtype)
+    weight = before.weight * gain.reshape(-1, *[1] * (before.weight.ndim - 1))
+    return before._replace(weight=weight, bias=gain * (before.bias - mean) + offset)
+
+
+def _rectified(layer: Record, before: Linear | Convolution, width: int, dtype: Any) -> Row:
+    """A layer with slopes of its own below zero: ``max(v, 0) - a max(-v, 0)``."""
+    if 2 * width > MOST_UNITS:
+        raise layer.fault(f"shape: {width} units with slopes; at most {MOST_UNITS // 2} are read")
+    entry = layer.entries("weights", 1)[0]
+    where = f"{layer.where}: weights[0]"
+    count = len(entry[0]) if isinstance(entry, list) and entry and isinstance(entry[0], list) else width
+    slopes = numbers(entry, (1, 1 if count == 1 else width), where, dtype)[0]
+    both = before._replace(
+        weight=np.concatenate([before.weight, -before.weight]),
+        bias=np.concatenate([before.bias, -before.bias]),
+        activation="relu",
+    )
+    slopes = np.broadcast_to(slopes, width)
+    return [both, Linear(np.hstack([np.eye(width, dtype=dtype), -np.diag(slopes)]), np.zeros(width, dtype))]
 
 
 def _weights(layer: Record, shape: tuple[int, ...], units: int, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -127,5 +180,7 @@ def _activation(layer: Record) -> str:
     if name in ("", "linear"):
         return "linear"
     if name not in ACTIVATIONS:
-        raise layer.fault(f"activation: there are {', '.join(ACTIVATIONS)}, not {shown(name)}")
+        raise layer.fault(
+            f"activation: {shown(name)} is not read; train the layer with one of {', '.join(ACTIVATIONS)} instead"
+        )
     return name

@@ -26,9 +26,6 @@ def layer_array(record: Record, most: int) -> LayerArray:
         FormatError: for what is not known here, or has sizes that cannot be.
     """
     check_keys(record, _KEYS)
-    for key in ("groups_input", "groups_input_mixin"):
-        if record.whole(key, 1) != 1:
-            raise record.fault(f"{key}: convolutions in groups are not read")
     record.whole("condition_size", 1, high=1)
     channels = record.whole("channels", high=MOST_CHANNELS)
     dilations = sizes(record, "dilations", most, MOST_DILATION)
@@ -207,10 +204,7 @@ def _one_by_one(record: Record, channels: int) -> tuple[bool, int | None]:
     for key in ("layer1x1", "head1x1"):
         part = record.record(key)
         check_keys(part, ("active", "groups", "out_channels"))
-        is_active = flag(part, "active", key == "layer1x1")
-        if is_active and part.whole("groups", 1) != 1:
-            raise part.fault("convolutions in groups are not read")
-        active.append(is_active)
+        active.append(flag(part, "active", key == "layer1x1"))
     skip = record.record("head1x1").whole("out_channels", channels, high=MOST_CHANNELS) if active[1] else None
     return active[0], skip
 
@@ -224,8 +218,6 @@ def _films(record: Record, gatings: Any) -> tuple[tuple[str, bool], ...]:
         check_keys(part, ("active", "shift", "groups"))
         if not flag(part, "active", True):
             continue
-        if part.whole("groups", 1) != 1:
-            raise part.fault("convolutions in groups are not read")
         if place == "residual" and gatings != "blended":
             raise part.fault("the player does nothing there where gating_mode is not blended, and the trainer does")
         films.append((place, flag(part, "shift", True)))

@@ -12,7 +12,8 @@ from flax import nnx
 from circuitnn.composition import Chain
 from circuitnn.convolutional import Head, LayerArray, WaveNet
 from circuitnn.convolutional.layer_array import FILMS  # in the order of their weights there too
-from circuitnn.export import nam_arrays, nam_words
+from circuitnn.export import nam_arrays, nam_groups, nam_words
+from circuitnn.export.row import ungrouped
 from circuitnn.export.strangers import FormatError, Record
 from circuitnn.hybrid import Gain
 from circuitnn.model import Model
@@ -40,27 +41,28 @@ def wavenet_of_nam(
     """
     nam_arrays.check_keys(config, _CONFIG)
     if "condition_dsp" in config:
-        raise config.fault("condition_dsp: a second network that conditions this one is not read")
+        raise config.fault(
+            "condition_dsp: a second network that conditions this one is not read; a model can learn "
+            "(cn.train.fit) from what the player makes of a sound"
+        )
     config.whole("in_channels", 1, high=1)
     records = config.records("layers", MOST_ARRAYS)
     arrays = tuple(nam_arrays.layer_array(record, MOST_LAYERS) for record in records)
     nam_arrays.check_widths(records, arrays)
+    groups = [nam_groups.groups_of(record, array) for record, array in zip(records, arrays, strict=True)]
     head = _head(config, arrays[-1].head_size)
     config.number("head_scale", 1.0)  # the last weight counts
     widths = [1, *(array.channels for array in arrays)]
     count = sum(array.weights(width, 1) for array, width in zip(arrays, widths, strict=False)) + 1
     count += 0 if head is None else head.weights(arrays[-1].head_size, 1)
+    count -= sum(each.spared(array) for each, array in zip(groups, arrays, strict=True))
     if len(weights) != count:
         raise config.fault(f"a WaveNet of these sizes has {count} weights, the file {len(weights)}")
     try:
         model = _undrawn(arrays, head=head, head_scale=float(weights[-1]), fs=fs, dtype=dtype)
     except ValueError as error:
         raise config.fault(str(error)) from error
-    start = 0
-    for variable in _in_order(model):
-        stop = start + variable.size
-        variable[...] = jnp.asarray(weights[start:stop].reshape(variable.shape), dtype)
-        start = stop
+    _put(model, weights, groups)
     allowed = [
         nam_arrays.allowed_channels(record, array.channels) for record, array in zip(records, arrays, strict=True)
     ]
@@ -69,7 +71,20 @@ def wavenet_of_nam(
         return model
     if head is not None or any(array.head_kernel_size != 1 for array in arrays):
         raise config.fault("slimmable: a network whose head is a convolution is read in full width only")
+    if any(each != nam_groups.Groups() for each in groups):
+        raise config.fault("slimmable: a network with convolutions in groups is read in full width only")
     return _narrowed(model, nam_arrays.narrowed(arrays, chosen), fs=fs, dtype=dtype)
+
+
+def _put(model: WaveNet, weights: np.ndarray, groups: Sequence[nam_groups.Groups]) -> None:
+    """The weights of a file, in their order there."""
+    counts = {id(variable): count for variable, count in nam_groups.grouped(model.stacks, groups)}
+    start = 0
+    for variable in _in_order(model):
+        count = counts.get(id(variable), 1)
+        stop = start + variable.size // count
+        variable[...] = jnp.asarray(ungrouped(weights[start:stop], variable.shape, count), model.dtype)
+        start = stop
 
 
 def _narrowed(model: WaveNet, arrays: Sequence[LayerArray], *, fs: float | None, dtype: Any) -> WaveNet:

@@ -88,3 +88,20 @@ def in_order(array: np.ndarray, order: Sequence[int]) -> np.ndarray:
     """Blocks of rows, one for each gate, in another order."""
     blocks = np.split(array, len(order))
     return np.concatenate([blocks[k] for k in order])
+
+
+def ungrouped(weight: np.ndarray, shape: Sequence[int], groups: int) -> np.ndarray:
+    """The weight (out, in) or (out, in, taps) of a map in groups, zero from one group to another.
+
+    Args:
+        weight: the numbers within the groups, those of one group after the other.
+        shape: of the whole; `groups` divides its first two lengths.
+        groups: how many; each group of outputs sees its own group of inputs.
+    """
+    if groups == 1:
+        return weight.reshape(shape)
+    out, features, *taps = shape
+    each = np.arange(groups)
+    blocks = np.zeros((groups, out // groups, groups, features // groups, *taps), weight.dtype)
+    blocks[each, :, each] = weight.reshape(groups, out // groups, features // groups, *taps)
+    return blocks.reshape(shape)

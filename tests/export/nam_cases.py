@@ -72,8 +72,9 @@ FUNCTIONS = [
 COUNTS = {  # weights of each
     "standard": 13802, "lite": 6554, "feather": 3026, "nano": 842, "a2_lite": 1871, "a2_full": 12146,
     "gated": 1329, "functions": 997, "gatings": 481, "film": 397, "film_blended": 477, "straight": 73, "head": 497,
-    "slim": 275,
+    "slim": 275, "groups": 323, "depthwise": 65,
 }  # fmt: skip
+GROUPED = ("groups", "depthwise")  # with fewer numbers than the full convolutions that are made of them
 WIDTHS = {"slim": (0.4, 0.1)}  # as the player's slider, beside the full width
 CASES = {
     "standard": (two(16, 8, DOUBLED, DOUBLED), 1, 0.25),
@@ -115,6 +116,12 @@ CASES = {
         | {"head": {"channels": 4, "out_channels": 1, "kernel_sizes": [3, 2], "activation": "ReLU"}, "head_scale": 0.7},
         13, 0.5,
     ),
+    "groups": (
+        one(4, [1, 3, 2], bottleneck=6, gated=None, gating_mode=["none", "gated", "blended"], groups_input=2,
+            layer1x1={"active": True, "groups": 2}, head1x1={"active": True, "out_channels": 3, "groups": 3}),
+        15, 0.6,
+    ),
+    "depthwise": (one(4, [1, 4], groups_input=4, layer1x1={"active": True, "groups": 4}), 16, 0.6),
 }  # fmt: skip
 
 

@@ -35,10 +35,20 @@ class Drawn:
         weights = [self(inputs, units), self(units)]
         return {"type": "dense", "activation": activation, "shape": [None, None, units], "weights": weights}
 
-    def conv(self, inputs, units, kernel, dilation, activation=""):
-        weights = [self(kernel, inputs, units), self(units)]
-        size = {"kernel_size": [kernel], "dilation": [dilation], "groups": 1}
+    def conv(self, inputs, units, kernel, dilation, activation="", groups=1):
+        weights = [self(kernel, inputs // groups, units), self(units)]
+        size = {"kernel_size": [kernel], "dilation": [dilation], "groups": groups}
         return {"type": "conv1d", "activation": activation, "shape": [None, None, units], "weights": weights, **size}
+
+    def normalised(self, units, *, affine):
+        """Gain and offset or neither, the mean, and a variance above zero."""
+        variance = [abs(number) + 0.1 for number in self(units)]
+        weights = [*([self(units), self(units)] if affine else []), self(units), variance]
+        size = {"shape": [None, None, units], "epsilon": 0.01}
+        return {"type": "batchnorm", "activation": "", "weights": weights, **size}
+
+    def prelu(self, units, slopes):
+        return {"type": "prelu", "activation": "", "shape": [None, None, units], "weights": [self(1, slopes)]}
 
 
 def activation(name, units):
@@ -50,7 +60,7 @@ def stack(inputs, *layers):
 
 
 def rtneural_files():
-    d = Drawn(1)
+    d, other = Drawn(1), Drawn(4)
     return {
         "gru": stack(1, d.recurrent("gru", 1, 8), d.dense(8, 1)),
         "lstm": stack(2, d.recurrent("lstm", 2, 8), d.dense(8, 1)),
@@ -65,6 +75,17 @@ def rtneural_files():
             d.recurrent("lstm", 4, 5),
             d.recurrent("gru", 5, 4),
             d.dense(4, 2),
+        ),
+        "groups": stack(
+            1,
+            other.conv(1, 6, 3, 2, "tanh"),
+            other.conv(6, 4, 3, 1, groups=2),
+            other.normalised(4, affine=True),
+            other.prelu(4, 4),
+            other.conv(4, 4, 2, 3, "tanh", groups=4),
+            other.normalised(4, affine=False),
+            other.prelu(4, 1),
+            other.dense(4, 1),
         ),
         "conv": stack(1, d.conv(1, 4, 3, 1, "tanh"), d.conv(4, 5, 2, 7, "relu"), d.dense(5, 1)),
     }

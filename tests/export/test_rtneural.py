@@ -10,7 +10,7 @@ from jax import numpy as jnp
 
 import circuitnn as cn
 from circuitnn.networks import Scaling
-from tests.export.player_files import GOLDEN, rtneural_files, sound
+from tests.export.player_files import GOLDEN, rtneural_files, sound, stack
 
 FILES = rtneural_files()
 VOLTS = Scaling(np.array([0.3]), np.array([2.0]), input_offset=np.array([0.1]), output_offset=np.array([-0.5]))
@@ -35,6 +35,7 @@ def played(model, x, **controls):
         "dense",
         "deep lstm",
         "conv",
+        "groups",
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("deep gru", "mixed")),
     ],
 )
@@ -46,12 +47,11 @@ def test_files_sound_as_in_rtneural(name, tmp_path):
     again = json.loads(cn.export.rtneural(model, tmp_path / "again.json").read_text())
     layers = [layer for layer in FILES[name]["layers"] if layer["type"] != "activation"]
     found = [layer["weights"] for layer in again["layers"] if layer["type"] != "activation"]
-    if name != "mixed":  # there an activation behind a GRU is a layer of its own
+    reread = cn.export.read_rtneural(tmp_path / "again.json")
+    np.testing.assert_allclose(played(reread, sound(model.in_features)), expected, rtol=0, atol=2e-6)
+    if name not in ("mixed", "groups"):  # there an activation behind a GRU, and slopes, are layers of their own
         assert found == [layer["weights"] for layer in layers]
-        assert (
-            cn.export.rtneural(cn.export.read_rtneural(tmp_path / "again.json"), path).read_bytes()
-            == (tmp_path / "again.json").read_bytes()
-        )
+        assert cn.export.rtneural(reread, path).read_bytes() == (tmp_path / "again.json").read_bytes()
 
 
 def test_gates_in_another_order_sound_different(tmp_path):
@@ -95,6 +95,7 @@ def test_what_it_does_not_hold_names_what_does(tmp_path):
 
 
 GRU, DENSE = FILES["gru"]["layers"]
+CONV, NORM, SLOPES = FILES["groups"]["layers"][1:4]
 FAULTS = {
     "no file": (None, "no such file"),
     "no json": ("{", "cannot be read as JSON"),
@@ -105,8 +106,19 @@ FAULTS = {
     "no shape": ({"layers": [GRU]}, "in_shape: expected a list"),
     "many inputs": ({"in_shape": [10**9], "layers": [GRU]}, "in_shape: expected a number from 1 to 1024"),
     "a truth": ({"in_shape": [True], "layers": [GRU, DENSE]}, "in_shape: expected a number.*got True"),
-    "softmax": ({"in_shape": [1], "layers": [GRU, DENSE | {"activation": "softmax"}]}, r"layers\[1\].*softmax"),
+    "softmax": ({"in_shape": [1], "layers": [GRU, DENSE | {"activation": "softmax"}]}, r"layers\[1\]: .*'softmax'"),
     "unknown": ({"in_shape": [1], "layers": [GRU | {"type": "conv2d"}]}, r"layers\[0\]: a layer of the type 'conv2d'"),
+    "groups of 2": (FILES["groups"] | {"in_shape": [3]}, r"layers\[0\]: weights\[0\]: expected 3 x 3 x 6"),
+    "a pair of 3": (stack(6, CONV | {"groups": 4}), r"layers\[0\]: groups: 6 channels to 4 cannot be in 4 groups"),
+    "a full one": (
+        stack(1024, CONV | {"shape": [1024], "groups": 1024, "kernel_size": [100]}),
+        "groups: a full convolution of 104857600 weights",
+    ),
+    "three of a norm": (stack(4, NORM | {"weights": NORM["weights"][:3]}), r"mean and variance.*got 3"),
+    "no variance": (stack(4, NORM | {"weights": [[0.0] * 4] * 2, "epsilon": 0.0}), "not above zero"),
+    "no epsilon": (stack(4, NORM | {"epsilon": None}), "epsilon: expected a number"),
+    "two slopes": (stack(4, SLOPES | {"weights": [[[0.1, 0.2]]]}), r"weights\[0\]: expected 1 x 4"),
+    "many slopes": (stack(1024, SLOPES | {"shape": [1024]}), "1024 units with slopes; at most 512"),
     "large": ({"in_shape": [1], "layers": [GRU | {"shape": [4096]}]}, "shape: expected a number from 1 to 1024"),
     "other size": ({"in_shape": [1], "layers": [GRU | {"shape": [7]}]}, r"weights\[0\]: expected 1 x 21 numbers"),
     "not finite": ({"in_shape": [1], "layers": [DENSE | {"weights": [[[float("nan")]], [0.0]]}]}, "not finite"),

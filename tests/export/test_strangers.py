@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
+from tests.export import nam_cases
 from tests.export.player_files import NAM_FILES, Drawn, aidax_files, stack
 
 HOSTILE = [
@@ -44,7 +45,11 @@ def base_files():
     container = {"version": "0.7.0", "architecture": "SlimmableContainer", "weights": []}
     container["config"] = {"submodels": [{"max_value": 1.0, "model": NAM_FILES["lstm"]}]}
     rtneural = stack(1, d.recurrent("gru", 1, 2), d.dense(2, 2, "tanh"), d.dense(2, 1))
-    return {"aidax": aidax, "proteus": proteus, "nam": NAM_FILES["lstm"], "container": container, "rtneural": rtneural}
+    layers = stack(2, d.conv(2, 2, 2, 1, groups=2), d.normalised(2, affine=True), d.prelu(2, 1), d.dense(2, 1))
+    return {
+        "aidax": aidax, "proteus": proteus, "nam": NAM_FILES["lstm"], "container": container, "rtneural": rtneural,
+        "layers": layers, "wavenet": nam_cases.record("depthwise"),
+    }  # fmt: skip
 
 
 def places(data):
