@@ -6,7 +6,7 @@ from circuitnn.estimation.components import fit_components as fit_components
 from circuitnn.estimation.identification import identify as identify
 from circuitnn.estimation.identification_report import Drift as Drift
 from circuitnn.estimation.identification_report import IdentificationReport as IdentificationReport
-from circuitnn.estimation.identification_report import KnownCombination as KnownCombination
+from circuitnn.estimation.known_combinations import KnownCombination as KnownCombination
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

@@ -14,7 +14,8 @@ from circuitnn.train.response_error import ResponseError
 # The power of the impedance level that a number goes with, by its unit.
 _LEVELS = {"ohm": 1, "H": 1, "F": -1, "S": -1, "A": -1, "A/V^2": -1}
 SOMETHING = 0.05  # a standard error that is better than what the component has printed on it
-_NOMINAL = {"taper": 0.0, "gain": 1.0}
+_NOMINAL = {"taper": 0.0}
+LINEAR = frozenset({"taper", "position", "source", "offset"})  # kinds whose changes are no logarithms
 _PREFIXES = ((1e6, "meg"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
 
 
@@ -26,12 +27,13 @@ class FittedValue:
     Attributes:
         name: of the value, or of the knob.
         kind: of the component, as in `circuitnn.circuit.Component`; "param" for a ``.param``, "position" for one that
-            is a knob's, "model" for a number of a ``.model``, "taper", "gain" of a recording.
+            is a knob's, "source" for one whose value is on a linear scale, "model" for a number of a ``.model``,
+            "taper"; "recorder" and, on a linear scale, "offset" for what is no part of the circuit.
         unit: SI; "" of a plain number. That of a ``.param`` is not known, and taken for a resistance.
         nominal: SI; 0 for a taper.
         fitted: SI; the shape of a taper, see `taper`.
-        standard_error: from the data alone, relative (0.01 is 1 %), of a taper or a position absolute; huge where they
-            say nothing.
+        standard_error: from the data alone, relative (0.01 is 1 %), of what is on a linear scale absolute; huge where
+            they say nothing.
         is_determined: whether three standard errors are within the precision asked for, and the tolerance (0.3 for a
             taper), and the value not at its bound.
         at_bound: whether the fit would have gone on beyond the tolerance.
@@ -201,6 +203,10 @@ def left_open(
 
 
 def _value_row(each: FittedValue) -> tuple[str, ...]:
+    if each.kind in ("source", "offset"):
+        error = f"{each.standard_error:.2g} {each.unit}" if each.standard_error < 1e6 else "huge"
+        change = f"{each.fitted - each.nominal:+.3g} {each.unit}"
+        return each.name, si(each.nominal), si(each.fitted), change, error, *_flags(each)
     is_position = each.kind == "position"
     change = each.fitted - each.nominal if is_position else each.fitted / each.nominal - 1
     unit = "% of the way" if is_position else "%"
@@ -219,6 +225,8 @@ def _flags(each: FittedValue) -> tuple[str, str]:
 
 def si(value: float) -> str:
     """With a prefix, as in netlists."""
+    if value == 0:
+        return "0"
     size, suffix = next((each for each in _PREFIXES if abs(value) >= each[0]), _PREFIXES[-1])
     return f"{value / size:.4g}{suffix}"
 
@@ -232,8 +240,10 @@ def in_words(combination: Mapping[str, float], rows: Mapping[str, FittedValue]) 
     """
     names = list(combination)
     if len(names) == 1:
-        error = rows[names[0]].standard_error
-        if error < SOMETHING and rows[names[0]].kind != "taper":
+        error, kind = rows[names[0]].standard_error, rows[names[0]].kind
+        if kind in ("source", "offset"):
+            return f"{names[0]}: known to {error:.2g} {rows[names[0]].unit} as a standard error, which is not enough"
+        if error < SOMETHING and kind != "taper":
             return f"{names[0]}: known to {100 * error:.2g} % as a standard error, which is not enough"
         return f"{names[0]}: the response depends too little on it"
     found = _pair(combination, rows) if len(names) == 2 else None
@@ -249,14 +259,20 @@ def in_words(combination: Mapping[str, float], rows: Mapping[str, FittedValue]) 
             f"the impedance level: {', '.join(rising)} times any factor with {', '.join(falling)} over the same factor "
             f"is the same response; only ratios of resistances and products {', '.join(products)} are known"
         )
-    percent = ", ".join(f"{name} {change:+.2f} %" for name, change in combination.items())
+    percent = ", ".join(_share(rows[name], change) for name, change in combination.items())
     return f"{', '.join(names)}: only together ({percent} changes hardly anything)"
+
+
+def _share(row: FittedValue, change: float) -> str:
+    if row.kind in LINEAR:
+        return f"{row.label} {change / 100:+.2g} {row.unit}".rstrip()
+    return f"{row.label} {change:+.2f} %"
 
 
 def _pair(combination: Mapping[str, float], rows: Mapping[str, FittedValue]) -> str | None:
     """What is known of two values, where that has a name."""
     (a, change_a), (b, change_b) = combination.items()
-    if {"taper", "position"} & {rows[a].kind, rows[b].kind}:
+    if LINEAR & {rows[a].kind, rows[b].kind}:
         return None
     if change_a * change_b > 0:
         degree = _degree(change_a, change_b)

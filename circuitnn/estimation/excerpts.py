@@ -2,43 +2,106 @@
 
 import dataclasses
 import math
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from circuitnn.arguments import checked_rate
 from circuitnn.audio.signals import checked_signal
-from circuitnn.numerics.fractional_delay import HALF
+from circuitnn.estimation.circuit_runs import AT_ONCE
+from circuitnn.estimation.playback import REACH as REACH
+from circuitnn.estimation.playback import SIDE
 
-REACH = 16  # whole samples that the delay may move by during the fit
 SHORTEST = 0.05  # seconds of a recording
 QUIET = 1e-6  # of the power of the loudest excerpt: 60 dB below
 STUCK = 3  # equal samples at the end of the scale in a row
 MOST_STUCK = 0.1  # of a recording
 BESIDE_STUCK = 2  # samples that a converter's filter spreads clipping over
 HARMONICS = 20  # of the mains
+RUN = 10  # pieces that follow each other, where what is slow is looked at
 
 
 @final
-class Excerpts(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Excerpts:
     """Equal pieces of two recordings, the right way up and put to each other to within a few samples.
 
     Attributes:
-        x: (pieces, before + REACH + HALF + time + REACH + HALF), volts, with zeros where there was no recording.
-        y: (pieces, time), volts; zero where it is not to be looked at.
+        source: (time,), x.
+        first: (pieces,), the sample of x at which each piece begins to be heard; may be before there was any.
+        length: samples that are heard of each: warm-up, SIDE, the piece, SIDE, and the model's latency.
+        y: (pieces, time), zero where it is not to be looked at.
         keep: (pieces, time), ones and zeros.
         basis: (pieces, time, b): orthonormal, what is taken out of prediction and recording alike.
         start: (pieces,), of the first sample of y.
         before: samples of warm-up.
+        runs: first piece, and how many follow each other without a gap.
+        has_slow: whether the basis leaves what is slow, as it does without a high pass.
+        middle: of the recording, samples.
+        at_once: pieces that a circuit runs side by side.
     """
 
-    x: NDArray
+    source: NDArray
+    first: NDArray
+    length: int
     y: NDArray
     keep: NDArray
     basis: NDArray
     start: NDArray
     before: int
+    runs: tuple[tuple[int, int], ...]
+    has_slow: bool
+    middle: float
+    at_once: int
+
+    @classmethod
+    def of_windows(cls, x: NDArray, y: NDArray, basis: NDArray, before: int) -> "Excerpts":
+        """Pieces that come from anywhere, all of them to be looked at.
+
+        Args:
+            x: (pieces, before + SIDE + time + SIDE + latency), volts.
+            y: (pieces, time).
+            basis: (pieces, time, b), orthonormal.
+            before: samples of warm-up.
+        """
+        count, length = x.shape
+        first = np.arange(count) * length
+        return cls(
+            source=x.ravel(),
+            first=first,
+            length=length,
+            y=y,
+            keep=np.ones(y.shape),
+            basis=basis,
+            start=first + before + SIDE,
+            before=before,
+            runs=tuple((k, 1) for k in range(count)),
+            has_slow=False,
+            middle=0.5 * x.size,
+            at_once=count,
+        )
+
+    @property
+    def x(self) -> NDArray:
+        """(pieces, length), with zeros where there was no recording."""
+        return self.windows(self.source)
+
+    def with_latency(self, more: int) -> "Excerpts":
+        """For a model whose output comes so many samples later."""
+        return dataclasses.replace(self, length=self.length + more)
+
+    def windows(self, signal: NDArray) -> NDArray:
+        """Of something as long as x, (pieces, length)."""
+        return windows(signal, self.first, self.length)
+
+
+def windows(signal: NDArray, first: NDArray, length: int) -> NDArray:
+    """Stretches (pieces, length) of a signal (time,), with zeros where there is none of it."""
+    low = max(-int(first.min()), 0)
+    high = max(int(first.max()) + length - len(signal), 0)
+    padded = np.pad(signal, (low, high))
+    return padded[(first + low)[:, None] + np.arange(length)]
 
 
 @final
@@ -117,6 +180,8 @@ def cut(
     latency: int,
     high_pass: float | None,
     hum: float | None,
+    in_runs: bool = False,
+    at_once: int = AT_ONCE,
 ) -> Excerpts:
     """The loudest piece of each of `count` equal stretches, and the next loudest where a stretch is silent.
 
@@ -132,6 +197,8 @@ def cut(
         latency: samples by which the model's output comes late.
         high_pass: what lies below is taken out, Hz.
         hum: the mains' frequency, Hz, of which `HARMONICS` are taken out.
+        in_runs: whether pieces shall follow each other, `RUN` at a time at least: the loudest runs then.
+        at_once: pieces that a circuit runs side by side.
 
     Raises:
         ValueError: when no piece is left.
@@ -146,21 +213,54 @@ def cut(
     bad = np.concatenate([[0], np.cumsum(signals.clipped_x)])
     played = np.clip(grid - delay, 0, samples - length)
     energy = loud[played + length] - loud[played]
-    usable = (energy > QUIET * energy.max(initial=0.0)) & (bad[played + length] == bad[np.maximum(played - before, 0)])
+    is_heard = bad[played + length] == bad[np.maximum(played - before, 0)]
+    usable = (energy > QUIET * energy.max(initial=0.0)) & is_heard
     if not usable.any():
         raise ValueError("identify: no excerpt is left: x is clipped or silent everywhere")
-    energy = np.where(usable, energy, 0.0)
-    chosen = {int(part[energy[part].argmax()]) for part in np.array_split(np.arange(len(grid)), count) if len(part)}
-    order = [*sorted(chosen, key=lambda k: -energy[k]), *(int(k) for k in np.argsort(-energy) if int(k) not in chosen)]
-    start = grid[np.sort([k for k in order if usable[k]][:count])]
-    side = REACH + HALF
-    around = np.arange(-before - side, length + side + latency)
-    padded = np.pad(signals.x, abs(delay) + before + side + length + latency)
-    x = padded[(start - delay + abs(delay) + before + side + length + latency)[:, None] + around]
+    chosen = _runs(energy * is_heard, count) if in_runs else _loudest(np.where(usable, energy, 0.0), usable, count)
+    start = grid[chosen]
     inside = start[:, None] + np.arange(length)
-    keep = ~signals.clipped_y[inside]
-    y = polarity * signals.y[inside] * keep
-    return Excerpts(x, y, keep.astype(float), _basis(keep, start, fs, high_pass, hum), start, before)
+    keep = ~signals.clipped_y[inside] & is_heard[chosen][:, None]
+    return Excerpts(
+        source=signals.x,
+        first=start - delay - before - SIDE,
+        length=before + length + 2 * SIDE + latency,
+        y=polarity * signals.y[inside] * keep,
+        keep=keep.astype(float),
+        basis=_basis(keep, start, fs, high_pass, hum),
+        start=start,
+        before=before,
+        runs=_following(start, length),
+        has_slow=high_pass is None,
+        middle=0.5 * samples,
+        at_once=at_once,
+    )
+
+
+def _loudest(energy: NDArray, usable: NDArray, count: int) -> NDArray:
+    """Indices of the loudest one of each of so many stretches."""
+    stretches = np.array_split(np.arange(len(energy)), count)
+    chosen = {int(part[energy[part].argmax()]) for part in stretches if len(part)}
+    order = [*sorted(chosen, key=lambda k: -energy[k]), *(int(k) for k in np.argsort(-energy) if int(k) not in chosen)]
+    return np.sort([k for k in order if usable[k]][:count])
+
+
+def _runs(energy: NDArray, count: int) -> NDArray:
+    """Indices of the loudest runs, or of everything where that is not more than `count`."""
+    if len(energy) <= count:
+        return np.arange(len(energy))
+    several = max(count // RUN, 1)
+    length = max(count // several, 1)
+    starts = np.arange(0, len(energy) - length + 1, length)
+    sums = np.add.reduceat(energy, starts)[: len(starts)]
+    chosen = _loudest(sums, np.ones(len(sums), bool), several)
+    return np.sort((starts[chosen][:, None] + np.arange(length)).ravel())
+
+
+def _following(start: NDArray, length: int) -> tuple[tuple[int, int], ...]:
+    edges = np.flatnonzero(np.diff(start) != length) + 1
+    bounds = [0, *(int(k) for k in edges), len(start)]
+    return tuple((a, b - a) for a, b in zip(bounds[:-1], bounds[1:], strict=True))
 
 
 def _basis(keep: NDArray, start: NDArray, fs: float, high_pass: float | None, hum: float | None) -> NDArray:

@@ -5,33 +5,22 @@ from collections.abc import Mapping, Sequence
 
 import jax
 import numpy as np
-from jax import numpy as jnp
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from circuitnn.audio.alignment import Alignment
-from circuitnn.audio.clock_drift import paced
-from circuitnn.audio.errors import AudioError
-from circuitnn.audio.locating import known, located
 from circuitnn.circuit.circuit import Circuit, checked_circuit
-from circuitnn.estimation.audio_problem import AudioProblem
-from circuitnn.estimation.excerpts import REACH, Recordings, cut, recordings
+from circuitnn.estimation.excerpts import SHORTEST, Recordings, recordings
 from circuitnn.estimation.identification_report import IdentificationReport
-from circuitnn.estimation.posterior import descended, residual, settled
+from circuitnn.estimation.identification_task import Task
+from circuitnn.estimation.memory import chosen_warmup
+from circuitnn.estimation.placing import at_one_pace, placed
+from circuitnn.estimation.recorder import recorder
+from circuitnn.estimation.searching import Found, refined, searched
 from circuitnn.estimation.statistics import reported
-from circuitnn.estimation.unknowns import DECADE, Prior, learnt_values
-from circuitnn.model import run
-from circuitnn.nodal.model import NodalModel
-from circuitnn.numerics.levenberg_marquardt import Minimum
+from circuitnn.estimation.unknowns import learnt_values, sources_of
 
-SEARCHES = 3  # starts that a descent follows from, besides the nominal values
-SEARCH_STEPS = 50
-ROUGHLY = 1e-3  # a step that ends a search, over the prior's standard deviation; the best one goes on
-USUAL = np.log(5)  # how far off values without a tolerance may be at the start
-LEAST_NOISE = 1e-7  # of y's standard deviation
-LONGEST_ALIGNED = 30  # seconds
-AROUND_CLIPPED = 0.01  # of a clipped sample, as it spreads where the pace is changed
+SECONDS = 0.1  # length of each excerpt
+HIGH_PASS = 20.0  # Hz
 
 
 def identify(
@@ -42,14 +31,19 @@ def identify(
     fs: float,
     fit: Sequence[str] | Mapping[str, float | None] | None = None,
     tolerance: float | None = None,
-    gain: float | str = 1.0,
+    x_gain: float | str = 1.0,
+    y_gain: float | str = 1.0,
+    x_offset: float | str = 0.0,
+    input: float | str = "dc",  # noqa: A002, as the coupling is called
+    output: float | str = "dc",
+    drift: str | None = None,
+    held_out: float = 0.0,
     max_delay: float | None = None,
-    correct_drift: bool = False,
-    high_pass: float | None = 20.0,
+    high_pass: float | str | None = "auto",
     hum: float | None = None,
-    excerpts: int = 12,
-    seconds: float = 0.1,
-    warmup: float = 0.1,
+    excerpts: int | None = None,
+    seconds: float | None = None,
+    warmup: float | None = None,
     oversampling: int = 4,
     starts: int = 16,
     precision: float = 0.01,
@@ -66,8 +60,8 @@ def identify(
 
     Args:
         circuit: with nominal values, and its knobs where they were (``circuit.replace(drive=0.3)``).
-        x: input, volts: (time,) or (time, 1). Excerpts are taken from it, so that it may be long.
-        y: output, volts, as long as x and at the same rate.
+        x: input: (time,) or (time, 1), in volts over `x_gain`. Excerpts are taken from it, so that it may be long.
+        y: output, as long as x and at the same rate, in volts times `y_gain`.
         fs: sample rate, Hz.
         fit: patterns of value names ("R*", "D1N4148.IS", or "D1.IS" for the model of D1; a knob), or a mapping from
             patterns to tolerances (None for no bounds), as the `trainable` of `NodalModel`; when None all resistors,
@@ -75,17 +69,28 @@ def identify(
             the position of a knob: linear, and never outside of that.
         tolerance: of values whose pattern has none of its own, from 0 to 1 (relative; of positions absolute); None for
             no bounds, and a prior of a factor of ten.
-        gain: of y beside its volts, without the sign; "fit" where it is not known.
+        x_gain: volts at the device where x is 1; "fit" where they are not known.
+        y_gain: y where the circuit's output is 1 V, without the sign; "fit" where it is not known.
+        x_offset: volts that are added at the device's input, "fit" where they are not known.
+        input: the coupling before the device: "dc" for none, "ac" for a high pass of first order whose corner is found,
+            or its corner in Hz.
+        output: that behind it, the device's own or the recorder's, likewise.
+        drift: "fit" where y is brought to the pace of x, whose clock may differ, and what is left of the difference is
+            found along with the values; with None it is only looked at.
+        held_out: seconds at the end that the fit does not see, and that the report's `esr_held_out` is of.
         max_delay: of y against x, seconds, either way; anywhere in the recordings when None, 0 where they were recorded
             without any.
-        correct_drift: whether y is brought to the pace of x where the clocks of player and recorder differ.
         high_pass: what lies below, with the offset, is taken out of prediction and recording alike, Hz; None for not
-            even the offset.
+            even the offset. "auto" is 20 Hz, and None where a coupling is modelled, whose corner lies down there; the
+            recorder's own zero, `y_offset`, is found then.
         hum: the mains' frequency, Hz, to take 20 of its harmonics out in the same way.
-        excerpts: how many at most; the loudest one of each of so many equal stretches.
-        seconds: length of each.
-        warmup: seconds of x before each, from the circuit at rest: longer than the circuit remembers.
-        oversampling: of the model: 1, 2, 4, 8 or 16.
+        excerpts: how many are fitted at most; the loudest one of each of so many equal stretches, or runs of them where
+            what is slow is looked at. None for 100. Searches look at the loudest twelve.
+        seconds: length of each, None for 0.1.
+        warmup: seconds of x before each, from the circuit at rest; None for ten of its time constants at rest, from
+            5 ms to 1 s.
+        oversampling: of the model: 1, 2, 4, 8 or 16. What it lacks beside one of four times as many, 16 at most, is
+            found by simulations and taken out in the end.
         starts: how many values are tried at first: the nominal ones, and others up to a factor of 5 away or within the
             tolerance; a search follows from the nominal and the best three.
         precision: relative; a value counts as determined where three standard errors are within it, and within the
@@ -104,134 +109,96 @@ def identify(
     Source: Esqueda, Kuznetsov and Parker 2021 (values of circuits by gradients through audio); Marquardt 1963; MacKay
         1992 (noise); White 1982 (standard errors).
     """
-    _check(circuit, gain, max_delay, high_pass, hum, (excerpts, starts), (seconds, warmup), precision)
+    _check(circuit, max_delay, high_pass, hum, (excerpts, starts), (seconds, warmup, held_out), precision)
     signals = recordings(x, y, fs)
-    learnt = learnt_values(circuit, set(), fit, tolerance)
-    positions = tuple(name for name in circuit.controls if name in learnt and 0 <= float(circuit.values[name]) <= 1)
-    prior = Prior.of(circuit, learnt, usual=USUAL, positions=positions).including(
-        float(REACH), 0.0 if max_delay == 0 else float(REACH)
+    couplings = {"input": input, "output": output}
+    has_coupling = any(each not in ("dc", None) for each in couplings.values())
+    # What is below the music tells the corner of a coupling.
+    cut_below = (None if has_coupling else HIGH_PASS) if high_pass == "auto" else high_pass
+    around = recorder(
+        signals.x,
+        signals.y,
+        finds_zero=has_coupling and cut_below is None,
+        **{"x_gain": x_gain, "y_gain": y_gain, "x_offset": x_offset, "drift": drift, **couplings},
     )
-    if gain == "fit":
-        prior = prior.including(DECADE, 2 * DECADE)
     with jax.enable_x64(True):
-        circuit = circuit.astype(np.float64)
-        model = NodalModel(circuit, signals.fs, oversampling=oversampling, dtype=jnp.float64)
-        alignment = _aligned(model, signals, max_delay, correct_drift)
-        if alignment.corrects_drift:
-            signals = _at_one_pace(signals, alignment)
-        pieces = cut(
-            signals,
-            0 if alignment.corrects_drift else int(alignment.delay_samples),
-            alignment.polarity,
-            count=excerpts,
-            seconds=seconds,
-            warmup=warmup,
-            latency=model.latency,
-            high_pass=high_pass,
+        task = Task(
+            circuit=circuit.astype(np.float64),
+            fs=signals.fs,
+            learnt=learnt_values(circuit, set(), fit, tolerance, sources_of(circuit)),
+            recorder=around,
+            high_pass=cut_below,
             hum=hum,
+            most=excerpts,
+            seconds=SECONDS if seconds is None else seconds,
+            warmup=chosen_warmup(circuit.astype(np.float64)) if warmup is None else warmup,
+            oversampling=oversampling,
         )
-        problem = AudioProblem(
-            model=model,
-            x=jnp.asarray(pieces.x),
-            y=jnp.asarray(pieces.y),
-            keep=jnp.asarray(pieces.keep),
-            basis=jnp.asarray(pieces.basis),
-            gain=jnp.asarray(alignment.gain if gain == "fit" else float(gain)),
-            spread=jnp.asarray(prior.spread),
-            controls={},
-            names=tuple(learnt),
-            positions=positions,
-            has_gain=gain == "fit",
-            before=pieces.before,
+        fitted, unseen = _parts(signals, held_out)
+        alignment = placed(
+            task.chain(np.zeros(len(task.learnt)), around), fitted, max_delay, corrects_drift=drift == "fit"
         )
-        found = _searched(problem, prior, starts, seed, progress)
-        least = LEAST_NOISE * float(np.std(pieces.y))
-        noise = max(_left(problem, found[0].at), least)
-        best = descended(problem, found[0].at, noise, prior)
-        best, _, noise = settled(problem, best, noise, prior, least=least, is_known=False)
-        report = reported(problem, best, prior, alignment, pieces, noise, precision)
+        prior = task.prior(is_delay_known=max_delay == 0)
+        if "y_gain" in around.free:
+            task = dataclasses.replace(task, recorder=dataclasses.replace(around, y_gain=alignment.gain))
+        paced = at_one_pace(fitted, alignment)
+        found = searched(
+            task.problem(paced, alignment, prior, is_search=True), task.searched(prior), starts, seed, progress
+        )
+        problem = task.problem(paced, alignment, prior, is_search=False)
+        result = refined(problem, found[0].at, prior, task.finer())
+        report = reported(result.problem, result.best, prior, alignment, result.noise, precision)
         report = dataclasses.replace(
             report,
             starts=tuple(each.error / found[0].error for each in found),
             clipped=(int(signals.clipped_x.sum()), int(signals.clipped_y.sum())),
+            refined=_moves(result, report),
+            recording=task.recording(result, alignment),
         )
+        if unseen:
+            report = dataclasses.replace(report, esr_held_out=_esr(report.predict(signals.x), signals.y, unseen))
     return {each.name: each.fitted for each in report.values}, report
 
 
-def _check(circuit, gain, max_delay, high_pass, hum, counts, lengths, precision) -> None:
+def _parts(signals: Recordings, held_out: float) -> tuple[Recordings, int]:
+    """What is fitted, and how many samples at the end are not."""
+    unseen = round(held_out * signals.fs)
+    if not unseen:
+        return signals, 0
+    if len(signals.x) - unseen < SHORTEST * signals.fs:
+        raise ValueError(f"held_out: {held_out:g} s leave nothing of {len(signals.x) / signals.fs:.3g} s to be fitted")
+    kept = slice(0, len(signals.x) - unseen)
+    rows = {name: getattr(signals, name)[kept] for name in ("x", "y", "clipped_x", "clipped_y")}
+    return dataclasses.replace(signals, **rows), unseen
+
+
+def _esr(prediction: NDArray, y: NDArray, count: int) -> float:
+    """Of the last samples."""
+    rest = prediction[-count:] - y[-count:]
+    return float(rest @ rest / (y[-count:] @ y[-count:]))
+
+
+def _moves(result: Found, report: IdentificationReport) -> dict[str, float]:
+    """By how much the correction to a finer rate has moved each value, in its unit or relative."""
+    moves = result.refined * result.problem.spread
+    return {row.label: float(move) for row, move in zip(report.values, moves, strict=False)}
+
+
+def _check(circuit, max_delay, high_pass, hum, counts, lengths, precision) -> None:
     if len(checked_circuit(circuit).inputs) != 1 or len(circuit.outputs) != 1:
         raise ValueError(f"one input and one output are wanted, not {circuit.inputs} and {circuit.outputs}")
-    if isinstance(gain, str):
-        if gain != "fit":
-            raise ValueError(f"gain has to be a number or 'fit', got {gain!r}")
-    elif not (np.isfinite(gain) and gain > 0):
-        raise ValueError(f"gain has to be positive (the polarity is found), got {gain}")
     if max_delay is not None and not (np.isfinite(max_delay) and max_delay >= 0):
         raise ValueError(f"max_delay has to be 0 or positive, in seconds, or None, got {max_delay}")
     for name, freq in (("high_pass", high_pass), ("hum", hum)):
-        if freq is not None and not (np.isfinite(freq) and freq > 0):
-            raise ValueError(f"{name} has to be a frequency in Hz, or None, got {freq}")
+        if isinstance(freq, str) and name == "high_pass" and freq == "auto":
+            continue
+        if freq is not None and (isinstance(freq, str) or not (np.isfinite(freq) and freq > 0)):
+            raise ValueError(f"{name} has to be a frequency in Hz, or None, got {freq!r}")
     for name, count in zip(("excerpts", "starts"), counts, strict=True):
-        if count < 1:
+        if count is not None and count < 1:
             raise ValueError(f"{name} has to be at least 1, got {count}")
-    if not (np.isfinite(lengths).all() and lengths[0] >= 0.01 and lengths[1] >= 0):
-        raise ValueError(f"seconds has to be at least 0.01, warmup not negative, got {lengths[0]} and {lengths[1]}")
+    for name, length, least in zip(("seconds", "warmup", "held_out"), lengths, (0.01, 0.0, 0.0), strict=True):
+        if length is not None and not (np.isfinite(length) and length >= least):
+            raise ValueError(f"{name} has to be at least {least:g}, got {length}")
     if not 0 < precision < 1:
         raise ValueError(f"precision has to be between 0 and 1, got {precision}")
-
-
-def _aligned(model: NodalModel, signals: Recordings, max_delay: float | None, correct_drift: bool) -> Alignment:
-    """The recording against what the circuit with its nominal values makes of the input, to whole samples."""
-    length = min(len(signals.x), round(LONGEST_ALIGNED * signals.fs))
-    loud = np.concatenate([[0.0], np.cumsum(signals.x**2)])
-    first = int(np.argmax(loud[length:] - loud[:-length]))
-    played = np.pad(signals.x[first : first + length], (0, model.latency))
-    predicted = np.asarray(run(model, played)[1])[model.latency :]
-    if not np.isfinite(predicted).all():
-        raise ValueError("identify: the output of the circuit with its nominal values is not finite")
-    if np.ptp(predicted) == 0:
-        raise ValueError("identify: the circuit with its nominal values gives no output")
-    if max_delay == 0:
-        alignment = known(predicted, signals.y[first:], signals.fs, 0)
-        polarity = 1 if (predicted - predicted.mean()) @ signals.y[first : first + length] >= 0 else -1
-        return dataclasses.replace(alignment, polarity=polarity)
-    try:
-        alignment = located(predicted, signals.y, signals.fs, max_delay, correct_drift=correct_drift, around=first)
-    except AudioError as error:
-        limit = "anywhere" if max_delay is None else f"within max_delay={max_delay:g} s"
-        raise ValueError(
-            f"identify: y has nothing in common with what the circuit makes of x, or not at one delay {limit}: {error}"
-        ) from None
-    late = alignment.delay_samples - first
-    if alignment.corrects_drift and alignment.drift is not None:
-        late -= 1e-6 * alignment.drift.ppm * first  # the line begins where x does
-        return dataclasses.replace(alignment, delay_samples=late)
-    return dataclasses.replace(alignment, delay_samples=float(round(late)))
-
-
-def _at_one_pace(signals: Recordings, alignment: Alignment) -> Recordings:
-    """The recordings without delay and drift."""
-    line = (alignment.delay_samples, 1e-6 * alignment.drift.ppm if alignment.drift else 0.0)
-    clipped = np.abs(paced(signals.clipped_y.astype(float), *line)) > AROUND_CLIPPED
-    return dataclasses.replace(signals, y=paced(signals.y, *line), clipped_y=clipped)
-
-
-def _searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, progress: bool) -> list[Minimum]:
-    """Where searches from the nominal values and from the best of the others end, the lowest first."""
-    rng = np.random.default_rng(seed)
-    nominal = np.zeros(prior.spread.size)
-    guesses = [nominal, *(prior.anywhere(rng) for _ in range(starts - 1))]
-    errors = [_left(problem, guess) for guess in guesses]
-    if not np.isfinite(errors[0]):
-        raise ValueError("identify: the output of the circuit with its nominal values is not finite")
-    others = [int(k) for k in np.argsort(errors) if k and np.isfinite(errors[k])][:SEARCHES]
-    noise = min(error for error in errors if np.isfinite(error))
-    shown = tqdm([0, *others], unit="search", disable=not progress, dynamic_ncols=True)
-    found = [descended(problem, guesses[k], noise, prior, steps=SEARCH_STEPS, enough=ROUGHLY) for k in shown]
-    return sorted(found, key=lambda each: each.error)
-
-
-def _left(problem: AudioProblem, unknowns: NDArray) -> float:
-    """Standard deviation of what is left, volts."""
-    rest = np.asarray(residual(problem, jnp.asarray(unknowns)))
-    return float(np.sqrt(rest @ rest / np.sum(problem.keep)))

@@ -1,42 +1,23 @@
 """What `identify` has found, and how well."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import final
 
+import jax
 import numpy as np
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
 
-from circuitnn.audio.alignment import Alignment
+from circuitnn.audio.alignment import Alignment, channel
 from circuitnn.audio.clock_drift import Drift
+from circuitnn.composition import Chain
 from circuitnn.estimation.component_report import FittedValue, left_open, si, table
+from circuitnn.estimation.known_combinations import KnownCombination
+from circuitnn.estimation.whole_chain import Recorded
 
 _BLUNT = 1.15  # sharpness of an alignment
 _ALIKE = 0.5  # correlation of neighbouring samples: 0 for white noise, 0.2 where a converter ends at 20 of 24 kHz
-
-
-@final
-@dataclass(frozen=True)
-class KnownCombination:
-    """A product or ratio of values that data determine where they do not determine its factors.
-
-    Attributes:
-        powers: name to exponent.
-        value: SI.
-        standard_error: relative.
-    """
-
-    powers: Mapping[str, float]
-    value: float
-    standard_error: float
-
-    @property
-    def label(self) -> str:
-        """As "R1*C1" or "R1/R2"."""
-        found = ""
-        for name, power in self.powers.items():
-            size = f"^{abs(power):.3g}" if abs(abs(power) - 1) > 1e-3 else ""
-            found += (("*" if found else "") if power > 0 else ("/" if found else "1/")) + name + size
-        return found
 
 
 @final
@@ -46,7 +27,8 @@ class IdentificationReport:
 
     Attributes:
         values: in the order of the netlist's values.
-        gain: of the recording y, where it was fitted, else None.
+        recorder: what was found of the recorder: x_gain, x_offset, the corners of its couplings (named as the arguments
+            input and output are), drift, y_offset, y_gain.
         alignment: of y against what the circuit makes of x; its delay is fitted along with the values.
         combinations: changes that the data hardly show: label to relative change, the largest 1 or -1; each with what
             the ones before it name in `to_measure` held.
@@ -66,10 +48,15 @@ class IdentificationReport:
         clipped: samples of x and of y that are stuck at the end of the scale, or beside such; not fitted.
         failed: samples of the prediction whose equations were not solved.
         converged: whether the descent came to its end, and the delay not to the end of what it may be in the fit.
+        refined: by how much the correction to a finer rate of the model has moved each value, relative, or in its unit
+            where that is on a linear scale.
+        esr_held_out: squares of ``predict(x) - y`` over those of y, as they were given, in the seconds that were held
+            out; None where there were none.
+        recording: what predicts it.
     """
 
     values: tuple[FittedValue, ...]
-    gain: FittedValue | None
+    recorder: tuple[FittedValue, ...]
     alignment: Alignment
     combinations: tuple[dict[str, float], ...]
     to_measure: tuple[str, ...]
@@ -87,13 +74,35 @@ class IdentificationReport:
     clipped: tuple[int, int]
     failed: int
     converged: bool
+    refined: Mapping[str, float] = field(default_factory=dict)
+    esr_held_out: float | None = None
+    recording: Recorded | None = None
+
+    def predict(self, x: ArrayLike) -> NDArray[np.float64]:
+        """What would have been recorded of x (time,), as it was given: with delay, polarity, drift and offset, (time,).
+
+        Before x there was silence.
+        """
+        assert self.recording is not None
+        with jax.enable_x64(True):
+            return self.recording.predict(channel(x, "x"))
+
+    @property
+    def model(self) -> Chain:
+        """The whole chain with the values found, which plays: scales, couplings and offset around the circuit.
+
+        Its parts have the names of the arguments, and "circuit". The recording's delay is not in it, nor its drift and
+        the recorder's zero; its own latency is that of its oversampling.
+        """
+        assert self.recording is not None
+        return self.recording.model()
 
     def __getitem__(self, name: str) -> FittedValue:
-        """The value of that name."""
-        for each in self.values:
+        """The value of that name, or what was found of the recorder under it."""
+        for each in self._all:
             if each.name.lower() == name.lower():
                 return each
-        raise KeyError(f"{name!r} was not fitted; there are {', '.join(each.name for each in self.values)}")
+        raise KeyError(f"{name!r} was not fitted; there are {', '.join(each.name for each in self._all)}")
 
     @property
     def undetermined(self) -> tuple[str, ...]:
@@ -117,7 +126,7 @@ class IdentificationReport:
         if self.drift.is_there:
             found.append(
                 f"The delay goes {self.drift}: the clocks of player and recorder differ, and values are off by what "
-                "that does" + ("." if self.alignment.corrects_drift else ": correct_drift=True takes it out.")
+                "that does" + ("." if self.alignment.corrects_drift else ": drift='fit' takes it out.")
             )
         if self.agreement < 0.5 and len(self.starts) > 1:
             found.append("Most searches ended elsewhere: there may be a better minimum still (more starts).")
@@ -136,7 +145,7 @@ class IdentificationReport:
 
     @property
     def _all(self) -> tuple[FittedValue, ...]:
-        return self.values if self.gain is None else (*self.values, self.gain)
+        return (*self.values, *self.recorder)
 
     def __str__(self) -> str:
         lines = table(self._all)
@@ -145,6 +154,8 @@ class IdentificationReport:
             f"error-to-signal ratio {_decibels(self.esr_before)} before, {_decibels(self.esr)} after; "
             f"{self.noise:.3g} V are left"
         )
+        if self.esr_held_out is not None:
+            lines.append(f"of the seconds held out, error-to-signal ratio {_decibels(self.esr_held_out)}")
         lines.append(
             f"{len(self.excerpts)} excerpts; {len(self.starts)} searches, {100 * self.agreement:.0f} % of them to the "
             f"same error; standard errors allow for colour of the noise (up to x {self.coloured:.1f})"
@@ -160,34 +171,6 @@ class IdentificationReport:
         return "\n".join(lines)
 
     __repr__ = __str__
-
-
-def known_combinations(
-    rows: Sequence[FittedValue], combinations: Sequence[Mapping[str, float]], pivots: Sequence[str], errors: np.ndarray
-) -> tuple[KnownCombination, ...]:
-    """Each value of a combination with the power of another one that makes the product stay the same along it.
-
-    Args:
-        rows: all values.
-        combinations: label to share.
-        pivots: the other one, of each combination.
-        errors: (p,), standard errors where the pivots are held.
-    """
-    by_label = {row.label: (row, error) for row, error in zip(rows, errors, strict=True)}
-    found = []
-    for shares, pivot in zip(combinations, pivots, strict=True):
-        if any(by_label[label][0].kind == "position" for label in shares):
-            continue
-        for label, share in shares.items():
-            row, error = by_label[label]
-            if label in pivots:
-                continue
-            power = -share / shares[pivot]
-            value = row.fitted * by_label[pivot][0].fitted ** power
-            # A quotient reads better with what it is divided by at its end.
-            powers = {pivot: power, label: 1.0} if power > 0 else {label: 1.0, pivot: power}
-            found.append(KnownCombination(powers, float(value), float(error)))
-    return tuple(found)
 
 
 def _decibels(ratio: float) -> str:

@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-import jax
 import numpy as np
-from jax import Array
-from jax import numpy as jnp
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
@@ -17,31 +14,22 @@ STEPS, ENOUGH = 200, 1e-6
 
 
 class Problem(Protocol):
-    """A pytree that knows how far a circuit is from the data."""
+    """What knows how far a circuit is from the data."""
 
-    def residual(self, unknowns: Array) -> Array:
-        """(m,) at the unknowns (p,), each over the standard deviation of its prior."""
-
-
-residual = jax.jit(lambda problem, unknowns: problem.residual(unknowns))
+    def linearised(self, unknowns: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
+        """The residual (m,) and its Jacobian (m, p) at the unknowns (p,), each over its prior's standard deviation."""
 
 
-@jax.jit
-def linearised(problem: Problem, unknowns: Array) -> tuple[Array, Array]:
+def linearised(problem: Problem, unknowns: ArrayLike) -> tuple[NDArray, NDArray]:
     """The residual (m,) and its Jacobian (m, p)."""
-
-    def twice(at):
-        rest = problem.residual(at)
-        return rest, rest
-
-    slopes, rest = jax.jacfwd(twice, has_aux=True)(unknowns)
-    return rest, slopes
+    rest, slopes = problem.linearised(unknowns)
+    return np.asarray(rest), np.asarray(slopes)
 
 
 def normal(problem: Problem, unknowns: ArrayLike, noise: float) -> tuple[NDArray, NDArray, float]:
     """Gauss and Newton's matrix, half the gradient and the error: squares over the noise's, and those of the prior."""
     at = np.asarray(unknowns)
-    rest, rows = (np.asarray(each) / noise for each in linearised(problem, jnp.asarray(unknowns)))
+    rest, rows = (each / noise for each in linearised(problem, unknowns))
     error = float(rest @ rest + at @ at)
     return rows.T @ rows + np.eye(at.size), rows.T @ rest + at, error if np.isfinite(rows).all() else np.nan
 
@@ -87,7 +75,7 @@ def settled(
 
 def left_over(problem: Problem, unknowns: NDArray, noise: float, least: float) -> float:
     """Noise in what is left: the data have lost as many degrees of freedom as they determine (MacKay 1992)."""
-    rest, slopes = (np.asarray(each) for each in linearised(problem, jnp.asarray(unknowns)))
+    rest, slopes = linearised(problem, unknowns)
     sizes = np.linalg.svd(slopes / noise, compute_uv=False)
     taken = np.sum(sizes**2 / (1 + sizes**2))
     return max(float(np.sqrt(rest @ rest / max(rest.size - taken, 1.0))), least)

@@ -7,10 +7,10 @@ import jax
 import numpy as np
 from jax import Array
 from jax import numpy as jnp
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.estimation.posterior import residual
 from circuitnn.estimation.unknowns import moved
 from circuitnn.nodal.frequency import frequency_response
 from circuitnn.numerics.taper import taper
@@ -69,6 +69,23 @@ class ResponseProblem:
             return _DB * jnp.log(jnp.abs(self.response(unknowns)) / jnp.abs(self.target)).ravel()
         error = _DB * jnp.log(self.response(unknowns) / self.target).ravel()
         return jnp.concatenate([error.real, error.imag])
+
+    def linearised(self, unknowns: ArrayLike) -> tuple[Array, Array]:
+        """The residual (m,) and its Jacobian (m, p)."""
+        return _linearised(self, jnp.asarray(unknowns))
+
+
+residual = jax.jit(lambda problem, unknowns: problem.residual(unknowns))
+
+
+@jax.jit
+def _linearised(problem: ResponseProblem, unknowns: Array) -> tuple[Array, Array]:
+    def twice(at: Array) -> tuple[Array, Array]:
+        rest = problem.residual(at)
+        return rest, rest
+
+    slopes, rest = jax.jacfwd(twice, has_aux=True)(unknowns)
+    return rest, slopes
 
 
 def decibels(problem: ResponseProblem, unknowns: NDArray) -> NDArray:

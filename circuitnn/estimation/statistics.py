@@ -1,27 +1,27 @@
 """What a fit to recordings tells: figures at its minimum."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import jax
 import numpy as np
-from jax import Array
-from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from circuitnn.audio.alignment import Alignment
 from circuitnn.audio.clock_drift import Drift
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.component_report import FittedValue, fitted_values, named
-from circuitnn.estimation.determination import determination, errors_given, information
-from circuitnn.estimation.excerpts import REACH, Excerpts
-from circuitnn.estimation.identification_report import IdentificationReport, known_combinations
-from circuitnn.estimation.posterior import linearised, residual
+from circuitnn.estimation.determination import Determination, determination, errors_given, information
+from circuitnn.estimation.excerpts import Excerpts
+from circuitnn.estimation.identification_report import IdentificationReport
+from circuitnn.estimation.known_combinations import known_combinations, pivots_of
+from circuitnn.estimation.playback import REACH
+from circuitnn.estimation.posterior import linearised
+from circuitnn.estimation.recorder import KINDS, Recorder
 from circuitnn.estimation.unknowns import Prior
 from circuitnn.numerics.levenberg_marquardt import Minimum
 
 BLOCK = 0.01  # seconds after which what is left of a recording counts as independent
-GAIN = "gain of y"
+DEGREE_OF_OFFSET = 0.1  # of a linear unknown's prior: up to which it counts as determined
 
 
 def reported(
@@ -29,7 +29,6 @@ def reported(
     best: Minimum,
     prior: Prior,
     alignment: Alignment,
-    pieces: Excerpts,
     noise: float,
     precision: float,
 ) -> IdentificationReport:
@@ -40,47 +39,51 @@ def reported(
         best: the minimum.
         prior: bounds of the unknowns.
         alignment: in whole samples, as the excerpts were cut.
-        pieces: the excerpts.
         noise: standard deviation of what is left, volts.
         precision: relative, that was asked for.
     """
-    count, unknowns = len(problem.names), jnp.asarray(best.at)
-    rest, slopes = (np.asarray(each) for each in linearised(problem, unknowns))
+    count, unknowns, pieces = len(problem.names), best.at, problem.excerpts
+    rest, slopes = linearised(problem, unknowns)
     slopes = slopes / prior.spread
-    values = [*range(count), *([count + 1] if problem.has_gain else [])]
+    values = [k for k in range(prior.spread.size) if k != count]  # all but the delay
     of_delay = slopes[:, [count]] * (prior.high[count] > 0)
     pieces_long = problem.y.shape[1]
     inside = np.arange(0, pieces_long - pieces_long // 10, max(round(BLOCK * alignment.fs), 1))
     blocks = (np.arange(0, rest.size, pieces_long)[:, None] + inside).ravel()
     seen, coloured = information(slopes[:, values], of_delay, rest, noise, blocks)
+    recorder = problem.recorder_at(unknowns)
     limits = np.minimum(prior.spread[values], precision) / 3
+    for k, name in enumerate(problem.free, start=count):
+        if not KINDS[name].is_log:
+            limits[k] = DEGREE_OF_OFFSET * prior.spread[k + 1] / 3
     known = determination(seen, limits)
-    fitted = [*(float(each) for each in problem.values(unknowns).values()), float(problem.level(unknowns))]
+    at_bound = ((best.at <= prior.low) | (best.at >= prior.high))[values]
     rows = fitted_values(
         problem.circuit,
-        [*problem.names, *([GAIN] if problem.has_gain else [])],
-        np.array(fitted[: len(values)]),
+        problem.names,
+        np.array([float(each) for each in problem.values(unknowns).values()]),
         known,
-        ((best.at <= prior.low) | (best.at >= prior.high))[values],
-        dict.fromkeys(problem.positions, "position") | {GAIN: "gain"},
+        at_bound[:count],
+        {name: "position" if name in problem.circuit.controls else "source" for name in problem.positions},
     )
+    rows += _of_recorder(problem.recorder, recorder, known, at_bound[count:], alignment.polarity)
     combinations = named(known.combinations, rows)
     several = [each for each in combinations if len(each) > 1]
-    pivots = [_pivot(each, rows) for each in several]
+    pivots = pivots_of(several, rows)
     held = [k for k, row in enumerate(rows) if row.label in pivots]
     delay, error = _delay(problem, unknowns, slopes, (rest, noise, blocks))
-    recorded = np.asarray(_recorded(problem))
-    before = np.asarray(residual(problem, jnp.zeros(prior.spread.size)))
+    recorded = problem.observed(problem.y).ravel()
+    before = problem.residual(np.zeros(prior.spread.size))
     return IdentificationReport(
         values=rows[:count],
-        gain=rows[count] if problem.has_gain else None,
+        recorder=rows[count:],
         alignment=dataclasses.replace(
-            alignment, delay_samples=alignment.delay_samples + delay, standard_error=error, gain=fitted[-1]
+            alignment, delay_samples=alignment.delay_samples + delay, standard_error=error, gain=recorder.y_gain
         ),
         combinations=combinations,
         to_measure=tuple(rows[k].label for k in known.to_measure),
         known=known_combinations(rows, several, pivots, errors_given(seen, limits, held)),
-        per_gain={} if problem.has_gain else _per_gain(rows, slopes * prior.spread, recorded, prior, noise),
+        per_gain={} if "y_gain" in problem.free else _per_gain(rows, slopes * prior.spread, recorded, prior, noise),
         precision=precision,
         noise=noise,
         coloured=coloured,
@@ -91,7 +94,7 @@ def reported(
         drift=_drift(of_delay, rest, pieces, alignment.fs, (alignment.delay_samples + delay, noise * coloured)),
         excerpts=tuple(float(each) / alignment.fs for each in pieces.start),
         clipped=(0, 0),
-        failed=int(_failed(problem, unknowns)),
+        failed=problem.solved(unknowns)[1],
         converged=best.converged and abs(delay) < REACH,
     )
 
@@ -101,19 +104,13 @@ def _alike(rest: NDArray) -> float:
     return float(np.sum(rest[:, 1:] * rest[:, :-1]) / max(float(np.sum(rest**2)), 1e-300))
 
 
-def _pivot(shares: Mapping[str, float], rows: Sequence[FittedValue]) -> str:
-    """What the other values of a combination are multiplied with: a resistance where there is one."""
-    kinds = {row.label: row.kind for row in rows}
-    return max(shares, key=lambda label: (kinds[label] == "R", abs(shares[label])))
-
-
-def _delay(problem: AudioProblem, unknowns: Array, slopes: NDArray, left: tuple) -> tuple[float, float]:
+def _delay(problem: AudioProblem, unknowns: NDArray, slopes: NDArray, left: tuple) -> tuple[float, float]:
     """What the fit has added to the delay, and its standard error; samples."""
     count = len(problem.names)
     if not slopes[:, count].any():
         return 0.0, 0.0
     own, _ = information(slopes[:, [count]], np.delete(slopes, count, axis=1), *left)
-    return float(problem.delay(unknowns)), float(1 / np.maximum(np.abs(own[0, 0]), 1e-300))
+    return problem.delay(unknowns), float(1 / np.maximum(np.abs(own[0, 0]), 1e-300))
 
 
 def _per_gain(
@@ -141,13 +138,21 @@ def _drift(of_delay: NDArray, rest: NDArray, pieces: Excerpts, fs: float, known:
     return Drift(float(1e6 * rate / fs), float(1e6 / fs * noise / np.sqrt(spread)), float(ends[0]), float(ends[1]))
 
 
-@jax.jit
-def _recorded(problem: AudioProblem) -> Array:
-    """The recording as the residual sees it, (pieces time,)."""
-    return problem.observed(problem.y).ravel()
-
-
-@jax.jit
-def _failed(problem: AudioProblem, unknowns: Array) -> Array:
-    """Samples whose equations were not solved."""
-    return jnp.sum(problem.solved(unknowns)[1].failed)
+def _of_recorder(
+    start: Recorder, found: Recorder, known: Determination, at_bound: NDArray, polarity: int
+) -> tuple[FittedValue, ...]:
+    """Rows of what was found of the recorder."""
+    first = known.standard_errors.size - len(found.free)
+    return tuple(
+        FittedValue(
+            name=name,
+            kind="recorder" if KINDS[name].is_log else "offset",
+            unit=KINDS[name].unit,
+            nominal=getattr(start, name),
+            fitted=getattr(found, name) * (polarity if name == "y_offset" else 1),
+            standard_error=float(known.standard_errors[first + k]),
+            is_determined=bool(known.is_determined[first + k] and not at_bound[k]),
+            at_bound=bool(at_bound[k]),
+        )
+        for k, name in enumerate(found.free)
+    )

@@ -9,12 +9,13 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
-from circuitnn.devices.device import Coupling, Passive
+from circuitnn.devices.device import Coupling, Passive, Source
 from circuitnn.knobs import knob_spelling
 from circuitnn.train.response_data import Responses
 from circuitnn.transient.values import tolerances
 
 USUAL = 0.2  # what values without bounds usually are within
+USUAL_START = float(np.log(5))  # how far off values without a tolerance may be where a recording is searched
 DECADE = np.log(10)  # and how far off they may be before the data have to insist
 TAPER = 3.0  # usual shapes of tapers, and
 STEEPEST = 8.0  # the largest
@@ -39,6 +40,7 @@ class Prior(NamedTuple):
         *,
         usual: float = USUAL,
         positions: Collection[str] = (),
+        sources: Mapping[str, float] | None = None,
     ) -> "Prior":
         """For these values with their tolerances, and so many tapers.
 
@@ -48,9 +50,16 @@ class Prior(NamedTuple):
             turned: how many tapers.
             usual: how far off values usually are, in logarithm.
             positions: those of the values that are positions of knobs: linear, and from 0 to 1.
+            sources: those that may be zero or change sign, which are linear too: the standard deviation of the prior of
+                each, SI, which a tolerance is a part of.
         """
         rows = []
         for name, bound in learnt.items():
+            if sources and name in sources:
+                reach = np.inf if bound is None else bound * sources[name]
+                free = min(reach, sources[name])
+                rows.append((free, 0.5 * free, -reach, reach))
+                continue
             if name in positions:
                 position = float(circuit.values[name])
                 free = ANYWHERE if bound is None else bound
@@ -68,20 +77,37 @@ class Prior(NamedTuple):
 
     def including(self, spread: float, reach: float) -> "Prior":
         """And one that every search starts from 0 with, and that stays within `reach` of it."""
-        more = (spread, 0.0, -reach / spread, reach / spread)
+        return self.with_one(spread, -reach, reach)
+
+    def with_one(self, spread: float, low: float, high: float, usual: float = 0.0) -> "Prior":
+        """And one that searches start from within `usual` of 0."""
+        more = (spread, usual, low / spread, high / spread)
         return Prior(*(np.append(column, number) for column, number in zip(self, more, strict=True)))
 
     def anywhere(self, rng: np.random.Generator) -> NDArray:
         return np.clip(rng.uniform(-1, 1, self.spread.size) * self.usual / self.spread, self.low, self.high)
 
 
-def moved(circuit: Circuit, names: Sequence[str], change: Array, positions: Collection[str] = ()) -> dict[str, Array]:
-    """Values that differ from the circuit's: by the logarithms `change` (p,), positions of knobs by the change."""
+def moved(circuit: Circuit, names: Sequence[str], change: Array, linear: Collection[str] = ()) -> dict[str, Array]:
+    """Values that differ from the circuit's by the logarithms `change` (p,), those of `linear` by the change itself."""
     factor = jnp.exp(change)
     return {
-        name: circuit.values[name] + change[k] if name in positions else circuit.values[name] * factor[k]
+        name: circuit.values[name] + change[k] if name in linear else circuit.values[name] * factor[k]
         for k, name in enumerate(names)
     }
+
+
+def sources_of(circuit: Circuit) -> dict[str, float]:
+    """The independent sources, and how far off their values may be before the data have to insist.
+
+    As far as they are from 0; those that are 0, a volt or a milliampere.
+    """
+    found = {}
+    for part in circuit.components:
+        is_source = isinstance(part.device, Source) and part.device.is_independent and part.name in circuit.values
+        if is_source and not np.ndim(circuit.values[part.name]):
+            found[part.name] = abs(float(circuit.values[part.name])) or (1e-3 if part.device.unit == "A" else 1.0)
+    return found
 
 
 def target_knobs(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
@@ -101,8 +127,9 @@ def learnt_values(
     knobs: set[str],
     trainable: Sequence[str] | Mapping[str, float | None] | None,
     tolerance: float | None,
+    sources: Collection[str] = (),
 ) -> dict[str, float | None]:
-    """Tolerance of each value that is learnt."""
+    """Tolerance of each value that is learnt; those of `sources` may be 0."""
     if trainable is None:
         trainable = [
             part.name for part in circuit.components if isinstance(part.device, Passive) and part.name in circuit.values
@@ -122,7 +149,7 @@ def learnt_values(
     names = [name for name in circuit.values if name not in parameters or name.lower() in spelled]
     bounds = tolerances(names, trainable)
     for name in bounds:
-        if np.ndim(circuit.values[name]) or float(circuit.values[name]) == 0:
+        if np.ndim(circuit.values[name]) or (float(circuit.values[name]) == 0 and name not in sources):
             raise ValueError(f"trainable: the nominal value of {name} has to be a number that is not 0")
     return {name: bounds[name] for name in circuit.values if name in bounds}
 

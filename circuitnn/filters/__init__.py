@@ -8,6 +8,7 @@ from circuitnn.filters.conversions import coupled as coupled
 from circuitnn.filters.conversions import state_space as state_space
 from circuitnn.filters.coupled_form import Coupled as Coupled
 from circuitnn.filters.form import Form as Form
+from circuitnn.filters.high_pass import HighPass as HighPass
 from circuitnn.filters.models import BiquadCascade as BiquadCascade
 from circuitnn.filters.models import CoupledForm as CoupledForm
 from circuitnn.filters.models import FixedFilter as FixedFilter

@@ -9,6 +9,7 @@ from circuitnn.hybrid.crossfading import crossfade as crossfade
 from circuitnn.hybrid.klon_pedal import klon as klon
 from circuitnn.hybrid.plain import Delay as Delay
 from circuitnn.hybrid.plain import Gain as Gain
+from circuitnn.hybrid.plain import Offset as Offset
 from circuitnn.oversampling import Oversampled as Oversampled
 from circuitnn.rooms import handed_on
 

@@ -1,4 +1,4 @@
-"""What joins models without being one of a circuit: a factor, and a delay."""
+"""What joins models without being one of a circuit: a factor, an offset, and a delay."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -70,6 +70,57 @@ class Gain(_Plain):
 
     def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
         return carry, self.factor[...] * x
+
+
+@final
+class Volts(nnx.Variable):
+    """The fixed number of an `Offset`: saved with it, never trained."""
+
+
+@register
+@final
+class Offset(_Plain):
+    """``y = x + offset``: what stands between two grounds, or what a converter calls zero.
+
+    Args:
+        offset: volts, or whatever x is in.
+        features: width of x and y.
+        trainable: whether it is learnt.
+        dtype: floating-point type.
+
+    Raises:
+        ValueError: for an offset that is not finite.
+    """
+
+    def __init__(self, offset: float, *, features: int = 1, trainable: bool = False, dtype: Any = jnp.float32):
+        dtype = checked_dtype(dtype)
+        if not np.isfinite(offset):
+            raise ValueError(f"offset: expected a finite number, got {offset}")
+        self.added = (nnx.Param if trainable else Volts)(jnp.asarray(offset, dtype))
+        self.in_features = self.out_features = features
+        self.dtype = dtype
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        is_learnt = isinstance(self.added, nnx.Param)
+        return settings_of(self, offset=self.added[...], features=self.in_features, trainable=is_learnt)
+
+    def rebuilt_at(self, fs: float) -> Model:
+        return self
+
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return ()
+
+    def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
+        shape = (*batch, self.in_features)
+        volts = jnp.zeros(shape, self.dtype) if level is None else checked_level(level, shape, self.dtype)
+        return (), volts + self.added[...]
+
+    def __call__(self, carry: tuple[()], x: Array, controls: Controls | None = None) -> tuple[tuple[()], Array]:
+        return carry, x + self.added[...]
 
 
 @register

@@ -10,6 +10,7 @@ import pytest
 import circuitnn as cn
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.excerpts import REACH, cut, recordings
+from circuitnn.estimation.recorder import Recorder
 from circuitnn.estimation.unknowns import USUAL, Prior
 
 FS = 48_000
@@ -53,10 +54,11 @@ def off(values, truth, name):
     return values[name] / float(truth.values[name]) - 1
 
 
-def small_box(circuit, x, y, names, *, positions=(), has_gain=True):
+def small_box(circuit, x, y, names, *, positions=(), recorder=None, high_pass=60.0):
     """Half a dozen milliseconds, at the signal's own rate."""
+    recorder = Recorder(free=("y_gain",)) if recorder is None else recorder
     box = Prior.of(circuit, dict.fromkeys(names), usual=USUAL, positions=positions).including(REACH, REACH)
-    box = box.including(1.0, 2.0) if has_gain else box
+    box = recorder.including(box)
     model = cn.nodal.NodalModel(circuit.astype(np.float64), FS, dtype=jnp.float64)
     pieces = cut(
         recordings(x, y, FS),
@@ -66,21 +68,16 @@ def small_box(circuit, x, y, names, *, positions=(), has_gain=True):
         seconds=0.01,
         warmup=0.004,
         latency=0,
-        high_pass=60.0,
+        high_pass=high_pass,
         hum=None,
+        in_runs=high_pass is None,
     )
     problem = AudioProblem(
         model=model,
-        x=jnp.asarray(pieces.x),
-        y=jnp.asarray(pieces.y),
-        keep=jnp.asarray(pieces.keep),
-        basis=jnp.asarray(pieces.basis),
-        gain=jnp.asarray(1.0),
-        spread=jnp.asarray(box.spread),
-        controls={},
+        excerpts=pieces,
+        recorder=recorder,
+        spread=box.spread,
         names=tuple(names),
         positions=tuple(positions),
-        has_gain=has_gain,
-        before=pieces.before,
     )
     return problem, box

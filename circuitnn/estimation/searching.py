@@ -1,0 +1,94 @@
+"""The way to the values: searches from several starts on few excerpts, then a descent on many, then a finer rate."""
+
+import dataclasses
+from typing import NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from circuitnn.estimation.audio_problem import AudioProblem
+from circuitnn.estimation.posterior import descended, linearised, settled
+from circuitnn.estimation.unknowns import Prior
+from circuitnn.nodal.model import NodalModel
+from circuitnn.numerics.levenberg_marquardt import Minimum
+
+SEARCHES = 3  # starts that a descent follows from, besides the nominal values
+SEARCH_STEPS = 50
+ROUGHLY = 1e-3  # a step that ends a search, over the prior's standard deviation; the best one goes on
+LEAST_NOISE = 1e-7  # of y's standard deviation
+FINER = 4  # times the rate of the model that is fitted
+CORRECTIONS = 3  # at most
+SETTLED = 0.1  # standard errors, a change that ends the corrections
+
+
+@final
+class Found(NamedTuple):
+    """The best values.
+
+    Attributes:
+        problem: with what the model lacks because of its rate.
+        best: the minimum.
+        noise: standard deviation of what is left, in the unit of y.
+        refined: (p,), by how much the correction to a finer rate has moved the unknowns.
+    """
+
+    problem: AudioProblem
+    best: Minimum
+    noise: float
+    refined: NDArray
+
+
+def searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, progress: bool) -> list[Minimum]:
+    """Where searches from the nominal values and from the best of the others end, the lowest first."""
+    rng = np.random.default_rng(seed)
+    nominal = np.zeros(prior.spread.size)
+    guesses = [nominal, *(prior.anywhere(rng) for _ in range(starts - 1))]
+    errors = [left(problem, guess) for guess in guesses]
+    if not np.isfinite(errors[0]):
+        raise ValueError("identify: the output of the circuit with its nominal values is not finite")
+    others = [int(k) for k in np.argsort(errors) if k and np.isfinite(errors[k])][:SEARCHES]
+    noise = min(error for error in errors if np.isfinite(error))
+    shown = tqdm([0, *others], unit="search", disable=not progress, dynamic_ncols=True)
+    found = [descended(problem, guesses[k], noise, prior, steps=SEARCH_STEPS, enough=ROUGHLY) for k in shown]
+    return sorted(found, key=lambda each: each.error)
+
+
+def left(problem: AudioProblem, unknowns: NDArray) -> float:
+    """Standard deviation of what is left, in the unit of y."""
+    rest = problem.residual(unknowns)
+    return float(np.sqrt(rest @ rest / np.sum(problem.excerpts.keep)))
+
+
+def refined(problem: AudioProblem, start: NDArray, prior: Prior, fine: NodalModel | None) -> Found:
+    """The descent to the end, and its correction to the model at a finer rate, where there is one.
+
+    The finer model is simulated where the descent has ended, what it puts out beside the coarse one is added to the
+    coarse one, and the descent goes on (a defect correction: Stetter 1978).
+    """
+    least = LEAST_NOISE * float(np.std(problem.y))
+    noise = max(left(problem, start), least)
+    best = descended(problem, start, noise, prior)
+    best, _, noise = settled(problem, best, noise, prior, least=least, is_known=False)
+    first = best.at
+    for _ in range(CORRECTIONS if fine is not None else 0):
+        problem = dataclasses.replace(problem, defect=_defect(problem, fine, best.at))
+        before, best = best.at, descended(problem, best.at, noise, prior)
+        best, _, noise = settled(problem, best, noise, prior, least=least, is_known=False)
+        if np.abs((best.at - before) / _errors(problem, best.at, noise)).max() < SETTLED:
+            break
+    return Found(problem, best, noise, best.at - first)
+
+
+def _defect(problem: AudioProblem, fine: NodalModel, unknowns: NDArray) -> NDArray:
+    """What the coarse model lacks, extrapolated from the finer one: errors go with the square of the step."""
+    coarse, _ = dataclasses.replace(problem, defect=0.0).solved(unknowns)
+    excerpts = problem.excerpts.with_latency(fine.latency - problem.model.latency)
+    finer, _ = dataclasses.replace(problem, model=fine, excerpts=excerpts, defect=0.0).solved(unknowns)
+    return (finer - coarse) / (1 - 1 / FINER**2)
+
+
+def _errors(problem: AudioProblem, unknowns: NDArray, noise: float) -> NDArray:
+    """Standard deviations of the unknowns, with the prior, for white noise."""
+    _, slopes = linearised(problem, unknowns)
+    return np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes / noise**2 + np.eye(slopes.shape[1]))))
