@@ -9,6 +9,7 @@ from circuitnn.cli.check import check
 from circuitnn.cli.export import export
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
 from circuitnn.cli.guitar import guitar
+from circuitnn.cli.identify import identify
 from circuitnn.cli.info import info
 from circuitnn.cli.problems import one_line, say
 from circuitnn.cli.response import response
@@ -23,6 +24,7 @@ Examples:
   circuitnn run my.cir guitar.wav out.wav --knob treble=0.8 --volts 4.5
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report
   circuitnn run my.npz guitar.wav out.wav --automation moves.csv
+  circuitnn identify my.cir played.wav recorded.wav --fit C1,R2 -o my.html
   circuitnn info my.npz                         what a saved model is
   circuitnn export my.npz my.h --main           the same as C, for a plug-in or a pedal
 
@@ -80,7 +82,7 @@ def app(context: click.Context) -> None:
         say(context.get_help())
 
 
-for command in (check, info, response, run, fit_tone_stack, export, guitar):
+for command in (check, info, response, run, fit_tone_stack, identify, export, guitar):
     app.add_command(command)
 
 

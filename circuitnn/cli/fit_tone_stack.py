@@ -8,7 +8,8 @@ import click
 
 from circuitnn.cli.loading import read_circuit
 from circuitnn.cli.options import Widths, input_option, output_option
-from circuitnn.cli.problems import Failure, Fault, say
+from circuitnn.cli.outputs import check_suffix, check_writable
+from circuitnn.cli.problems import Fault, say
 
 # Half a minute of two cores, compilation included; what it costs in decibels is in the help of the option.
 QUICK: dict[str, Any] = {"hidden": (16, 16), "settings": 256, "schedule": (500, 25)}
@@ -67,15 +68,14 @@ def fit_tone_stack(
     is saved as a .npz, which circuitnn run plays and circuitnn.train.restore reads.
     """
     out = out or Path(f"{Path(target).stem or 'tone-stack'}.npz")
-    if out.suffix.lower() != ".npz":
-        raise Fault(f"{out}: the name of a model ends in .npz")
+    check_suffix(out, "a model", ".npz")
     # Here and not above, as --help need not wait for JAX.
     from circuitnn import train
     from circuitnn.cli.picture import need_matplotlib
 
     aim = _target(target, source_name, output_name)
     for path in (out, *([] if report is None else [report / "report.json"])):
-        _check_writable(path)
+        check_writable(path)
     if report is not None:
         need_matplotlib()
     options: dict[str, Any] = (
@@ -102,14 +102,3 @@ def _target(target: str, source_name: str | None, output_name: str | None):
     if not knobs_of(circuit.controls):
         raise Fault(f"{target}: has no knobs to follow; {RULE}")
     return circuit
-
-
-def _check_writable(path: Path) -> None:
-    """Before minutes of training, not after them."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.parent / f".{path.name}.writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as problem:
-        raise Failure(f"{path}: cannot be written: {problem.strerror or problem}") from problem

@@ -1,5 +1,6 @@
 """Pages that need nothing but themselves: what was found, with pictures, in one file of HTML."""
 
+from circuitnn.pages.identification_page import identification as identification
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

@@ -15,7 +15,7 @@ from circuitnn.cli import app
 from circuitnn.spice import SpiceError
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["response", "run", "fit-tone-stack"]
+COMMANDS = ["response", "run", "fit-tone-stack", "identify"]
 
 
 @pytest.fixture

@@ -1,0 +1,234 @@
+"""`circuitnn identify`: component values from what was played into a device and what came out of it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from circuitnn.cli.fit_options import FIT, Assignment, NumberOr, Patterns, Share
+from circuitnn.cli.loading import positions, read_circuit
+from circuitnn.cli.options import input_option, knob_option, output_option
+from circuitnn.cli.outputs import check_suffix, check_writable
+from circuitnn.cli.problems import Fault, say
+
+if TYPE_CHECKING:
+    import circuitnn as cn
+
+EXAMPLES = """\b
+Examples:
+  circuitnn identify clipper.cir played.wav recorded.wav --fit C1,D1.IS,D1.N --volts 3.1 --output-volts 1.2
+  circuitnn identify clipper.cir played.wav recorded.wav --fit C1=20%,D1.IS --x-gain fit --x-offset fit \\
+      --output-coupling ac --held-out 4 -o clipper.html --json clipper.json
+  circuitnn identify my.cir played.wav recorded.wav --fit drive,R6=5% --set R2=4.7k --knob tone=0.3
+  circuitnn identify my.cir played.wav recorded.wav --netlist found.cir --save found.npz
+  circuitnn run found.npz guitar.wav out.wav                    the device that was found, played
+
+\b
+Sound files hold numbers from -1 to 1 (full scale), circuits work with volts, and a diode knows what a volt is: play
+and measure a sine once, and say with --volts and --output-volts what full scale is; or have it found with "fit".
+Exit status 0 means that there is a report, whatever its verdict.
+"""
+
+
+@click.command(short_help="Find component values from a recording.", epilog=EXAMPLES)
+@click.argument("netlists", metavar="NETLIST...", nargs=-1, required=True)
+@click.argument("played", metavar="PLAYED")
+@click.argument("recorded", metavar="RECORDED")
+@click.option(
+    "--fit",
+    type=Patterns(),
+    multiple=True,
+    help="The values to find, such as C1,D1.IS,R*; with a tolerance C1=20%; a knob by its name.  [default: all "
+    "resistors, capacitors and inductors]",
+)
+@click.option("--tolerance", type=Share(), help="Of values whose pattern has none, such as 5%.  [default: no bounds]")
+@knob_option
+@click.option(
+    "--set",
+    "settings",
+    type=Assignment(),
+    multiple=True,
+    help="Another nominal value than the netlist's, such as R6=20k; may be given several times.",
+)
+@click.option(
+    "--x-gain",
+    "--volts",
+    "x_gain",
+    metavar="VOLTS|fit",
+    type=NumberOr(FIT, least=0.0),
+    help="Volts at the device's input where PLAYED is 1.  [default: 1]",
+)
+@click.option(
+    "--output-volts",
+    metavar="VOLTS|fit",
+    type=NumberOr(FIT, least=0.0),
+    help="Volts at the device's output where RECORDED is 1.  [default: 1]",
+)
+@click.option(
+    "--y-gain",
+    metavar="GAIN|fit",
+    type=NumberOr(FIT, least=0.0),
+    help="What RECORDED shows of one volt, in place of --output-volts.",
+)
+@click.option("--x-offset", metavar="VOLTS|fit", type=NumberOr(FIT), help="Added at the device's input.  [default: 0]")
+@click.option(
+    "--input-coupling",
+    metavar="dc|ac|HZ",
+    type=NumberOr("dc", "ac", least=0.0),
+    help="Before the device: none (dc), a high-pass whose corner is found (ac), or one with that corner.  "
+    "[default: dc]",
+)
+@click.option(
+    "--output-coupling",
+    metavar="dc|ac|HZ",
+    type=NumberOr("dc", "ac", least=0.0),
+    help="Behind the device, its own or the recorder's, likewise.  [default: dc]",
+)
+@click.option("--drift", type=click.Choice([FIT]), help="Find how the clocks of player and recorder differ.")
+@click.option(
+    "--hum", type=float, metavar="HZ", help="The mains' frequency in hertz: its harmonics are left out of the fit."
+)
+@click.option(
+    "--high-pass", metavar="HZ|none", type=NumberOr("none", least=0.0), help="What lies below is left out of the fit."
+)
+@click.option(
+    "--held-out", type=float, metavar="SECONDS", help="Seconds at the end that the fit does not see, to test it on."
+)
+@click.option("--max-delay", type=float, metavar="SECONDS", help="Of RECORDED in seconds, either way.  [default: any]")
+@click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
+@click.option("--excerpts", type=int, metavar="N", help="How many stretches are fitted at most.")
+@click.option("--seconds", type=float, metavar="SECONDS", help="Length of each.")
+@click.option(
+    "--warmup", type=float, metavar="SECONDS", help="Seconds of PLAYED before each, for what the device remembers."
+)
+@click.option(
+    "--oversample", "oversampling", type=click.Choice(["1", "2", "4", "8", "16"]), help="Of the model.  [default: 4]"
+)
+@click.option("--starts", type=int, metavar="N", help="How many values are tried at first.")
+@click.option("--precision", type=Share(), help="From which on a value counts as determined.  [default: 1%]")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the other starts.")
+@click.option("-o", "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="The report as a page.")
+@click.option("--json", "table", type=click.Path(path_type=Path), metavar="FILE.json", help="The report as numbers.")
+@click.option("--netlist", type=click.Path(path_type=Path), metavar="FILE.cir", help="The netlist with what was found.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE.npz", help="All of it as a model that plays.")
+@input_option
+@output_option
+def identify(
+    netlists: tuple[str, ...],
+    played: str,
+    recorded: str,
+    fit: tuple[tuple, ...],
+    tolerance: float | None,
+    knobs: tuple[tuple[str, float], ...],
+    settings: tuple[tuple[str, str], ...],
+    output_volts: float | str | None,
+    channel: str | None,
+    report: Path | None,
+    table: Path | None,
+    netlist: Path | None,
+    save: Path | None,
+    source_name: str | None,
+    output_name: str | None,
+    **options: Any,
+) -> None:
+    """Find component values of a circuit from a recording of its input and its output.
+
+    NETLIST is a netlist, or the name of a circuit that comes with circuitnn. PLAYED is the sound that went in, RECORDED what came out: wav, flac or aiff. Delay and polarity
+    are found. The report says whether the circuit explains the recording, and how well each value is known.
+    """
+    if output_name in ("ac", "dc", FIT):
+        raise Fault(f"--output is the node that is heard; for a coupling: --output-coupling {output_name}")
+    for path, what, suffixes in (
+        (report, "a page", (".html", ".htm")),
+        (table, "a table of numbers", (".json",)),
+        (netlist, "a netlist", (".cir", ".net", ".sp")),
+        (save, "a model", (".npz",)),
+    ):
+        if path is not None:
+            check_suffix(path, what, *suffixes)
+            if path.exists() and any(Path(name).exists() and path.samefile(name) for name in netlists):
+                raise Fault(f"{path}: is the netlist that is read; give it another name")
+    if len(netlists) > 1:
+        raise Fault(f"one netlist is fitted at a time, got {', '.join(netlists)}")
+    given = _arguments(options, output_volts)
+    # Here and not above, as --help need not wait for NumPy and JAX.
+    from circuitnn import train
+    from circuitnn.cli import identified
+    from circuitnn.cli.recordings import read_pair
+
+    circuits = [_circuit(name, knobs, settings, source_name, output_name) for name in netlists]
+    pair = read_pair(played, recorded, channel)
+    for path in filter(None, (report, table, netlist, save)):
+        check_writable(path)
+    if report is not None:
+        identified.need_page()
+    if fit:
+        given["fit"] = {pattern: own or tolerance for row in fit for pattern, own in row}
+    elif tolerance is not None:
+        given["tolerance"] = tolerance
+    values, told = train.identify(
+        circuits if len(circuits) > 1 else circuits[0],
+        pair.x,
+        pair.y,
+        fs=pair.fs,
+        progress=sys.stderr.isatty(),
+        **given,
+    )
+    for note in (*pair.notes, _scales(given), "", told):
+        say(note)
+    found = circuits[0].replace(**values)
+    files = {"netlist": ", ".join(netlists), "played": played, "recorded": recorded}
+    asked = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    if report is not None:
+        facts = {name.capitalize(): file for name, file in files.items()} | {"Arguments": asked}
+        identified.write_page(report, told, pair, facts, found.to_spice())
+    if table is not None:
+        identified.write_json(table, told, files | {"arguments": given, "found": values})
+    if netlist is not None:
+        identified.write_netlist(netlist, found)
+    if save is not None:
+        identified.save_model(save, told.model)
+
+
+def _arguments(options: dict[str, Any], output_volts: float | str | None) -> dict[str, Any]:
+    """What was given, by the names that Python's `identify` has; the rest is left to its defaults."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if output_volts is not None:
+        if "y_gain" in given:
+            raise Fault("--y-gain and --output-volts say the same: give one of them")
+        given["y_gain"] = FIT if output_volts == FIT else 1 / float(output_volts)
+    for name in ("input", "output"):
+        if f"{name}_coupling" in given:
+            given[name] = given.pop(f"{name}_coupling")
+    if "oversampling" in given:
+        given["oversampling"] = int(given["oversampling"])
+    if given.get("high_pass") == "none":
+        given["high_pass"] = None
+    return given
+
+
+def _circuit(
+    source: str,
+    knobs: tuple[tuple[str, float], ...],
+    settings: tuple[tuple[str, str], ...],
+    source_name: str | None,
+    output_name: str | None,
+) -> "cn.Circuit":
+    """The netlist with its knobs and values where they were said to be."""
+    circuit = read_circuit(source, source_name, output_name)
+    circuit = circuit.replace(**positions(knobs, circuit, source))
+    for name, value in settings:
+        try:
+            circuit = circuit.replace(**{name: value})
+        except ValueError as problem:
+            raise Fault(f"--set {name}={value}: {problem}") from None
+    return circuit
+
+
+def _scales(given: dict[str, Any]) -> str:
+    """What full scale was taken for: a default that may not be what was meant."""
+    x, y = given.get("x_gain", 1.0), given.get("y_gain", 1.0)
+    played = "found" if x == FIT else f"{x:g} V"
+    recorded = "found" if y == FIT else f"{1 / y:.4g} V"
+    return f"full scale: {played} where it was played (--volts), {recorded} where it was recorded (--output-volts)"
