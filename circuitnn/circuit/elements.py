@@ -18,7 +18,7 @@ from circuitnn.expressions.tree import Call, number
 from circuitnn.expressions.values import Value, combined
 
 IDLE_ACROSS_ONE_NODE = "RCD"  # letters of what does nothing there, as LTspice and ngspice have it
-NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _WAVEFORMS = ("SIN", "SINE", "PULSE", "PWL", "EXP", "SFFM", "AM", "TRNOISE", "TRRANDOM", "WAVEFILE", "EXTERNAL")
 _RESISTANCE = re.compile(r"r\w*$|.*pot\w*$|.*ohms?$|val(ue)?$|total$", re.IGNORECASE)
 _CAPITAL_M = re.compile(  # no Meg and no mil

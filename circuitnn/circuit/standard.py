@@ -6,11 +6,13 @@ line ``* published:`` says whose they are; ``* unchecked:`` names those whose da
 """
 
 import re
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import NamedTuple, final
 
 from circuitnn.circuit.lines import Line, logical_lines
+from circuitnn.devices.registry import model_device
 
 # What other programs bring along, by the last name of the file.
 _OWN = re.compile(
@@ -20,7 +22,16 @@ _OWN = re.compile(
 )
 _LIMITS = " and any output current"
 _PINS = {"": f"in+ in- V+ V- out{_LIMITS}", "opamp": f"in- in+ out{_LIMITS}", "POT": "end wiper end"}  # of subcircuits
-_FILES = ("diodes.lib", "transistors.lib", "fets.lib", "optocouplers.lib", "opamps.lib", "pots.lib")
+_FILES = (
+    "diodes.lib",
+    "transistors.lib",
+    "fets.lib",
+    "optocouplers.lib",
+    "tubes.lib",
+    "otas.lib",
+    "opamps.lib",
+    "pots.lib",
+)
 _GENERIC = re.compile(r"level\d|opamp|kicad_builtin_opamp|POT")  # have no data sheet
 _HELPERS = ("amplifier", "linear", "level3")  # subcircuits that others are made of
 _PREFIX = re.compile(r"[dqjmux](?=\d?[a-z]*\d)", re.IGNORECASE)  # Q2N3904 and D1N4148 of PSpice's libraries
@@ -35,17 +46,19 @@ class StandardPart(NamedTuple):
         name: in the library.
         lines: what defines it.
         origin: where its values are from, as a user is told.
+        pins: of a subcircuit that is one device.
     """
 
     name: str
     lines: tuple[Line, ...]
     origin: str
+    pins: str = ""
 
     def message(self, wanted: str) -> str:
         """What is said when it stands in for a part of a name."""
         like = "" if self.name.lower() == wanted.lower() else f" as {self.name}"
         has_pins = self.lines[0].text.startswith(".subckt")
-        pins = f", with the pins {_PINS.get(self.name, _PINS[''])}" if has_pins else ""
+        pins = f", with the pins {self.pins or _PINS.get(self.name, _PINS[''])}" if has_pins else ""
         return f"{wanted} is not in the netlist and taken from this library's own parts{like}, {self.origin}{pins}"
 
 
@@ -68,9 +81,25 @@ def standard_part(name: str, *, directive: str) -> StandardPart | None:
     for known in candidates:
         part = parts.get(known)
         is_same = known in candidates[:2] or _SUFFIX.fullmatch(key[len(known) :])
-        if part is not None and is_same and part.lines[0].text.lower().startswith(directive):
+        if part is None or not is_same:
+            continue
+        if part.lines[0].text.lower().startswith(directive):
             return part
+        if directive == ".subckt" and (wrapped := _as_subcircuit(part)) is not None:
+            return wrapped
     return None
+
+
+def _as_subcircuit(part: StandardPart) -> StandardPart | None:
+    """A device that other programs have as a subcircuit, such as a tube; None for a ``.model`` that all have."""
+    model = part.lines[0]
+    _, name, kind = model.text.replace("(", " ").split()[:3]
+    device = model_device(kind.upper())
+    if device is None or device.equivalent is None:
+        return None
+    pins = " ".join(device.pins)
+    texts = (f".subckt {name} {pins}", f"{device.letter}1 {pins} {name}", model.text, ".ends")
+    return part._replace(lines=tuple(replace(model, text=text) for text in texts), pins=pins)
 
 
 @cache

@@ -19,9 +19,12 @@ from circuitnn.devices.diode import DIODE
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.jfet import JFET
 from circuitnn.devices.mosfet import MOSFET
+from circuitnn.devices.ota import OTA
+from circuitnn.devices.pentode import PENTODE
 from circuitnn.devices.power_mosfet import VDMOS
 from circuitnn.devices.resistor import RESISTOR
 from circuitnn.devices.sources import CURRENT_SOURCE, VOLTAGE_SOURCE
+from circuitnn.devices.triode import TRIODE
 from circuitnn.devices.vactrol import VACTROL
 
 SUBCIRCUIT = "X"  # the letter of what is no device
@@ -29,7 +32,7 @@ SUBCIRCUIT = "X"  # the letter of what is no device
 DEVICES: list[Device] = [
     RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
     CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET, MOSFET,
-    VDMOS, VACTROL,
+    VDMOS, VACTROL, TRIODE, PENTODE, OTA,
 ]  # fmt: skip
 
 

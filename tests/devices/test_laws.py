@@ -139,10 +139,10 @@ def test_a_behavioural_source_of_a_current():
     np.testing.assert_allclose(found.slopes, np.array([[2.0, -12.0]]) * scale, rtol=1e-12)
 
 
-NODES = "c b e 0 "
+NODES = ["c", "b", "e", "0", "out", "in"]
 RECORDS = {kind: record for record in DEVICES if isinstance(record, ModelDevice) for kind in record.kinds}
 NETLISTS = {
-    kind: f"{record.letter}1 {NODES[: 2 * len(record.pins)]}M1 2\n{card('M1', kind, record.trial.parameters)}"
+    kind: f"{record.letter}1 {' '.join(NODES[: len(record.pins)])} M1 2\n{card('M1', kind, record.trial.parameters)}"
     for kind, record in RECORDS.items()
 } | {
     "antiparallel": "D1 c b DX 2\nD2 b c DX\n.model DX D(IS=1n N=1.7 CJO=4p TT=1n)",
@@ -220,6 +220,27 @@ def vactrol_at(led, across, light, IS, N, IREF, RREF, GAMMA, RMIN, RDARK, TON, T
     return [through, cell, -1e-6 * (through / IREF - light) / TON], [1e-6 * light]
 
 
+def triode_at(plate, grid, MU, EX, KG1, KP, KVB, GG, XI, CG, IG0):
+    knee = plate / KP * np.log(1 + np.exp(KP * (1 / MU + grid / np.sqrt(KVB + plate**2))))
+    return [2 * knee**EX / KG1, GG * (np.log(1 + np.exp(CG * grid)) / CG) ** XI + IG0], []
+
+
+def pentode_at(plate, screen, grid, MU, EX, KG1, KG2, KP, KVB, AS, A, B, GG, XI, CG, IG0):
+    """Derk, as Reefman writes it."""
+    drawn = (screen / KP * np.log(1 + np.exp(KP * (1 / MU + grid / np.sqrt(KVB + screen**2))))) ** EX
+    alpha, share = 1 - KG1 / KG2 * (1 + AS), 1 / (1 + B * plate)
+    into_plate = drawn * (1 / KG1 - 1 / KG2 + A * plate / KG1 - share * (alpha / KG1 + AS / KG2))
+    into_grid = GG * (np.log(1 + np.exp(CG * grid)) / CG) ** XI + IG0
+    return [into_plate, drawn * (1 + AS * share) / KG2, into_grid], []
+
+
+def ota_at(bias, top, bottom, across, GAIN, BF, ISB, NB, TOP, BOTTOM, ILIM):
+    tail, steered = ISB * np.expm1(bias / (NB * VT)), np.tanh(across / (2 * VT))
+    limits = [ILIM * np.exp(distance / VT) for distance in (top + TOP, BOTTOM - bottom)]
+    inputs = [tail * (1 + side * steered) / (2 * BF) for side in (1, -1)]
+    return [tail, limits[0], -GAIN * tail * steered - limits[1], *inputs], []
+
+
 # By the first one of its kinds; a record without one fails.
 TOLERANCE = {"VACTROL": 1e-4}  # whose law is rounded at its corners
 EXPECTED = {
@@ -229,6 +250,9 @@ EXPECTED = {
     "NMOS": mosfet_at,
     "VDMOS": vdmos_at,
     "VACTROL": vactrol_at,
+    "TRIODE": triode_at,
+    "PENTODE": pentode_at,
+    "OTA": ota_at,
 }
 
 

@@ -7,7 +7,9 @@ from scipy.integrate import solve_ivp
 
 import circuitnn as cn
 from circuitnn.circuit import NetlistError
+from circuitnn.devices.vactrol import VACTROL
 from circuitnn.testing import check_gradient, check_model
+from tests.devices.slopes import check_slopes
 
 FS, SERIES = 48_000, 100e3
 CELL = """* a cell in the lower half of a divider, its light a current
@@ -150,6 +152,13 @@ def test_gradients_at_rest(amperes):
     circuit = read(TWO).replace(Iin=amperes)
     values = {name: jax.numpy.asarray(value) for name, value in circuit.values.items() if value}
     check_gradient(lambda values: cn.nodal.operating_point(circuit.replace(**values))["out"], [values])
+
+
+@pytest.mark.parametrize("light", [1e-3, 0.03, 9.0], ids=["dark", "falling", "bright"])
+@pytest.mark.parametrize("led", [-1.0, 0.0, 1.4, 1.57])
+def test_gradients_of_the_law(led, light):
+    parameters = {name: value for name, value in TWO.items() if name != "RS"} | {"IS": 6e-16, "N": 2.0}
+    check_slopes(VACTROL, parameters, [led, 0.4, light, light / 2])
 
 
 def test_light_does_not_hold_a_node():
