@@ -1,10 +1,19 @@
-"""LRU, S4D and S6 in PyTorch without kernels of their own: what a training step is measured against.
+"""Networks in PyTorch without kernels of their own: what a training step is measured against.
 
-LRU and S4D are convolutions by Fourier transforms over the whole segment, S6 a loop over time. Weights begin at random.
+LRU and S4D are convolutions by Fourier transforms over the whole segment, S6 a loop over time, WaveNet and TCN rows of
+its convolutions. Weights begin at random.
 """
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
+
+from circuitnn import convolutional as here
+from circuitnn.networks.activations import LEAK
+
+Array = tuple[int, Sequence[int], Sequence[int], int, int, bool]
 
 
 class LRU(nn.Module):
@@ -92,3 +101,83 @@ def network(kind: str, features: int, *, layers: int, states: int) -> nn.Module:
     layer = {"LRU": LRU, "S4D": S4D, "S6": S6}[kind]
     blocks = (Mixed(layer(features, states), features) for _ in range(layers))
     return nn.Sequential(nn.Linear(1, features), *blocks, nn.Linear(features, 1))
+
+
+class WaveNet(nn.Module):
+    """Arrays of dilated causal convolutions as Neural Amp Modeler plays them: without gates, of the signal alone.
+
+    Args:
+        arrays: (channels, dilations, taps of each layer, taps of the head, its channels, its bias) of each.
+        activation: behind each convolution.
+    """
+
+    def __init__(self, arrays: Sequence[Array], activation: Callable[[torch.Tensor], torch.Tensor]):
+        super().__init__()
+        self.arrays, self.activation = arrays, activation
+        self.inputs, self.heads = nn.ModuleList(), nn.ModuleList()
+        self.convolutions, self.mixers, self.residuals = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        features = 1
+        for channels, dilations, taps, *head in arrays:
+            head_taps, head_channels, has_bias = head
+            self.inputs.append(nn.Conv1d(features, channels, 1, bias=False))
+            layers = list(zip(dilations, taps, strict=True))
+            self.convolutions.append(
+                nn.ModuleList(nn.Conv1d(channels, channels, size, dilation=dilation) for dilation, size in layers)
+            )
+            self.mixers.append(nn.ModuleList(nn.Conv1d(1, channels, 1, bias=False) for _ in layers))
+            self.residuals.append(nn.ModuleList(nn.Conv1d(channels, channels, 1) for _ in layers))
+            self.heads.append(nn.Conv1d(channels, head_channels, head_taps, bias=has_bias))
+            features = channels
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.transpose(1, 2)
+        u, heard = x, None
+        for n, into in enumerate(self.inputs):
+            u = into(u)
+            for convolution, mixer, residual in zip(
+                self.convolutions[n], self.mixers[n], self.residuals[n], strict=True
+            ):
+                a = self.activation(causal(convolution, u) + mixer(x))
+                heard = a if heard is None else heard + a
+                u = u + residual(a)
+            heard = causal(self.heads[n], heard)
+        return heard.transpose(1, 2)
+
+
+class TCN(nn.Module):
+    """Dilated causal convolutions, each behind it a PReLU and a way past both with a gain of each channel."""
+
+    def __init__(self, channels: int, blocks: int, kernel_size: int, growth: int):
+        super().__init__()
+        widths = [1] + [channels] * blocks
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(before, after, kernel_size, dilation=growth**n)
+            for n, (before, after) in enumerate(pairwise(widths))
+        )
+        self.rectifiers = nn.ModuleList(nn.PReLU(channels) for _ in range(blocks))
+        self.gains = nn.ParameterList(nn.Parameter(torch.rand(channels, 1)) for _ in range(blocks))
+        self.output = nn.Conv1d(channels, 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        u = x.transpose(1, 2)
+        for convolution, rectifier, gain in zip(self.convolutions, self.rectifiers, self.gains, strict=True):
+            u = rectifier(causal(convolution, u)) + gain * u
+        return torch.tanh(self.output(u)).transpose(1, 2)
+
+
+def causal(convolution: nn.Conv1d, u: torch.Tensor) -> torch.Tensor:
+    """As long as what goes in, with silence before it."""
+    reach = convolution.dilation[0] * (convolution.kernel_size[0] - 1)
+    return convolution(nn.functional.pad(u, (reach, 0)))
+
+
+def convolutional(model: here.WaveNet | here.TCN) -> nn.Module:
+    """The same layers in PyTorch, with weights of its own."""
+    if isinstance(model, here.TCN):
+        return TCN(model.channels, model.blocks, model.kernel_size, model.dilation_growth)
+    arrays = [
+        (array.channels, array.dilations, array.kernel_sizes, array.head_kernel_size, array.head_size, array.head_bias)
+        for array in model.arrays
+    ]
+    name = model.arrays[0].activations[0]
+    return WaveNet(arrays, torch.tanh if name == "tanh" else lambda z: nn.functional.leaky_relu(z, LEAK))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.training_speed`: a training step of the recurrent models against PyTorch.
+"""`python -m benchmarks.training_speed`: a training step of the networks against PyTorch.
 
 A step is forward, error-to-signal ratio, backward and Adam on 40 segments of 2048 samples in single precision. PyTorch
 runs on one thread; circuitnn on one device, and with the segments shared between as many devices as there are cores.
@@ -20,6 +20,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from benchmarks.circuits import header
+from circuitnn.convolutional import TCN, WaveNet
 from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6, STN
 from circuitnn.study.benchmark import Benchmark, main
 from circuitnn.study.rounds import Step, best_of
@@ -38,11 +39,19 @@ TARGETS = {
     "LRU-16-16": None,
     "S4D-16-16": None,
     "S6-16-16": None,
+    "WaveNet nano": None,
+    "A2 Lite": None,
+    "TCN": None,
 }
 STATES = 16  # of the linear recurrences
 MOST_FOR_SEEDS = 3.5
 DEVICES = ("one_device", "all_devices")
 LINEAR: dict[str, Any] = {"LRU": LRU, "S4D": S4D, "S6": S6}
+CONVOLUTIONAL: dict[str, Callable[[nnx.Rngs], Any]] = {
+    "WaveNet nano": lambda rngs: WaveNet.nam("nano", rngs=rngs),
+    "A2 Lite": lambda rngs: WaveNet.a2("lite", rngs=rngs),
+    "TCN": lambda rngs: TCN.micro(100, rngs=rngs),
+}
 SETTINGS = {
     # Large blocks of memory on huge pages, and kept by the process: page faults cost more than the arithmetic.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296"
@@ -174,7 +183,7 @@ def _step(name: str, devices: int, seeds: int = 1) -> Callable[[], Any]:
 
         def loss(params):
             model = nnx.merge(graph, params, fixed)
-            _, y = model(jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (len(x), *leaf.shape)), rest), x)
+            _, y = model(rest, x)
             return jnp.sum(jnp.square(y - 0.5 * x)) / energy
 
         return jax.lax.psum(jax.grad(loss)(params), "batch")
@@ -186,7 +195,7 @@ def _step(name: str, devices: int, seeds: int = 1) -> Callable[[], Any]:
 
     state = jax.vmap(optimizer.init)(params)
     # At rest once for many steps, as in training.
-    rest = jax.tree.map(lambda *a: jnp.stack(a), *(model.init_carry() for model in models))
+    rest = jax.tree.map(lambda *a: jnp.stack(a), *(model.init_carry((BATCH // devices,)) for model in models))
     if seeds == 1:
         params, state, rest, x = jax.tree.map(lambda a: a[0], (params, state, rest, x))
         step, spec = jax.jit(one), P("batch")
@@ -198,6 +207,8 @@ def _step(name: str, devices: int, seeds: int = 1) -> Callable[[], Any]:
 
 
 def _model(name: str, seed: int):
+    if name in CONVOLUTIONAL:
+        return CONVOLUTIONAL[name](nnx.Rngs(seed))
     kind, *widths = name.split("-")
     if kind == "STN":
         return STN(("C1",), hidden=tuple(map(int, widths)), output="C1", rngs=nnx.Rngs(seed))
@@ -209,13 +220,17 @@ def _model(name: str, seed: int):
 def _torch_step(name: str) -> Callable[[], Any]:
     import torch
 
-    kind, hidden, *others = name.split("-")
-    if kind in LINEAR:
-        from benchmarks.torch_networks import network
+    from benchmarks import torch_networks
 
-        model = network(kind, int(hidden), layers=1 + len(others), states=STATES)
+    kind, *widths = name.split("-")
+    if name in CONVOLUTIONAL:
+        model = torch_networks.convolutional(CONVOLUTIONAL[name](nnx.Rngs(0)))
+        parameters = list(model.parameters())
+    elif kind in LINEAR:
+        model = torch_networks.network(kind, int(widths[0]), layers=len(widths), states=STATES)
         parameters = list(model.parameters())
     else:
+        hidden, *others = widths
         layer = getattr(torch.nn, kind)(1, int(hidden), 1 + len(others), batch_first=True)
         readout = torch.nn.Linear(int(hidden), 1)
         parameters = [*layer.parameters(), *readout.parameters()]
@@ -238,7 +253,7 @@ def _torch_step(name: str) -> Callable[[], Any]:
 
 BENCHMARK = Benchmark(
     module="benchmarks.training_speed",
-    about="A training step of the recurrent models against PyTorch.",
+    about="A training step of the networks against PyTorch.",
     items=tuple(TARGETS),
     rounds=8,
     options=options,

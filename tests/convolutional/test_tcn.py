@@ -9,6 +9,7 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn.testing import check_model
 from tests.native.playing import compiled, play
+from tests.seeds import check_many_seeds
 
 RNG = np.random.default_rng(0)
 KNOBS = {"limit": 0.5, "reduction": 0.25}
@@ -127,6 +128,11 @@ def test_in_c_it_is_the_model_and_shifts_nothing(tmp_path):
     process = program.text.split("void model_process")[-1]
     assert f"[{ring}]" not in process
     assert f"< {ring};" not in process
+
+
+@pytest.mark.slow
+def test_many_seeds_at_once():
+    check_many_seeds(lambda seed: small(seed=seed))
 
 
 def test_errors_say_what_is_wrong():

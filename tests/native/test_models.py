@@ -81,6 +81,18 @@ SLOW = (
         "an LRU": lambda: cn.recurrent.LRU(6, 2, states=5, controls=("gain",), dtype=DOUBLE, rngs=rngs()),
         "an S4D": lambda: cn.recurrent.S4D(6, 2, states=4, mixing="tanh", dtype=DOUBLE, rngs=rngs()),
         "an S6": lambda: cn.recurrent.S6(6, 2, states=4, dtype=DOUBLE, rngs=rngs()),
+        "a CNN": lambda: cn.convolutional.CNN(
+            (4, 3), kernel_size=(3, 2), dilations=(1, 5), controls=("gain",), dtype=DOUBLE, rngs=rngs()
+        ),
+        "a TCN": lambda: cn.convolutional.TCN(
+            5, 3, kernel_size=3, stack=2, controls=("gain",), dtype=DOUBLE, rngs=rngs()
+        ),
+        "a WaveNet": lambda: cn.convolutional.WaveNet.nam("nano", dtype=DOUBLE, rngs=rngs()),
+        "a WaveNet A2": lambda: cn.convolutional.WaveNet.a2("lite", dtype=DOUBLE, rngs=rngs()),
+        "a WaveNet of Wright's": lambda: cn.convolutional.WaveNet.wright(4, 3, dtype=DOUBLE, rngs=rngs()),
+        "an S4D at another rate": lambda: cn.resampled(
+            cn.recurrent.S4D(3, 2, states=4, fs=FS, dtype=DOUBLE, rngs=rngs()), 96_000
+        ),
         "a network without memory": lambda: cn.recurrent.Memoryless((8, 8), dtype=DOUBLE, rngs=rngs()),
         "a neural tone stack": lambda: cn.filters.NeuralToneStack(
             {"a": 0.5, "b": 0.2}, hidden=(6,), order=3, dtype=DOUBLE
@@ -98,7 +110,7 @@ SLOW = (
         f"windowed {name}": lambda name=name: cn.recurrent.windowed(
             name, controls=("a", "b"), dtype=DOUBLE, rngs=rngs()
         )
-        for name in ("LSTM", "ED", "S6")
+        for name in ("LSTM", "ED", "LRU", "S4D", "S6")
     }
     | {f"circuit {name}": lambda name=name: nodal(name) for name in sorted(cn.circuits.CATALOGUE)}
 )

@@ -9,13 +9,14 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn.recurrent import LRU, S4D, S6, s6
 from circuitnn.testing import check_block_law, check_model
+from tests.seeds import check_many_seeds
 
 KINDS = {"LRU": LRU, "S4D": S4D, "S6": S6}
 FS = 48_000
 
 
-def model(kind, hidden=3, layers=2, dtype=jnp.float64, **options):
-    return KINDS[kind](hidden, layers, states=4, dtype=dtype, rngs=nnx.Rngs(0), **options)
+def model(kind, hidden=3, layers=2, dtype=jnp.float64, seed=0, **options):
+    return KINDS[kind](hidden, layers, states=4, dtype=dtype, rngs=nnx.Rngs(seed), **options)
 
 
 def signal(*shape, seed=0):
@@ -163,6 +164,12 @@ def test_ten_seconds_in_single_precision_do_not_drift(kind):
     options = {"layers": 1, "time_constants": (1e-3, 10.0), "fs": FS}
     single, double = (np.asarray(cn.run(model(kind, dtype=t, **options), x)[1]) for t in (jnp.float32, jnp.float64))
     assert float(cn.losses.esr(single[-FS:].astype(float), double[-FS:])) < 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_seeds_at_once(kind):
+    check_many_seeds(lambda seed: model(kind, layers=1, seed=seed))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,6 +11,7 @@ import circuitnn as cn
 from circuitnn.networks import Scaling
 from circuitnn.recurrent import EncoderDecoder, windowed
 from circuitnn.testing import check_block_law, check_model
+from tests.seeds import check_many_seeds
 
 KNOBS = {"drive": 0.3, "tone": 0.8}
 SCALING = Scaling(np.array([2.0]), np.array([0.5]), None, None, np.array([0.1]), np.array([-0.2]))
@@ -18,8 +19,8 @@ SMALL = {"window": 6, "hidden": 4, "scaling": SCALING}
 STUDY = ("LSTM", "ED", "LRU", "S4D", "S6")
 
 
-def small(recurrent, dtype=jnp.float64, **more):
-    return windowed(recurrent, controls=KNOBS, dtype=dtype, rngs=nnx.Rngs(0), **(SMALL | more))
+def small(recurrent, dtype=jnp.float64, seed=0, **more):
+    return windowed(recurrent, controls=KNOBS, dtype=dtype, rngs=nnx.Rngs(seed), **(SMALL | more))
 
 
 def signal(*shape):
@@ -123,6 +124,17 @@ def check_rest(model, time):
 def test_it_obeys_the_laws(recurrent):
     check_model(lambda dtype: small(recurrent, dtype), signal(3, 16, 1), controls={"tone": np.linspace(0, 1, 16)})
     check_rest(small(recurrent), 16)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recurrent", ["ED", "LRU"])
+def test_many_seeds_at_once(recurrent):
+    check_many_seeds(lambda seed: small(recurrent, seed=seed))
+
+
+@pytest.mark.slow
+def test_many_encoder_decoders_at_once():
+    check_many_seeds(lambda seed: EncoderDecoder(3, window=6, newer=2, dtype=jnp.float64, rngs=nnx.Rngs(seed)))
 
 
 def test_single_samples():
