@@ -134,8 +134,9 @@ def identify(
 ) -> None:
     """Find component values of a circuit from a recording of its input and its output.
 
-    NETLIST is a netlist, or the name of a circuit that comes with circuitnn. PLAYED is the sound that went in, RECORDED what came out: wav, flac or aiff. Delay and polarity
-    are found. The report says whether the circuit explains the recording, and how well each value is known.
+    NETLIST is a netlist, or the name of a circuit that comes with circuitnn. PLAYED is the sound that went in, RECORDED
+    what came out: wav, flac or aiff. Delay and polarity are found. The report says whether the circuit explains the
+    recording, and how well each value is known.
     """
     if output_name in ("ac", "dc", FIT):
         raise Fault(f"--output is the node that is heard; for a coupling: --output-coupling {output_name}")
@@ -157,7 +158,7 @@ def identify(
     from circuitnn.cli import identified
     from circuitnn.cli.recordings import read_pair
 
-    circuits = [_circuit(name, knobs, settings, source_name, output_name) for name in netlists]
+    circuit = _circuit(netlists[0], knobs, settings, source_name, output_name)
     pair = read_pair(played, recorded, channel)
     for path in filter(None, (report, table, netlist, save)):
         check_writable(path)
@@ -168,7 +169,7 @@ def identify(
     elif tolerance is not None:
         given["tolerance"] = tolerance
     values, told = train.identify(
-        circuits if len(circuits) > 1 else circuits[0],
+        circuit,
         pair.x,
         pair.y,
         fs=pair.fs,
@@ -177,7 +178,7 @@ def identify(
     )
     for note in (*pair.notes, _scales(given), "", told):
         say(note)
-    found = circuits[0].replace(**values)
+    found = circuit.replace(**values)
     files = {"netlist": ", ".join(netlists), "played": played, "recorded": recorded}
     asked = ", ".join(f"{name}={value!r}" for name, value in given.items())
     if report is not None:
