@@ -63,6 +63,7 @@ class AudioProblem:
     positions: tuple[str, ...] = ()
     controls: dict[str, NDArray] = dataclasses.field(default_factory=dict)
     defect: NDArray | float = 0.0
+    _last: dict[bytes, tuple[NDArray, NDArray]] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
     def circuit(self) -> Circuit:
@@ -114,7 +115,15 @@ class AudioProblem:
         return _without_starts(rest, self._starts(self.recorder_at(unknowns))).ravel()
 
     def linearised(self, unknowns: ArrayLike) -> tuple[NDArray, NDArray]:
-        """The residual (m,) and its Jacobian (m, p)."""
+        """The residual (m,) and its Jacobian (m, p); those of the last two places are kept."""
+        place = np.asarray(unknowns, float).tobytes()
+        if place not in self._last:
+            while len(self._last) > 1:
+                self._last.pop(next(iter(self._last)))
+            self._last[place] = self._linearised(unknowns)
+        return self._last[place]
+
+    def _linearised(self, unknowns: ArrayLike) -> tuple[NDArray, NDArray]:
         recorder, delay = self.recorder_at(unknowns), self.delay(unknowns)
         heard, slopes = self._heard(recorder)
         changes, pieces = self.changes(unknowns), self._pieces(heard)

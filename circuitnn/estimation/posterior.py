@@ -11,6 +11,7 @@ from circuitnn.estimation.unknowns import Prior
 from circuitnn.numerics.levenberg_marquardt import Minimum, descend
 
 STEPS, ENOUGH = 200, 1e-6
+NEAR, FAR = 1e-6, 1e-2  # first damping of a descent, from where the last one has ended and from anywhere
 
 
 class Problem(Protocol):
@@ -35,14 +36,21 @@ def normal(problem: Problem, unknowns: ArrayLike, noise: float) -> tuple[NDArray
 
 
 def descended(
-    problem: Problem, start: NDArray, noise: float, prior: Prior, *, steps: int = STEPS, enough: float = ENOUGH
+    problem: Problem,
+    start: NDArray,
+    noise: float,
+    prior: Prior,
+    *,
+    steps: int = STEPS,
+    enough: float = ENOUGH,
+    damping: float = FAR,
 ) -> Minimum:
     """The minimum below a start, for a known noise; `enough` is a step, in the unit of the unknowns, that ends it."""
 
     def at(unknowns):
         return normal(problem, unknowns, noise)
 
-    return descend(at, start, steps=steps, low=prior.low, high=prior.high, enough=enough)
+    return descend(at, start, steps=steps, low=prior.low, high=prior.high, enough=enough, damping=damping)
 
 
 def best_of(found: Iterable[Minimum]) -> Minimum:
@@ -68,7 +76,7 @@ def settled(
         if is_known or abs(left / noise - 1) < 0.01:
             break
         noise = left
-        best = descended(problem, best.at, noise, prior)
+        best = descended(problem, best.at, noise, prior, damping=NEAR)
         left = left_over(problem, best.at, noise, least)
     return best, noise, left
 

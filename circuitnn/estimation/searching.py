@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from circuitnn.estimation.audio_problem import AudioProblem
-from circuitnn.estimation.posterior import descended, linearised, settled
+from circuitnn.estimation.posterior import NEAR, descended, left_over, linearised, settled
 from circuitnn.estimation.unknowns import Prior
 from circuitnn.nodal.model import NodalModel
-from circuitnn.numerics.levenberg_marquardt import Minimum
+from circuitnn.numerics.levenberg_marquardt import Minimum, descend
 
 SEARCHES = 3  # starts that a descent follows from, besides the nominal values
 SEARCH_STEPS = 50
@@ -20,6 +20,7 @@ LEAST_NOISE = 1e-7  # of y's standard deviation
 FINER = 4  # times the rate of the model that is fitted
 CORRECTIONS = 3  # at most
 SETTLED = 0.1  # standard errors, a change that ends the corrections
+ENOUGH, FEW = 0.01, 8  # standard errors of a step, and steps, that end one correction
 
 
 @final
@@ -64,7 +65,8 @@ def refined(problem: AudioProblem, start: NDArray, prior: Prior, fine: NodalMode
     """The descent to the end, and its correction to the model at a finer rate, where there is one.
 
     The finer model is simulated where the descent has ended, what it puts out beside the coarse one is added to the
-    coarse one, and the descent goes on (a defect correction: Stetter 1978).
+    coarse one, and the values move to where its slopes, which are as good as they were, say (a defect correction:
+    Stetter 1978).
     """
     least = LEAST_NOISE * float(np.std(problem.y))
     noise = max(left(problem, start), least)
@@ -72,10 +74,12 @@ def refined(problem: AudioProblem, start: NDArray, prior: Prior, fine: NodalMode
     best, _, noise = settled(problem, best, noise, prior, least=least, is_known=False)
     first = best.at
     for _ in range(CORRECTIONS if fine is not None else 0):
+        slopes = linearised(problem, best.at)[1] / noise
         problem = dataclasses.replace(problem, defect=_defect(problem, fine, best.at))
-        before, best = best.at, descended(problem, best.at, noise, prior)
-        best, _, noise = settled(problem, best, noise, prior, least=least, is_known=False)
-        if np.abs((best.at - before) / _errors(problem, best.at, noise)).max() < SETTLED:
+        errors = _errors(slopes)
+        before, best = best, _moved(problem, best, slopes, noise, prior, enough=ENOUGH * errors.min())
+        noise = left_over(problem, best.at, noise, least)
+        if np.abs((best.at - before.at) / errors).max() < SETTLED:
             break
     return Found(problem, best, noise, best.at - first)
 
@@ -88,7 +92,20 @@ def _defect(problem: AudioProblem, fine: NodalModel, unknowns: NDArray) -> NDArr
     return (finer - coarse) / (1 - 1 / FINER**2)
 
 
-def _errors(problem: AudioProblem, unknowns: NDArray, noise: float) -> NDArray:
-    """Standard deviations of the unknowns, with the prior, for white noise."""
-    _, slopes = linearised(problem, unknowns)
-    return np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes / noise**2 + np.eye(slopes.shape[1]))))
+def _moved(
+    problem: AudioProblem, best: Minimum, slopes: NDArray, noise: float, prior: Prior, *, enough: float
+) -> Minimum:
+    """The minimum near the last one, with its slopes: simulations alone, without their derivatives."""
+    gram = slopes.T @ slopes + np.eye(slopes.shape[1])
+
+    def normal(at: NDArray) -> tuple[NDArray, NDArray, float]:
+        rest = problem.residual(at) / noise
+        return gram, slopes.T @ rest + at, float(rest @ rest + at @ at)
+
+    found = descend(normal, best.at, steps=FEW, low=prior.low, high=prior.high, enough=enough, damping=NEAR)
+    return found._replace(converged=best.converged)
+
+
+def _errors(slopes: NDArray) -> NDArray:
+    """Standard deviations of the unknowns, with the prior, for white noise of 1."""
+    return np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes + np.eye(slopes.shape[1]))))

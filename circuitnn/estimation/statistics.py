@@ -14,7 +14,7 @@ from circuitnn.estimation.determination import Determination, determination, err
 from circuitnn.estimation.excerpts import Excerpts
 from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.estimation.known_combinations import known_combinations, pivots_of
-from circuitnn.estimation.playback import REACH
+from circuitnn.estimation.playback import PPM, REACH
 from circuitnn.estimation.posterior import linearised
 from circuitnn.estimation.recorder import KINDS, Recorder
 from circuitnn.estimation.unknowns import Prior
@@ -66,7 +66,7 @@ def reported(
         at_bound[:count],
         {name: "position" if name in problem.circuit.controls else "source" for name in problem.positions},
     )
-    rows += _of_recorder(problem.recorder, recorder, known, at_bound[count:], alignment.polarity)
+    rows += _of_recorder(problem.recorder, recorder, known, at_bound[count:], alignment)
     combinations = named(known.combinations, rows)
     several = [each for each in combinations if len(each) > 1]
     pivots = pivots_of(several, rows)
@@ -78,7 +78,10 @@ def reported(
         values=rows[:count],
         recorder=rows[count:],
         alignment=dataclasses.replace(
-            alignment, delay_samples=alignment.delay_samples + delay, standard_error=error, gain=recorder.y_gain
+            alignment,
+            delay_samples=alignment.delay_samples + delay - PPM * recorder.drift * pieces.middle,
+            standard_error=error,
+            gain=recorder.y_gain,
         ),
         combinations=combinations,
         to_measure=tuple(rows[k].label for k in known.to_measure),
@@ -139,9 +142,11 @@ def _drift(of_delay: NDArray, rest: NDArray, pieces: Excerpts, fs: float, known:
 
 
 def _of_recorder(
-    start: Recorder, found: Recorder, known: Determination, at_bound: NDArray, polarity: int
+    start: Recorder, found: Recorder, known: Determination, at_bound: NDArray, alignment: Alignment
 ) -> tuple[FittedValue, ...]:
-    """Rows of what was found of the recorder."""
+    """Rows of what was found of the recorder; the drift is that of the whole, not what the fit has added."""
+    before = alignment.drift.ppm if alignment.corrects_drift and alignment.drift else 0.0
+    is_turned, is_paced = {"y_offset": alignment.polarity}, {"drift": before}
     first = known.standard_errors.size - len(found.free)
     return tuple(
         FittedValue(
@@ -149,7 +154,7 @@ def _of_recorder(
             kind="recorder" if KINDS[name].is_log else "offset",
             unit=KINDS[name].unit,
             nominal=getattr(start, name),
-            fitted=getattr(found, name) * (polarity if name == "y_offset" else 1),
+            fitted=getattr(found, name) * is_turned.get(name, 1) + is_paced.get(name, 0.0),
             standard_error=float(known.standard_errors[first + k]),
             is_determined=bool(known.is_determined[first + k] and not at_bound[k]),
             at_bound=bool(at_bound[k]),

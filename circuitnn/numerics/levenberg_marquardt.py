@@ -32,6 +32,7 @@ def descend(
     low: ArrayLike = -np.inf,
     high: ArrayLike = np.inf,
     enough: float = 0.0,
+    damping: float = 1e-2,
 ) -> Minimum:
     """Gauss and Newton's step, damped until the error falls (Levenberg 1944; Marquardt 1963).
 
@@ -46,10 +47,10 @@ def descend(
         low: bound, broadcast to (p,).
         high: likewise.
         enough: ends where no entry of a step is larger; with 0 only where no step helps any more.
+        damping: of the first step; little where the start is near the minimum.
     """
     at = np.asarray(start, float)
     gram, slope, error = (np.asarray(each) for each in normal(at))
-    damping = 1e-2
     for _ in range(steps):
         is_free = ~(((at <= low) & (slope > 0)) | ((at >= high) & (slope < 0)))
         trial = np.clip(at - _step(gram, slope, is_free, damping), low, high)
