@@ -115,9 +115,10 @@ def _call(part: Component, circuit: Circuit, numbers: dict[str, str]) -> str:
     area = numbers[part.name] if part.value is None else f"{{{part.value}}}"
     words = [f"X{part.name}", *part.nodes, model.name]
     if area != "1.0":
+        inside = {name for name, _ in model.device.series}  # resistances, which an area divides as well
         for name, value in model.parameters:
             parameter = model.device.parameter(name)
-            if parameter.scales or parameter.divides:
+            if parameter.scales or parameter.divides or name in inside:
                 number = _number(model, name, value, numbers).strip("{}")
                 words.append(f"{name}={{({number}){'*' if parameter.scales else '/'}({area.strip('{}')})}}")
     return " ".join(words)

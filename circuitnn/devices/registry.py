@@ -23,6 +23,7 @@ from circuitnn.devices.ota import OTA
 from circuitnn.devices.pentode import PENTODE
 from circuitnn.devices.power_mosfet import VDMOS
 from circuitnn.devices.resistor import RESISTOR
+from circuitnn.devices.saturating_coil import SATURATING_COIL
 from circuitnn.devices.sources import CURRENT_SOURCE, VOLTAGE_SOURCE
 from circuitnn.devices.triode import TRIODE
 from circuitnn.devices.vactrol import VACTROL
@@ -32,7 +33,7 @@ SUBCIRCUIT = "X"  # the letter of what is no device
 DEVICES: list[Device] = [
     RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
     CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET, MOSFET,
-    VDMOS, VACTROL, TRIODE, PENTODE, OTA,
+    VDMOS, VACTROL, TRIODE, PENTODE, OTA, SATURATING_COIL,
 ]  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def rounding(topology: Topology, point: OperatingPoint) -> Array:
     volts = np.zeros((len(topology.drives), 1))
     for device in topology.devices:
         for drive, _ in device.drives if not device.law.junctions else ():
-            if drive >= 0:
+            if drive >= 0 and topology.drives[drive].charge < 0:
                 volts[drive] = 1.0 if topology.drives[drive].branch >= 0 else IMPEDANCE
     if not volts.any():
         return jnp.zeros((), point.ports.dtype)

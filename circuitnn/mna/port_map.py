@@ -75,6 +75,8 @@ def port_map_of(topology: Topology) -> PortMap:
         for (port, _), is_dependent in zip(device.ports, on_ports, strict=True)
         if drive >= 0 and is_dependent
     ]
+    # A shunt is taken away from where it is, be it that the law does not look at that voltage.
+    depends += [(port.junction, k) for k, port in enumerate(topology.ports) if port.junction >= 0]
     alike = groups_of(topology.devices) if len(topology.ports) > MAX_APART else ()
     sorts = [(group.device, group.ports) for group in alike]
     sorts = sorts or [(device, tuple((port,) for port in device.ports)) for device in topology.devices]

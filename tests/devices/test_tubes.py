@@ -162,6 +162,15 @@ def test_ngspice_has_its_equivalent(name, ngspice):
     np.testing.assert_allclose(response, np.ravel(cn.spice.ac(circuit, freqs)), rtol=1e-5)
 
 
+def test_two_of_them_are_written_for_spice_with_the_half_of_what_is_inside():
+    """Resistances before the grid's diode, too."""
+    circuit = read("koren", Vin=3.0, N1=2.0)
+    written = cn.read_netlist(circuit.to_spice(), inputs=("Vin",), outputs=("out",))
+    rest, same = (cn.nodal.operating_point(each) for each in (circuit, written))
+    for node in ("g", "k", "p"):
+        assert float(rest[node]) == pytest.approx(float(same[node]), rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("card", "message"),
     [
