@@ -38,13 +38,17 @@ from circuitnn.train.store import StoreError as StoreError
 from circuitnn.train.suspicion import DataWarning as DataWarning
 
 if TYPE_CHECKING:
+    from circuitnn.estimation import Capture as Capture
+    from circuitnn.estimation import CapturePlan as CapturePlan
     from circuitnn.estimation import ComponentReport as ComponentReport
     from circuitnn.estimation import Drift as Drift
+    from circuitnn.estimation import Expectation as Expectation
     from circuitnn.estimation import FittedValue as FittedValue
     from circuitnn.estimation import IdentificationReport as IdentificationReport
     from circuitnn.estimation import KnownCombination as KnownCombination
     from circuitnn.estimation import fit_components as fit_components
     from circuitnn.estimation import identify as identify
+    from circuitnn.estimation import plan_captures as plan_captures
     from circuitnn.tone import Schedule as Schedule
     from circuitnn.tone import ToneStackReport as ToneStackReport
     from circuitnn.tone import fit_tone_stack as fit_tone_stack
@@ -52,8 +56,8 @@ if TYPE_CHECKING:
 
 _ROOMS_ABOVE = {
     "circuitnn.estimation": (
-        "ComponentReport", "Drift", "FittedValue", "IdentificationReport", "KnownCombination", "fit_components",
-        "identify",
+        "Capture", "CapturePlan", "ComponentReport", "Drift", "Expectation", "FittedValue", "IdentificationReport",
+        "KnownCombination", "fit_components", "identify", "plan_captures",
     ),
     "circuitnn.tone": ("Schedule", "ToneStackReport", "fit_tone_stack"),
 }  # fmt: skip
