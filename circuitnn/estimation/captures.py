@@ -66,8 +66,8 @@ class Candidates:
 
     @property
     def loose(self) -> NDArray:
-        """(c, 1, knobs): 1 where a knob may be a little off, 0 where it is at its end."""
-        inside = [(at > 0) & (at < 1) for at in self.controls.values()]
+        """(c, 1, knobs), in the order of names: 1 where a knob may be a little off, 0 where it is at its end."""
+        inside = [(self.controls[name] > 0) & (self.controls[name] < 1) for name in sorted(self.controls)]
         return np.stack(inside, -1)[:, None].astype(float) if inside else np.zeros((self.count, 1, 0))
 
 

@@ -37,11 +37,11 @@ class PlannedAudio:
     before: int = _static()
 
     def output(self, unknowns: Array, turned: Array) -> Array:
-        """Volts (pieces, time), with each knob turned by so much (knobs,)."""
+        """Volts (pieces, time), with each knob, in the order of names, turned by so much (knobs,)."""
         change = self.spread * unknowns
         values = moved(self.model.circuit, self.names, change, self.positions)
         model = self.model.with_parameters({"values": {"nominal": values}})
-        controls = {name: at + turned[k] for k, (name, at) in enumerate(self.controls.items())}
+        controls = {name: self.controls[name] + turned[k] for k, name in enumerate(sorted(self.controls))}
         carry = model.init_carry(self.x.shape[:-1], controls)
         _, y = model(carry, self.x[..., None], controls)
         return y[..., self.before :, 0]

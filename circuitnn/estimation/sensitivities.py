@@ -80,11 +80,12 @@ def of_responses(
         (),
         True,
     )
-    slopes, turns = (np.asarray(each).reshape(2, *shape, -1) for each in _sensitive(problem, spread.size))
+    slopes = np.asarray(_sensitive(problem, spread.size)).reshape(2, *shape, -1)
     is_usable = np.isfinite(slopes).all(axis=(0, 2, 3)) & np.asarray(exact != 0).all(axis=1)
-    both = np.concatenate([slopes, turns * candidates.loose], axis=-1)
-    decibels, phases = np.where(is_usable[:, None, None], both, 0.0)
+    decibels, phases = np.where(is_usable[:, None, None], slopes, 0.0)
     count = spread.size
+    for part in (decibels, phases):
+        part[..., count:] *= candidates.loose
     gram = _gram(decibels) + (_gram(phases) if has_phase else 0.0)
     prediction = _gram(decibels)[:, :count, :count] / len(freqs)
     return Sensitivities(_statistics(gram, count, noise, knob_error), prediction, spread, is_usable, noise)
@@ -165,14 +166,15 @@ def _without_last(gram: NDArray) -> NDArray:
 
 
 @jax.jit(static_argnums=1)
-def _sensitive(problem: ResponseProblem, count: int) -> tuple[Array, Array]:
-    """Slopes of the residual with the unknowns (m, p), and with each knob (m, knobs)."""
+def _sensitive(problem: ResponseProblem, count: int) -> Array:
+    """Slopes of the residual with the unknowns and with each knob, in the order of names, (m, p + knobs)."""
 
-    def turned(by: Array) -> Array:
-        controls = {name: at + by[k] for k, (name, at) in enumerate(problem.controls.items())}
-        return dataclasses.replace(problem, controls=controls).residual(jnp.zeros(count))
+    def moved(by: Array) -> Array:
+        controls = {name: problem.controls[name] + by[count + k] for k, name in enumerate(sorted(problem.controls))}
+        return dataclasses.replace(problem, controls=controls).residual(by[:count])
 
-    return jax.jacfwd(problem.residual)(jnp.zeros(count)), jax.jacfwd(turned)(jnp.zeros(len(problem.controls)))
+    # One pass for both: solvers of two would wait for the same few threads.
+    return jax.jacfwd(moved)(jnp.zeros(count + len(problem.controls)))
 
 
 def _statistics(gram: NDArray, count: int, noise: float, knob_error: float) -> NDArray:

@@ -84,6 +84,7 @@ def test_plan_of_a_tone_stack(of_bassman):
     assert "captures of 125." in str(of_bassman)
 
 
+@pytest.mark.slow
 def test_real_fits_are_as_good_as_the_plan_says(of_bassman):
     """Knobs are set to 1 % of the way: six captures of the plan against 27 of a grid, over devices."""
     errors = {"plan": [], "grid": []}
@@ -108,8 +109,9 @@ def test_real_fits_are_as_good_as_the_plan_says(of_bassman):
     expected = np.array([*of_bassman.after[-1].standard_errors.values()])
     assert (plan[:-1] < 2.5 * expected).all()
     assert np.mean(plan[:-1] / expected) > 0.4
-    assert plan[-1] < grid[-1]
-    assert np.mean(np.log(plan[:-1] / grid[:-1])) < 0
+    # With less than a quarter of the captures.
+    assert plan[-1] < 1.25 * grid[-1]
+    assert np.mean(np.log(plan[:-1] / grid[:-1])) < np.log(1.25)
 
 
 def test_what_is_done_counts(of_bassman):
@@ -119,10 +121,10 @@ def test_what_is_done_counts(of_bassman):
         knobs=dict.fromkeys(KNOBS, (0, 0.5, 1)),
         freqs=FREQS,
         count=1,
-        done=[*of_bassman.captures[:3], {"TREBLE": 0.25}],
+        done=[*of_bassman.captures[:3], {"TREBLE": 1.0, "bass": 0, "mid": 1}],
     )
     begun = of_bassman.after[2].standard_errors
-    assert all(more.before.standard_errors[each] <= 1.001 * begun[each] for each in LEARNT)
+    assert all(more.before.standard_errors[each] <= 1.05 * begun[each] for each in LEARNT)
     assert more.before.prediction < of_bassman.before.prediction / 5
 
 
@@ -168,6 +170,7 @@ C2 out 0 47n
 """)
 
 
+@pytest.mark.slow
 def test_sensitivities_of_recordings_agree_with_differences():
     with jax.enable_x64(True):
         x = loud_pieces(2.0 * cn.audio.guitar(0.1, FS, seed=3), 2, 200, 50)
@@ -195,6 +198,7 @@ def test_sensitivities_of_recordings_agree_with_differences():
 AUDIO = {"fs": FS, "seconds": 0.02, "warmup": 0.01, "progress": False}
 
 
+@pytest.mark.slow
 def test_plan_of_recordings():
     """Diodes show where it is loud; what is silent is left out."""
     fit = {"C1": 0.2, "D1.IS": None, "D1.N": 0.1}
