@@ -32,7 +32,7 @@ FIT := $(addprefix tests/,benchmarks docs estimation study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed realtime tone-stacks klon recipes test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed realtime tone-stacks klon recipes identification test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -86,6 +86,10 @@ klon: $(STAMPS)/plots ## the whole Klon: its speed, and networks in its driven p
 recipes: $(STAMPS)/plots ## what each network reaches on two pedals in ten minutes of training (hours)
 	@echo "==> running the recipes benchmark"
 	@$(RUN) -m benchmarks.recipes $(ARGS)
+
+identification: $(STAMPS)/plots ## simulated units through identify: coverage of its intervals, wrong netlists found (hours)
+	@echo "==> running the identification benchmark"
+	@$(RUN) -m benchmarks.identification $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"

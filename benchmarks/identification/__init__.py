@@ -1,0 +1,1 @@
+"""Simulated units of four circuits, recorded as interfaces record: how often the intervals of `identify` hold."""
