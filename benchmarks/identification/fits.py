@@ -112,7 +112,6 @@ def measured(job: Job) -> dict[str, Any]:
         "correlation": report.correlation,
         "agreement": report.agreement,
         "converged": bool(report.converged),
-        "is_right": bool(report.is_right),
         "missing": [[finding.name, finding.share, finding.significance] for finding in report.missing],
         "warnings": list(report.warnings),
     }

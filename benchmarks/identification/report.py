@@ -44,8 +44,8 @@ def verdicts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def is_called_wrong(row: Mapping[str, Any]) -> bool:
-    """Where `identify` refuses a recording as one that has nothing in common with the circuit, it says so."""
-    return "error" in row or not row["is_right"]
+    """Whether the report says that something is missing. A recording that is refused has been called wrong as well."""
+    return "error" in row or bool(row["missing"])
 
 
 def share(holds: Iterable[bool]) -> dict[str, Any]:
