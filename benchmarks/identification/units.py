@@ -140,24 +140,28 @@ def _prepared(x: NDArray) -> NDArray:
 
 def recorded(unit: Unit) -> Recording:
     """Play the unit's file through it."""
-    recorder = unit.recorder
-    volts = recorder.played(unit.x)
-    rest = np.full(round(SETTLING * FINE * FS), volts[0])
-    y = response(unit.device, np.concatenate([rest, volts]))[len(rest) :]
-    scale = recorder.volts * float(np.max(np.abs(y - y[0])))
-    file = recorder.over(scale).recorded(y, np.random.default_rng([unit.number, 1]))
-    x_known, y_known = recorder.x_gain, scale
+    file, scale = heard(unit)
+    x_known, y_known = unit.recorder.x_gain, scale
     truth: dict[str, float] = {}
     if unit.options.get("x_gain") == "fit":
         x_known, truth["x_gain"] = x_known / unit.unknown, unit.unknown
     if unit.options.get("y_gain") == "fit":
         y_known, truth["y_gain"] = y_known * unit.unknown, unit.unknown
     if "x_offset" in unit.options:
-        truth["x_offset"] = recorder.x_offset
-    truth |= {way: getattr(recorder, f"{way}_corner") for way in ("input", "output") if way in unit.options}
+        truth["x_offset"] = unit.recorder.x_offset
+    truth |= {way: getattr(unit.recorder, f"{way}_corner") for way in ("input", "output") if way in unit.options}
     if "drift" in unit.options:
-        truth["drift"] = recorder.drift
+        truth["drift"] = unit.recorder.drift
     return Recording(x_known * unit.x, y_known * file, truth)
+
+
+def heard(unit: Unit) -> tuple[NDArray, float]:
+    """The recorded file, and the volts of its full scale."""
+    volts = unit.recorder.played(unit.x)
+    rest = np.full(round(SETTLING * FINE * FS), volts[0])
+    y = response(unit.device, np.concatenate([rest, volts]))[len(rest) :]
+    scale = unit.recorder.volts * float(np.max(np.abs(y - y[0])))
+    return unit.recorder.over(scale).recorded(y, np.random.default_rng([unit.number, 1])), scale
 
 
 def response(circuit: Circuit, x: NDArray) -> NDArray:
