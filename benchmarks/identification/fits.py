@@ -13,6 +13,8 @@ from benchmarks.identification.units import recorded, unit
 from circuitnn import audio
 from circuitnn.train import identify
 
+NORMAL = 1.959964  # standard errors either way that have 95 % of a normal distribution
+LINEAR = ("position", "source", "offset")  # kinds whose standard error is not relative
 QUIET = 0.1  # of the swing of a whole recording: a stretch with less of it is taken from elsewhere
 
 
@@ -112,13 +114,16 @@ def measured(job: Job) -> dict[str, Any]:
         "correlation": report.correlation,
         "agreement": report.agreement,
         "converged": bool(report.converged),
-        "missing": [[finding.name, finding.share, finding.significance] for finding in report.missing],
         "warnings": list(report.warnings),
     }
 
 
 def _compared(row: Any, truth: float) -> dict[str, Any]:
-    low, high = row.interval
+    reach = NORMAL * row.standard_error
+    if row.kind in LINEAR:
+        low, high = row.fitted - reach, row.fitted + reach
+    else:
+        low, high = (float(row.fitted * np.exp(np.clip(side * reach, -50, 50))) for side in (-1, 1))
     return {
         "truth": truth,
         "fitted": row.fitted,

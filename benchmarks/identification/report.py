@@ -44,8 +44,8 @@ def verdicts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def is_called_wrong(row: Mapping[str, Any]) -> bool:
-    """Whether the report says that something is missing. A recording that is refused has been called wrong as well."""
-    return "error" in row or bool(row["missing"])
+    """Whether a warning says that the netlist is not what was recorded; a recording that is refused says so as well."""
+    return "error" in row or any("netlist" in warning for warning in row["warnings"])
 
 
 def share(holds: Iterable[bool]) -> dict[str, Any]:
