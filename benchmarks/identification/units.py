@@ -109,7 +109,7 @@ def _recorder(kind: str, bare: bool, rng: np.random.Generator) -> tuple[Any, dic
     """What makes a recorder of the volts of x's full scale, and the options that go with it."""
     is_open, is_known = kind == "open", kind == "known"
     corners = np.exp(rng.uniform(np.log(0.5), np.log(10.0), 2))
-    settings = {
+    settings: dict[str, Any] = {
         "x_offset": float(rng.uniform(-0.1, 0.1)) if is_open and bare else 0.0,
         "input_corner": float(corners[0]) if is_open and bare else 0.0,
         "output_corner": 0.0 if is_known else float(corners[1]),
@@ -168,8 +168,8 @@ def response(circuit: Circuit, x: NDArray) -> NDArray:
     """Volts at FINE FS, in double precision."""
     with jax.enable_x64(True):
         model = compiled(NodalModel(circuit.astype(np.float64), FINE * FS, dtype=jnp.float64))
-        carry, y = run(model, x)
-        y = np.asarray(y)
+        carry, output = run(model, x)
+        y = np.asarray(output)
         failed = int(np.sum(carry.report.failed))
     if failed or not np.isfinite(y).all():
         raise ValueError(f"the device's equations were not solved at {failed} samples")
