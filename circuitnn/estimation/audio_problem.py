@@ -93,9 +93,7 @@ class AudioProblem:
 
     def recorder_at(self, unknowns: ArrayLike) -> Recorder:
         """With the numbers there."""
-        after = (self.spread * np.asarray(unknowns))[len(self.names) + 1 :]
-        found = {name: self.recorder.moved(name, change) for name, change in zip(self.free, after, strict=True)}
-        return dataclasses.replace(self.recorder, **found)
+        return self.recorder.moved((self.spread * np.asarray(unknowns))[len(self.names) + 1 :])
 
     def solved(self, unknowns: ArrayLike) -> tuple[NDArray, int]:
         """What the circuit puts out, volts (pieces, time + 2 SIDE), and how many samples were not solved."""
@@ -138,7 +136,7 @@ class AudioProblem:
         if "output" in self.free:
             columns["output"] = late(self._coupling_slope(out, recorder), delay, more)
         if "drift" in self.free:
-            columns["drift"] = PPM * self._time * columns[""]
+            columns["drift"] = PPM * self._time * late(behind, delay, more, 1, terms=1)
         columns = {name: recorder.y_gain * column for name, column in columns.items()}
         columns["y_offset"] = np.ones_like(behind[..., : self.y.shape[-1]])
         rest = self.observed(columns["y_gain"] + recorder.y_offset - self.y)
@@ -156,6 +154,11 @@ class AudioProblem:
         kept, basis = self.excerpts.keep * y, self.excerpts.basis
         along = np.einsum("ptb,...pt->...pb", basis, kept)
         return kept - np.einsum("ptb,...pb->...pt", basis, along)
+
+    @property
+    def _fs(self) -> float:
+        assert self.model.fs is not None
+        return self.model.fs
 
     @property
     def _learnt(self) -> Learnt:
@@ -176,7 +179,7 @@ class AudioProblem:
         """Volts at the device (pieces, samples), and their derivatives."""
         x, slope = self.excerpts.x, np.zeros(())
         if recorder.input is not None:
-            both = coupled_and_slope(self.excerpts.source, recorder.input, self.model.fs)
+            both = coupled_and_slope(self.excerpts.source, recorder.input, self._fs)
             x, slope = (self.excerpts.windows(each) for each in both)
         slopes = {
             "x_gain": recorder.x_gain * x,
@@ -189,19 +192,19 @@ class AudioProblem:
         if recorder.output is None:
             return out
         corner = recorder.output
-        return along_runs(out, self.excerpts.runs, lambda signal: coupled(signal, corner, self.model.fs))
+        return along_runs(out, self.excerpts.runs, lambda signal: coupled(signal, corner, self._fs))
 
     def _coupling_slope(self, out: NDArray, recorder: Recorder) -> NDArray:
         corner = recorder.output
         assert corner is not None
-        return along_runs(out, self.excerpts.runs, lambda signal: coupled_and_slope(signal, corner, self.model.fs)[1])
+        return along_runs(out, self.excerpts.runs, lambda signal: coupled_and_slope(signal, corner, self._fs)[1])
 
     def _starts(self, recorder: Recorder) -> list[Start]:
         """Of each run, where nothing else takes out what is slow."""
         if recorder.output is None or not self.excerpts.has_slow:
             return []
         found, length = [], self.y.shape[1]
-        rate = 2 * np.pi * recorder.output / self.model.fs
+        rate = 2 * np.pi * recorder.output / self._fs
         zeros = np.zeros_like(self.y)
         for first, count in self.excerpts.runs:
             run = slice(first, first + count)

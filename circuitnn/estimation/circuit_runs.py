@@ -43,12 +43,14 @@ class Learnt(NamedTuple):
 
 def simulated(model: NodalModel, learnt: Learnt, change: NDArray, pieces: Pieces) -> tuple[NDArray, int]:
     """Volts (pieces, time - before - latency), and how many samples were not solved."""
-    outputs, failed = [], 0
-    for part, controls, count in _parts(pieces):
-        y, bad = _simulated(model, jnp.asarray(change), jnp.asarray(part), controls, learnt)
-        outputs.append(np.asarray(y)[:count, pieces.before + model.latency :])
-        failed += int(np.sum(np.asarray(bad)[:count])) if np.ndim(bad) else int(bad)
-    return np.concatenate(outputs), failed
+    start = pieces.before + model.latency
+    # All parts are set off before the first is waited for, so that they run on as many cores as there are.
+    running = [
+        (*_simulated(model, jnp.asarray(change), jnp.asarray(part), controls, learnt), count)
+        for part, controls, count in _parts(pieces)
+    ]
+    failed = sum(int(np.sum(np.asarray(bad)[:count])) if np.ndim(bad) else int(bad) for _, bad, count in running)
+    return np.concatenate([np.asarray(y)[:count, start:] for y, _, count in running]), failed
 
 
 def linearised(
@@ -68,18 +70,18 @@ def linearised(
     """
     count, others = len(learnt.names), len(slopes)
     directions = jnp.asarray(np.eye(count, count + others).T)
-    outputs, derivatives = [], []
+    start = pieces.before + model.latency
+    running = []
     for first, (part, controls, used) in zip(range(0, len(pieces.u), pieces.at_once), _parts(pieces), strict=True):
         along = np.zeros((count + others, *part.shape))
         for k, slope in enumerate(slopes):
             along[count + k, :used] = slope[first : first + used] if np.ndim(slope) else slope
-        y, dy = _linearised(
-            model, jnp.asarray(change), jnp.asarray(part), controls, directions, jnp.asarray(along), learnt
-        )
-        start = pieces.before + model.latency
-        outputs.append(np.asarray(y)[:used, start:])
-        derivatives.append(np.asarray(dy)[:, :used, start:])
-    return np.concatenate(outputs), np.concatenate(derivatives, axis=1)
+        heard = jnp.asarray(part), controls, directions, jnp.asarray(along)
+        running.append((*_linearised(model, jnp.asarray(change), *heard, learnt), used))
+    return (
+        np.concatenate([np.asarray(y)[:used, start:] for y, _, used in running]),
+        np.concatenate([np.asarray(dy)[:, :used, start:] for _, dy, used in running], axis=1),
+    )
 
 
 def _parts(pieces: Pieces) -> Iterator[tuple[NDArray, dict[str, Array], int]]:

@@ -205,8 +205,8 @@ def left_open(
 def _value_row(each: FittedValue) -> tuple[str, ...]:
     if each.kind in ("source", "offset"):
         error = f"{each.standard_error:.2g} {each.unit}" if each.standard_error < 1e6 else "huge"
-        change = f"{each.fitted - each.nominal:+.3g} {each.unit}"
-        return each.name, si(each.nominal), si(each.fitted), change, error, *_flags(each)
+        moved = f"{each.fitted - each.nominal:+.3g} {each.unit}"
+        return each.name, si(each.nominal), si(each.fitted), moved, error, *_flags(each)
     is_position = each.kind == "position"
     change = each.fitted - each.nominal if is_position else each.fitted / each.nominal - 1
     unit = "% of the way" if is_position else "%"

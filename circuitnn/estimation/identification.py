@@ -114,7 +114,8 @@ def identify(
     couplings = {"input": input, "output": output}
     has_coupling = any(each not in ("dc", None) for each in couplings.values())
     # What is below the music tells the corner of a coupling.
-    cut_below = (None if has_coupling else HIGH_PASS) if high_pass == "auto" else high_pass
+    usual = None if has_coupling else HIGH_PASS
+    cut_below = usual if isinstance(high_pass, str) else high_pass
     around = recorder(
         signals.x,
         signals.y,

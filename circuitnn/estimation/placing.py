@@ -48,9 +48,10 @@ def at_one_pace(signals: Recordings, alignment: Alignment) -> Recordings:
     """The recordings without delay and drift, where the drift is corrected."""
     if not alignment.corrects_drift or alignment.drift is None:
         return signals
+    rate = 1e-6 * alignment.drift.ppm
 
     def moved(y: NDArray) -> NDArray:
-        return paced(y, alignment.delay_samples, 1e-6 * alignment.drift.ppm)
+        return paced(y, alignment.delay_samples, rate)
 
     clipped = np.abs(moved(signals.clipped_y.astype(float))) > AROUND_CLIPPED
     return dataclasses.replace(signals, y=moved(signals.y), clipped_y=clipped)

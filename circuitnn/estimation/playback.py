@@ -34,14 +34,15 @@ def along_runs(signal: NDArray, runs: Sequence[tuple[int, int]], act: Callable[[
     return found
 
 
-def late(signal: NDArray, delay: float, more: NDArray | None, order: int = 0) -> NDArray:
+def late(signal: NDArray, delay: float, more: NDArray | None, order: int = 0, terms: int = 2) -> NDArray:
     """Signals (..., pieces, time + 2 SIDE) without their sides, later, or the derivative with respect to the delay.
 
     Args:
         signal: volts.
         delay: samples, at most REACH either way; beyond it the whole samples stop there.
-        more: (pieces, time), a delay that changes with time, a small part of a sample: to its second order. Or None.
+        more: (pieces, time), a delay that changes with time, a small part of a sample: a Taylor series. Or None.
         order: of the derivative.
+        terms: of the series; its derivative with respect to `more` is that of order 1 with a term less.
     """
     whole = int(np.clip(np.round(delay), -REACH, REACH))
     length = signal.shape[-1] - 2 * REACH
@@ -54,7 +55,7 @@ def late(signal: NDArray, delay: float, more: NDArray | None, order: int = 0) ->
 
     if more is None:
         return through(0)
-    return through(0) + more * (through(1) + 0.5 * more * through(2))
+    return through(0) + more * (through(1) + (0.5 * more * through(2) if terms > 1 else 0.0))
 
 
 @lru_cache(maxsize=64)

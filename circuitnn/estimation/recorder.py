@@ -1,6 +1,6 @@
 """What stands around a circuit in a recording: scales of volts, offsets, couplings, clocks; given, or to be found."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -57,7 +57,8 @@ class Recorder:
         y_gain: y where the circuit's output is 1 V.
         y_offset: of the recorder, in the unit of y.
         free: names of those that are found, in the order of `KINDS`.
-        scales: of the linear ones, what a change of 1 spread is.
+        drift: what is left of it at the pace that y was brought to, parts in a million.
+        scales: of the linear ones, the standard deviation of the prior.
     """
 
     x_gain: float = 1.0
@@ -75,10 +76,13 @@ class Recorder:
         """Whether one is modelled, found or given."""
         return self.input is not None or self.output is not None
 
-    def moved(self, name: str, change: float) -> float:
-        """One number after a change in the unit of its spread."""
-        start = getattr(self, name)
-        return start * float(np.exp(change)) if KINDS[name].is_log else start + change
+    def moved(self, changes: NDArray) -> "Recorder":
+        """With the free numbers after changes (q,) of these, of logarithms or of the numbers themselves."""
+        numbers: dict[str, Any] = {}
+        for name, change in zip(self.free, changes, strict=True):
+            start = getattr(self, name)
+            numbers[name] = start * float(np.exp(change)) if KINDS[name].is_log else start + float(change)
+        return replace(self, **numbers)
 
     def including(self, prior: Prior) -> Prior:
         """A prior with the free ones."""

@@ -1,8 +1,11 @@
 """The way to the values: searches from several starts on few excerpts, then a descent on many, then a finer rate."""
 
 import dataclasses
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, final
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -15,6 +18,7 @@ from circuitnn.numerics.levenberg_marquardt import Minimum, descend
 
 SEARCHES = 3  # starts that a descent follows from, besides the nominal values
 SEARCH_STEPS = 50
+MOST_AT_ONCE = 4  # searches side by side
 ROUGHLY = 1e-3  # a step that ends a search, over the prior's standard deviation; the best one goes on
 LEAST_NOISE = 1e-7  # of y's standard deviation
 FINER = 4  # times the rate of the model that is fitted
@@ -50,8 +54,17 @@ def searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, progre
         raise ValueError("identify: the output of the circuit with its nominal values is not finite")
     others = [int(k) for k in np.argsort(errors) if k and np.isfinite(errors[k])][:SEARCHES]
     noise = min(error for error in errors if np.isfinite(error))
-    shown = tqdm([0, *others], unit="search", disable=not progress, dynamic_ncols=True)
-    found = [descended(problem, guesses[k], noise, prior, steps=SEARCH_STEPS, enough=ROUGHLY) for k in shown]
+    linearised(problem, nominal)  # compiled once, before several want it
+
+    def search(k: int) -> Minimum:
+        with jax.enable_x64(True):  # which is each thread's own affair
+            own = dataclasses.replace(problem)
+            return descended(own, guesses[k], noise, prior, steps=SEARCH_STEPS, enough=ROUGHLY)
+
+    chosen = [0, *others]
+    with ThreadPoolExecutor(min(len(chosen), os.cpu_count() or 1, MOST_AT_ONCE)) as pool:
+        running = pool.map(search, chosen)
+        found = list(tqdm(running, total=len(chosen), unit="search", disable=not progress, dynamic_ncols=True))
     return sorted(found, key=lambda each: each.error)
 
 
@@ -73,7 +86,9 @@ def refined(problem: AudioProblem, start: NDArray, prior: Prior, fine: NodalMode
     best = descended(problem, start, noise, prior)
     best, _, noise = settled(problem, best, noise, prior, least=least, is_known=False)
     first = best.at
-    for _ in range(CORRECTIONS if fine is not None else 0):
+    for _ in range(CORRECTIONS):
+        if fine is None:
+            break
         slopes = linearised(problem, best.at)[1] / noise
         problem = dataclasses.replace(problem, defect=_defect(problem, fine, best.at))
         errors = _errors(slopes)

@@ -16,6 +16,7 @@ from circuitnn.estimation.playback import PPM, SIDE
 from circuitnn.estimation.recorder import Recorder
 from circuitnn.filters.high_pass import HighPass, coupled
 from circuitnn.hybrid.plain import Gain, Offset
+from circuitnn.model import Model
 from circuitnn.nodal.model import NodalModel
 
 
@@ -71,23 +72,29 @@ class WholeChain:
     piece: int
     at_once: int
 
+    @property
+    def fs(self) -> float:
+        """Hz."""
+        assert self.nominal.fs is not None
+        return self.nominal.fs
+
     def played(self, x: NDArray) -> NDArray:
         """(time,), in the unit of y, neither late nor upside down, for x (time,); before it there was silence."""
         recorder, latency = self.recorder, self.nominal.latency
-        x = x if recorder.input is None else coupled(x, recorder.input, self.nominal.fs)
+        x = x if recorder.input is None else coupled(x, recorder.input, self.fs)
         step = self.piece + 2 * SIDE
         first = np.arange(0, len(x), step) - self.before
         heard = recorder.x_gain * windows(x, first, self.before + step + latency) + recorder.x_offset
         out, _ = simulated(self.nominal, self.learnt, self.change, Pieces(heard, {}, self.before, self.at_once))
         behind = out.ravel()[: len(x)]
-        behind = behind if recorder.output is None else coupled(behind, recorder.output, self.nominal.fs)
+        behind = behind if recorder.output is None else coupled(behind, recorder.output, self.fs)
         return recorder.y_gain * behind
 
     def model(self, values: dict[str, float], polarity: int) -> Chain:
         """All of it but the delay and the recorder's zero, in single precision."""
-        recorder, fs = self.recorder, self.nominal.fs
+        recorder, fs = self.recorder, self.fs
         circuit = self.nominal.circuit.replace(**values)
-        parts = {"x_gain": Gain(recorder.x_gain)}
+        parts: dict[str, Model] = {"x_gain": Gain(recorder.x_gain)}
         if recorder.input is not None:
             parts["input"] = HighPass(recorder.input, fs)
         if recorder.x_offset:
