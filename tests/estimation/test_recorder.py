@@ -9,6 +9,7 @@ import pytest
 from scipy.signal import lfilter
 
 import circuitnn as cn
+from circuitnn.audio.clock_drift import paced
 from circuitnn.estimation.memory import memory
 from circuitnn.estimation.posterior import normal
 from circuitnn.estimation.recorder import KINDS, Recorder
@@ -164,6 +165,31 @@ def test_the_whole_chain_predicts_and_plays(found, music, through_a_recorder, tm
     np.testing.assert_allclose(np.asarray(cn.run(opened, x)[1]).ravel()[model.latency :], y, atol=1e-6)
     cn.export.c(model, tmp_path / "whole.h")
     assert (tmp_path / "whole.h").stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_drift_is_one_more_unknown(music):
+    y = played(TRUTH, 4.5 * music)
+    y = y + 0.003 * np.std(y) * np.random.default_rng(0).standard_normal(len(y))
+    y = paced(y, 0.0, -30e-6)  # 30 ppm late
+    options = QUICK | {"excerpts": 40, "warmup": None, "starts": 1}
+    values, report = identify(CLIPPER, 4.5 * music, y, fs=FS, fit=("C1", "D1.n", "D1.is"), drift="fit", **options)
+    assert report["drift"].fitted == pytest.approx(30, abs=5 * report["drift"].standard_error + 0.05)
+    assert values["C1"] == pytest.approx(13e-9, rel=0.01)
+    rest = (report.predict(4.5 * music) - y)[FS // 10 : -FS // 10]
+    assert np.std(rest) < 0.006 * np.std(y)
+
+
+@pytest.mark.slow
+def test_a_source_may_be_zero_and_change_sign(music):
+    netlist = "bias\nVin in 0 DC 0 AC 1\nV1 b 0 0\nR1 in out 2.2k\nC1 out 0 10n\nD1 out b DCLIP\nD2 0 out DCLIP\n"
+    circuit = cn.read_netlist(netlist + ".model DCLIP D(IS=2.52n N=1.752)\n")
+    y = played(circuit.replace(V1=-0.15), 4.5 * music)
+    y = y + 0.003 * np.std(y) * np.random.default_rng(0).standard_normal(len(y))
+    values, report = identify(circuit, 4.5 * music, y, fs=FS, fit=("V1",), **QUICK)
+    assert values["V1"] == pytest.approx(-0.15, abs=5 * report["V1"].standard_error + 1e-3)
+    assert report["V1"].kind == "source"
+    assert " V" in str(report)
 
 
 @pytest.mark.slow
