@@ -131,14 +131,14 @@ class WaveNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.transpose(1, 2)
-        u, heard = x, None
+        u, heard = x, torch.zeros(())
         for n, into in enumerate(self.inputs):
             u = into(u)
             for convolution, mixer, residual in zip(
                 self.convolutions[n], self.mixers[n], self.residuals[n], strict=True
             ):
                 a = self.activation(causal(convolution, u) + mixer(x))
-                heard = a if heard is None else heard + a
+                heard = heard + a
                 u = u + residual(a)
             heard = causal(self.heads[n], heard)
         return heard.transpose(1, 2)

@@ -42,7 +42,7 @@ class Recipe:
     length: int = 2048
     warmup: int = 2048
     blocks: int = 8
-    candidates: tuple[float, ...] = (1e-3, 3e-3, 1e-2)
+    candidates: tuple[float, ...] = (2.5e-3, 5e-3, 1e-2, 2e-2)
 
     @property
     def regime(self) -> TruncatedBPTT:
@@ -51,12 +51,12 @@ class Recipe:
 
 RECIPES: Mapping[str, Recipe] = {
     "GRU-8": Recipe(lambda **more: GRU(8, **more), rate=1e-2),
-    "GRU-16": Recipe(lambda **more: GRU(16, **more), rate=5e-3),
-    "LSTM-40": Recipe(lambda **more: LSTM(40, **more), rate=5e-3),
-    "LRU": Recipe(lambda **more: LRU(16, layers=2, **more), rate=5e-3),
-    "S4D": Recipe(lambda **more: S4D(16, layers=2, **more), rate=5e-3),
+    "GRU-16": Recipe(lambda **more: GRU(16, **more), rate=1e-2),
+    "LSTM-40": Recipe(lambda **more: LSTM(40, **more), rate=1e-2),
+    "LRU": Recipe(lambda **more: LRU(16, layers=2, **more), rate=1e-2),
+    "S4D": Recipe(lambda **more: S4D(16, layers=2, **more), rate=1e-2),
     "S6": Recipe(lambda **more: S6(16, layers=2, **more), rate=5e-3),
-    "WaveNet nano": Recipe(lambda **more: WaveNet.nam("nano", **more), rate=4e-3, batch=16, length=8192, blocks=2),
+    "WaveNet nano": Recipe(lambda **more: WaveNet.nam("nano", **more), rate=1e-2, batch=16, length=8192, blocks=2),
     "A2 Lite": Recipe(
         lambda **more: WaveNet.a2("lite", **more), rate=4e-3, batch=16, length=8192, warmup=6400, blocks=2
     ),
