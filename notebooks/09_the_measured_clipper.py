@@ -74,12 +74,11 @@ print(naive)
 
 # %% [markdown]
 # The capacitor seems to be known to a few percent, and it is wrong by twenty: a fit is nearly as sure of a wrong
-# circuit as of a right one. What gives it away is what the prediction leaves of the recording: it sounds of music, and
-# there is more of it on the seconds that were held out.
+# circuit as of a right one. What gives it away is what the prediction leaves of the recording: it is no noise, and the
+# verdict says what would explain it.
 
 # %%
-for warning in naive.warnings:
-    print(f"- {warning}")
+print(naive.verdict)
 
 # %% [markdown]
 # ## What belongs to it
@@ -108,7 +107,7 @@ BLACK, ORANGE, BLUE = "0.2", "#D55E00", "#0072B2"
 figure, panel = plt.subplots(figsize=(7.5, 2.6), layout="constrained")
 for place, (colour, fitted) in enumerate(((ORANGE, naive), (BLUE, report))):
     row = fitted["C1"]
-    low, high = row.fitted * np.exp(1.96 * row.standard_error * np.array([-1, 1]))
+    low, high = row.interval
     panel.plot([1e9 * low, 1e9 * high], [place, place], color=colour, linewidth=6, alpha=0.5, solid_capstyle="butt")
     panel.plot(1e9 * row.fitted, place, "o", color=colour)
 panel.axvline(2.51, color=BLACK, linewidth=1)

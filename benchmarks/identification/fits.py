@@ -115,15 +115,12 @@ def measured(job: Job) -> dict[str, Any]:
         "agreement": report.agreement,
         "converged": bool(report.converged),
         "warnings": list(report.warnings),
+        "missing": [[each.name, each.share, each.significance] for each in report.missing],
     }
 
 
 def _compared(row: Any, truth: float) -> dict[str, Any]:
-    reach = NORMAL * row.standard_error
-    if row.kind in LINEAR:
-        low, high = row.fitted - reach, row.fitted + reach
-    else:
-        low, high = (float(row.fitted * np.exp(np.clip(side * reach, -50, 50))) for side in (-1, 1))
+    low, high = row.interval
     return {
         "truth": truth,
         "fitted": row.fitted,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from circuitnn.estimation.verdict import UNEXPLAINED
 from circuitnn.study.tables import Cell, markdown, target, target_table
 
 LOW, HIGH = 93.0, 97.0  # per cent of 95 % intervals that should hold
@@ -44,8 +45,8 @@ def verdicts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def is_called_wrong(row: Mapping[str, Any]) -> bool:
-    """Whether a warning says that the netlist is not what was recorded; a recording that is refused says so as well."""
-    return "error" in row or any("netlist" in warning for warning in row["warnings"])
+    """Whether something is missing, or nothing explained; a recording that is refused says so as well."""
+    return "error" in row or bool(row["missing"]) or row["esr"] > UNEXPLAINED
 
 
 def share(holds: Iterable[bool]) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 from circuitnn.estimation.capture_plan import CapturePlan as CapturePlan
 from circuitnn.estimation.capture_plan import Expectation as Expectation
 from circuitnn.estimation.captures import Capture as Capture
+from circuitnn.estimation.choice_report import ChoiceReport as ChoiceReport
+from circuitnn.estimation.completion import complete as complete
+from circuitnn.estimation.completion_report import CompletionReport as CompletionReport
 from circuitnn.estimation.component_report import ComponentReport as ComponentReport
 from circuitnn.estimation.component_report import FittedValue as FittedValue
 from circuitnn.estimation.components import fit_components as fit_components

@@ -136,7 +136,7 @@ class AudioProblem:
         if "output" in self.free:
             columns["output"] = late(self._coupling_slope(out, recorder), delay, more)
         if "drift" in self.free:
-            columns["drift"] = PPM * self._time * late(behind, delay, more, 1, terms=1)
+            columns["drift"] = PPM * self.time * late(behind, delay, more, 1, terms=1)
         columns = {name: recorder.y_gain * column for name, column in columns.items()}
         columns["y_offset"] = np.ones_like(behind[..., : self.y.shape[-1]])
         rest = self.observed(columns["y_gain"] + recorder.y_offset - self.y)
@@ -149,14 +149,43 @@ class AudioProblem:
         rest = _without_starts(rest, starts)
         return rest.ravel(), (jacobian.reshape(len(order), -1) * self.spread[:, None]).T
 
-    def observed(self, y: NDArray) -> NDArray:
-        """(..., pieces, time) without what lies in the basis."""
-        kept, basis = self.excerpts.keep * y, self.excerpts.basis
+    def observed(self, y: NDArray, chosen: NDArray | slice = slice(None)) -> NDArray:
+        """(..., pieces, time) without what lies in the basis; of all pieces or those chosen."""
+        kept, basis = self.excerpts.keep[chosen] * y, self.excerpts.basis[chosen]
         along = np.einsum("ptb,...pt->...pb", basis, kept)
         return kept - np.einsum("ptb,...pb->...pt", basis, along)
 
+    def heard(self, unknowns: ArrayLike) -> NDArray:
+        """Volts at the device's input, (pieces, samples)."""
+        return self._heard(self.recorder_at(unknowns))[0]
+
+    def along(self, unknowns: ArrayLike, change: NDArray, step: float) -> NDArray:
+        """What the circuit puts out more (pieces, time + 2 SIDE) where it hears more, by central differences.
+
+        Args:
+            unknowns: where.
+            change: of what it hears, (pieces, samples).
+            step: factor of it, for a difference that is small.
+        """
+        heard, changes = self.heard(unknowns), self.changes(unknowns)
+        up, down = (
+            simulated(self.model, self._learnt, changes, self._pieces(heard + sign * step * change))[0]
+            for sign in (1, -1)
+        )
+        return (up - down) / (2 * step)
+
+    def seen(self, out: NDArray, unknowns: ArrayLike, order: int = 0) -> NDArray:
+        """Something at the circuit's output (..., pieces, time + 2 SIDE) as the residual sees it, (..., pieces, time).
+
+        Or the derivative of that with respect to the delay, of an `order`.
+        """
+        recorder = self.recorder_at(unknowns)
+        behind = late(self._coupled(out, recorder), self.delay(unknowns), self._more(recorder), order)
+        return _without_starts(self.observed(recorder.y_gain * behind), self._starts(recorder))
+
     @property
-    def _fs(self) -> float:
+    def fs(self) -> float:
+        """Hz."""
         assert self.model.fs is not None
         return self.model.fs
 
@@ -165,12 +194,12 @@ class AudioProblem:
         return Learnt(self.names, self.positions)
 
     @property
-    def _time(self) -> NDArray:
+    def time(self) -> NDArray:
         """(pieces, time), samples from the middle of the recording."""
         return self.excerpts.start[:, None] + np.arange(self.y.shape[1]) - self.excerpts.middle
 
     def _more(self, recorder: Recorder) -> NDArray | None:
-        return PPM * recorder.drift * self._time if "drift" in self.free else None
+        return PPM * recorder.drift * self.time if "drift" in self.free else None
 
     def _pieces(self, heard: NDArray) -> Pieces:
         return Pieces(heard, self.controls, self.excerpts.before, self.excerpts.at_once)
@@ -179,7 +208,7 @@ class AudioProblem:
         """Volts at the device (pieces, samples), and their derivatives."""
         x, slope = self.excerpts.x, np.zeros(())
         if recorder.input is not None:
-            both = coupled_and_slope(self.excerpts.source, recorder.input, self._fs)
+            both = coupled_and_slope(self.excerpts.source, recorder.input, self.fs)
             x, slope = (self.excerpts.windows(each) for each in both)
         slopes = {
             "x_gain": recorder.x_gain * x,
@@ -192,19 +221,19 @@ class AudioProblem:
         if recorder.output is None:
             return out
         corner = recorder.output
-        return along_runs(out, self.excerpts.runs, lambda signal: coupled(signal, corner, self._fs))
+        return along_runs(out, self.excerpts.runs, lambda signal: coupled(signal, corner, self.fs))
 
     def _coupling_slope(self, out: NDArray, recorder: Recorder) -> NDArray:
         corner = recorder.output
         assert corner is not None
-        return along_runs(out, self.excerpts.runs, lambda signal: coupled_and_slope(signal, corner, self._fs)[1])
+        return along_runs(out, self.excerpts.runs, lambda signal: coupled_and_slope(signal, corner, self.fs)[1])
 
     def _starts(self, recorder: Recorder) -> list[Start]:
         """Of each run, where nothing else takes out what is slow."""
         if recorder.output is None or not self.excerpts.has_slow:
             return []
         found, length = [], self.y.shape[1]
-        rate = 2 * np.pi * recorder.output / self._fs
+        rate = 2 * np.pi * recorder.output / self.fs
         zeros = np.zeros_like(self.y)
         for first, count in self.excerpts.runs:
             run = slice(first, first + count)

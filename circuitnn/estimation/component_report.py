@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.estimation.determination import Determination
+from circuitnn.estimation.tabular import lines_of
 from circuitnn.train.response_error import ResponseError
 
 # The power of the impedance level that a number goes with, by its unit.
 _LEVELS = {"ohm": 1, "H": 1, "F": -1, "S": -1, "A": -1, "A/V^2": -1}
 SOMETHING = 0.05  # a standard error that is better than what the component has printed on it
+_WIDEST = 20.0  # of an interval, logarithm
 _NOMINAL = {"taper": 0.0}
 LINEAR = frozenset({"taper", "position", "source", "offset"})  # kinds whose changes are no logarithms
 _PREFIXES = ((1e6, "meg"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
@@ -37,6 +39,7 @@ class FittedValue:
         is_determined: whether three standard errors are within the precision asked for, and the tolerance (0.3 for a
             taper), and the value not at its bound.
         at_bound: whether the fit would have gone on beyond the tolerance.
+        reach: standard errors on either side that an interval of 95 % has.
     """
 
     name: str
@@ -47,6 +50,18 @@ class FittedValue:
     standard_error: float
     is_determined: bool
     at_bound: bool
+    reach: float = 1.96
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of 95 %, in the value's unit; of what is on a logarithmic scale never through zero, of a knob on its way."""
+        error = self.reach * self.standard_error
+        if self.kind in LINEAR:
+            low, high = self.fitted - error, self.fitted + error
+            return (max(low, 0.0), min(high, 1.0)) if self.kind == "position" else (low, high)
+        factor = float(np.exp(min(error, _WIDEST)))
+        low, high = sorted((self.fitted / factor, self.fitted * factor))
+        return low, high
 
     @property
     def label(self) -> str:
@@ -171,8 +186,7 @@ def table(values: Sequence[FittedValue]) -> list[str]:
     """The lines of a table of values and tapers."""
     rows: list[tuple[str, ...]] = [("value", "nominal", "fitted", "change", "standard error", "determined", "")]
     rows += [_taper_row(each) if each.kind == "taper" else _value_row(each) for each in values]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return lines_of(rows)
 
 
 def left_open(

@@ -27,12 +27,12 @@ def covariance(statistics: NDArray) -> NDArray:
 
 @final
 class DOptimal(NamedTuple):
-    """Logarithm of the determinant of the covariance of the first `count` unknowns (Wald 1943)."""
+    """Logarithm of the determinant of the covariance of the `first` unknowns (Wald 1943)."""
 
-    count: int
+    first: int
 
     def __call__(self, statistics: NDArray) -> NDArray:
-        return np.linalg.slogdet(covariance(statistics)[..., : self.count, : self.count])[1]
+        return np.linalg.slogdet(covariance(statistics)[..., : self.first, : self.first])[1]
 
 
 @final

@@ -82,37 +82,6 @@ def errors_given(jacobian: NDArray, limits: NDArray, held: Sequence[int]) -> NDA
     return errors
 
 
-def information(
-    jacobian: NDArray, nuisance: NDArray, rest: NDArray, noise: float, blocks: NDArray
-) -> tuple[NDArray, float]:
-    """What data with coloured noise say about unknowns, as the Jacobian of as many data with white noise of 1.
-
-    With scores ``s_t = U_t r_t``, U the left singular vectors of J, the information is ``V D M^-1 D V^T`` with M the
-    covariance of the scores' sum, from their sums over blocks that are taken for independent (batch means). Noise that
-    seems to be better than white is taken for white.
-
-    Args:
-        jacobian: (m, p), of the residuals.
-        nuisance: (m, q), of unknowns that do not matter.
-        rest: (m,), the residuals.
-        noise: their standard deviation.
-        blocks: where each block begins.
-
-    Returns:
-        (p, p) for `determination`; and how many times larger the largest standard error is than for white noise.
-
-    Source: White 1982, Maximum likelihood estimation of misspecified models; Liang and Zeger 1986 (blocks).
-    """
-    if nuisance.size:
-        basis = np.linalg.qr(nuisance / np.maximum(np.linalg.norm(nuisance, axis=0), 1e-300))[0]
-        jacobian = jacobian - basis @ (basis.T @ jacobian)
-    left, sizes, axes = np.linalg.svd(jacobian, full_matrices=False)
-    scores = np.add.reduceat(left * rest[:, None], blocks, axis=0)
-    powers, turn = np.linalg.eigh(scores.T @ scores)
-    deviations = np.sqrt(np.maximum(powers, noise**2))
-    return (turn.T / deviations[:, None]) @ (sizes[:, None] * axes), float(deviations.max() / noise)
-
-
 def _seen(effects: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Standard errors over the limits (p,); how well each axis is seen (p,), falling; the axes (p, p)."""
     _, sizes, axes = np.linalg.svd(effects, full_matrices=True)

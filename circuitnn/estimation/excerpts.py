@@ -11,7 +11,7 @@ from circuitnn.arguments import checked_rate
 from circuitnn.audio.signals import checked_signal
 from circuitnn.estimation.circuit_runs import AT_ONCE
 from circuitnn.estimation.playback import REACH as REACH
-from circuitnn.estimation.playback import SIDE
+from circuitnn.estimation.playback import SIDE, in_band
 
 SHORTEST = 0.05  # seconds of a recording
 QUIET = 1e-6  # of the power of the loudest excerpt: 60 dB below
@@ -225,7 +225,7 @@ def cut(
         source=signals.x,
         first=start - delay - before - SIDE,
         length=before + length + 2 * SIDE + latency,
-        y=polarity * signals.y[inside] * keep,
+        y=polarity * in_band(signals.y)[inside] * keep,
         keep=keep.astype(float),
         basis=_basis(keep, start, fs, high_pass, hum),
         start=start,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 import jax
 import numpy as np
@@ -9,6 +10,9 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
+from circuitnn.estimation.choice import chosen
+from circuitnn.estimation.choice_report import ChoiceReport
+from circuitnn.estimation.converter import step_of
 from circuitnn.estimation.excerpts import SHORTEST, Recordings, recordings
 from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.estimation.identification_task import Task
@@ -23,13 +27,25 @@ SECONDS = 0.1  # length of each excerpt
 HIGH_PASS = 20.0  # Hz
 
 
+@overload
 def identify(
-    circuit: Circuit,
+    circuit: Circuit, x: ArrayLike, y: ArrayLike, *, fs: float, **options: Any
+) -> tuple[dict[str, float], IdentificationReport]: ...
+
+
+@overload
+def identify(
+    circuit: Mapping[str, Circuit] | Sequence[Circuit], x: ArrayLike, y: ArrayLike, *, fs: float, **options: Any
+) -> tuple[dict[str, float], ChoiceReport]: ...
+
+
+def identify(
+    circuit: Circuit | Mapping[str, Circuit] | Sequence[Circuit],
     x: ArrayLike,
     y: ArrayLike,
     *,
     fs: float,
-    fit: Sequence[str] | Mapping[str, float | None] | None = None,
+    fit: Sequence[str] | Mapping[str, Any] | None = None,
     tolerance: float | None = None,
     x_gain: float | str = 1.0,
     y_gain: float | str = 1.0,
@@ -49,7 +65,7 @@ def identify(
     precision: float = 0.01,
     seed: int = 0,
     progress: bool = True,
-) -> tuple[dict[str, float], IdentificationReport]:
+) -> tuple[dict[str, float], Any]:
     """Find component values of a circuit from recordings of its input and its output.
 
     The circuit itself, as a nodal model, is fitted to the recording; delay and polarity of the recording are found
@@ -59,14 +75,16 @@ def identify(
     Double precision whatever JAX is set to; Levenberg and Marquardt's method with the exact Jacobian.
 
     Args:
-        circuit: with nominal values, and its knobs where they were (``circuit.replace(drive=0.3)``).
+        circuit: with nominal values, and its knobs where they were (``circuit.replace(drive=0.3)``). Several, in a list
+            or by name, are each identified and compared on the seconds held out.
         x: input: (time,) or (time, 1), in volts over `x_gain`. Excerpts are taken from it, so that it may be long.
         y: output, as long as x and at the same rate, in volts times `y_gain`.
         fs: sample rate, Hz.
         fit: patterns of value names ("R*", "D1N4148.IS", or "D1.IS" for the model of D1; a knob), or a mapping from
             patterns to tolerances (None for no bounds), as the `trainable` of `NodalModel`; when None all resistors,
             capacitors and inductors that have a value of their own. A ``.param`` whose nominal value is from 0 to 1 is
-            the position of a knob: linear, and never outside of that.
+            the position of a knob: linear, and never outside of that. With several circuits patterns count in those
+            that they fit; or a mapping from the circuits' names to patterns of their own.
         tolerance: of values whose pattern has none of its own, from 0 to 1 (relative; of positions absolute); None for
             no bounds, and a prior of a factor of ten.
         x_gain: volts at the device where x is 1; "fit" where they are not known.
@@ -77,7 +95,8 @@ def identify(
         output: that behind it, the device's own or the recorder's, likewise.
         drift: "fit" where y is brought to the pace of x, whose clock may differ, and what is left of the difference is
             found along with the values; with None it is only looked at.
-        held_out: seconds at the end that the fit does not see, and that the report's `esr_held_out` is of.
+        held_out: seconds at the end that the fit does not see, and that the report's `esr_held_out` is of. With several
+            circuits a quarter of the recording where it is 0.
         max_delay: of y against x, seconds, either way; anywhere in the recordings when None, 0 where they were recorded
             without any.
         high_pass: what lies below, with the offset, is taken out of prediction and recording alike, Hz; None for not
@@ -99,7 +118,8 @@ def identify(
         progress: whether to show a progress bar.
 
     Returns:
-        The fitted values, SI, for `Circuit.replace`; and the report, to be printed.
+        The fitted values, SI, for `Circuit.replace`; and the report, to be printed. Of several circuits the values of
+        the simplest of those that cannot be told from the best, and a `ChoiceReport` with a row for each.
 
     Raises:
         ValueError: for unknown patterns, tolerances and other numbers out of range, a circuit with several inputs or
@@ -109,6 +129,9 @@ def identify(
     Source: Esqueda, Kuznetsov and Parker 2021 (values of circuits by gradients through audio); Marquardt 1963; MacKay
         1992 (noise); White 1982 (standard errors).
     """
+    if isinstance(circuit, Mapping | Sequence) and not isinstance(circuit, str):
+        arguments = dict(locals())
+        return chosen(identify, arguments.pop("circuit"), **arguments)
     _check(circuit, max_delay, high_pass, hum, (excerpts, starts), (seconds, warmup, held_out), precision)
     signals = recordings(x, y, fs)
     couplings = {"input": input, "output": output}
@@ -148,7 +171,7 @@ def identify(
         )
         problem = task.problem(paced, alignment, prior, is_search=False)
         result = refined(problem, found[0].at, prior, task.finer())
-        report = reported(result.problem, result.best, prior, alignment, result.noise, precision)
+        report = reported(result.problem, result.best, prior, alignment, result.noise, precision, step_of(signals.y))
         report = dataclasses.replace(
             report,
             starts=tuple(each.error / found[0].error for each in found),

@@ -1,8 +1,9 @@
 """What `identify` has found, and how well."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
 import jax
 import numpy as np
@@ -14,10 +15,13 @@ from circuitnn.audio.clock_drift import Drift
 from circuitnn.composition import Chain
 from circuitnn.estimation.component_report import FittedValue, left_open, si, table
 from circuitnn.estimation.known_combinations import KnownCombination
+from circuitnn.estimation.missing import Missing
+from circuitnn.estimation.plainly import plain
+from circuitnn.estimation.verdict import verdict
 from circuitnn.estimation.whole_chain import Recorded
 
+WIDTH = 110  # of lines
 _BLUNT = 1.15  # sharpness of an alignment
-_ALIKE = 0.5  # correlation of neighbouring samples: 0 for white noise, 0.2 where a converter ends at 20 of 24 kHz
 
 
 @final
@@ -53,6 +57,8 @@ class IdentificationReport:
         esr_held_out: squares of ``predict(x) - y`` over those of y, as they were given, in the seconds that were held
             out; None where there were none.
         recording: what predicts it.
+        missing: what explains some of what is left, the largest part first; empty where it looks like noise.
+        step: of y's converter, in the unit of y, where it is coarse enough to be seen.
     """
 
     values: tuple[FittedValue, ...]
@@ -77,6 +83,8 @@ class IdentificationReport:
     refined: Mapping[str, float] = field(default_factory=dict)
     esr_held_out: float | None = None
     recording: Recorded | None = None
+    missing: tuple[Missing, ...] = ()
+    step: float | None = None
 
     def predict(self, x: ArrayLike) -> NDArray[np.float64]:
         """What would have been recorded of x (time,), as it was given: with delay, polarity, drift and offset, (time,).
@@ -115,6 +123,15 @@ class IdentificationReport:
         return sum(each < 1.01 for each in self.starts) / len(self.starts)
 
     @property
+    def verdict(self) -> str:
+        """Whether the circuit explains the recording and the values may be believed, in words."""
+        return verdict(self.esr, self.noise, self.step, self.missing)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it but what predicts, as plain numbers, words and lists."""
+        return plain(self)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What is wrong with the recordings or with the fit, one sentence each."""
         found = []
@@ -130,13 +147,6 @@ class IdentificationReport:
             )
         if self.agreement < 0.5 and len(self.starts) > 1:
             found.append("Most searches ended elsewhere: there may be a better minimum still (more starts).")
-        if self.esr > 0.1:
-            found.append("The circuit does not explain the recording: another netlist, polarity or scale of volts?")
-        elif self.correlation > _ALIKE:
-            found.append(
-                "What is left of the recording sounds of music and not of noise: something that the netlist or the "
-                "scales of volts do not say has a part in the values, beyond their standard errors."
-            )
         if self.failed:
             found.append(f"The circuit's equations were not solved at {self.failed} samples.")
         if not self.converged:
@@ -148,7 +158,7 @@ class IdentificationReport:
         return (*self.values, *self.recorder)
 
     def __str__(self) -> str:
-        lines = table(self._all)
+        lines = [*textwrap.wrap(self.verdict, WIDTH), "", *table(self._all)]
         lines += ["", f"recording against prediction: {self.alignment}"]
         lines.append(
             f"error-to-signal ratio {_decibels(self.esr_before)} before, {_decibels(self.esr)} after; "

@@ -116,9 +116,10 @@ def plan_captures(
                 circuit, learnt, np.asarray(freqs, float), candidates, sigma, has_phase=has_phase, knob_error=knob_error
             )
         else:
-            model = NodalModel(circuit, float(fs or 0), oversampling=oversampling, dtype=jnp.float64)
-            length, before = round(seconds * model.fs), round(warmup * model.fs)
-            pieces = loud_pieces(_signal(signal, model.fs), min(excerpts, PIECES), length, before)
+            rate = float(fs or 0)
+            model = NodalModel(circuit, rate, oversampling=oversampling, dtype=jnp.float64)
+            length, before = round(seconds * rate), round(warmup * rate)
+            pieces = loud_pieces(_signal(signal, rate), min(excerpts, PIECES), length, before)
             told = of_recordings(
                 model,
                 learnt,
@@ -152,7 +153,7 @@ def _planned(
     if count > len(wanted) and not repeats:
         raise ValueError(f"plan_captures: count is {count}, there are {len(wanted)} captures to choose from")
     known = np.stack([np.eye(told.spread.size), np.zeros((told.spread.size,) * 2)]) + told.information[done].sum(axis=0)
-    losses = {"D": DOptimal(len(learnt)), "I": IOptimal(told.prediction[heard].mean(axis=0))}
+    losses: dict[str, Loss] = {"D": DOptimal(len(learnt)), "I": IOptimal(told.prediction[heard].mean(axis=0))}
     order = wanted[chosen(told.information[wanted], known, losses[criterion], count, repeats=repeats)]
     whole = known + told.information[grid].sum(axis=0)
 

@@ -1,7 +1,7 @@
 """From what a circuit puts out to what was recorded: a coupling, a delay that may grow, on pieces of a recording."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import jax
 import numpy as np
@@ -13,6 +13,7 @@ from circuitnn.numerics.fractional_delay import HALF, taps
 REACH = 16  # whole samples that the delay may move by during the fit
 SIDE = REACH + HALF  # samples on each side of a piece
 PPM = 1e-6
+BAND = 0.84  # of the Nyquist frequency, 20 kHz at 48 kHz: above that no two converters are alike
 
 
 def along_runs(signal: NDArray, runs: Sequence[tuple[int, int]], act: Callable[[NDArray], NDArray]) -> NDArray:
@@ -35,7 +36,9 @@ def along_runs(signal: NDArray, runs: Sequence[tuple[int, int]], act: Callable[[
 
 
 def late(signal: NDArray, delay: float, more: NDArray | None, order: int = 0, terms: int = 2) -> NDArray:
-    """Signals (..., pieces, time + 2 SIDE) without their sides, later, or the derivative with respect to the delay.
+    """Signals (..., pieces, time + 2 SIDE) without their sides, later, in the band that all converters pass.
+
+    Or the derivative of that with respect to the delay.
 
     Args:
         signal: volts.
@@ -65,11 +68,17 @@ def _filters(fraction: float) -> tuple[NDArray, ...]:
         return tuple(np.asarray(each) for each in _derivatives(fraction))
 
 
+def in_band(y: NDArray) -> NDArray:
+    """A recording (time,) in the band of what `late` makes."""
+    return oaconvolve(y, taps(0.0, np, BAND), mode="same")
+
+
 def _orders() -> Callable:
-    first = jax.jacfwd(taps)
+    filters = partial(taps, band=BAND)
+    first = jax.jacfwd(filters)
     second = jax.jacfwd(first)
     third = jax.jacfwd(second)
-    return jax.jit(lambda fraction: (taps(fraction), first(fraction), second(fraction), third(fraction)))
+    return jax.jit(lambda fraction: (filters(fraction), first(fraction), second(fraction), third(fraction)))
 
 
 _derivatives = _orders()

@@ -10,17 +10,18 @@ from circuitnn.audio.alignment import Alignment
 from circuitnn.audio.clock_drift import Drift
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.component_report import FittedValue, fitted_values, named
-from circuitnn.estimation.determination import Determination, determination, errors_given, information
+from circuitnn.estimation.determination import Determination, determination, errors_given
 from circuitnn.estimation.excerpts import Excerpts
 from circuitnn.estimation.identification_report import IdentificationReport
+from circuitnn.estimation.information import block_starts, information
 from circuitnn.estimation.known_combinations import known_combinations, pivots_of
-from circuitnn.estimation.playback import PPM, REACH
+from circuitnn.estimation.missing import missing
+from circuitnn.estimation.playback import BAND, PPM, REACH
 from circuitnn.estimation.posterior import linearised
 from circuitnn.estimation.recorder import KINDS, Recorder
 from circuitnn.estimation.unknowns import Prior
 from circuitnn.numerics.levenberg_marquardt import Minimum
 
-BLOCK = 0.01  # seconds after which what is left of a recording counts as independent
 DEGREE_OF_OFFSET = 0.1  # of a linear unknown's prior: up to which it counts as determined
 
 
@@ -31,6 +32,7 @@ def reported(
     alignment: Alignment,
     noise: float,
     precision: float,
+    step: float | None = None,
 ) -> IdentificationReport:
     """All but what was found out before the fit, which is `starts` and `clipped`.
 
@@ -41,6 +43,7 @@ def reported(
         alignment: in whole samples, as the excerpts were cut.
         noise: standard deviation of what is left, volts.
         precision: relative, that was asked for.
+        step: of y's converter, in the unit of y, where it can be seen.
     """
     count, unknowns, pieces = len(problem.names), best.at, problem.excerpts
     rest, slopes = linearised(problem, unknowns)
@@ -48,9 +51,11 @@ def reported(
     values = [k for k in range(prior.spread.size) if k != count]  # all but the delay
     of_delay = slopes[:, [count]] * (prior.high[count] > 0)
     pieces_long = problem.y.shape[1]
-    inside = np.arange(0, pieces_long - pieces_long // 10, max(round(BLOCK * alignment.fs), 1))
-    blocks = (np.arange(0, rest.size, pieces_long)[:, None] + inside).ravel()
-    seen, coloured = information(slopes[:, values], of_delay, rest, noise, blocks)
+    blocks = block_starts(len(problem.y), pieces_long, alignment.fs)
+    # What is left has no more than the band that is looked at: as many samples tell less.
+    spread = noise / BAND**0.5
+    told = information(slopes[:, values], of_delay, rest, spread, blocks)
+    seen = told.root
     recorder = problem.recorder_at(unknowns)
     limits = np.minimum(prior.spread[values], precision) / 3
     for k, name in enumerate(problem.free, start=count):
@@ -67,11 +72,12 @@ def reported(
         {name: "position" if name in problem.circuit.controls else "source" for name in problem.positions},
     )
     rows += _of_recorder(problem.recorder, recorder, known, at_bound[count:], alignment)
+    rows = tuple(dataclasses.replace(row, reach=told.reach) for row in rows)
     combinations = named(known.combinations, rows)
     several = [each for each in combinations if len(each) > 1]
     pivots = pivots_of(several, rows)
     held = [k for k, row in enumerate(rows) if row.label in pivots]
-    delay, error = _delay(problem, unknowns, slopes, (rest, noise, blocks))
+    delay, error = _delay(problem, unknowns, slopes, (rest, spread, blocks))
     recorded = problem.observed(problem.y).ravel()
     before = problem.residual(np.zeros(prior.spread.size))
     return IdentificationReport(
@@ -89,16 +95,18 @@ def reported(
         per_gain={} if "y_gain" in problem.free else _per_gain(rows, slopes * prior.spread, recorded, prior, noise),
         precision=precision,
         noise=noise,
-        coloured=coloured,
+        coloured=told.coloured,
         correlation=_alike(rest.reshape(problem.y.shape)),
         esr_before=float(before @ before / (recorded @ recorded)),
         esr=float(rest @ rest / (recorded @ recorded)),
         starts=(1.0,),
-        drift=_drift(of_delay, rest, pieces, alignment.fs, (alignment.delay_samples + delay, noise * coloured)),
+        drift=_drift(of_delay, rest, pieces, alignment.fs, (alignment.delay_samples + delay, noise * told.coloured)),
         excerpts=tuple(float(each) / alignment.fs for each in pieces.start),
         clipped=(0, 0),
         failed=problem.solved(unknowns)[1],
         converged=best.converged and abs(delay) < REACH,
+        missing=missing(problem, unknowns, 0.0 if step is None else step),
+        step=step,
     )
 
 
@@ -112,7 +120,7 @@ def _delay(problem: AudioProblem, unknowns: NDArray, slopes: NDArray, left: tupl
     count = len(problem.names)
     if not slopes[:, count].any():
         return 0.0, 0.0
-    own, _ = information(slopes[:, [count]], np.delete(slopes, count, axis=1), *left)
+    own = information(slopes[:, [count]], np.delete(slopes, count, axis=1), *left).root
     return problem.delay(unknowns), float(1 / np.maximum(np.abs(own[0, 0]), 1e-300))
 
 

@@ -11,7 +11,7 @@ HALF = 48  # samples on each side that a new sample is made of
 _WIDTH = HALF / 4.8  # of the Gaussian: 1e-5 at the ends, and flat to 1e-5 up to 0.43 of the sample rate
 
 
-def taps(fraction: Any, xp: ModuleType = jnp) -> Any:
+def taps(fraction: Any, xp: ModuleType = jnp, band: float = 1.0) -> Any:
     """A sinc under a Gaussian: (2 HALF + 1,), the filter that delays by HALF and `fraction`.
 
     The Gaussian is as smooth in the delay as the sinc is, which windows that end at zero with an edge are not.
@@ -19,11 +19,12 @@ def taps(fraction: Any, xp: ModuleType = jnp) -> Any:
     Args:
         fraction: of a sample, from -0.5 to 0.5.
         xp: numpy or jax.numpy.
+        band: of the Nyquist frequency, what is to be left of the signal as well.
 
     Source: Laakso, Valimaki, Karjalainen and Laine 1996, Splitting the unit delay.
     """
     time = xp.arange(-HALF, HALF + 1) - fraction
-    return xp.sinc(time) * xp.exp(-0.5 * (time / _WIDTH) ** 2)
+    return band * xp.sinc(band * time) * xp.exp(-0.5 * (time / _WIDTH) ** 2)
 
 
 def delayed(signals: Array, delay: Array, reach: int) -> Array:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from circuitnn.estimation.component_report import LINEAR, FittedValue, left_open, si
+from circuitnn.estimation.converter import step_of
 from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.files import replacing
-from circuitnn.pages import residuals, templates
-from circuitnn.pages.intervals import bounds
+from circuitnn.pages import templates
 
 TEMPLATE = "identification.html.j2"
 MEANING = {
@@ -95,7 +95,7 @@ def error(row: FittedValue) -> str:
 
 
 def interval(row: FittedValue) -> str:
-    low, high = bounds(row)
+    low, high = row.interval
     return f"{si(low)} to {si(high)}"
 
 
@@ -109,7 +109,7 @@ def _drawn(report: IdentificationReport, played: NDArray, recorded: NDArray, uni
 
     predicted = np.asarray(report.predict(played), float).reshape(-1)
     fs = report.alignment.fs
-    step = residuals.step_of(recorded)
+    step = step_of(recorded)
     with style.context():
         return {
             "values": pictures.values(report.values),
@@ -123,8 +123,7 @@ def _verdict(report: IdentificationReport) -> str:
     left = f"{100 * report.esr:.2g} % of the recording's energy ({_decibels(report.esr)})"
     unseen = report.esr_held_out
     more = "" if unseen is None else f", and {100 * unseen:.2g} % ({_decibels(unseen)}) on seconds that it has not seen"
-    doubt = " There are doubts:" if report.warnings else ""
-    return f"The circuit with the values that were found leaves {left}{more}.{doubt}"
+    return f"{report.verdict} The circuit with the values that were found leaves {left}{more}."
 
 
 def _open(report: IdentificationReport) -> list[str]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from circuitnn.estimation.component_report import LINEAR, FittedValue
 from circuitnn.pages import residuals
-from circuitnn.pages.intervals import bounds
 from circuitnn.pages.style import BLUE, FAINT, INK, ORANGE, VERMILION, Picture, png
 
 WIDTH = 8.6  # inches
@@ -25,7 +24,7 @@ def values(rows: Sequence[FittedValue]) -> Picture | None:
     shown = [row for row in rows if row.kind not in LINEAR]
     if not shown:
         return None
-    ratios = np.array([[row.fitted, *bounds(row)] for row in shown]) / np.array([[row.nominal] for row in shown])
+    ratios = np.array([[row.fitted, *row.interval] for row in shown]) / np.array([[row.nominal] for row in shown])
     ratios = np.clip(ratios, 1 / FARTHEST, FARTHEST)
     is_linear = np.abs(ratios - 1).max() < NEAR
     figure = Figure(figsize=(WIDTH, 0.9 + 0.42 * len(shown)))

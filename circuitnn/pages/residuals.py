@@ -11,7 +11,6 @@ SHOWN = 0.02  # seconds of an excerpt
 QUIET = 0.1  # of the level of the loudest, in an excerpt that is called quiet
 LOWEST, BANDS = 20.0, 6  # hertz, and bands in an octave
 BINS = 24
-MOST_STEPS = 1 << 14  # finer ones are not seen
 
 
 @final
@@ -80,19 +79,6 @@ def levels(predicted: NDArray, left: NDArray, fs: float) -> Levels:
     spread = np.sqrt(np.maximum(square - mean**2, 0))
     place = 0.5 * (edges[1:] + edges[:-1])
     return Levels(decibels(level[heard]), decibels(rest[heard]), place[there], mean[there], spread[there])
-
-
-def step_of(recorded: NDArray) -> float | None:
-    """The step of a coarse converter, of which nearly all samples are multiples, as far as the file could hold them."""
-    values = np.unique(recorded)
-    gaps = np.diff(values)
-    if len(values) < 3 or len(values) > MOST_STEPS:
-        return None
-    # The smallest gap is off by the rounding of the file; the mean of all is not.
-    count = np.cumsum(np.round(gaps / np.percentile(gaps, 10)))
-    step = float((values[-1] - values[0]) / count[-1])
-    multiples = values[1:] - values[0] - step * count
-    return step if np.percentile(np.abs(multiples - np.median(multiples)), 90) < 0.2 * step else None
 
 
 def decibels(amplitude: NDArray) -> NDArray:

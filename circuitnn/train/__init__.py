@@ -40,12 +40,15 @@ from circuitnn.train.suspicion import DataWarning as DataWarning
 if TYPE_CHECKING:
     from circuitnn.estimation import Capture as Capture
     from circuitnn.estimation import CapturePlan as CapturePlan
+    from circuitnn.estimation import ChoiceReport as ChoiceReport
+    from circuitnn.estimation import CompletionReport as CompletionReport
     from circuitnn.estimation import ComponentReport as ComponentReport
     from circuitnn.estimation import Drift as Drift
     from circuitnn.estimation import Expectation as Expectation
     from circuitnn.estimation import FittedValue as FittedValue
     from circuitnn.estimation import IdentificationReport as IdentificationReport
     from circuitnn.estimation import KnownCombination as KnownCombination
+    from circuitnn.estimation import complete as complete
     from circuitnn.estimation import fit_components as fit_components
     from circuitnn.estimation import identify as identify
     from circuitnn.estimation import plan_captures as plan_captures
@@ -56,8 +59,9 @@ if TYPE_CHECKING:
 
 _ROOMS_ABOVE = {
     "circuitnn.estimation": (
-        "Capture", "CapturePlan", "ComponentReport", "Drift", "Expectation", "FittedValue", "IdentificationReport",
-        "KnownCombination", "fit_components", "identify", "plan_captures",
+        "Capture", "CapturePlan", "ChoiceReport", "CompletionReport", "ComponentReport", "Drift", "Expectation",
+        "FittedValue", "IdentificationReport", "KnownCombination", "complete", "fit_components", "identify",
+        "plan_captures",
     ),
     "circuitnn.tone": ("Schedule", "ToneStackReport", "fit_tone_stack"),
 }  # fmt: skip

@@ -29,6 +29,7 @@ from circuitnn.wdf.elements import series_rlc as series_rlc
 from circuitnn.wdf.model import WDFModel as WDFModel
 from circuitnn.wdf.model import derive as derive
 from circuitnn.wdf.neural import NeuralOnePort as NeuralOnePort
+from circuitnn.wdf.neural_circuit import with_neural_root as with_neural_root
 from circuitnn.wdf.pretraining import pretrain as pretrain
 from circuitnn.wdf.roots import BJT as BJT
 from circuitnn.wdf.roots import Diode as Diode

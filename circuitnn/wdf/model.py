@@ -31,6 +31,7 @@ class Derived(NamedTuple):
 
     circuit: Circuit
     linear: WaveTree
+    network: NeuralOnePort | None = None
 
 
 @partial(register, build=lambda **arguments: _described(**arguments))
@@ -77,11 +78,11 @@ class WDFModel(CircuitModel):
         dtype: Any = jnp.float32,
     ):
         if isinstance(tree, Derived):
-            circuit, waves = tree
+            circuit, waves, network = tree
             self.built = None
         else:
             circuit, junction, law = build(tree, root, output, controls)
-            waves = WaveTree(junction, law)
+            waves, network = WaveTree(junction, law), None
             # As text, since what is static in a model has to be hashable.
             self.built = json.dumps(plain({"tree": tree, "root": root, "output": output}))
         super().__init__(
@@ -95,7 +96,7 @@ class WDFModel(CircuitModel):
         )
         devices = (root,) if not isinstance(root, Sequence) else root
         networks = [device.network for device in devices if isinstance(device, NeuralRoot)]
-        self.network: NeuralOnePort | None = networks[0] if networks else None
+        self.network: NeuralOnePort | None = networks[0] if networks else network
         self.waves = waves
         if waves.law is not None:
             waves.law.check(self.values)
@@ -107,8 +108,10 @@ class WDFModel(CircuitModel):
             return settings_of(self, **json.loads(self.built), **self.numerical_settings)
         law = self.waves.law
         rest = {"rule": self.rule, "fs": self.fs, **self.numerical_settings, "dtype": np.dtype(self.dtype).name}
-        diodes = law.law if isinstance(law, PairLaw) else "newton"
-        return {"kind": "WDFModel", "circuit": self.values.start.settings, "diodes": diodes, **plain(rest)}
+        root: dict[str, Any] = {"diodes": law.law if isinstance(law, PairLaw) else "newton"}
+        if self.network is not None:
+            root = {"network": self.network}
+        return {"kind": "WDFModel", "circuit": self.values.start.settings, **plain(root), **plain(rest)}
 
     @property
     def linear(self) -> WaveTree:
@@ -138,6 +141,7 @@ def derive(
     solver: str = "auto",
     dtype: Any = jnp.float32,
     diodes: str = "newton",
+    network: NeuralOnePort | None = None,
 ) -> WDFModel:
     """The wave digital filter of a circuit: no tree to draw, no scattering to compute by hand.
 
@@ -156,14 +160,22 @@ def derive(
         dtype: of the signals and the values.
         diodes: "newton", or the `law` of `DiodePair` for a circuit whose only device is a diode or an antiparallel pair
             of one model.
+        network: that corrects what these diodes reflect, see `with_neural_root`; the model holds it, not a copy of it.
 
     Raises:
-        ValueError: as for `WDFModel`; for a law of diodes that the circuit does not allow.
+        ValueError: as for `WDFModel`; for a law of diodes, or a network, that the circuit does not allow.
         CircuitError: for equations without a unique solution.
     """
     shape = topology(circuit)
-    law = None
-    if diodes != "newton":
+    law: PairLaw | NeuralLaw | None = None
+    if network is not None:
+        replaced = pair_law(shape, "exact")
+        if replaced is None:
+            raise ValueError(
+                "network: it corrects a diode or an antiparallel pair of one model that is the only device of a circuit"
+            )
+        law = NeuralLaw(network.symmetric, replaced, corrects=True)
+    elif diodes != "newton":
         law = pair_law(shape, diodes) if diodes in LAWS else None
         if law is None:
             raise ValueError(
@@ -171,7 +183,7 @@ def derive(
                 "device is a diode or an antiparallel pair of one model"
             )
     return WDFModel(
-        Derived(circuit, WaveTree(decompose(shape), law)),
+        Derived(circuit, WaveTree(decompose(shape), law), network),
         fs=fs,
         rule=rule,
         trainable=trainable,

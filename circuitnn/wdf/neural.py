@@ -20,6 +20,7 @@ from circuitnn.settings import register, settings_of
 from circuitnn.transient.values import CircuitValues
 from circuitnn.wdf.explicit import PairLaw
 
+_BELOW_ONE = 1 - 1e-6  # in single precision tanh reaches 1
 WIDTH = 1.5  # of the normalised inputs: they are between -WIDTH and WIDTH
 
 
@@ -138,15 +139,24 @@ class NeuralLaw:
         symmetric: as of `NeuralOnePort`.
         like: the diodes that it stands in for.
         weights: its numbers; None where a model keeps them, which puts them in.
+        corrects: whether the network turns what the diodes reflect, ``b = a (t + s)/(1 + t s)`` with t the share b/a of
+            the diodes and s = tanh(network): passive as well, and the diodes where the network is 0.
     """
 
     symmetric: bool
     like: PairLaw
     weights: NeuralWeights | None = None
+    corrects: bool = False
 
     def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
         """As a `Law` of which the incident wave is the voltage: the current that goes with it."""
-        return [(v[0] - _reflected(self.symmetric, v[0], p)) / (2 * p["R"])], []
+        (a,), R = v, p["R"]
+        if not self.corrects:
+            return [(a - _reflected(self.symmetric, a, p)) / (2 * R)], []
+        (current,), _ = self.like(p, v, e)
+        turn = _BELOW_ONE * jnp.tanh(_network(self.symmetric, a, p))
+        share = jnp.clip((a - 2 * R * current) / jnp.where(a == 0, 1, a), -1, 1)
+        return [a * (1 - (share + turn) / (1 + share * turn)) / (2 * R)], []
 
     def device(self) -> DeviceInstance:
         """On the one port and drive that there are; static, hence without the numbers."""
@@ -158,6 +168,9 @@ class NeuralLaw:
         Raises:
             ValueError: naming them.
         """
+        if self.corrects:
+            self.like.check(values)
+            return
         idle = ", ".join(sorted(values.learnt & self.like.values))
         if idle:
             raise ValueError(
@@ -167,7 +180,8 @@ class NeuralLaw:
     def parameters(self, values: Any, resistance: Array) -> dict[str, Array]:
         """What the law needs: R (time or 1, batch or 1), the others with a time axis in front and a batch axis last."""
         assert self.weights is not None
-        return _prepared(self.symmetric, self.weights, resistance)
+        prepared = _prepared(self.symmetric, self.weights, resistance)
+        return prepared | self.like.parameters(values, resistance) if self.corrects else prepared
 
 
 def _prepared(symmetric: bool, weights: NeuralWeights, R: Array) -> dict[str, Array]:
@@ -187,8 +201,13 @@ def _prepared(symmetric: bool, weights: NeuralWeights, R: Array) -> dict[str, Ar
 
 def _reflected(symmetric: bool, a: Array, prepared: Parameters) -> Array:
     """The reflected wave, a (..., batch)."""
+    return a * jnp.tanh(_network(symmetric, a, prepared))
+
+
+def _network(symmetric: bool, a: Array, prepared: Parameters) -> Array:
+    """What the last layer gives, a (..., batch)."""
     wave = jnp.abs(a)[..., None, :] if symmetric else a[..., None, :]
     x = apply(prepared["slope"], wave) + prepared["offset"]
-    for k in range((len(prepared) - 3) // 2):
+    for k in range(sum(name.startswith("kernel") for name in prepared)):
         x = apply(prepared[f"kernel{k}"], jnp.tanh(x)) + prepared[f"bias{k}"]
-    return a * jnp.tanh(x[..., 0, :])
+    return x[..., 0, :]

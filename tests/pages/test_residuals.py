@@ -44,19 +44,3 @@ def test_excerpts_are_loud_and_quiet():
     assert FS // 2 - 480 <= loud.start <= FS // 2 + 480
     assert FS - 480 <= quiet.start <= FS + 1440
     assert residuals.excerpts(RNG.uniform(-1, 1, 500), FS) == (slice(0, 500), slice(0, 500))
-
-
-@pytest.mark.parametrize("bits", [6, 8, 10])
-def test_the_step_of_a_coarse_converter(bits):
-    fine = 0.4 * RNG.standard_normal(FS).clip(-2, 2)
-    step = 0.9 * 2.0 ** (1 - bits)
-    coarse = step * np.round(fine / step)
-    assert residuals.step_of(coarse) == pytest.approx(step, rel=1e-3)
-    in_a_file = np.round(32768 * coarse) / 32768
-    assert residuals.step_of(in_a_file) == pytest.approx(step, rel=0.01)
-
-
-def test_no_step_is_seen_where_there_is_none():
-    assert residuals.step_of(RNG.standard_normal(FS)) is None
-    assert residuals.step_of(RNG.standard_normal(3000)) is None
-    assert residuals.step_of(np.zeros(100)) is None

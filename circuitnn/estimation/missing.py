@@ -1,0 +1,121 @@
+"""What a fit lacks: found in what it leaves of a recording, before its values are believed."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitnn.estimation.audio_problem import AudioProblem
+from circuitnn.estimation.candidates import candidates, generic
+from circuitnn.estimation.regressions import Regressions
+
+CHANCE = 1e-4  # a right netlist is suspected so often, of all tests together
+LEAST = 0.01  # of what is left: less is no finding
+LUCK = 1e-3  # as seldom would columns that have no part gain in blocks that they were not fitted to
+MOST = 4  # findings
+LOOKED_AT = 48  # excerpts, for what may follow from the input in any way
+FEWEST = 24  # blocks
+STEPS = 4.0  # of the recorder, rms: below that, rounding follows from the signal
+
+
+@final
+@dataclass(frozen=True)
+class Missing:
+    """One thing that the recording has and the fit does not.
+
+    Attributes:
+        name: in words.
+        argument: of `identify` that allows for it; "" where there is none.
+        share: of what is left (its squares) that it explains in excerpts which its size was not fitted to.
+        significance: probability that chance looks like it, beside all others that were tried.
+    """
+
+    name: str
+    argument: str
+    share: float
+    significance: float
+
+    def __str__(self) -> str:
+        hint = f" ({self.argument})" if self.argument else ""
+        return f"{self.name}{hint}: {100 * self.share:.0f} % of what is left"
+
+
+def missing(problem: AudioProblem, unknowns: NDArray, step: float = 0.0) -> tuple[Missing, ...]:
+    """What explains some of what is left, the largest part first, each beside those before it.
+
+    Columns are added to the Jacobian, and the score test says whether chance would look like it; coefficients that
+    were found in half of the excerpts have to hold in the others. What no candidate explains is looked for among
+    powers of what goes in and comes out, early and late: something of the netlist then.
+
+    Args:
+        problem: the circuit, the recorder and the excerpts.
+        unknowns: where the fit has ended, (p,).
+        step: of the recorder's converter, in the unit of y.
+
+    Source: Rao 1948 (score test); Bonferroni 1936; Stone 1974 (cross-validation).
+    """
+    rest, jacobian = problem.linearised(unknowns)
+    rest = rest.reshape(problem.y.shape)
+    slopes = jacobian.T.reshape(-1, *rest.shape)
+    fitted = list(range(len(slopes)))
+    is_clear = _is_clear(problem, step)
+    if not is_clear.any():
+        return ()
+    tried = candidates(problem, unknowns)
+    columns = [slopes, *(each.columns for each in tried)]
+    ends = np.cumsum([len(each) for each in columns])
+    of = {each.name: list(range(*ends[k : k + 2])) for k, each in enumerate(tried)}
+    cut = _cut_for(int(is_clear.sum()))
+    table = Regressions.of(_blocks(np.concatenate(columns)[:, is_clear], cut), _blocks(rest[is_clear], cut))
+    found: list[Missing] = []
+    base = fitted
+    whole = table.left(table.solved(base)).sum()
+    while tried and len(found) < MOST:
+        before = table.left(table.solved(base)).sum() / max(whole, 1e-300)
+        shares = {each.name: before * table.share(base, of[each.name]) for each in tried}
+        best = max(tried, key=lambda each: shares[each.name])
+        chance = min(len(tried) * table.chance(base, of[best.name]), 1.0)
+        is_sure = chance < CHANCE and table.luck(base, of[best.name]) < LUCK
+        if shares[best.name] < LEAST or not is_sure:
+            break
+        # What is left is prediction less recording: the columns' share of the recording has the other sign.
+        grows = -np.sum(table.solved([*base, *of[best.name]])[of[best.name]])
+        found.append(Missing(*best.told(grows), shares[best.name], chance))
+        base = [*base, *of[best.name]]
+        tried.remove(best)
+    return (*found, *_else(problem, unknowns, np.concatenate(columns)[base], rest, is_clear))
+
+
+def _else(
+    problem: AudioProblem, unknowns: NDArray, known: NDArray, rest: NDArray, is_clear: NDArray
+) -> tuple[Missing, ...]:
+    """What follows from the input and no candidate explains."""
+    chosen = np.flatnonzero(is_clear)
+    chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, LOOKED_AT).round().astype(int))]
+    cut = _cut_for(len(chosen))
+    more = generic(problem, unknowns, chosen)
+    table = Regressions.of(_blocks(np.concatenate([known[:, chosen], more]), cut), _blocks(rest[chosen], cut))
+    base, added = list(range(len(known))), list(range(len(known), len(known) + len(more)))
+    share, luck = table.share(base, added), table.luck(base, added)
+    if share < LEAST or luck > LUCK:
+        return ()
+    return (Missing("something of the netlist", "", share, luck),)
+
+
+def _is_clear(problem: AudioProblem, step: float) -> NDArray:
+    """(pieces,), whether a piece is loud enough for rounding to be noise, and most of it looked at."""
+    keep, y = problem.excerpts.keep, problem.y
+    power = np.sum(keep * y**2, axis=1) / np.maximum(np.sum(keep, axis=1), 1)
+    return (power > (STEPS * step) ** 2) & (keep.mean(axis=1) > 0.5)
+
+
+def _cut_for(pieces: int) -> int:
+    """Into how many blocks each excerpt is cut, where there are few excerpts."""
+    return int(np.ceil(FEWEST / pieces))
+
+
+def _blocks(signal: NDArray, cut: int) -> NDArray:
+    """(..., pieces, time) as (..., pieces cut, time / cut)."""
+    length = signal.shape[-1] // cut
+    return signal[..., : cut * length].reshape(*signal.shape[:-2], -1, length)
