@@ -1,0 +1,60 @@
+"""What a fit lacks is named, and nothing where there is nothing."""
+
+import json
+
+import numpy as np
+import pytest
+
+import circuitnn as cn
+from circuitnn.filters.high_pass import coupled
+from tests.estimation.recorded import CLIPPER, FS, TRUTH, played
+
+identify = cn.train.identify
+OPTIONS = {"fs": FS, "fit": ("C1", "D1.IS", "D1.N"), "starts": 1, "excerpts": 30, "seconds": 0.05, "progress": False}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def music():
+    return 4.5 * cn.audio.guitar(3.0, FS, seed=3)
+
+
+def _noisy(y, seed=0):
+    return y + 3e-3 * y.std() * np.random.default_rng(seed).standard_normal(len(y))
+
+
+def test_a_right_netlist_is_not_suspected(music):
+    y = _noisy(played(TRUTH, music))
+    _, report = identify(CLIPPER, music, y, **OPTIONS)
+    assert report.missing == ()
+    assert report.verdict.startswith("The circuit explains the recording")
+    low, high = report["C1"].interval
+    assert low < report["C1"].fitted < high
+    told = json.loads(json.dumps(report.to_dict()))
+    assert told["verdict"] == report.verdict
+    assert told["values"][0]["interval"] == [low, high]
+
+
+def test_an_offset_is_named(music):
+    y = _noisy(played(TRUTH, music + 0.4))
+    _, report = identify(CLIPPER, music, y, **OPTIONS)
+    assert report.missing[0].argument == 'x_offset="fit"'
+    assert report.missing[0].share > 0.3
+    assert report.missing[0].significance < 1e-4
+    assert 'x_offset="fit"' in report.verdict
+    assert "not noise" in report.verdict or "does not explain" in report.verdict
+
+
+def test_a_coupling_is_named(music):
+    y = _noisy(coupled(played(TRUTH, music), 12.0, FS))
+    _, report = identify(CLIPPER, music, y, **OPTIONS)
+    assert report.missing[0].argument == 'output="ac"'
+
+
+def test_a_part_that_is_missing_is_noticed(music):
+    """A second-order clipper described as one of first order."""
+    y = _noisy(played(cn.circuits.diode_clipper_second_order(), music))
+    _, report = identify(CLIPPER, music, y, y_gain="fit", **OPTIONS)
+    assert report.missing
+    assert "not noise" in report.verdict or "mean nothing" in report.verdict
