@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
 
 from circuitnn.composition import Chain
 from circuitnn.estimation.identification_report import IdentificationReport

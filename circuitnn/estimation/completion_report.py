@@ -80,7 +80,7 @@ class CompletionReport:
         }
 
     def __str__(self) -> str:
-        rows = [("", "weights", "epochs", "time", "ESR learnt from", "chosen by", "unseen", "")]
+        rows: list[tuple[str, ...]] = [("", "weights", "epochs", "time", "ESR learnt from", "chosen by", "unseen", "")]
         for each in self.contenders:
             if each.problem:
                 continue
@@ -105,7 +105,7 @@ class CompletionReport:
 
 def _verdict(report: CompletionReport) -> str:
     rows = [each for each in report.contenders if each.esr_chosen is not None]
-    best = min(rows, key=lambda each: each.esr_chosen)
+    best = min(rows, key=lambda each: each.esr_chosen or 0.0)
     if best.name != report.chosen:
         return f"{report.chosen} is preferred: {best.name} is no better beyond chance, and less plain."
     alike = [each.name for each in rows if each is not best and each.difference and not each.difference.is_told]

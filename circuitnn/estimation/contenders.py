@@ -132,10 +132,11 @@ def black_box(task: Remainder, budget: Budget, weights: int) -> Learnt:
     model = GRU(hidden, scaling=Scaling.from_data(x, y), fs=task.fs, dtype=dtype, rngs=nnx.Rngs(budget.seed))
     length = task.chosen.stop - task.chosen.start
     first = task.chosen.start + length // SIDE_BY_SIDE * np.arange(SIDE_BY_SIDE)
+    heard, told = (windows(signal, first, length // SIDE_BY_SIDE) for signal in (task.x, task.y))
     fitted, epochs, stopped = trained(
         model,
         task.data(task.x, task.y, task.learnt),
-        Dataset(*(windows(signal, first, length // SIDE_BY_SIDE) for signal in (task.x, task.y)), fs=task.fs),
+        Dataset(heard, told, fs=task.fs),
         budget,
         regime=TruncatedBPTT(length=LONG, warmup=WARM),
         rate=5e-3,

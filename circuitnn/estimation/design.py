@@ -31,7 +31,7 @@ class DOptimal(NamedTuple):
 
     first: int
 
-    def __call__(self, statistics: NDArray) -> NDArray:
+    def __call__(self, statistics: NDArray, /) -> NDArray:
         return np.linalg.slogdet(covariance(statistics)[..., : self.first, : self.first])[1]
 
 
@@ -41,7 +41,7 @@ class IOptimal(NamedTuple):
 
     weight: NDArray
 
-    def __call__(self, statistics: NDArray) -> NDArray:
+    def __call__(self, statistics: NDArray, /) -> NDArray:
         return np.einsum("...pq,qp->...", covariance(statistics), self.weight)
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, overload
+from typing import Any
 
 import jax
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.choice import chosen
-from circuitnn.estimation.choice_report import ChoiceReport
 from circuitnn.estimation.converter import step_of
 from circuitnn.estimation.excerpts import SHORTEST, Recordings, recordings
 from circuitnn.estimation.identification_report import IdentificationReport
@@ -25,18 +24,6 @@ from circuitnn.estimation.unknowns import learnt_values, sources_of
 
 SECONDS = 0.1  # length of each excerpt
 HIGH_PASS = 20.0  # Hz
-
-
-@overload
-def identify(
-    circuit: Circuit, x: ArrayLike, y: ArrayLike, *, fs: float, **options: Any
-) -> tuple[dict[str, float], IdentificationReport]: ...
-
-
-@overload
-def identify(
-    circuit: Mapping[str, Circuit] | Sequence[Circuit], x: ArrayLike, y: ArrayLike, *, fs: float, **options: Any
-) -> tuple[dict[str, float], ChoiceReport]: ...
 
 
 def identify(

@@ -34,9 +34,10 @@ def diodes_corrected(task: Remainder, budget: Budget, hidden: int) -> Learnt:
     """
     before, circuit, behind = _around(task.model)
     x = task.x if before is None else played(before, task.x)
+    fs = task.fs
     corrected = with_neural_root(
         circuit.circuit,
-        circuit.fs,
+        fs,
         hidden=(hidden,),
         largest_wave=float(np.abs(x).max()),
         rule=circuit.rule,
@@ -44,14 +45,13 @@ def diodes_corrected(task: Remainder, budget: Budget, hidden: int) -> Learnt:
         dtype=circuit.dtype,
         rngs=nnx.Rngs(budget.seed),
     )
-    _, volts, states = trace(fastest(circuit, len(x), is_observed=True), x)
-    volts, states = np.asarray(volts, np.float64), np.asarray(states, np.float64)
+    volts, states = (np.asarray(each, np.float64) for each in trace(fastest(circuit, len(x), is_observed=True), x)[1:])
     wanted = volts + _at_the_circuit(task, volts, circuit.latency)
 
     def data(part: slice) -> Dataset:
         first = loudest(x, part, PIECES, LONG + WARM)
-        pieces = (windows(signal, first, LONG + WARM) for signal in (x, wanted, states))
-        return Dataset(*pieces, initial=states[np.maximum(first - 1, 0)], fs=circuit.fs)
+        heard, told, held = (windows(signal, first, LONG + WARM) for signal in (x, wanted, states))
+        return Dataset(heard, told, held, initial=states[np.maximum(first - 1, 0)], fs=fs)
 
     fitted, epochs, stopped = trained(
         corrected,

@@ -153,7 +153,10 @@ def _planned(
     if count > len(wanted) and not repeats:
         raise ValueError(f"plan_captures: count is {count}, there are {len(wanted)} captures to choose from")
     known = np.stack([np.eye(told.spread.size), np.zeros((told.spread.size,) * 2)]) + told.information[done].sum(axis=0)
-    losses: dict[str, Loss] = {"D": DOptimal(len(learnt)), "I": IOptimal(told.prediction[heard].mean(axis=0))}
+    losses: dict[str, Loss] = {
+        "D": DOptimal(len(learnt)).__call__,
+        "I": IOptimal(told.prediction[heard].mean(axis=0)).__call__,
+    }
     order = wanted[chosen(told.information[wanted], known, losses[criterion], count, repeats=repeats)]
     whole = known + told.information[grid].sum(axis=0)
 
