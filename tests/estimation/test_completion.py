@@ -22,8 +22,8 @@ def completed(music):
     """A clipper whose output goes through a curve that the circuit does not have."""
     circuit = cn.nodal.NodalModel(CLIPPER, FS, dtype=jnp.float64)
     y = played(CLIPPER, music)
-    y = y + 0.1 * y**2 - 0.1 * np.mean(y**2)
-    return (*complete(circuit, music, y, seconds=20.0, epochs=6, progress=False), y)
+    y = y + 0.5 * y**2 - 0.5 * np.mean(y**2)
+    return (*complete(circuit, music, y, seconds=30.0, epochs=25, progress=False), y)
 
 
 @pytest.mark.slow
@@ -31,7 +31,7 @@ def test_the_network_beside_learns_it(completed):
     _, report, _ = completed
     rows = {row.name: row for row in report.contenders}
     assert report.chosen == "network beside"
-    assert rows["network beside"].esr_held_out < 0.5 * rows["circuit"].esr_held_out
+    assert rows["network beside"].esr_held_out < 0.7 * rows["circuit"].esr_held_out
     assert rows["black box"].esr_held_out > rows["network beside"].esr_held_out
     assert 0.5 < rows["black box"].weights / rows["network beside"].weights < 2
     assert "network beside" in str(report)
