@@ -149,7 +149,7 @@ def black_box(task: Remainder, budget: Budget, weights: int) -> Learnt:
 def trained(
     model: Any,
     data: Dataset,
-    validation: Dataset,
+    validation: Dataset | None,
     budget: Budget,
     *,
     regime: TruncatedBPTT,
@@ -158,7 +158,10 @@ def trained(
     patience: int | None = PATIENCE,
     **options: Any,
 ) -> tuple[Any, int, bool]:
-    """The model with the weights of its best epoch, how many there were, and whether the time was over."""
+    """The model with the weights of its best epoch, or of the last one where there is nothing to validate on.
+
+    And how many epochs there were, and whether the time was over.
+    """
     began, is_over = 0.0, False
 
     def late(epoch: EpochEnd) -> bool:
