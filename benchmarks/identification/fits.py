@@ -13,8 +13,6 @@ from benchmarks.identification.units import recorded, unit
 from circuitnn import audio
 from circuitnn.train import identify
 
-NORMAL = 1.959964  # standard errors either way that have 95 % of a normal distribution
-LINEAR = ("position", "source", "offset")  # kinds whose standard error is not relative
 QUIET = 0.1  # of the swing of a whole recording: a stretch with less of it is taken from elsewhere
 
 

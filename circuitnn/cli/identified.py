@@ -1,8 +1,6 @@
 """What `circuitnn identify` writes: a page, numbers, a netlist, a model."""
 
-import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
     import circuitnn as cn
     from circuitnn.cli.recordings import Pair
     from circuitnn.train import IdentificationReport
-
-LEFT_OUT = ("recording",)  # what is no figure
 
 
 def write_page(
@@ -30,8 +26,10 @@ def write_page(
 
 def write_json(path: Path, report: "IdentificationReport", facts: Mapping[str, Any]) -> None:
     """What was asked and what was found, as numbers; what is no number or not finite is null."""
+    from circuitnn.estimation.plain_data import plain
+
     with replacing(path) as file:
-        text = json.dumps(_plain({**facts, "report": report}), indent=1, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(plain({**facts, "report": report}), indent=1, allow_nan=False, ensure_ascii=False)
         file.write((text + "\n").encode())
     say(str(path))
 
@@ -60,17 +58,3 @@ def need_page() -> None:
     missing = missing_package()
     if missing is not None:
         raise Failure(missing)
-
-
-def _plain(content: Any) -> Any:
-    """Data as JSON holds it: records as mappings, and null for what is not finite."""
-    if dataclasses.is_dataclass(content):
-        names = [each.name for each in dataclasses.fields(content) if each.name not in LEFT_OUT]
-        return {name: _plain(getattr(content, name)) for name in names}
-    if isinstance(content, Mapping):
-        return {str(name): _plain(value) for name, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content

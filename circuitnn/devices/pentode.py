@@ -11,10 +11,11 @@ from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
 from circuitnn.devices.tube_law import (
+    CAPACITANCES,
     DIODE,
     GRID,
-    capacitance,
     capacitance_lines,
+    charges,
     grid_current,
     grid_lines,
     knee,
@@ -26,7 +27,6 @@ from circuitnn.expressions.values import Value
 
 _REEFMAN = ("B",)
 _AT_LEAST = 1e-3  # volts, of a screen at nothing, which draws nothing whatever the grid does
-_CAPACITANCES = (("CCG", ("grid", "cathode")), ("CCP", ("plate", "cathode")), ("CGP", ("grid", "plate")))
 
 
 def _cathode(p: Parameters, screen: Array, grid: Array) -> Array:
@@ -66,9 +66,7 @@ def _with_grid(
     p: Parameters, v: list[Array], e: Exponentials, into_plate: Array, into_screen: Array
 ) -> tuple[list[Array], list[Array]]:
     into_grid, through_diode = grid_current(p, v[2], e[0])
-    across = {"CCG": v[2], "CCP": v[0], "CGP": v[-1]}
-    charges = [p[name] * across[name] for name, _ in _CAPACITANCES if name in p]
-    return [into_plate, into_screen, into_grid, *through_diode], charges
+    return [into_plate, into_screen, into_grid, *through_diode], charges(p, v[2], v[0], v[-1])
 
 
 def equivalent(names: Sequence[str]) -> Sequence[str]:
@@ -88,7 +86,7 @@ def equivalent(names: Sequence[str]) -> Sequence[str]:
             f"Bplate plate cathode I=2*V(drawn)/{{KG1}}*atan({plate}/{{KVB}})",
             f"Bscreen screen cathode I={power_text(f'max({screen}/{{MU}}+{grid},0)', '1.5')}/{{KG2}}",
         ]
-    return [*lines, *grid_lines(names), *capacitance_lines(names, _CAPACITANCES)]
+    return [*lines, *grid_lines(names), *capacitance_lines(names)]
 
 
 def of_card(
@@ -141,7 +139,7 @@ PENTODE = ModelDevice(
         P("AS", "", 0.0, Rule.NOT_NEGATIVE, when=_REEFMAN),
         P("FORM", "", 0.0, Rule.NOT_NEGATIVE, when=_REEFMAN),
         *GRID,
-        *(capacitance(name) for name, _ in _CAPACITANCES),
+        *CAPACITANCES,
     ),
     of_card=of_card,
     equivalent=equivalent,

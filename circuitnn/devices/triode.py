@@ -9,10 +9,11 @@ from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.tube_law import (
+    CAPACITANCES,
     DIODE,
     GRID,
-    capacitance,
     capacitance_lines,
+    charges,
     grid_current,
     grid_lines,
     knee,
@@ -24,7 +25,6 @@ from circuitnn.devices.tube_law import (
 from circuitnn.expressions.values import Value
 
 _KOREN, _PHYSICAL = ("KG1",), ("G",)
-_CAPACITANCES = (("CCG", ("grid", "cathode")), ("CCP", ("plate", "cathode")), ("CGP", ("grid", "plate")))
 
 
 def triode(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array], list[Array]]:
@@ -41,8 +41,7 @@ def triode(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array],
     else:
         spread = jnp.sqrt(p["KVB"] + jnp.square(plate))
         current = 2 * power(knee(p, jnp.maximum(plate, 0), grid, spread), p["EX"]) / p["KG1"]
-    across = {"CCG": grid, "CCP": plate, "CGP": v[-1]}
-    return [current, into_grid, *through_diode], [p[name] * across[name] for name, _ in _CAPACITANCES if name in p]
+    return [current, into_grid, *through_diode], charges(p, grid, plate, v[-1])
 
 
 def equivalent(names: Sequence[str]) -> Sequence[str]:
@@ -57,7 +56,7 @@ def equivalent(names: Sequence[str]) -> Sequence[str]:
     else:
         bend = softplus_text(f"{{KP}}*(1/{{MU}}+{grid}/sqrt({{KVB}}+{plate}*{plate}))")
         lines = [f"Bplate plate cathode I=2*{power_text(f'max({plate},0)/{{KP}}*{bend}', '{EX}')}/{{KG1}}"]
-    return [*lines, *grid_lines(names), *capacitance_lines(names, _CAPACITANCES)]
+    return [*lines, *grid_lines(names), *capacitance_lines(names)]
 
 
 def of_card(
@@ -99,7 +98,7 @@ TRIODE = ModelDevice(
         P("GAMMA", "", 1.26, when=_PHYSICAL),
         P("C", "1/V", 3.4, when=_PHYSICAL),
         *GRID,
-        *(capacitance(name) for name, _ in _CAPACITANCES),
+        *CAPACITANCES,
     ),
     of_card=of_card,
     equivalent=equivalent,

@@ -24,9 +24,8 @@ GRID = (  # parameters of both ways in which grids take current
 )
 
 
-def capacitance(name: str) -> P:
-    """The parameter of a capacitance between two electrodes."""
-    return P(name, "F", 0.0, when=(name,), scales=True)
+_ELECTRODES = {"CCG": ("grid", "cathode"), "CCP": ("plate", "cathode"), "CGP": ("grid", "plate")}
+CAPACITANCES = tuple(P(name, "F", 0.0, when=(name,), scales=True) for name in _ELECTRODES)
 
 
 def softplus(x: Array) -> Array:
@@ -65,9 +64,15 @@ def grid_lines(names: Sequence[str]) -> list[str]:
     return lines
 
 
-def capacitance_lines(names: Sequence[str], pairs: Sequence[tuple[str, tuple[str, str]]]) -> list[str]:
+def charges(p: Parameters, grid: Array, plate: Array, between: Array) -> list[Array]:
+    """Of the capacitances that there are, for volts at the grid and at the plate, and from the one to the other."""
+    across = dict(zip(_ELECTRODES, (grid, plate, between), strict=True))
+    return [p[name] * volts for name, volts in across.items() if name in p]
+
+
+def capacitance_lines(names: Sequence[str]) -> list[str]:
     """The capacitors that are there, by their parameters."""
-    return [f"C{name} {a} {b} {{{name}}}" for name, (a, b) in pairs if name in names]
+    return [f"C{name} {a} {b} {{{name}}}" for name, (a, b) in _ELECTRODES.items() if name in names]
 
 
 def softplus_text(x: str) -> str:

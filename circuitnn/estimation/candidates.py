@@ -43,9 +43,15 @@ class Candidate(NamedTuple):
         return (self.opposite, "") if self.opposite and size < 0 else (self.name, self.argument)
 
 
-def candidates(problem: AudioProblem, unknowns: NDArray) -> list[Candidate]:
-    """Those that were not fitted, each with what it would add to the prediction."""
-    out, free = problem.solved(unknowns)[0], problem.free
+def candidates(problem: AudioProblem, unknowns: NDArray, out: NDArray) -> list[Candidate]:
+    """Those that were not fitted, each with what it would add to the prediction.
+
+    Args:
+        problem: circuit, recorder and excerpts.
+        unknowns: where the fit has ended, (p,).
+        out: what the circuit puts out there, as `AudioProblem.solved` gives it.
+    """
+    free = problem.free
     heard, recorder = problem.heard(unknowns), problem.recorder_at(unknowns)
     level = np.sqrt(np.mean(heard**2))
     loud = np.sqrt(np.mean(out**2))
@@ -63,7 +69,7 @@ def candidates(problem: AudioProblem, unknowns: NDArray) -> list[Candidate]:
     if "x_gain" not in free:
         found.append(Candidate("another scale of x", 'x_gain="fit"', driven(heard - recorder.x_offset)))
     if recorder.input is None:
-        slow = [excerpts.windows(coupled(excerpts.source, each, fs) - excerpts.source) for each in CORNERS]
+        slow = [excerpts.windows(_less(excerpts.source, corner=each, fs=fs)) for each in CORNERS]
         found.append(Candidate("a coupling before the circuit", 'input="ac"', driven(*slow), OPPOSITES["input"]))
     if "y_gain" not in free:
         found.append(Candidate("another scale of y", 'y_gain="fit"', behind(out)))
@@ -84,12 +90,12 @@ def candidates(problem: AudioProblem, unknowns: NDArray) -> list[Candidate]:
     return found
 
 
-def generic(problem: AudioProblem, unknowns: NDArray, chosen: NDArray) -> NDArray:
+def generic(problem: AudioProblem, unknowns: NDArray, out: NDArray, chosen: NDArray) -> NDArray:
     """What anything that hears the input may leave: powers of what goes in and out, early and late.
 
     Of the `chosen` pieces: (q, chosen, time).
     """
-    out, before = problem.solved(unknowns)[0], problem.excerpts.before
+    before = problem.excerpts.before
     u = problem.heard(unknowns)[:, before : before + out.shape[-1]]
     u, p = (each[chosen] / np.sqrt(np.mean(each**2)) for each in (u, out))
     sources = (u, p, np.abs(u), np.abs(p), u * np.abs(u), p**3, u * p, np.tanh(3 * u))

@@ -1,6 +1,5 @@
 """What `plan_captures` has found: which captures to make, in which order, and what each is worth."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from circuitnn.description import counted
 from circuitnn.estimation.captures import Capture
+from circuitnn.estimation.tabular import lines_of
 
 _COLUMNS = 8  # values that have a column each; of more there are the median and the worst
 
@@ -84,7 +84,7 @@ class CapturePlan:
         for k, (capture, after) in enumerate(zip(self.captures, self.after, strict=True)):
             rows.append([str(k + 1), str(capture), *self._cells(after, is_short)])
         rows.append(["", f"full grid of {self.grid_size}", *self._cells(self.grid, is_short)])
-        lines = _aligned(rows)
+        lines = lines_of(rows)
         noise = f"{self.noise:.3g} {'V' if self.is_audio else 'dB'}"
         lines += ["", f"Expected standard errors for noise of {noise}; {self.criterion}-optimal."]
         for count, what in zip(self.as_good, ("values", "outputs"), strict=True):
@@ -110,8 +110,3 @@ class CapturePlan:
             f"{10 * np.log10(max(known.prediction, 1e-300)):.1f} dB" if self.is_audio else f"{known.prediction:.3g} dB"
         )
         return [*(f"{100 * each:.2g} %" if each < 1 else "over 100 %" for each in errors), output]
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -237,10 +237,15 @@ def cut(
     )
 
 
-def _loudest(energy: NDArray, usable: NDArray, count: int) -> NDArray:
-    """Indices of the loudest one of each of so many stretches."""
+def loudest(energy: NDArray, count: int) -> NDArray:
+    """Index of the largest of each of `count` equal stretches; fewer where there are fewer."""
     stretches = np.array_split(np.arange(len(energy)), count)
-    chosen = {int(part[energy[part].argmax()]) for part in stretches if len(part)}
+    return np.array([part[energy[part].argmax()] for part in stretches if len(part)], int)
+
+
+def _loudest(energy: NDArray, usable: NDArray, count: int) -> NDArray:
+    """Indices of the loudest one of each of so many stretches, or of others that are usable."""
+    chosen = {int(k) for k in loudest(energy, count)}
     order = [*sorted(chosen, key=lambda k: -energy[k]), *(int(k) for k in np.argsort(-energy) if int(k) not in chosen)]
     return np.sort([k for k in order if usable[k]][:count])
 

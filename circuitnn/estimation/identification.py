@@ -7,7 +7,6 @@ from typing import Any
 import jax
 import numpy as np
 from jax.typing import ArrayLike
-from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.choice import chosen
@@ -21,6 +20,7 @@ from circuitnn.estimation.recorder import recorder
 from circuitnn.estimation.searching import Found, refined, searched
 from circuitnn.estimation.statistics import reported
 from circuitnn.estimation.unknowns import learnt_values, sources_of
+from circuitnn.metrics import esr
 
 SECONDS = 0.1  # length of each excerpt
 HIGH_PASS = 20.0  # Hz
@@ -167,7 +167,8 @@ def identify(
             recording=task.recording(result, alignment),
         )
         if unseen:
-            report = dataclasses.replace(report, esr_held_out=_esr(report.predict(signals.x), signals.y, unseen))
+            held_out_error = esr(report.predict(signals.x)[-unseen:], signals.y[-unseen:])
+            report = dataclasses.replace(report, esr_held_out=held_out_error)
     return {each.name: each.fitted for each in report.values}, report
 
 
@@ -181,12 +182,6 @@ def _parts(signals: Recordings, held_out: float) -> tuple[Recordings, int]:
     kept = slice(0, len(signals.x) - unseen)
     rows = {name: getattr(signals, name)[kept] for name in ("x", "y", "clipped_x", "clipped_y")}
     return dataclasses.replace(signals, **rows), unseen
-
-
-def _esr(prediction: NDArray, y: NDArray, count: int) -> float:
-    """Of the last samples."""
-    rest = prediction[-count:] - y[-count:]
-    return float(rest @ rest / (y[-count:] @ y[-count:]))
 
 
 def _moves(result: Found, report: IdentificationReport) -> dict[str, float]:

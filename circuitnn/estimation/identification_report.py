@@ -16,7 +16,7 @@ from circuitnn.composition import Chain
 from circuitnn.estimation.component_report import FittedValue, left_open, si, table
 from circuitnn.estimation.known_combinations import KnownCombination
 from circuitnn.estimation.missing import Missing
-from circuitnn.estimation.plainly import plain
+from circuitnn.estimation.plain_data import plain
 from circuitnn.estimation.verdict import verdict
 from circuitnn.estimation.whole_chain import Recorded
 

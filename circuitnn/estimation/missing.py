@@ -41,7 +41,7 @@ class Missing:
         return f"{self.name}{hint}: {100 * self.share:.0f} % of what is left"
 
 
-def missing(problem: AudioProblem, unknowns: NDArray, step: float = 0.0) -> tuple[Missing, ...]:
+def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float) -> tuple[Missing, ...]:
     """What explains some of what is left, the largest part first, each beside those before it.
 
     Columns are added to the Jacobian, and the score test says whether chance would look like it; coefficients that
@@ -51,7 +51,8 @@ def missing(problem: AudioProblem, unknowns: NDArray, step: float = 0.0) -> tupl
     Args:
         problem: the circuit, the recorder and the excerpts.
         unknowns: where the fit has ended, (p,).
-        step: of the recorder's converter, in the unit of y.
+        out: what the circuit puts out there, as `AudioProblem.solved` gives it.
+        step: of the recorder's converter, in the unit of y; 0 where it is too fine to be seen.
 
     Source: Rao 1948 (score test); Bonferroni 1936; Stone 1974 (cross-validation).
     """
@@ -62,7 +63,7 @@ def missing(problem: AudioProblem, unknowns: NDArray, step: float = 0.0) -> tupl
     is_clear = _is_clear(problem, step)
     if not is_clear.any():
         return ()
-    tried = candidates(problem, unknowns)
+    tried = candidates(problem, unknowns, out)
     columns = [slopes, *(each.columns for each in tried)]
     ends = np.cumsum([len(each) for each in columns])
     of = {each.name: list(range(*ends[k : k + 2])) for k, each in enumerate(tried)}
@@ -84,17 +85,17 @@ def missing(problem: AudioProblem, unknowns: NDArray, step: float = 0.0) -> tupl
         found.append(Missing(*best.told(grows), shares[best.name], chance))
         base = [*base, *of[best.name]]
         tried.remove(best)
-    return (*found, *_else(problem, unknowns, np.concatenate(columns)[base], rest, is_clear))
+    return (*found, *_else(problem, unknowns, out, np.concatenate(columns)[base], rest, is_clear))
 
 
 def _else(
-    problem: AudioProblem, unknowns: NDArray, known: NDArray, rest: NDArray, is_clear: NDArray
+    problem: AudioProblem, unknowns: NDArray, out: NDArray, known: NDArray, rest: NDArray, is_clear: NDArray
 ) -> tuple[Missing, ...]:
     """What follows from the input and no candidate explains."""
     chosen = np.flatnonzero(is_clear)
     chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, LOOKED_AT).round().astype(int))]
     cut = _cut_for(len(chosen))
-    more = generic(problem, unknowns, chosen)
+    more = generic(problem, unknowns, out, chosen)
     table = Regressions.of(_blocks(np.concatenate([known[:, chosen], more]), cut), _blocks(rest[chosen], cut))
     base, added = list(range(len(known))), list(range(len(known), len(known) + len(more)))
     share, luck = table.share(base, added), table.luck(base, added)

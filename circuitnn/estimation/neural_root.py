@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from circuitnn.composition import Chain, chain
 from circuitnn.estimation.contenders import Budget, Learnt, trained
-from circuitnn.estimation.remainder import Remainder, loudest, played, windows
+from circuitnn.estimation.remainder import Remainder, loud_places, played, windows
 from circuitnn.model import Model, trace
 from circuitnn.native import fastest
 from circuitnn.nodal.model import NodalModel
@@ -47,7 +47,7 @@ def diodes_corrected(task: Remainder, budget: Budget, hidden: int) -> Learnt:
     volts, states = (np.asarray(each, np.float64) for each in trace(fastest(circuit, len(x), is_observed=True), x)[1:])
     wanted = volts + _at_the_circuit(task, volts, circuit.latency)
 
-    first = loudest(x, task.learnt, PIECES, LONG + WARM)
+    first = loud_places(x, task.learnt, PIECES, LONG + WARM)
     heard, told, held = (windows(signal, first, LONG + WARM) for signal in (x, wanted, states))
     fitted, epochs, stopped = trained(
         corrected,

@@ -9,6 +9,7 @@ from jax import Array
 from jax import numpy as jnp
 from numpy.typing import NDArray
 
+from circuitnn.estimation.excerpts import loudest
 from circuitnn.estimation.unknowns import moved
 from circuitnn.nodal.model import NodalModel
 
@@ -66,6 +67,5 @@ def loud_pieces(x: NDArray, count: int, length: int, before: int) -> NDArray:
     grid = np.arange(first, max(len(x) - length, first) + 1, length)
     energy = np.concatenate([[0.0], np.cumsum(x**2)])
     loud = energy[np.minimum(grid + length, len(x))] - energy[grid]
-    start = np.array([part[loud[part].argmax()] for part in np.array_split(np.arange(len(grid)), count) if len(part)])
     padded = np.pad(x, (before, length))
-    return padded[grid[start][:, None] + np.arange(before + length)]
+    return padded[grid[loudest(loud, count)][:, None] + np.arange(before + length)]

@@ -32,10 +32,8 @@ class Regressions(NamedTuple):
         sizes = np.sqrt(np.einsum("qnt,qnt->q", columns, columns))
         unit = columns / np.where(sizes > 0, sizes, 1.0)[:, None, None]
         by_block = unit.transpose(1, 0, 2)
-        return cls(by_block @ by_block.transpose(0, 2, 1), by_block @ rest[..., None], np.sum(rest**2, axis=-1))._flat()
-
-    def _flat(self) -> "Regressions":
-        return self._replace(along=self.along[..., 0])
+        along = (by_block @ rest[..., None])[..., 0]
+        return cls(by_block @ by_block.transpose(0, 2, 1), along, np.sum(rest**2, axis=-1))
 
     def solved(self, chosen: Sequence[int], blocks: NDArray | slice = slice(None)) -> NDArray:
         """Coefficients (q,) of least squares on some columns in some blocks; 0 on the others."""

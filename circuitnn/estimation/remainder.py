@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.audio.clock_drift import paced
+from circuitnn.estimation.excerpts import loudest
 from circuitnn.estimation.identification_report import IdentificationReport
+from circuitnn.metrics import esr
 from circuitnn.model import Model, run
 from circuitnn.native import fastest
 from circuitnn.train.dataset import Dataset
@@ -54,7 +56,7 @@ class Remainder:
     def esr(self, predicted: NDArray, part: slice) -> float | None:
         """Error-to-signal ratio over a part; None where that is empty."""
         y = self.y[part]
-        return float(np.sum((y - predicted[part]) ** 2) / np.sum(y**2)) if len(y) else None
+        return esr(predicted[part], y) if len(y) else None
 
     def data(self, x: NDArray, y: NDArray, part: slice) -> Dataset:
         """Signals of one part."""
@@ -106,10 +108,8 @@ def windows(signal: NDArray, first: NDArray, length: int) -> NDArray:
     return signal.reshape(len(signal), -1)[first[:, None] + np.arange(length)]
 
 
-def loudest(signal: NDArray, part: slice, count: int, length: int) -> NDArray:
+def loud_places(signal: NDArray, part: slice, count: int, length: int) -> NDArray:
     """(pieces,), where the loudest piece of each of `count` equal stretches of a part begins."""
     grid = np.arange(part.start, part.stop - length + 1, length)
     loud = np.concatenate([[0.0], np.cumsum(signal**2)])
-    energy = loud[grid + length] - loud[grid]
-    stretches = [stretch for stretch in np.array_split(np.arange(len(grid)), count) if len(stretch)]
-    return grid[[stretch[np.argmax(energy[stretch])] for stretch in stretches]]
+    return grid[loudest(loud[grid + length] - loud[grid], count)]

@@ -79,6 +79,7 @@ def reported(
     held = [k for k, row in enumerate(rows) if row.label in pivots]
     delay, error = _delay(problem, unknowns, slopes, (rest, spread, blocks))
     recorded = problem.observed(problem.y).ravel()
+    out, failed = problem.solved(unknowns)
     before = problem.residual(np.zeros(prior.spread.size))
     return IdentificationReport(
         values=rows[:count],
@@ -103,9 +104,9 @@ def reported(
         drift=_drift(of_delay, rest, pieces, alignment.fs, (alignment.delay_samples + delay, noise * told.coloured)),
         excerpts=tuple(float(each) / alignment.fs for each in pieces.start),
         clipped=(0, 0),
-        failed=problem.solved(unknowns)[1],
+        failed=failed,
         converged=best.converged and abs(delay) < REACH,
-        missing=missing(problem, unknowns, 0.0 if step is None else step),
+        missing=missing(problem, unknowns, out, step or 0.0),
         step=step,
     )
 

@@ -27,9 +27,21 @@ class _Plain(Model):
         return {}
 
 
+class _Memoryless(_Plain):
+    """One that is the same at every rate and remembers nothing (abstract)."""
+
+    def rebuilt_at(self, fs: float) -> Model:
+        return self
+
+    def init_carry(
+        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
+    ) -> Carry:
+        return ()
+
+
 @register
 @final
-class Gain(_Plain):
+class Gain(_Memoryless):
     """``y = gain x``: from amperes to volts, from volts to the level that the next part expects.
 
     Args:
@@ -56,14 +68,6 @@ class Gain(_Plain):
         is_learnt = isinstance(self.factor, nnx.Param)
         return settings_of(self, gain=self.factor[...], features=self.in_features, trainable=is_learnt)
 
-    def rebuilt_at(self, fs: float) -> Model:
-        return self
-
-    def init_carry(
-        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
-    ) -> Carry:
-        return ()
-
     def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
         volts = None if level is None else checked_level(level, (*batch, self.in_features), self.dtype)
         return (), None if volts is None else self.factor[...] * volts
@@ -79,7 +83,7 @@ class Volts(nnx.Variable):
 
 @register
 @final
-class Offset(_Plain):
+class Offset(_Memoryless):
     """``y = x + offset``: what stands between two grounds, or what a converter calls zero.
 
     Args:
@@ -105,14 +109,6 @@ class Offset(_Plain):
         """What it is, as plain data."""
         is_learnt = isinstance(self.added, nnx.Param)
         return settings_of(self, offset=self.added[...], features=self.in_features, trainable=is_learnt)
-
-    def rebuilt_at(self, fs: float) -> Model:
-        return self
-
-    def init_carry(
-        self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None
-    ) -> Carry:
-        return ()
 
     def resting(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Rest:
         shape = (*batch, self.in_features)

@@ -9,7 +9,7 @@ import pytest
 import circuitnn as cn
 from circuitnn.devices.constants import THERMAL_VOLTAGE as VT
 from circuitnn.devices.ota import OTA
-from circuitnn.testing import check_gradient, check_model
+from tests.devices.engines import check_engines
 from tests.devices.slopes import check_slopes
 
 FS = 48_000
@@ -94,13 +94,4 @@ def test_ngspice_has_its_equivalent(ngspice):
 def test_the_model_and_the_wave_digital_filter():
     circuit = read(LOW_PASS)
     x = (np.array([[1.0], [9.0]]) * np.sin(np.arange(12) / 2))[..., None]
-    check_model(lambda dtype: cn.nodal.NodalModel(circuit, fs=FS, dtype=dtype), x, gradient=None)
-    _, y = cn.run(cn.nodal.NodalModel(circuit, fs=FS, dtype=np.float64), x)
-    _, filtered = cn.run(cn.wdf.derive(circuit, fs=FS, dtype=np.float64), x)
-    np.testing.assert_allclose(filtered, y, rtol=1e-7, atol=1e-9)
-
-    def energy(values, x):
-        model = cn.nodal.NodalModel(circuit.replace(**values), fs=FS, dtype=np.float64)
-        return (cn.run(model, x)[1] ** 2).mean()
-
-    check_gradient(energy, [{key: jax.numpy.asarray(value) for key, value in circuit.values.items() if value}, x])
+    check_engines(circuit, x, FS)

@@ -9,7 +9,7 @@ import pytest
 import circuitnn as cn
 from circuitnn.circuit import NetlistError
 from circuitnn.devices.triode import TRIODE
-from circuitnn.testing import check_gradient, check_model
+from tests.devices.engines import check_engines
 from tests.devices.slopes import check_slopes
 
 FS = 48_000
@@ -134,17 +134,7 @@ def test_gradients_of_the_law(name, region):
 def test_the_model_and_the_wave_digital_filter(name):
     circuit = read(name)
     x = (float(circuit.values["Vin"]) + np.array([[2.0], [9.0]]) * np.sin(np.arange(12) / 2))[..., None]
-    check_model(lambda dtype: cn.nodal.NodalModel(circuit, fs=FS, dtype=dtype), x, gradient=None)
-    _, y = cn.run(cn.nodal.NodalModel(circuit, fs=FS, dtype=np.float64), x)
-    _, filtered = cn.run(cn.wdf.derive(circuit, fs=FS, dtype=np.float64), x)
-    np.testing.assert_allclose(filtered, y, rtol=1e-7, atol=1e-9)
-
-    def energy(values, x):
-        model = cn.nodal.NodalModel(circuit.replace(**values), fs=FS, dtype=np.float64)
-        return (cn.run(model, x)[1] ** 2).mean()
-
-    values = {key: jax.numpy.asarray(value) for key, value in circuit.values.items() if value}
-    check_gradient(energy, [values, x])
+    check_engines(circuit, x, FS)
 
 
 @pytest.mark.slow
