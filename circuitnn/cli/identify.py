@@ -1,6 +1,7 @@
 """`circuitnn identify`: component values from what was played into a device and what came out of it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,20 @@ from circuitnn.cli.problems import Fault, say
 if TYPE_CHECKING:
     import circuitnn as cn
 
+Kind = tuple[str, tuple[str, ...]]
+PAGE: Kind = ("a page", (".html", ".htm"))
+TABLE: Kind = ("a table of numbers", (".json",))
+NETLIST: Kind = ("a netlist", (".cir", ".net", ".sp"))
+MODEL: Kind = ("a model", (".npz",))
+
 EXAMPLES = """\b
 Examples:
   circuitnn identify clipper.cir played.wav recorded.wav --fit C1,D1.IS,D1.N --volts 3.1 --output-volts 1.2
   circuitnn identify clipper.cir played.wav recorded.wav --fit C1=20%,D1.IS --x-gain fit --x-offset fit \\
       --output-coupling ac --held-out 4 -o clipper.html --json clipper.json
   circuitnn identify my.cir played.wav recorded.wav --fit drive,R6=5% --set R2=4.7k --knob tone=0.3
-  circuitnn identify my.cir played.wav recorded.wav --netlist found.cir --save found.npz
+  circuitnn identify one.cir two.cir played.wav recorded.wav --fit C*         which of them it is
+  circuitnn identify my.cir played.wav recorded.wav --netlist found.cir --save found.npz --complete all.npz
   circuitnn run found.npz guitar.wav out.wav                    the device that was found, played
 
 \b
@@ -112,6 +120,12 @@ Exit status 0 means that there is a report, whatever its verdict.
 @click.option("--json", "table", type=click.Path(path_type=Path), metavar="FILE.json", help="The report as numbers.")
 @click.option("--netlist", type=click.Path(path_type=Path), metavar="FILE.cir", help="The netlist with what was found.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE.npz", help="All of it as a model that plays.")
+@click.option(
+    "--complete",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Learn what the circuit leaves of the recording, in several ways, and write the best model.",
+)
 @input_option
 @output_option
 def identify(
@@ -128,68 +142,73 @@ def identify(
     table: Path | None,
     netlist: Path | None,
     save: Path | None,
+    complete: Path | None,
     source_name: str | None,
     output_name: str | None,
     **options: Any,
 ) -> None:
     """Find component values of a circuit from a recording of its input and its output.
 
-    NETLIST is a netlist, or the name of a circuit that comes with circuitnn. PLAYED is the sound that went in, RECORDED
-    what came out: wav, flac or aiff. Delay and polarity are found. The report says whether the circuit explains the
-    recording, and how well each value is known.
+    NETLIST is a netlist, or the name of a circuit that comes with circuitnn; of several the one is chosen that explains
+    best what is held out. PLAYED is the sound that went in, RECORDED what came out: wav, flac or aiff. Delay and
+    polarity are found. The report says whether the circuit explains the recording, and how well each value is known.
     """
     if output_name in ("ac", "dc", FIT):
         raise Fault(f"--output is the node that is heard; for a coupling: --output-coupling {output_name}")
-    for path, what, suffixes in (
-        (report, "a page", (".html", ".htm")),
-        (table, "a table of numbers", (".json",)),
-        (netlist, "a netlist", (".cir", ".net", ".sp")),
-        (save, "a model", (".npz",)),
-    ):
-        if path is not None:
-            check_suffix(path, what, *suffixes)
-            if path.exists() and any(Path(name).exists() and path.samefile(name) for name in netlists):
-                raise Fault(f"{path}: is the netlist that is read; give it another name")
-    if len(netlists) > 1:
-        raise Fault(f"one netlist is fitted at a time, got {', '.join(netlists)}")
+    outputs = ((report, PAGE), (table, TABLE), (netlist, NETLIST), (save, MODEL), (complete, MODEL))
+    _check_names(outputs, netlists)
     given = _arguments(options, output_volts)
     # Here and not above, as --help need not wait for NumPy and JAX.
     from circuitnn import train
     from circuitnn.cli import identified
     from circuitnn.cli.recordings import read_pair
 
-    circuit = _circuit(netlists[0], knobs, settings, source_name, output_name)
+    circuits = _circuits(netlists, knobs, settings, source_name, output_name)
     pair = read_pair(played, recorded, channel)
-    for path in filter(None, (report, table, netlist, save)):
-        check_writable(path)
+    for path, _ in outputs:
+        if path is not None:
+            check_writable(path)
     if report is not None:
         identified.need_page()
     if fit:
         given["fit"] = {pattern: own or tolerance for row in fit for pattern, own in row}
     elif tolerance is not None:
         given["tolerance"] = tolerance
-    values, told = train.identify(
-        circuit,
-        pair.x,
-        pair.y,
-        fs=pair.fs,
-        progress=sys.stderr.isatty(),
-        **given,
-    )
+    has_bar = sys.stderr.isatty()
+    several = len(circuits) > 1
+    asked = circuits if several else circuits[netlists[0]]
+    values, told = train.identify(asked, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
     for note in (*pair.notes, _scales(given), "", told):
         say(note)
-    found = circuit.replace(**values)
-    files = {"netlist": ", ".join(netlists), "played": played, "recorded": recorded}
-    asked = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    chosen, one = (told.chosen, told.report) if several else (netlists[0], told)
+    found = circuits[chosen].replace(**values)
+    files = {"netlist": chosen, "played": played, "recorded": recorded}
+    facts = files | {"arguments": given, "found": values} | ({"choice": told.to_dict()} if several else {})
+    if complete is not None:
+        model, left = train.complete(one, pair.x, pair.y, held_out=given.get("held_out"), progress=has_bar)
+        say("")
+        say(left)
+        identified.save_model(complete, model)
+        facts["completion"] = left.to_dict()
     if report is not None:
-        facts = {name.capitalize(): file for name, file in files.items()} | {"Arguments": asked}
-        identified.write_page(report, told, pair, facts, found.to_spice())
+        words = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        told_files = {name.capitalize(): file for name, file in files.items()}
+        identified.write_page(report, one, pair, told_files | {"Arguments": words}, found.to_spice())
     if table is not None:
-        identified.write_json(table, told, files | {"arguments": given, "found": values})
+        identified.write_json(table, one, facts)
     if netlist is not None:
         identified.write_netlist(netlist, found)
     if save is not None:
-        identified.save_model(save, told.model)
+        identified.save_model(save, one.model)
+
+
+def _check_names(outputs: Sequence[tuple[Path | None, Kind]], netlists: Sequence[str]) -> None:
+    """Files that are written have the endings of what is in them, and are none of those that are read."""
+    for path, (what, suffixes) in outputs:
+        if path is not None:
+            check_suffix(path, what, *suffixes)
+            if path.exists() and any(Path(name).exists() and path.samefile(name) for name in netlists):
+                raise Fault(f"{path}: is the netlist that is read; give it another name")
 
 
 def _arguments(options: dict[str, Any], output_volts: float | str | None) -> dict[str, Any]:
@@ -209,22 +228,40 @@ def _arguments(options: dict[str, Any], output_volts: float | str | None) -> dic
     return given
 
 
-def _circuit(
-    source: str,
+def _circuits(
+    sources: Sequence[str],
     knobs: tuple[tuple[str, float], ...],
     settings: tuple[tuple[str, str], ...],
     source_name: str | None,
     output_name: str | None,
-) -> "cn.Circuit":
-    """The netlist with its knobs and values where they were said to be."""
-    circuit = read_circuit(source, source_name, output_name)
-    circuit = circuit.replace(**positions(knobs, circuit, source))
+) -> "dict[str, cn.Circuit]":
+    """The netlists with their knobs and values where they were said to be, each in those that have it."""
+    if len(set(sources)) < len(sources):
+        raise Fault(f"the same netlist twice: {', '.join(sources)}")
+    circuits = {source: read_circuit(source, source_name, output_name) for source in sources}
+    turned: dict[str, list[tuple[str, float]]] = {source: [] for source in sources}
+    for name, position in knobs:
+        having = [source for source in sources if name.lower() in map(str.lower, circuits[source].controls)]
+        for source in having or sources[:1]:  # which says what is wrong with it
+            turned[source].append((name, position))
+    for source, own in turned.items():
+        circuits[source] = circuits[source].replace(**positions(own, circuits[source], source))
     for name, value in settings:
+        circuits |= _set(circuits, name, value)
+    return circuits
+
+
+def _set(circuits: "dict[str, cn.Circuit]", name: str, value: str) -> "dict[str, cn.Circuit]":
+    """Those that have such a value, with it; one at least has to."""
+    found, problems = {}, []
+    for source, circuit in circuits.items():
         try:
-            circuit = circuit.replace(**{name: value})
+            found[source] = circuit.replace(**{name: value})
         except ValueError as problem:
-            raise Fault(f"--set {name}={value}: {problem}") from None
-    return circuit
+            problems.append(problem)
+    if not found:
+        raise Fault(f"--set {name}={value}: {problems[0]}")
+    return found
 
 
 def _scales(given: dict[str, Any]) -> str:

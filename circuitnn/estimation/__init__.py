@@ -7,8 +7,8 @@ from circuitnn.estimation.choice_report import ChoiceReport as ChoiceReport
 from circuitnn.estimation.completion import complete as complete
 from circuitnn.estimation.completion_report import CompletionReport as CompletionReport
 from circuitnn.estimation.component_report import ComponentReport as ComponentReport
-from circuitnn.estimation.component_report import FittedValue as FittedValue
 from circuitnn.estimation.components import fit_components as fit_components
+from circuitnn.estimation.fitted_value import FittedValue as FittedValue
 from circuitnn.estimation.identification import identify as identify
 from circuitnn.estimation.identification_report import Drift as Drift
 from circuitnn.estimation.identification_report import IdentificationReport as IdentificationReport

@@ -1,123 +1,15 @@
 """What `fit_components` has found, and how well."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from circuitnn.circuit.circuit import Circuit
-from circuitnn.estimation.determination import Determination
+from circuitnn.estimation.fitted_value import LINEAR, FittedValue, si
 from circuitnn.estimation.tabular import lines_of
 from circuitnn.train.response_error import ResponseError
 
-# The power of the impedance level that a number goes with, by its unit.
-_LEVELS = {"ohm": 1, "H": 1, "F": -1, "S": -1, "A": -1, "A/V^2": -1}
 SOMETHING = 0.05  # a standard error that is better than what the component has printed on it
-_WIDEST = 20.0  # of an interval, logarithm
-_NOMINAL = {"taper": 0.0}
-LINEAR = frozenset({"taper", "position", "source", "offset"})  # kinds whose changes are no logarithms
-_PREFIXES = ((1e6, "meg"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
-
-
-@final
-@dataclass(frozen=True)
-class FittedValue:
-    """One value, or the taper of one knob.
-
-    Attributes:
-        name: of the value, or of the knob.
-        kind: of the component, as in `circuitnn.circuit.Component`; "param" for a ``.param``, "position" for one that
-            is a knob's, "source" for one whose value is on a linear scale, "model" for a number of a ``.model``,
-            "taper"; "recorder" and, on a linear scale, "offset" for what is no part of the circuit.
-        unit: SI; "" of a plain number. That of a ``.param`` is not known, and taken for a resistance.
-        nominal: SI; 0 for a taper.
-        fitted: SI; the shape of a taper, see `taper`.
-        standard_error: from the data alone, relative (0.01 is 1 %), of what is on a linear scale absolute; huge where
-            they say nothing.
-        is_determined: whether three standard errors are within the precision asked for, and the tolerance (0.3 for a
-            taper), and the value not at its bound.
-        at_bound: whether the fit would have gone on beyond the tolerance.
-        reach: standard errors on either side that an interval of 95 % has.
-    """
-
-    name: str
-    kind: str
-    unit: str
-    nominal: float
-    fitted: float
-    standard_error: float
-    is_determined: bool
-    at_bound: bool
-    reach: float = 1.96
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Of 95 %, in the value's unit; of what is on a logarithmic scale never through zero, of a knob on its way."""
-        error = self.reach * self.standard_error
-        if self.kind in LINEAR:
-            low, high = self.fitted - error, self.fitted + error
-            return (max(low, 0.0), min(high, 1.0)) if self.kind == "position" else (low, high)
-        factor = float(np.exp(min(error, _WIDEST)))
-        low, high = sorted((self.fitted / factor, self.fitted * factor))
-        return low, high
-
-    @property
-    def label(self) -> str:
-        """What the report calls it."""
-        return f"taper of {self.name}" if self.kind == "taper" else self.name
-
-    @property
-    def grows(self) -> int:
-        """With the impedance level of the circuit: 1 for a resistance, -1 for a capacitance or a current, else 0."""
-        return _LEVELS.get(self.unit, 0)
-
-
-def fitted_values(
-    circuit: Circuit,
-    names: Sequence[str],
-    fitted: NDArray,
-    known: Determination,
-    at_bound: NDArray,
-    others: Mapping[str, str],
-) -> tuple[FittedValue, ...]:
-    """What is reported of each unknown.
-
-    Args:
-        circuit: with nominal values.
-        names: of the values and tapers, (p,).
-        fitted: (p,).
-        known: how well.
-        at_bound: (p,).
-        others: kinds of those that are no components, ``.param`` or numbers of models.
-    """
-    kinds = {part.name: part.kind for part in circuit.components}
-    units = {part.name: part.device.unit for part in circuit.components}
-    units |= {
-        f"{model.name}.{parameter.name}": parameter.unit
-        for model in circuit.models
-        for parameter in model.device.parameters
-    }
-    kinds |= {parameter.name: "param" for parameter in circuit.parameters if parameter.name in names} | dict(others)
-    return tuple(
-        FittedValue(
-            name=name,
-            kind=kinds.get(name, "model"),
-            unit="ohm" if kinds.get(name) == "param" else units.get(name, ""),
-            nominal=_NOMINAL[kinds[name]] if kinds.get(name) in _NOMINAL else float(circuit.values[name]),
-            fitted=float(fitted[k]),
-            standard_error=float(known.standard_errors[k]),
-            is_determined=bool(known.is_determined[k] and not at_bound[k]),
-            at_bound=bool(at_bound[k]),
-        )
-        for k, name in enumerate(names)
-    )
-
-
-def named(combinations: NDArray, rows: Sequence[FittedValue]) -> tuple[dict[str, float], ...]:
-    """Combinations (d, p) as label to share, without zeros."""
-    return tuple({rows[int(k)].label: float(each[k]) for k in np.flatnonzero(each)} for each in combinations)
 
 
 @final
@@ -184,8 +76,10 @@ class ComponentReport:
 
 def table(values: Sequence[FittedValue]) -> list[str]:
     """The lines of a table of values and tapers."""
-    rows: list[tuple[str, ...]] = [("value", "nominal", "fitted", "change", "standard error", "determined", "")]
-    rows += [_taper_row(each) if each.kind == "taper" else _value_row(each) for each in values]
+    head = ("value", "nominal", "fitted", "change", "standard error", "from excerpts drawn anew", "determined", "")
+    rows = [head, *(_taper_row(each) if each.kind == "taper" else _value_row(each) for each in values)]
+    if all(math.isnan(each.resampled) for each in values):
+        rows = [(*row[:5], *row[6:]) for row in rows]
     return lines_of(rows)
 
 
@@ -218,31 +112,32 @@ def left_open(
 
 def _value_row(each: FittedValue) -> tuple[str, ...]:
     if each.kind in ("source", "offset"):
-        error = f"{each.standard_error:.2g} {each.unit}" if each.standard_error < 1e6 else "huge"
-        moved = f"{each.fitted - each.nominal:+.3g} {each.unit}"
-        return each.name, si(each.nominal), si(each.fitted), moved, error, *_flags(each)
-    is_position = each.kind == "position"
-    change = each.fitted - each.nominal if is_position else each.fitted / each.nominal - 1
-    unit = "% of the way" if is_position else "%"
-    error = f"{100 * each.standard_error:.2g} {unit}" if each.standard_error < 1 else f"over 100 {unit}"
-    return each.name, si(each.nominal), si(each.fitted), f"{100 * change:+.2f} {unit}", error, *_flags(each)
+        change = f"{each.fitted - each.nominal:+.3g} {each.unit}"
+    elif each.kind == "position":
+        change = f"{100 * (each.fitted - each.nominal):+.2f} % of the way"
+    else:
+        change = f"{100 * (each.fitted / each.nominal - 1):+.2f} %"
+    errors = (_error(each, size) for size in (each.standard_error, each.resampled))
+    return each.name, si(each.nominal), si(each.fitted), change, *errors, *_flags(each)
+
+
+def _error(each: FittedValue, size: float) -> str:
+    """A standard error of it."""
+    if math.isnan(size):
+        return ""
+    if each.kind in ("source", "offset"):
+        return f"{size:.2g} {each.unit}" if size < 1e6 else "huge"
+    unit = "% of the way" if each.kind == "position" else "%"
+    return f"{100 * size:.2g} {unit}" if size < 1 else f"over 100 {unit}"
 
 
 def _taper_row(each: FittedValue) -> tuple[str, ...]:
     error = f"{each.standard_error:.2g}" if each.standard_error < 10 else "over 10"
-    return each.label, "0", f"{each.fitted:.3f}", "", error, *_flags(each)
+    return each.label, "0", f"{each.fitted:.3f}", "", error, "", *_flags(each)
 
 
 def _flags(each: FittedValue) -> tuple[str, str]:
     return "yes" if each.is_determined else "NO", "at its bound" if each.at_bound else ""
-
-
-def si(value: float) -> str:
-    """With a prefix, as in netlists."""
-    if value == 0:
-        return "0"
-    size, suffix = next((each for each in _PREFIXES if abs(value) >= each[0]), _PREFIXES[-1])
-    return f"{value / size:.4g}{suffix}"
 
 
 def in_words(combination: Mapping[str, float], rows: Mapping[str, FittedValue]) -> str:

@@ -8,8 +8,9 @@ from jax import numpy as jnp
 from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.estimation.component_report import ComponentReport, fitted_values, named
+from circuitnn.estimation.component_report import ComponentReport
 from circuitnn.estimation.determination import determination
+from circuitnn.estimation.fitted_value import fitted_values, named
 from circuitnn.estimation.posterior import best_of, descended, linearised, settled
 from circuitnn.estimation.response_problem import ResponseProblem, decibels
 from circuitnn.estimation.unknowns import Prior, learnt_values, target_knobs

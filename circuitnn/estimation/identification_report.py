@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from circuitnn.audio.alignment import Alignment, channel
 from circuitnn.audio.clock_drift import Drift
 from circuitnn.composition import Chain
-from circuitnn.estimation.component_report import FittedValue, left_open, si, table
+from circuitnn.estimation.component_report import left_open, table
+from circuitnn.estimation.fitted_value import FittedValue, si
 from circuitnn.estimation.known_combinations import KnownCombination
+from circuitnn.estimation.misfit import Misfit
 from circuitnn.estimation.missing import Missing
 from circuitnn.estimation.plain_data import plain
-from circuitnn.estimation.verdict import verdict
+from circuitnn.estimation.verdict import UNEXPLAINED, verdict
 from circuitnn.estimation.whole_chain import Recorded
 
 WIDTH = 110  # of lines
@@ -43,7 +45,8 @@ class IdentificationReport:
         precision: relative, that was asked for.
         noise: standard deviation of what the fit leaves, volts.
         coloured: by how much standard errors are larger, at most, because what is left is not white noise; they are.
-        correlation: of neighbouring samples of what is left; 0 for white noise, near 1 for what the netlist lacks.
+        correlation: of neighbouring samples of what is left; 0.2 for noise that is white in the band that is fitted,
+            near 1 for what the netlist lacks.
         esr_before: of the nominal values, aligned: squares of what they leave over those of y.
         esr: of the fitted ones.
         starts: errors of the descents over that of the best one, rising; the first is 1.
@@ -58,6 +61,7 @@ class IdentificationReport:
             out; None where there were none.
         recording: what predicts it.
         missing: what explains some of what is left, the largest part first; empty where it looks like noise.
+        misfit: what is left beside the recording, by frequency and by level.
         step: of y's converter, in the unit of y, where it is coarse enough to be seen.
     """
 
@@ -84,6 +88,7 @@ class IdentificationReport:
     esr_held_out: float | None = None
     recording: Recorded | None = None
     missing: tuple[Missing, ...] = ()
+    misfit: Misfit | None = None
     step: float | None = None
 
     def predict(self, x: ArrayLike) -> NDArray[np.float64]:
@@ -125,7 +130,13 @@ class IdentificationReport:
     @property
     def verdict(self) -> str:
         """Whether the circuit explains the recording and the values may be believed, in words."""
-        return verdict(self.esr, self.noise, self.step, self.missing)
+        moves = [row.moved for row in self.values if abs(row.move) > row.standard_error]
+        return verdict(self.esr, self.noise, self.step, self.missing, moves)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the circuit explains the recording: what is left looks like noise, and is little."""
+        return not self.missing and self.esr <= UNEXPLAINED
 
     def to_dict(self) -> dict[str, Any]:
         """All of it but what predicts, as plain numbers, words and lists."""
@@ -164,6 +175,7 @@ class IdentificationReport:
             f"error-to-signal ratio {_decibels(self.esr_before)} before, {_decibels(self.esr)} after; "
             f"{self.noise:.3g} V are left"
         )
+        lines += textwrap.wrap(str(self.misfit), WIDTH) if self.misfit is not None else []
         if self.esr_held_out is not None:
             lines.append(f"of the seconds held out, error-to-signal ratio {_decibels(self.esr_held_out)}")
         lines.append(

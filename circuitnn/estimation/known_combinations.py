@@ -6,7 +6,7 @@ from typing import final
 
 import numpy as np
 
-from circuitnn.estimation.component_report import LINEAR, FittedValue
+from circuitnn.estimation.fitted_value import LINEAR, FittedValue
 
 _NOTHING = 0.03  # a power that a product is written without
 

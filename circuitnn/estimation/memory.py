@@ -13,6 +13,7 @@ from circuitnn.mna.topology import Topology, topology
 CONSTANTS = 10.0  # time constants after which what was before is forgotten: 5e-5 of it
 NEVER = 0.1  # 1/s: what is slower is not forgotten by any warm-up, or is no pole but rounding
 SHORTEST, LONGEST = 0.005, 1.0  # seconds
+PER_OCTAVE = 2  # lengths: what is compiled for one unit of a circuit serves the next one
 
 
 def memory(circuit: Circuit) -> float:
@@ -27,8 +28,9 @@ def memory(circuit: Circuit) -> float:
 
 
 def chosen_warmup(circuit: Circuit) -> float:
-    """Seconds."""
-    return float(np.clip(memory(circuit), SHORTEST, LONGEST))
+    """Seconds, rounded up to one of few lengths."""
+    steps = PER_OCTAVE * np.log2(np.clip(memory(circuit), SHORTEST, LONGEST) / SHORTEST)
+    return float(np.clip(SHORTEST * 2 ** (np.ceil(steps - 1e-9) / PER_OCTAVE), SHORTEST, LONGEST))
 
 
 @partial(jax.jit, static_argnums=0)

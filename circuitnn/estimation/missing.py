@@ -1,7 +1,7 @@
 """What a fit lacks: found in what it leaves of a recording, before its values are believed."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,20 @@ class Missing:
         return f"{self.name}{hint}: {100 * self.share:.0f} % of what is left"
 
 
-def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float) -> tuple[Missing, ...]:
+@final
+class Lack(NamedTuple):
+    """What a fit lacks.
+
+    Attributes:
+        findings: the largest part first; what no candidate explains is the last.
+        moves: (p,), by how much the unknowns would move were those with a name allowed for: a Gauss-Newton step.
+    """
+
+    findings: tuple[Missing, ...]
+    moves: NDArray
+
+
+def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float) -> Lack:
     """What explains some of what is left, the largest part first, each beside those before it.
 
     Columns are added to the Jacobian, and the score test says whether chance would look like it; coefficients that
@@ -62,7 +75,7 @@ def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float)
     fitted = list(range(len(slopes)))
     is_clear = _is_clear(problem, step)
     if not is_clear.any():
-        return ()
+        return Lack((), np.zeros(len(slopes)))
     tried = candidates(problem, unknowns, out)
     columns = [slopes, *(each.columns for each in tried)]
     ends = np.cumsum([len(each) for each in columns])
@@ -85,7 +98,9 @@ def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float)
         found.append(Missing(*best.told(grows), shares[best.name], chance))
         base = [*base, *of[best.name]]
         tried.remove(best)
-    return (*found, *_else(problem, unknowns, out, np.concatenate(columns)[base], rest, is_clear))
+    # What is left is prediction less recording.
+    moves = (table.solved(fitted) - table.solved(base))[fitted] / table.sizes[fitted]
+    return Lack((*found, *_else(problem, unknowns, out, np.concatenate(columns)[base], rest, is_clear)), moves)
 
 
 def _else(

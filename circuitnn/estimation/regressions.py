@@ -20,20 +20,23 @@ class Regressions(NamedTuple):
         gram: (n, q, q), of the columns, each of length one over all blocks.
         along: (n, q), of the columns with what is left.
         power: (n,), of what is left with itself.
+        sizes: (q,), lengths of the columns before.
     """
 
     gram: NDArray
     along: NDArray
     power: NDArray
+    sizes: NDArray
 
     @classmethod
     def of(cls, columns: NDArray, rest: NDArray) -> "Regressions":
         """From columns (q, n, time) and what is left (n, time)."""
         sizes = np.sqrt(np.einsum("qnt,qnt->q", columns, columns))
-        unit = columns / np.where(sizes > 0, sizes, 1.0)[:, None, None]
+        sizes = np.where(sizes > 0, sizes, 1.0)
+        unit = columns / sizes[:, None, None]
         by_block = unit.transpose(1, 0, 2)
         along = (by_block @ rest[..., None])[..., 0]
-        return cls(by_block @ by_block.transpose(0, 2, 1), along, np.sum(rest**2, axis=-1))
+        return cls(by_block @ by_block.transpose(0, 2, 1), along, np.sum(rest**2, axis=-1), sizes)
 
     def solved(self, chosen: Sequence[int], blocks: NDArray | slice = slice(None)) -> NDArray:
         """Coefficients (q,) of least squares on some columns in some blocks; 0 on the others."""

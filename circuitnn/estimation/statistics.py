@@ -1,6 +1,7 @@
 """What a fit to recordings tells: figures at its minimum."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,16 +10,19 @@ from numpy.typing import NDArray
 from circuitnn.audio.alignment import Alignment
 from circuitnn.audio.clock_drift import Drift
 from circuitnn.estimation.audio_problem import AudioProblem
-from circuitnn.estimation.component_report import FittedValue, fitted_values, named
-from circuitnn.estimation.determination import Determination, determination, errors_given
+from circuitnn.estimation.determination import determination, errors_given
 from circuitnn.estimation.excerpts import Excerpts
+from circuitnn.estimation.fitted_value import FittedValue, named
 from circuitnn.estimation.identification_report import IdentificationReport
+from circuitnn.estimation.identified_rows import rows_of
 from circuitnn.estimation.information import block_starts, information
 from circuitnn.estimation.known_combinations import known_combinations, pivots_of
+from circuitnn.estimation.misfit import misfit
 from circuitnn.estimation.missing import missing
 from circuitnn.estimation.playback import BAND, PPM, REACH
 from circuitnn.estimation.posterior import linearised
-from circuitnn.estimation.recorder import KINDS, Recorder
+from circuitnn.estimation.recorder import KINDS
+from circuitnn.estimation.resampling import resampled
 from circuitnn.estimation.unknowns import Prior
 from circuitnn.numerics.levenberg_marquardt import Minimum
 
@@ -57,29 +61,30 @@ def reported(
     told = information(slopes[:, values], of_delay, rest, spread, blocks)
     seen = told.root
     recorder = problem.recorder_at(unknowns)
-    limits = np.minimum(prior.spread[values], precision) / 3
-    for k, name in enumerate(problem.free, start=count):
-        if not KINDS[name].is_log:
-            limits[k] = DEGREE_OF_OFFSET * prior.spread[k + 1] / 3
+    limits = _limits(problem, prior, precision)[values]
     known = determination(seen, limits)
     at_bound = ((best.at <= prior.low) | (best.at >= prior.high))[values]
-    rows = fitted_values(
-        problem.circuit,
-        problem.names,
-        np.array([float(each) for each in problem.values(unknowns).values()]),
-        known,
-        at_bound[:count],
-        {name: "position" if name in problem.circuit.controls else "source" for name in problem.positions},
+    out, failed = problem.solved(unknowns)
+    lack = missing(problem, unknowns, out, step or 0.0)
+    drawn = resampled(slopes * prior.spread, rest, unknowns, noise, blocks[-1]) * prior.spread
+    polarity = np.array([alignment.polarity if name == "y_offset" else 1 for name in (*problem.names, *problem.free)])
+    moves = (lack.moves * prior.spread)[values] * polarity
+    tails = zip(drawn[values], moves, prior.spread[values], strict=True)
+    rows = tuple(
+        dataclasses.replace(
+            row, reach=told.reach, resampled=float(again) if row.standard_error < widest else math.nan, move=float(move)
+        )
+        for row, (again, move, widest) in zip(
+            rows_of(problem, unknowns, alignment, known, at_bound), tails, strict=True
+        )
     )
-    rows += _of_recorder(problem.recorder, recorder, known, at_bound[count:], alignment)
-    rows = tuple(dataclasses.replace(row, reach=told.reach) for row in rows)
     combinations = named(known.combinations, rows)
     several = [each for each in combinations if len(each) > 1]
     pivots = pivots_of(several, rows)
     held = [k for k, row in enumerate(rows) if row.label in pivots]
     delay, error = _delay(problem, unknowns, slopes, (rest, spread, blocks))
-    recorded = problem.observed(problem.y).ravel()
-    out, failed = problem.solved(unknowns)
+    recorded = problem.observed(problem.y)
+    left = rest.reshape(recorded.shape)
     before = problem.residual(np.zeros(prior.spread.size))
     return IdentificationReport(
         values=rows[:count],
@@ -93,22 +98,32 @@ def reported(
         combinations=combinations,
         to_measure=tuple(rows[k].label for k in known.to_measure),
         known=known_combinations(rows, several, pivots, errors_given(seen, limits, held)),
-        per_gain={} if "y_gain" in problem.free else _per_gain(rows, slopes * prior.spread, recorded, prior, noise),
+        per_gain=_per_gain(problem, rows, slopes * prior.spread, prior, noise),
         precision=precision,
         noise=noise,
         coloured=told.coloured,
-        correlation=_alike(rest.reshape(problem.y.shape)),
-        esr_before=float(before @ before / (recorded @ recorded)),
-        esr=float(rest @ rest / (recorded @ recorded)),
+        correlation=_alike(left),
+        esr_before=float(before @ before / np.sum(recorded**2)),
+        esr=float(rest @ rest / np.sum(recorded**2)),
         starts=(1.0,),
         drift=_drift(of_delay, rest, pieces, alignment.fs, (alignment.delay_samples + delay, noise * told.coloured)),
         excerpts=tuple(float(each) / alignment.fs for each in pieces.start),
         clipped=(0, 0),
         failed=failed,
         converged=best.converged and abs(delay) < REACH,
-        missing=missing(problem, unknowns, out, step or 0.0),
+        missing=lack.findings,
+        misfit=misfit(recorded, left, alignment.fs, 0.5 * BAND * alignment.fs),
         step=step,
     )
+
+
+def _limits(problem: AudioProblem, prior: Prior, precision: float) -> NDArray:
+    """Standard errors (p,) up to which the unknowns count as determined."""
+    limits = np.minimum(prior.spread, precision) / 3
+    for k, name in enumerate(problem.free, start=len(problem.names) + 1):
+        if not KINDS[name].is_log:
+            limits[k] = DEGREE_OF_OFFSET * prior.spread[k] / 3
+    return limits
 
 
 def _alike(rest: NDArray) -> float:
@@ -126,9 +141,12 @@ def _delay(problem: AudioProblem, unknowns: NDArray, slopes: NDArray, left: tupl
 
 
 def _per_gain(
-    rows: Sequence[FittedValue], slopes: NDArray, recorded: NDArray, prior: Prior, noise: float
+    problem: AudioProblem, rows: Sequence[FittedValue], slopes: NDArray, prior: Prior, noise: float
 ) -> dict[str, float]:
-    """How the most probable values move with y, percent for 1 %."""
+    """How the most probable values move with y, percent for 1 %, where its scale is taken as true."""
+    if "y_gain" in problem.free:
+        return {}
+    recorded = problem.observed(problem.y).ravel()
     gram = slopes.T @ slopes / noise**2 + np.eye(prior.spread.size)
     moves = np.linalg.solve(gram, slopes.T @ recorded / noise**2) * prior.spread
     return {row.label: float(move) for row, move in zip(rows, moves, strict=False) if row.is_determined}
@@ -148,25 +166,3 @@ def _drift(of_delay: NDArray, rest: NDArray, pieces: Excerpts, fs: float, known:
     rate = np.sum(weight * (time - center) * own) / spread
     ends = delay + np.average(own, weights=weight) + rate * (time[[0, -1]] - center)
     return Drift(float(1e6 * rate / fs), float(1e6 / fs * noise / np.sqrt(spread)), float(ends[0]), float(ends[1]))
-
-
-def _of_recorder(
-    start: Recorder, found: Recorder, known: Determination, at_bound: NDArray, alignment: Alignment
-) -> tuple[FittedValue, ...]:
-    """Rows of what was found of the recorder; the drift is that of the whole, not what the fit has added."""
-    before = alignment.drift.ppm if alignment.corrects_drift and alignment.drift else 0.0
-    is_turned, is_paced = {"y_offset": alignment.polarity}, {"drift": before}
-    first = known.standard_errors.size - len(found.free)
-    return tuple(
-        FittedValue(
-            name=name,
-            kind="recorder" if KINDS[name].is_log else "offset",
-            unit=KINDS[name].unit,
-            nominal=getattr(start, name),
-            fitted=getattr(found, name) * is_turned.get(name, 1) + is_paced.get(name, 0.0),
-            standard_error=float(known.standard_errors[first + k]),
-            is_determined=bool(known.is_determined[first + k] and not at_bound[k]),
-            at_bound=bool(at_bound[k]),
-        )
-        for k, name in enumerate(found.free)
-    )

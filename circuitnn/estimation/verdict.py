@@ -10,7 +10,7 @@ UNEXPLAINED = 0.1  # error-to-signal ratio from which on nothing is believed
 SLIGHT = 1e-3  # up to which the circuit explains nearly all
 
 
-def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Missing]) -> str:
+def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Missing], moves: Sequence[str] = ()) -> str:
     """Whether the circuit explains the recording, what it lacks, and whether the values may be believed.
 
     Args:
@@ -18,6 +18,7 @@ def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Miss
         noise: standard deviation of what it leaves, in the unit of y.
         step: of y's converter, None where it is too fine to be seen.
         missing: what explains some of what is left.
+        moves: values that would move by more than their standard errors were that allowed for, and by how much.
     """
     floor = (
         f"{noise:.3g} V" if step is None else f"{noise:.3g} V, {noise / step:.2g} steps of its {_bits(step)} converter"
@@ -33,7 +34,8 @@ def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Miss
         if esr >= SLIGHT
         else "The values may be off a little more than their standard errors say."
     )
-    return " ".join([f"{begun}: what is left, {floor}, is not noise.", *_hints(missing), meant])
+    told = [f"Allowing for what has a name would move {', '.join(moves)}; the intervals have both."] if moves else []
+    return " ".join([f"{begun}: what is left, {floor}, is not noise.", *_hints(missing), meant, *told])
 
 
 def _hints(missing: Sequence[Missing]) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from circuitnn.estimation.component_report import LINEAR, FittedValue, left_open, si
+from circuitnn.estimation.component_report import left_open
 from circuitnn.estimation.converter import step_of
+from circuitnn.estimation.fitted_value import LINEAR, FittedValue, si
 from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.files import replacing
 from circuitnn.pages import templates

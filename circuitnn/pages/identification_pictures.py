@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from circuitnn.estimation.component_report import LINEAR, FittedValue
+from circuitnn.estimation.fitted_value import LINEAR, FittedValue
 from circuitnn.pages import residuals
 from circuitnn.pages.style import BLUE, FAINT, INK, ORANGE, VERMILION, Picture, png
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,9 +90,43 @@ def test_values_and_knobs_are_put_where_they_were(call, calls):
     assert "full scale: found where it was played" in result.stdout
 
 
-def test_several_netlists(call, calls):
-    said = call("identify", "clip.cir", "diode_clipper", "played.wav", "recorded.wav", "--fit", "C1", fails=2).stderr
-    assert "one netlist is fitted at a time" in said
+def test_several_netlists(call, calls, monkeypatch):
+    """Each has what it knows of the settings; what is written is the chosen one."""
+    told = SimpleNamespace(chosen="diode_clipper", report=Told(), to_dict=lambda: {"chosen": "diode_clipper"})
+    monkeypatch.setattr(cn.train, "identify", lambda *given, **_: calls.append(given) or ({"C1": 5e-9}, told))
+    words = ("--fit", "C1", "--set", "R1=3k", "--set", "DX.N=1.9", "--knob", "drive=1")
+    files = ("--json", "found.json", "--netlist", "found.cir", "--save", "found.npz")
+    call("identify", "clip.cir", "diode_clipper", "played.wav", "recorded.wav", *words, *files)
+    ((circuits, *_),) = calls
+    assert list(circuits) == ["clip.cir", "diode_clipper"]
+    assert float(circuits["diode_clipper"].values["R1"]) == pytest.approx(3e3)
+    assert float(circuits["clip.cir"].values["DX.N"]) == pytest.approx(1.9)
+    assert float(circuits["clip.cir"].controls["drive"]) == 1
+    assert float(cn.read_netlist("found.cir")["R1"].value) == pytest.approx(3e3)
+    written = json.loads(Path("found.json").read_text())
+    assert (written["netlist"], written["choice"]) == ("diode_clipper", {"chosen": "diode_clipper"})
+
+
+def test_what_is_left_is_learnt(call, calls, monkeypatch):
+    asked = []
+
+    class Left:
+        def to_dict(self):
+            return {"chosen": "black box"}
+
+        def __str__(self):
+            return "black box is chosen"
+
+    monkeypatch.setattr(cn.train, "complete", lambda *given, **more: asked.append((given, more)) or (Gain(), Left()))
+    words = ("--held-out", 0.1, "--json", "found.json", "--complete", "all.npz")
+    result = call("identify", "clip.cir", "played.wav", "recorded.wav", *words)
+    ((report, x, y), more) = asked[0]
+    assert isinstance(report, Told)
+    np.testing.assert_array_equal(y, 0.5 * x)
+    assert more == {"held_out": 0.1, "progress": False}
+    assert "black box is chosen" in result.stdout
+    assert isinstance(cn.train.load(Gain(0.0), "all.npz"), Gain)
+    assert json.loads(Path("found.json").read_text())["completion"] == {"chosen": "black box"}
 
 
 def test_what_is_written(call, calls):
@@ -149,6 +184,10 @@ def test_a_recording_that_begins_earlier_and_ends_later_is_kept_as_far_as_the_mu
         (["--fit", "C1=200%", "clip.cir", "played.wav", "recorded.wav"], "'200%' is not a share between 0 and 1"),
         (["--set", "R9=1k", "clip.cir", "played.wav", "recorded.wav"], "--set R9=1k: no value named 'R9'"),
         (["--set", "R1", "clip.cir", "played.wav", "recorded.wav"], "'R1' is not NAME=VALUE, such as R6=20k"),
+        (["clip.cir", "clip.cir", "played.wav", "recorded.wav"], "the same netlist twice: clip.cir"),
+        (["--set", "R9=1k", "clip.cir", "diode_clipper", "played.wav", "recorded.wav"], "--set R9=1k: no value named"),
+        (["--knob", "a=1", "clip.cir", "diode_clipper", "played.wav", "recorded.wav"], "clip.cir: "),
+        (["--complete", "a.cir", "clip.cir", "played.wav", "recorded.wav"], "a.cir: the name of a model ends in .npz"),
         (["--knob", "tone=1", "clip.cir", "played.wav", "recorded.wav"], "clip.cir: "),
         (["--volts", "-3", "clip.cir", "played.wav", "recorded.wav"], "'-3' is neither a number above 0 nor fit"),
         (["--x-offset", "x", "clip.cir", "played.wav", "recorded.wav"], "'x' is neither a number nor fit"),

@@ -81,8 +81,9 @@ def test_the_verdict_looks_as_good_as_it_is(tmp_path, monkeypatch):
     assert '<p class="lead">' in text
     assert "Player and recorder" not in text
     assert "has not seen" not in text
-    bad = cn.pages.identification(told.report(), np.zeros(9), np.zeros(9), tmp_path / "bad.html")
-    assert '<p class="lead bad">' in bad.read_text(encoding="utf-8")
+    for changes in ({}, {"clipped": (0, 0), "esr": 0.5}):  # a warning, or no explanation
+        bad = cn.pages.identification(told.report(**changes), np.zeros(9), np.zeros(9), tmp_path / "bad.html")
+        assert '<p class="lead bad">' in bad.read_text(encoding="utf-8")
 
 
 def test_positions_are_in_the_table_alone():
