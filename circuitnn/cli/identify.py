@@ -82,10 +82,10 @@ Exit status 0 means that there is a report, whatever its verdict.
 @click.option("--x-offset", metavar="VOLTS|fit", type=NumberOr(FIT), help="Added at the device's input.  [default: 0]")
 @click.option(
     "--input-coupling",
-    metavar="dc|ac|HZ",
-    type=NumberOr("dc", "ac", least=0.0),
-    help="Before the device: none (dc), a high-pass whose corner is found (ac), or one with that corner.  "
-    "[default: dc]",
+    metavar="dc|ac|lost|HZ",
+    type=NumberOr("dc", "ac", "lost", least=0.0),
+    help="Before the device: none (dc), a high-pass whose corner is found (ac), or one with that corner; lost where "
+    "PLAYED was recorded through one that the device has not heard.  [default: dc]",
 )
 @click.option(
     "--output-coupling",

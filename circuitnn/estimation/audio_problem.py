@@ -208,7 +208,7 @@ class AudioProblem:
         """Volts at the device (pieces, samples), and their derivatives."""
         x, slope = self.excerpts.x, np.zeros(())
         if recorder.input is not None:
-            both = coupled_and_slope(self.excerpts.source, recorder.input, self.fs)
+            both = recorder.before_and_slope(self.excerpts.source, self.fs)
             x, slope = (self.excerpts.windows(each) for each in both)
         slopes = {
             "x_gain": recorder.x_gain * x,

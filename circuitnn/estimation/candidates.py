@@ -16,8 +16,8 @@ CORNERS = (0.7, 4.0, 20.0)  # Hz, of couplings that may be missing
 POLES = (0.05, 0.2, 0.6)  # of half the sample rate, of low passes that may be
 MAINS, HARMONICS = (50.0, 60.0), 6
 OPPOSITES = {
-    "input": "lows that x has lost: a coupling where x was recorded, and not before the circuit",
-    "output": "more lows than the circuit passes",
+    "input": ("lows that x has lost: a coupling where x was recorded, and not before the circuit", 'input="lost"'),
+    "output": ("more lows than the circuit passes", ""),
 }
 LAGS = (-6, -3, -1, 0, 1, 3, 6, 12, 24, 48)  # samples by which what is left may follow
 
@@ -30,17 +30,17 @@ class Candidate(NamedTuple):
         name: in words.
         argument: of `identify` that allows for it; "" where the netlist would have to.
         columns: (q, pieces, time), as the residual sees them.
-        opposite: in words, where the recording has less of it than nothing; the same when "".
+        opposite: name and argument, where the recording has less of it than nothing; the same when None.
     """
 
     name: str
     argument: str
     columns: NDArray
-    opposite: str = ""
+    opposite: tuple[str, str] | None = None
 
     def told(self, size: float) -> tuple[str, str]:
         """Name and argument of what there is, by how much of it."""
-        return (self.opposite, "") if self.opposite and size < 0 else (self.name, self.argument)
+        return self.opposite if self.opposite and size < 0 else (self.name, self.argument)
 
 
 def candidates(problem: AudioProblem, unknowns: NDArray, out: NDArray) -> list[Candidate]:

@@ -78,7 +78,8 @@ def identify(
         y_gain: y where the circuit's output is 1 V, without the sign; "fit" where it is not known.
         x_offset: volts that are added at the device's input, "fit" where they are not known.
         input: the coupling before the device: "dc" for none, "ac" for a high pass of first order whose corner is found,
-            or its corner in Hz.
+            or its corner in Hz. "lost" where x was recorded through a coupling that the device has not heard: it is
+            undone, and its corner found.
         output: that behind it, the device's own or the recorder's, likewise.
         drift: "fit" where y is brought to the pace of x, whose clock may differ, and what is left of the difference is
             found along with the values; with None it is only looked at.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.estimation.unknowns import DECADE, USUAL_START, Prior
+from circuitnn.filters.high_pass import coupled, coupled_and_slope, restored, restored_and_slope
 
 CORNER = 2.0  # Hz, where the search for a coupling's corner begins
 LOWEST, HIGHEST = 0.02, 200.0  # Hz, of a corner
@@ -41,6 +42,7 @@ KINDS = {
     "y_gain": Kind("", True, DECADE, -2 * DECADE, 2 * DECADE),
 }
 BEFORE = ("x_gain", "x_offset", "input")  # the circuit; these act on what it hears
+LOST = "lost"  # of x, in place of a coupling before the device
 SLOW = ("input", "output")  # what tells them lies far below the music
 
 
@@ -53,6 +55,7 @@ class Recorder:
         x_gain: volts at the device where x is 1.
         x_offset: volts that are added there.
         input: corner of the coupling before the device, Hz; None where there is none.
+        has_lost: whether that is one which x was recorded through and the device has not heard: it is undone.
         output: corner of the coupling behind it, Hz; None where there is none.
         y_gain: y where the circuit's output is 1 V.
         y_offset: of the recorder, in the unit of y.
@@ -70,11 +73,24 @@ class Recorder:
     drift: float = 0.0
     free: tuple[str, ...] = ()
     scales: dict[str, float] = field(default_factory=dict)
+    has_lost: bool = False
 
     @property
     def has_coupling(self) -> bool:
         """Whether one is modelled, found or given."""
         return self.input is not None or self.output is not None
+
+    def before(self, x: NDArray, fs: float) -> NDArray:
+        """x (..., time) as the device's coupling has it."""
+        if self.input is None:
+            return x
+        return (restored if self.has_lost else coupled)(x, self.input, fs)
+
+    def before_and_slope(self, x: NDArray, fs: float) -> tuple[NDArray, NDArray]:
+        """The same, and its derivative with respect to the logarithm of the corner."""
+        if self.input is None:
+            return x, np.zeros_like(x)
+        return (restored_and_slope if self.has_lost else coupled_and_slope)(x, self.input, fs)
 
     def moved(self, changes: NDArray) -> "Recorder":
         """With the free numbers after changes (q,) of these, of logarithms or of the numbers themselves."""
@@ -106,6 +122,7 @@ def recorder(x: NDArray, y: NDArray, *, finds_zero: bool, **asked: Any) -> Recor
     Raises:
         ValueError: for anything else than these may be.
     """
+    has_lost = asked["input"] == LOST
     checked = {name: _checked(name, value) for name, value in asked.items()}
     free = [name for name, value in checked.items() if value == "fit"]
     numbers = {name: value for name, value in checked.items() if value != "fit"}
@@ -113,17 +130,18 @@ def recorder(x: NDArray, y: NDArray, *, finds_zero: bool, **asked: Any) -> Recor
     gain = numbers.get("x_gain", 1.0)
     free += ["y_offset"] if finds_zero else []
     spreads = {"x_offset": 0.3 * gain * float(np.std(x)), "drift": 20.0, "y_offset": float(np.std(y))}
-    return Recorder(**numbers, free=tuple(name for name in KINDS if name in free), scales=spreads)
+    return Recorder(**numbers, free=tuple(name for name in KINDS if name in free), scales=spreads, has_lost=has_lost)
 
 
 def _checked(name: str, value: Any) -> Any:
     if name in SLOW:
-        if value in ("ac", "fit"):
+        if value in ("ac", "fit") or (name == "input" and value == LOST):
             return "fit"
         if value in ("dc", None):
             return None
         if isinstance(value, str) or not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} has to be 'dc', 'ac' or a corner in Hz, got {value!r}")
+            words = "'dc', 'ac', 'lost'" if name == "input" else "'dc', 'ac'"
+            raise ValueError(f"{name} has to be {words} or a corner in Hz, got {value!r}")
         return float(value)
     if name == "drift":
         if value not in (None, "fit"):

@@ -81,7 +81,7 @@ class WholeChain:
     def played(self, x: NDArray) -> NDArray:
         """(time,), in the unit of y, neither late nor upside down, for x (time,); before it there was silence."""
         recorder, latency = self.recorder, self.nominal.latency
-        x = x if recorder.input is None else coupled(x, recorder.input, self.fs)
+        x = recorder.before(x, self.fs)
         step = self.piece + 2 * SIDE
         first = np.arange(0, len(x), step) - self.before
         heard = recorder.x_gain * windows(x, first, self.before + step + latency) + recorder.x_offset
@@ -95,7 +95,7 @@ class WholeChain:
         recorder, fs = self.recorder, self.fs
         circuit = self.nominal.circuit.replace(**values)
         parts: dict[str, Model] = {"x_gain": Gain(recorder.x_gain)}
-        if recorder.input is not None:
+        if recorder.input is not None and not recorder.has_lost:
             parts["input"] = HighPass(recorder.input, fs)
         if recorder.x_offset:
             parts["x_offset"] = Offset(recorder.x_offset)

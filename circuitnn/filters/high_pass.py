@@ -14,6 +14,8 @@ from circuitnn.filters.models import Filter
 from circuitnn.model import Model
 from circuitnn.settings import register, settings_of
 
+LOWEST_RESTORED = 0.1  # Hz
+
 
 @final
 class Corner(nnx.Variable):
@@ -75,12 +77,35 @@ def coupled(signal: NDArray, corner: float, fs: float) -> NDArray:
     return lfilter([1 - share, share - 1], [1, 2 * share - 1], signal - signal[..., :1], axis=-1)
 
 
+def restored(signal: NDArray, corner: float, fs: float) -> NDArray:
+    """Signals (..., time) before a high pass that has taken their lows, as far down as `LOWEST_RESTORED`.
+
+    Further down there is what a converter has added, which would grow with time. Of a signal that began in silence.
+    """
+    share, least = input_share(corner, fs), input_share(LOWEST_RESTORED, fs)
+    moving = signal - np.mean(signal, axis=-1, keepdims=True)
+    return (1 - least) / (1 - share) * lfilter([1, 2 * share - 1], [1, 2 * least - 1], moving, axis=-1)
+
+
+def restored_and_slope(signal: NDArray, corner: float, fs: float) -> tuple[NDArray, NDArray]:
+    """`restored`, and its derivative with respect to the logarithm of the corner."""
+    share, least = input_share(corner, fs), input_share(LOWEST_RESTORED, fs)
+    before = restored(signal, corner, fs)
+    moving = signal - np.mean(signal, axis=-1, keepdims=True)
+    sums = (1 - least) * lfilter([0.0, 2.0], [1, 2 * least - 1], moving, axis=-1)
+    return before, _share_slope(corner, fs) * (before + sums) / (1 - share)
+
+
+def _share_slope(corner: float, fs: float) -> float:
+    """Derivative of `input_share` with respect to the logarithm of the corner."""
+    turn = np.tan(np.pi * corner / fs)
+    return np.pi * corner / fs * (1 + turn**2) / (1 + turn) ** 2
+
+
 def coupled_and_slope(signal: NDArray, corner: float, fs: float) -> tuple[NDArray, NDArray]:
     """`coupled`, and its derivative with respect to the logarithm of the corner."""
-    turn = np.tan(np.pi * corner / fs)
-    share = turn / (1 + turn)
+    share = input_share(corner, fs)
     passed = coupled(signal, corner, fs)
     # d/dG of (1 - G)(1 - 1/z)/(1 - (1 - 2 G)/z) is that with -1/(1 - G) - 2/z / (1 - (1 - 2 G)/z).
     late = lfilter([0.0, 2.0], [1, 2 * share - 1], passed, axis=-1)
-    slope = np.pi * corner / fs * (1 + turn**2) / (1 + turn) ** 2
-    return passed, -slope * (passed / (1 - share) + late)
+    return passed, -_share_slope(corner, fs) * (passed / (1 - share) + late)

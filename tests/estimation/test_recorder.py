@@ -13,7 +13,7 @@ from circuitnn.audio.clock_drift import paced
 from circuitnn.estimation.memory import memory
 from circuitnn.estimation.posterior import normal
 from circuitnn.estimation.recorder import KINDS, Recorder
-from circuitnn.filters.high_pass import coupled, coupled_and_slope
+from circuitnn.filters.high_pass import LOWEST_RESTORED, coupled, coupled_and_slope, restored, restored_and_slope
 from tests.estimation.recorded import CLIPPER, FS, QUICK, TRUTH, late, played, small_box
 
 identify = cn.train.identify
@@ -23,9 +23,11 @@ EVERYTHING = tuple(KINDS)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("x_offset", "corner", "drift"), [(0.0, 2.0, 0.0), (-0.3, 0.02, 3.0), (0.05, 200.0, -3.0)], ids=str
+    ("x_offset", "corner", "drift", "has_lost"),
+    [(0.0, 2.0, 0.0, False), (-0.3, 0.02, 3.0, False), (0.05, 200.0, -3.0, False), (0.05, 20.0, 0.0, True)],
+    ids=str,
 )
-def test_the_gradient_agrees_with_central_differences(x_offset, corner, drift):
+def test_the_gradient_agrees_with_central_differences(x_offset, corner, drift, has_lost):
     x = 4.5 * cn.audio.guitar(0.1, FS, seed=3)
     y = -late(0.5 * np.tanh(x), 3.4)
     recorder = Recorder(
@@ -37,6 +39,7 @@ def test_the_gradient_agrees_with_central_differences(x_offset, corner, drift):
         drift=drift,
         free=EVERYTHING,
         scales={"x_offset": 0.3, "drift": 20.0, "y_offset": 0.3},
+        has_lost=has_lost,
     )
     problem, box = small_box(CLIPPER, x, y, ("C1", "DCLIP.N"), recorder=recorder, high_pass=None)
 
@@ -69,6 +72,31 @@ def test_the_coupling_is_that_of_its_model_and_of_the_closed_form(corner):
     up, down = (coupled(x, corner * np.exp(sign * 1e-3), FS) for sign in (1, -1))
     np.testing.assert_array_equal(passed, found)
     np.testing.assert_allclose(slope, (up - down) / 2e-3, atol=2e-6 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize("corner", [5.0, 20.0, 200.0])
+def test_what_a_coupling_has_taken_is_given_back(corner):
+    x = np.pad(np.random.default_rng(0).standard_normal(4000), (100, FS))
+    lost = coupled(x, corner, FS)
+    back, slope = restored_and_slope(lost, corner, FS)
+    np.testing.assert_allclose(coupled(back, corner, FS), coupled(lost, LOWEST_RESTORED, FS), atol=1e-4)
+    np.testing.assert_allclose(back[:4100], x[:4100], atol=0.05)
+    step = 1e-6
+    up, down = (restored(lost, corner * np.exp(sign * step), FS) for sign in (1, -1))
+    np.testing.assert_allclose(slope, (up - down) / (2 * step), atol=1e-8)
+
+
+@pytest.mark.slow
+def test_lows_that_x_has_lost_are_found(music):
+    """x was recorded behind a coupling that the device is not behind; its model plays without one."""
+    x = coupled(music, 8.0, FS)
+    y = played(TRUTH, music)
+    y = y + 1e-3 * y.std() * np.random.default_rng(0).standard_normal(len(y))
+    values, report = identify(CLIPPER, x, y, fs=FS, fit=("C1", "D1.IS", "D1.N"), input="lost", x_offset="fit", **QUICK)
+    assert report["input"].fitted == pytest.approx(8.0, rel=0.02)
+    assert values["C1"] == pytest.approx(13e-9, rel=5e-3)
+    assert not any(isinstance(part, cn.filters.HighPass) for part in report.model.parts.values())
+    assert np.sum((report.predict(x) - y) ** 2) < 1e-4 * np.sum(y**2)
 
 
 def test_a_coupling_keeps_its_corner_at_another_rate_and_in_a_file(tmp_path):
