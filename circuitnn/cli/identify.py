@@ -115,6 +115,11 @@ Exit status 0 means that there is a report, whatever its verdict.
 )
 @click.option("--starts", type=int, metavar="N", help="How many values are tried at first.")
 @click.option("--precision", type=Share(), help="From which on a value counts as determined.  [default: 1%]")
+@click.option(
+    "--profile",
+    metavar="NAMES|doubtful",
+    help="Values, such as D1.IS, that have an interval from the profile of the likelihood, or all doubtful ones.",
+)
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of the other starts.")
 @click.option("-o", "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="The report as a page.")
 @click.option("--json", "table", type=click.Path(path_type=Path), metavar="FILE.json", help="The report as numbers.")
@@ -223,6 +228,8 @@ def _arguments(options: dict[str, Any], output_volts: float | str | None) -> dic
             given[name] = given.pop(f"{name}_coupling")
     if "oversampling" in given:
         given["oversampling"] = int(given["oversampling"])
+    if given.get("profile") not in (None, "doubtful"):
+        given["profile"] = tuple(name.strip() for name in given["profile"].split(","))
     if given.get("high_pass") == "none":
         given["high_pass"] = None
     return given

@@ -40,6 +40,8 @@ class FittedValue:
         reach: standard errors on either side that an interval of 95 % has.
         resampled: the standard error as the scatter of fits to excerpts drawn anew says it; NaN where nothing was drawn
             or the data say nothing.
+        profile: the interval of 95 % from the profile of the likelihood, in its unit, where it was asked for. An end
+            that the data leave open is not finite, or 0 of what is on a logarithmic scale.
         move: by how much it would move were what the fit lacks allowed for, as the standard error; 0 where nothing is
             missing that has a name.
     """
@@ -54,6 +56,7 @@ class FittedValue:
     at_bound: bool
     reach: float = 1.96
     resampled: float = math.nan
+    profile: tuple[float, float] | None = None
     move: float = 0.0
 
     @property
@@ -65,10 +68,15 @@ class FittedValue:
         error = self.reach * self.standard_error
         low, high = min(self.move, 0.0) - error, max(self.move, 0.0) + error
         if self.kind in LINEAR:
+            return self.after(low, high)
+        return self.after(*(float(each) for each in np.clip((low, high), -_WIDEST, _WIDEST)))
+
+    def after(self, low: float, high: float) -> tuple[float, float]:
+        """The value after two changes, as the standard error has them, in its unit: the smaller one first."""
+        if self.kind in LINEAR:
             low, high = self.fitted + low, self.fitted + high
             return (max(low, 0.0), min(high, 1.0)) if self.kind == "position" else (low, high)
-        factors = np.exp(np.clip((low, high), -_WIDEST, _WIDEST))
-        low, high = sorted(self.fitted * float(factor) for factor in factors)
+        low, high = sorted(self.fitted * math.exp(each) if each < np.inf else math.inf for each in (low, high))
         return low, high
 
     @property

@@ -24,6 +24,7 @@ from circuitnn.metrics import esr
 
 SECONDS = 0.1  # length of each excerpt
 HIGH_PASS = 20.0  # Hz
+DOUBTFUL = "doubtful"
 
 
 def identify(
@@ -50,6 +51,7 @@ def identify(
     oversampling: int = 4,
     starts: int = 16,
     precision: float = 0.01,
+    profile: Sequence[str] | str = (),
     seed: int = 0,
     progress: bool = True,
 ) -> tuple[dict[str, float], Any]:
@@ -102,6 +104,9 @@ def identify(
             tolerance; a search follows from the nominal and the best three.
         precision: relative; a value counts as determined where three standard errors are within it, and within the
             tolerance.
+        profile: patterns of values whose intervals are found from the profile of the likelihood too, which need not be
+            narrow for that: each is held at some places on either side, and all others fitted there. "doubtful" for
+            all that are not determined.
         seed: of the other starts.
         progress: whether to show a progress bar.
 
@@ -134,10 +139,12 @@ def identify(
         **{"x_gain": x_gain, "y_gain": y_gain, "x_offset": x_offset, "drift": drift, **couplings},
     )
     with jax.enable_x64(True):
+        learnt = learnt_values(circuit, set(), fit, tolerance, sources_of(circuit))
+        profile = _profiles(profile, circuit, (*learnt, *around.free))
         task = Task(
             circuit=circuit.astype(np.float64),
             fs=signals.fs,
-            learnt=learnt_values(circuit, set(), fit, tolerance, sources_of(circuit)),
+            learnt=learnt,
             recorder=around,
             high_pass=cut_below,
             hum=hum,
@@ -159,7 +166,8 @@ def identify(
         )
         problem = task.problem(paced, alignment, prior, is_search=False)
         result = refined(problem, found[0].at, prior, task.finer())
-        report = reported(result.problem, result.best, prior, alignment, result.noise, precision, step_of(signals.y))
+        what = (prior, alignment, result.noise, precision, step_of(signals.y), profile)
+        report = reported(result.problem, result.best, *what)
         report = dataclasses.replace(
             report,
             starts=tuple(each.error / found[0].error for each in found),
@@ -183,6 +191,21 @@ def _parts(signals: Recordings, held_out: float) -> tuple[Recordings, int]:
     kept = slice(0, len(signals.x) - unseen)
     rows = {name: getattr(signals, name)[kept] for name in ("x", "y", "clipped_x", "clipped_y")}
     return dataclasses.replace(signals, **rows), unseen
+
+
+def _profiles(profile: Sequence[str] | str, circuit: Circuit, fitted: Sequence[str]) -> Sequence[str] | str:
+    """Names of what is fitted, of the patterns that were given."""
+    if profile == DOUBTFUL:
+        return profile
+    found = []
+    for pattern in (profile,) if isinstance(profile, str) else profile:
+        names = {pattern}
+        if pattern not in fitted:
+            names = set(learnt_values(circuit, set(), (pattern,), None, sources_of(circuit))) & set(fitted)
+        if not names & set(fitted):
+            raise ValueError(f"profile: {pattern} is nothing of what is fitted: {', '.join(fitted)}")
+        found += sorted(names)
+    return tuple(found)
 
 
 def _moves(result: Found, report: IdentificationReport) -> dict[str, float]:

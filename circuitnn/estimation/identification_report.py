@@ -1,5 +1,6 @@
 """What `identify` has found, and how well."""
 
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -186,6 +187,9 @@ class IdentificationReport:
         lines += [
             f"Known is {each.label} = {si(each.value)} to {100 * each.standard_error:.2g} %." for each in self.known
         ]
+        ends = [f"{row.label} {' to '.join(map(_end, row.profile))}" for row in self._all if row.profile is not None]
+        if ends:
+            lines += ["", *textwrap.wrap(f"95 % by the profile of the likelihood: {'; '.join(ends)}", WIDTH)]
         if self.per_gain:
             moves = ", ".join(f"{name} by {percent:+.2f} %" for name, percent in self.per_gain.items())
             lines += ["", f"The scales of volts are taken as true: y 1 % too loud moves {moves}."]
@@ -193,6 +197,10 @@ class IdentificationReport:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _end(value: float) -> str:
+    return si(value) if math.isfinite(value) else "anything"
 
 
 def _decibels(ratio: float) -> str:

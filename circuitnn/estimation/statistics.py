@@ -21,6 +21,7 @@ from circuitnn.estimation.misfit import misfit
 from circuitnn.estimation.missing import missing
 from circuitnn.estimation.playback import BAND, PPM, REACH
 from circuitnn.estimation.posterior import linearised
+from circuitnn.estimation.profiles import profiled
 from circuitnn.estimation.recorder import KINDS
 from circuitnn.estimation.resampling import resampled
 from circuitnn.estimation.unknowns import Prior
@@ -37,6 +38,7 @@ def reported(
     noise: float,
     precision: float,
     step: float | None = None,
+    profile: Sequence[str] | str = (),
 ) -> IdentificationReport:
     """All but what was found out before the fit, which is `starts` and `clipped`.
 
@@ -48,6 +50,7 @@ def reported(
         noise: standard deviation of what is left, volts.
         precision: relative, that was asked for.
         step: of y's converter, in the unit of y, where it can be seen.
+        profile: names of what has its likelihood profiled, or `DOUBTFUL`.
     """
     count, unknowns, pieces = len(problem.names), best.at, problem.excerpts
     rest, slopes = linearised(problem, unknowns)
@@ -77,6 +80,10 @@ def reported(
         for row, (again, move, widest) in zip(
             rows_of(problem, unknowns, alignment, known, at_bound), tails, strict=True
         )
+    )
+    rows = tuple(
+        _profiled(row, problem, best.at, prior, noise, k) if is_asked(row, profile) else row
+        for row, k in zip(rows, values, strict=True)
     )
     combinations = named(known.combinations, rows)
     several = [each for each in combinations if len(each) > 1]
@@ -115,6 +122,21 @@ def reported(
         misfit=misfit(recorded, left, alignment.fs, 0.5 * BAND * alignment.fs),
         step=step,
     )
+
+
+def is_asked(row: FittedValue, profile: Sequence[str] | str) -> bool:
+    """Whether its likelihood is to be profiled."""
+    if isinstance(profile, str):
+        return not row.is_determined
+    return row.label.lower() in {name.lower() for name in profile}
+
+
+def _profiled(
+    row: FittedValue, problem: AudioProblem, best: NDArray, prior: Prior, noise: float, k: int
+) -> FittedValue:
+    found = profiled(problem, best, prior, noise, k, row.standard_error / prior.spread[k], row.reach)
+    ends = (float((each - best[k]) * prior.spread[k]) for each in found)
+    return dataclasses.replace(row, profile=row.after(*ends))
 
 
 def _limits(problem: AudioProblem, prior: Prior, precision: float) -> NDArray:

@@ -273,6 +273,23 @@ def test_a_netlist_that_is_wrong_is_noticed(music, heard):
 
 
 @pytest.mark.slow
+def test_doubtful_values_have_an_interval_of_their_own(music, heard):
+    """Diodes that hardly conduct."""
+    rng = np.random.default_rng(0)
+    soft = played(TRUTH, 0.1 * music)
+    y = soft + 0.1 * soft.std() * rng.standard_normal(len(soft))
+    asked = QUICK | {"starts": 1, "max_delay": 0, "profile": ("D1.*",)}
+    _, report = identify(CLIPPER, 0.1 * music, y, fs=FS, fit=("C1", "D1.is", "D1.n"), **asked)
+    assert report["C1"].profile is None
+    low, high = report["DCLIP.IS"].profile
+    assert low < report["DCLIP.IS"].fitted < high
+    assert low < 5e-9 < high
+    assert "95 % by the profile of the likelihood: DCLIP.IS" in str(report)
+    with pytest.raises(ValueError, match="C2"):
+        identify(CLIPPER, music, heard, fs=FS, fit="C1", **QUICK, profile="C2")
+
+
+@pytest.mark.slow
 def test_without_noise_values_are_exact(music):
     """Made by the model that is fitted, at the rate beyond which there is none: nothing but rounding is left."""
     model = cn.nodal.NodalModel(TRUTH.astype(np.float64), FS, oversampling=16, dtype=jnp.float64)
