@@ -22,7 +22,6 @@ from circuitnn.estimation.statistics import reported
 from circuitnn.estimation.unknowns import learnt_values, sources_of
 from circuitnn.metrics import esr
 
-SECONDS = 0.1  # length of each excerpt
 HIGH_PASS = 20.0  # Hz
 DOUBTFUL = "doubtful"
 
@@ -94,8 +93,9 @@ def identify(
             recorder's own zero, `y_offset`, is found then.
         hum: the mains' frequency, Hz, to take 20 of its harmonics out in the same way.
         excerpts: how many are fitted at most; the loudest one of each of so many equal stretches, or runs of them where
-            what is slow is looked at. None for 100. Searches look at the loudest twelve.
-        seconds: length of each, None for 0.1.
+            what is slow is looked at. None for 24 to 96, fewer where warm-ups are long. Searches look at the loudest
+            twelve.
+        seconds: length of each, None for a quarter of the warm-up, and at least 0.1.
         warmup: seconds of x before each, from the circuit at rest; None for ten of its time constants at rest, from
             5 ms to 1 s.
         oversampling: of the model: 1, 2, 4, 8 or 16. What it lacks beside one of four times as many, 16 at most, is
@@ -149,7 +149,7 @@ def identify(
             high_pass=cut_below,
             hum=hum,
             most=excerpts,
-            seconds=SECONDS if seconds is None else seconds,
+            seconds=seconds,
             warmup=chosen_warmup(circuit.astype(np.float64)) if warmup is None else warmup,
             oversampling=oversampling,
         )

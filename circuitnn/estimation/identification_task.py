@@ -19,7 +19,11 @@ from circuitnn.estimation.unknowns import USUAL_START, Prior, sources_of
 from circuitnn.estimation.whole_chain import Lateness, Recorded, WholeChain
 from circuitnn.nodal.model import NodalModel
 
-MOST = 100  # excerpts that are fitted in the end
+SHORT = 0.1  # seconds: the length of an excerpt, or
+PART = 0.25  # of its warm-up
+ENOUGH = 15.0  # seconds that are simulated for the end, warm-ups among them
+FEWEST, MOST = 24, 96  # excerpts that are fitted in the end
+SEARCHED_AFTER = 0.2  # seconds of warm-up: enough to find the way
 FINEST = 16  # times the sample rate
 SEARCHED_FROM = 20.0  # Hz; the search does not look at what is below
 HELD = (*SLOW, "drift", "y_offset")  # in the search
@@ -37,8 +41,8 @@ class Task:
         recorder: around the circuit.
         high_pass: Hz, or None.
         hum: Hz, or None.
-        most: excerpts that are fitted, or None.
-        seconds: length of each.
+        most: excerpts that are fitted, or None for what `ENOUGH` allows.
+        seconds: length of each, or None for what goes with the warm-up.
         warmup: seconds before each.
         oversampling: of the model.
     """
@@ -50,7 +54,7 @@ class Task:
     high_pass: float | None
     hum: float | None
     most: int | None
-    seconds: float
+    seconds: float | None
     warmup: float
     oversampling: int
 
@@ -69,6 +73,18 @@ class Task:
     @property
     def at_once(self) -> int:
         return AT_ONCE if self.most is None else min(self.most, AT_ONCE)
+
+    @property
+    def length(self) -> float:
+        """Seconds of an excerpt: where each of them has to wait for long, few long ones tell more."""
+        return max(SHORT, PART * self.warmup) if self.seconds is None else self.seconds
+
+    @property
+    def count(self) -> int:
+        """How many are fitted in the end, in whole rounds of those that run side by side."""
+        if self.most is not None:
+            return self.most
+        return int(np.clip(ENOUGH / (self.warmup + self.length) // AT_ONCE * AT_ONCE, FEWEST, MOST))
 
     def model(self, oversampling: int) -> NodalModel:
         return NodalModel(self.circuit, self.fs, oversampling=oversampling, dtype=jnp.float64)
@@ -104,9 +120,9 @@ class Task:
             signals,
             0 if alignment.corrects_drift else int(alignment.delay_samples),
             alignment.polarity,
-            count=self.at_once if is_search else self.most or MOST,
-            seconds=self.seconds,
-            warmup=self.warmup,
+            count=self.at_once if is_search else self.count,
+            seconds=self.length,
+            warmup=min(self.warmup, SEARCHED_AFTER) if is_search and self.most is None else self.warmup,
             latency=model.latency,
             high_pass=SEARCHED_FROM if looks_below and is_search else self.high_pass,
             hum=self.hum,
@@ -130,7 +146,7 @@ class Task:
             change=change,
             recorder=recorder,
             before=round(self.warmup * self.fs),
-            piece=round(self.seconds * self.fs),
+            piece=round(self.length * self.fs),
             at_once=self.at_once,
         )
 

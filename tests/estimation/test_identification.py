@@ -352,7 +352,7 @@ def test_bad_recordings(change, message):
         ({"x_gain": -1.0}, "x_gain has to be positive"),
         ({"x_offset": np.inf}, "x_offset has to be a finite number of volts"),
         ({"output": "AC"}, "output has to be 'dc', 'ac' or a corner"),
-        ({"input": 0.0}, "input has to be 'dc', 'ac' or a corner"),
+        ({"input": 0.0}, "input has to be 'dc', 'ac', 'lost' or a corner"),
         ({"drift": True}, "drift has to be None or 'fit'"),
         ({"held_out": 0.19}, "held_out: 0.19 s leave nothing"),
         ({"max_delay": -1}, "max_delay has to be"),
