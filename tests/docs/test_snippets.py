@@ -18,7 +18,6 @@ ACTIVATE = "source .venv/bin/activate"
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", flags=re.MULTILINE | re.DOTALL)
 # Quick pages; the others train, fit, or start the command many times.
 QUICK = {"circuits", "index"}
-QUICK_TO_COMPILE = "--xla_backend_optimization_level=0"
 
 
 def blocks(page):
@@ -57,12 +56,6 @@ def environment(folder):
     return {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path, "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def flags(page):
-    """Most pages wait for the compiler alone; a fit of a filter or of components from sound repays it."""
-    fits = re.search(r"fit[_-]tone[_-]stack|train\.identify\(", page.read_text(encoding="utf-8"))
-    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {'' if fits else QUICK_TO_COMPILE}"}
-
-
 @pytest.mark.parametrize(
     "page",
     [
@@ -80,7 +73,7 @@ def test_code_runs(page, tmp_path):
     done = subprocess.run(
         [sys.executable, "page.py"],
         cwd=tmp_path,
-        env=environment(tmp_path) | flags(page),
+        env=environment(tmp_path),
         capture_output=True,
         text=True,
         timeout=300,
