@@ -43,12 +43,17 @@ D2 0 out D1N4148
 
 
 def stand_in(fs):
-    """A device with another capacitor, an offset at its input and a coupling at its output, recorded with 8 bits."""
-    x = np.round(127 * cn.audio.guitar(SECONDS, fs, seed=4)) / 128
+    """A device with another capacitor, an offset at its input and a coupling at its output, recorded with 8 bits.
+
+    What was played is recorded behind a coupling of its own.
+    """
+    x = cn.audio.guitar(SECONDS, fs, seed=4)
     box = cn.nodal.NodalModel(netlist.replace(C1=2.51e-9, **{"D1N4148.IS": 3.64e-9}), fs, oversampling=8)
     device = cn.chain(box, cn.filters.HighPass(1.5, fs))
     _, y = cn.run(device, np.pad(4.16 * x - 0.055, (0, device.latency)).astype(np.float32))
-    return x, np.round(128 * np.asarray(y, float)[device.latency :]) / 128
+    _, lost = cn.run(cn.filters.HighPass(1.8, fs), x.astype(np.float32))
+    files = (np.asarray(lost, float), np.asarray(y, float)[device.latency :])
+    return tuple(np.round(127 * file) / 128 for file in files)
 
 
 found = [next(Path("clipper-1n4148").glob(f"{name}.*"), None) for name in ("input", "output")]
@@ -73,9 +78,9 @@ naive_values, naive = cn.train.identify(netlist, x, y, fit=("C1", "D1.is", "D1.n
 print(naive)
 
 # %% [markdown]
-# The capacitor seems to be known to a few percent, and it is wrong by twenty: a fit is nearly as sure of a wrong
-# circuit as of a right one. What gives it away is what the prediction leaves of the recording: it is no noise, and the
-# verdict says what would explain it.
+# The capacitor has a standard error of a few percent, and is wrong by twenty: noise is not what is wrong here. What
+# gives it away is what the prediction leaves of the recording. The verdict says what would explain it, and by how much
+# the values would move; their intervals reach as far as there.
 
 # %%
 print(naive.verdict)
@@ -114,7 +119,7 @@ panel.axvline(2.51, color=BLACK, linewidth=1)
 panel.annotate("an independent fit", (2.51, 0.5), (5, 0), textcoords="offset points", va="center")
 panel.set_yticks([0, 1], ["first try", "all of it"])
 panel.set(ylim=(1.6, -0.6), xlabel="C1 in nF, with its 95 % interval")
-panel.set_title("A confident answer that is wrong, and the right one", loc="left")
+panel.set_title("What is missing widens the interval, as far as to the right answer", loc="left")
 panel.grid(axis="x", color="0.92")
 plt.show()
 
@@ -122,8 +127,8 @@ plt.show()
 # ## On seconds that it has not seen
 #
 # The last four seconds: recording, prediction, and what is left beside one step of the 8-bit converter. (The
-# independent fit, 2.51 nF by another program, lies one percent below ours, just outside of the interval: what is left
-# is no white noise yet, and standard errors cannot know all of it.)
+# independent fit, 2.51 nF by another program, lies one percent below ours. The interval has it: it reaches to where
+# the capacitor would move were what is still missing allowed for.)
 
 # %%
 unseen = slice(len(x) - 4 * fs, len(x))
@@ -150,6 +155,23 @@ below.set(ylabel="left", xlabel="time in ms")
 for panel in (above, below):
     panel.grid(color="0.92")
 plt.show()
+
+# %% [markdown]
+# ## What nobody had told
+#
+# The verdict on the second report names one thing more: lows that x has lost. The file of what was played has been
+# recorded through a coupling capacitor that the clipper has not heard. `input="lost"` undoes it.
+
+# %%
+print(report.verdict)
+
+# %%
+final_values, final = cn.train.identify(
+    netlist, x, y, fit=("C1", "D1.is", "D1.n"), x_gain="fit", x_offset="fit", output="ac", input="lost", **QUICK
+)
+print(final)
+for name, each in (("first try", naive), ("all of it", report), ("with its lows", final)):
+    print(f"{name}: ESR of the last four seconds {each.esr_held_out:.2e}")
 
 # %% [markdown]
 # ## Played and taken away
