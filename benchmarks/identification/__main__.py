@@ -20,6 +20,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wrong", type=int, default=40, help="wrong ones of each circuit; default: %(default)s")
     parser.add_argument("--seconds", type=float, default=8.0, help="of sound; default: %(default)s")
     parser.add_argument("--starts", type=int, default=4, help="of the search; default: %(default)s")
+    parser.add_argument("--excerpts", type=int, help="that are fitted; what identify takes when left out")
     parser.add_argument("--input", nargs="+", metavar="FILE_OR_FOLDER", help="recordings instead of the guitar")
     parser.add_argument("--jobs", type=int, default=1, help="processes; default: %(default)s")
     parser.add_argument(
@@ -31,18 +32,21 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[str, Any], Iterator[Row]]:
-    if min(options.units, options.jobs, options.starts) < 1 or options.wrong < 0 or options.seconds < 2:
-        raise ValueError("units, jobs and starts must be positive, wrong not negative, seconds at least 2")
+    counts = (options.units, options.jobs, options.starts, options.excerpts or 1)
+    if min(counts) < 1 or options.wrong < 0 or options.seconds < 2:
+        raise ValueError("units, jobs, starts and excerpts must be positive, wrong not negative, seconds at least 2")
     sounds = [str(path) for path in audio.find(options.input)] if options.input else []
     head = header(
         units=options.units,
         wrong=options.wrong,
         seconds=options.seconds,
         starts=options.starts,
+        excerpts=options.excerpts,
         signal=f"{len(sounds)} recordings" if sounds else "built-in guitar",
         files=[Path(path).name for path in sounds],
     )
-    more = {"seconds": options.seconds, "sounds": tuple(sounds), "options": {"starts": options.starts}}
+    asked = {"starts": options.starts} | ({"excerpts": options.excerpts} if options.excerpts else {})
+    more = {"seconds": options.seconds, "sounds": tuple(sounds), "options": asked}
     wanted = jobs(names, options.units, options.wrong, **more)
     return head, rows(wanted, Path(options.lines), options.jobs)
 

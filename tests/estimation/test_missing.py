@@ -44,6 +44,11 @@ def test_an_offset_is_named(music):
     assert report.missing[0].significance < 1e-4
     assert 'x_offset="fit"' in report.verdict
     assert "not noise" in report.verdict or "does not explain" in report.verdict
+    # By how much the values would move is told, and the intervals reach as far.
+    c1 = report["C1"]
+    assert c1.fitted * np.exp(c1.move) == pytest.approx(13e-9, rel=0.02)
+    assert c1.interval[0] < 13e-9 < c1.interval[1]
+    assert "would move C1 by" in report.verdict
 
 
 def test_a_coupling_is_named(music):
