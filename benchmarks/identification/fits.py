@@ -112,6 +112,7 @@ def measured(job: Job) -> dict[str, Any]:
         "correlation": report.correlation,
         "agreement": report.agreement,
         "converged": bool(report.converged),
+        "is_explained": report.is_explained,
         "warnings": list(report.warnings),
         "missing": [[each.name, each.share, each.significance] for each in report.missing],
     }

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from circuitnn.estimation.verdict import UNEXPLAINED
 from circuitnn.study.tables import Cell, markdown, target, target_table
 
 LOW, HIGH = 93.0, 97.0  # per cent of 95 % intervals that should hold
@@ -46,7 +45,7 @@ def verdicts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def is_called_wrong(row: Mapping[str, Any]) -> bool:
     """Whether something is missing, or nothing explained; a recording that is refused says so as well."""
-    return "error" in row or bool(row["missing"]) or row["esr"] > UNEXPLAINED
+    return "error" in row or not row["is_explained"]
 
 
 def share(holds: Iterable[bool]) -> dict[str, Any]:

@@ -80,6 +80,12 @@ class AudioProblem:
         """What is found of the recorder."""
         return self.recorder.free
 
+    def with_circuit(self, circuit: Circuit) -> "AudioProblem":
+        """With other nominal values; programs that are compiled serve it too."""
+        factor = self.model.oversampling.filters.factor
+        model = NodalModel(circuit, self.fs, oversampling=factor, dtype=jnp.float64)
+        return dataclasses.replace(self, model=model)
+
     def values(self, unknowns: ArrayLike) -> dict[str, Array]:
         return moved(self.circuit, self.names, jnp.asarray(self.changes(unknowns)), self.positions)
 

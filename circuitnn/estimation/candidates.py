@@ -9,9 +9,11 @@ from scipy.signal import lfilter
 
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.playback import PPM, SIDE, along_runs
+from circuitnn.estimation.unknowns import sources_of
 from circuitnn.filters.high_pass import coupled
 
 STEP = 1e-4  # of what drives the circuit, for its derivatives along it
+HELD_STEP = 1e-3  # of a value that is held, likewise
 CORNERS = (0.7, 4.0, 20.0)  # Hz, of couplings that may be missing
 POLES = (0.05, 0.2, 0.6)  # of half the sample rate, of low passes that may be
 MAINS, HARMONICS = (50.0, 60.0), 6
@@ -102,6 +104,26 @@ def generic(problem: AudioProblem, unknowns: NDArray, out: NDArray, chosen: NDAr
     length = problem.y.shape[1]
     columns = [each[:, SIDE - lag : SIDE - lag + length] for each in sources for lag in LAGS]
     return problem.observed(np.stack(columns), chosen)
+
+
+def held(problem: AudioProblem, unknowns: NDArray) -> list[Candidate]:
+    """Values that were not fitted, by central differences."""
+    circuit, found = problem.circuit, []
+    sources = sources_of(circuit)
+    for name, value in circuit.values.items():
+        if name in problem.names or np.ndim(value) or not float(value) or name in sources:
+            continue
+        sides = []
+        for sign in (1, -1):
+            try:
+                changed = circuit.replace(**{name: float(value) * (1 + sign * HELD_STEP)})
+            except ValueError:
+                break  # a knob at its end, say
+            sides.append(problem.with_circuit(changed).solved(unknowns)[0])
+        if len(sides) == 2 and np.any(sides[0] != sides[1]):
+            slope = problem.seen((sides[0] - sides[1]) / (2 * HELD_STEP), unknowns)
+            found.append(Candidate(f"another value of {name}", f'fit "{name}" too', slope[None]))
+    return found
 
 
 def _less(signal: NDArray, *, corner: float, fs: float) -> NDArray:

@@ -13,6 +13,7 @@ from circuitnn.estimation.determination import Determination
 
 # The power of the impedance level that a number goes with, by its unit.
 _LEVELS = {"ohm": 1, "H": 1, "F": -1, "S": -1, "A": -1, "A/V^2": -1}
+_STRANGE, _STRANGE_CURRENT = 1e3, 1e6  # times or one over nominal; saturation currents have an exponential beside them
 _WIDEST = 20.0  # of an interval, logarithm
 _NOMINAL = {"taper": 0.0}
 LINEAR = frozenset({"taper", "position", "source", "offset"})  # kinds whose changes are no logarithms
@@ -89,6 +90,13 @@ class FittedValue:
         else:
             size = f"{100 * np.expm1(min(self.move, _WIDEST)):+.2g} %"
         return f"{self.label} by {size}".rstrip()
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether no such part has this value: the fit may have used it for something else."""
+        if self.kind in LINEAR or self.kind == "recorder":
+            return False
+        return abs(math.log(self.fitted / self.nominal)) > math.log(_STRANGE_CURRENT if self.unit == "A" else _STRANGE)
 
     @property
     def label(self) -> str:

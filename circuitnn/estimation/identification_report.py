@@ -132,12 +132,13 @@ class IdentificationReport:
     def verdict(self) -> str:
         """Whether the circuit explains the recording and the values may be believed, in words."""
         moves = [row.moved for row in self.values if abs(row.move) > row.standard_error]
-        return verdict(self.esr, self.noise, self.step, self.missing, moves)
+        strange = [f"{row.label} = {row.fitted:.3g} {row.unit}".rstrip() for row in self.values if row.is_strange]
+        return verdict(self.esr, self.noise, self.step, self.missing, moves, strange)
 
     @property
     def is_explained(self) -> bool:
-        """Whether the circuit explains the recording: what is left looks like noise, and is little."""
-        return not self.missing and self.esr <= UNEXPLAINED
+        """Whether the circuit explains the recording: what is left is little, and like noise, and values are usual."""
+        return not self.missing and self.esr <= UNEXPLAINED and not any(row.is_strange for row in self.values)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it but what predicts, as plain numbers, words and lists."""

@@ -1,5 +1,6 @@
 """What a fit lacks: found in what it leaves of a recording, before its values are believed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.estimation.audio_problem import AudioProblem
-from circuitnn.estimation.candidates import candidates, generic
+from circuitnn.estimation.candidates import Candidate, candidates, generic, held
 from circuitnn.estimation.regressions import Regressions
 
 CHANCE = 1e-4  # a right netlist is suspected so often, of all tests together
@@ -72,35 +73,79 @@ def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float)
     rest, jacobian = problem.linearised(unknowns)
     rest = rest.reshape(problem.y.shape)
     slopes = jacobian.T.reshape(-1, *rest.shape)
-    fitted = list(range(len(slopes)))
     is_clear = _is_clear(problem, step)
     if not is_clear.any():
         return Lack((), np.zeros(len(slopes)))
     tried = candidates(problem, unknowns, out)
-    columns = [slopes, *(each.columns for each in tried)]
-    ends = np.cumsum([len(each) for each in columns])
-    of = {each.name: list(range(*ends[k : k + 2])) for k, each in enumerate(tried)}
-    cut = _cut_for(int(is_clear.sum()))
-    table = Regressions.of(_blocks(np.concatenate(columns)[:, is_clear], cut), _blocks(rest[is_clear], cut))
-    found: list[Missing] = []
-    base = fitted
-    whole = table.left(table.solved(base)).sum()
-    while tried and len(found) < MOST:
-        before = table.left(table.solved(base)).sum() / max(whole, 1e-300)
-        shares = {each.name: before * table.share(base, of[each.name]) for each in tried}
-        best = max(tried, key=lambda each: shares[each.name])
-        chance = min(len(tried) * table.chance(base, of[best.name]), 1.0)
-        is_sure = chance < CHANCE and table.luck(base, of[best.name]) < LUCK
-        if shares[best.name] < LEAST or not is_sure:
-            break
-        # What is left is prediction less recording: the columns' share of the recording has the other sign.
-        grows = -np.sum(table.solved([*base, *of[best.name]])[of[best.name]])
-        found.append(Missing(*best.told(grows), shares[best.name], chance))
-        base = [*base, *of[best.name]]
-        tried.remove(best)
-    # What is left is prediction less recording.
-    moves = (table.solved(fitted) - table.solved(base))[fitted] / table.sizes[fitted]
-    return Lack((*found, *_else(problem, unknowns, out, np.concatenate(columns)[base], rest, is_clear)), moves)
+    empty = _Search.of(slopes, rest, is_clear)
+    search = empty.beside(tried)
+    other = _else(problem, unknowns, out, search.known, rest, is_clear)
+    if search.found or other:
+        # Values that were held are tried beside all others, where there is something to be explained.
+        search = empty.beside([*tried, *held(problem, unknowns)])
+        other = _else(problem, unknowns, out, search.known, rest, is_clear)
+    return Lack((*search.found, *other), search.moves)
+
+
+@final
+class _Search(NamedTuple):
+    """What has been found, and what it was found beside.
+
+    Attributes:
+        rest: what is left, (pieces, time).
+        is_clear: (pieces,), those that are looked at.
+        known: columns of what is fitted, then of what has been found, (q, pieces, time).
+        fitted: how many of them are fitted.
+        found: the largest part first.
+    """
+
+    rest: NDArray
+    is_clear: NDArray
+    known: NDArray
+    fitted: int
+    found: tuple[Missing, ...]
+
+    @classmethod
+    def of(cls, slopes: NDArray, rest: NDArray, is_clear: NDArray) -> "_Search":
+        return cls(rest, is_clear, slopes, len(slopes), ())
+
+    def beside(self, tried: Sequence[Candidate]) -> "_Search":
+        """With those of the candidates that explain something, each beside those before it."""
+        tried = list(tried)
+        columns = [self.known, *(each.columns for each in tried)]
+        ends = np.cumsum([len(each) for each in columns])
+        of = {each.name: list(range(*ends[k : k + 2])) for k, each in enumerate(tried)}
+        every = np.concatenate(columns)
+        table = self._table(every)
+        base, found = list(range(len(self.known))), list(self.found)
+        whole = table.left(table.solved(base[: self.fitted])).sum()
+        while tried and len(found) < MOST:
+            before = table.left(table.solved(base)).sum() / max(whole, 1e-300)
+            shares = {each.name: before * table.share(base, of[each.name]) for each in tried}
+            best = max(tried, key=lambda each: shares[each.name])
+            chance = min(len(tried) * table.chance(base, of[best.name]), 1.0)
+            is_sure = chance < CHANCE and table.luck(base, of[best.name]) < LUCK
+            if shares[best.name] < LEAST or not is_sure:
+                break
+            # What is left is prediction less recording: the columns' share of the recording has the other sign.
+            grows = -np.sum(table.solved([*base, *of[best.name]])[of[best.name]])
+            found.append(Missing(*best.told(grows), shares[best.name], chance))
+            base = [*base, *of[best.name]]
+            tried.remove(best)
+        return self._replace(known=every[base], found=tuple(found))
+
+    @property
+    def moves(self) -> NDArray:
+        """Of what is fitted, were all that has been found allowed for."""
+        table = self._table(self.known)
+        fitted = list(range(self.fitted))
+        # What is left is prediction less recording.
+        steps = table.solved(fitted) - table.solved(range(len(self.known)))
+        return steps[: self.fitted] / table.sizes[: self.fitted]
+
+    def _table(self, columns: NDArray) -> Regressions:
+        cut = _cut_for(int(self.is_clear.sum()))
+        return Regressions.of(_blocks(columns[:, self.is_clear], cut), _blocks(self.rest[self.is_clear], cut))
 
 
 def _else(

@@ -10,7 +10,14 @@ UNEXPLAINED = 0.1  # error-to-signal ratio from which on nothing is believed
 SLIGHT = 1e-3  # up to which the circuit explains nearly all
 
 
-def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Missing], moves: Sequence[str] = ()) -> str:
+def verdict(
+    esr: float,
+    noise: float,
+    step: float | None,
+    missing: Sequence[Missing],
+    moves: Sequence[str] = (),
+    strange: Sequence[str] = (),
+) -> str:
     """Whether the circuit explains the recording, what it lacks, and whether the values may be believed.
 
     Args:
@@ -18,6 +25,7 @@ def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Miss
         noise: standard deviation of what it leaves, in the unit of y.
         step: of y's converter, None where it is too fine to be seen.
         missing: what explains some of what is left.
+        strange: values that no such part has.
         moves: values that would move by more than their standard errors were that allowed for, and by how much.
     """
     floor = (
@@ -27,7 +35,8 @@ def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Miss
         reason = "The circuit does not explain the recording: another netlist, polarity or scale of volts?"
         return " ".join([reason, *_hints(missing), "The values mean nothing."])
     if not missing:
-        return f"The circuit explains the recording: what is left, {floor}, looks like noise."
+        how = f", but with values that no such part has: {', '.join(strange)}. Another netlist?" if strange else "."
+        return f"The circuit explains the recording: what is left, {floor}, looks like noise" + how
     begun = "The circuit explains nearly all of the recording" if esr < SLIGHT else "Something is missing"
     meant = (
         "The values make up for that, and may be off by more than their standard errors say."
@@ -35,6 +44,7 @@ def verdict(esr: float, noise: float, step: float | None, missing: Sequence[Miss
         else "The values may be off a little more than their standard errors say."
     )
     told = [f"Allowing for what has a name would move {', '.join(moves)}; the intervals have both."] if moves else []
+    told += [f"No such part has {', '.join(strange)}."] if strange else []
     return " ".join([f"{begun}: what is left, {floor}, is not noise.", *_hints(missing), meant, *told])
 
 

@@ -139,6 +139,7 @@ def row(number, change=None, *, holds=True, is_right=True):
         "values": {"C1": value(1.0, 0.9, 1.2) if holds else value(2.0, 0.9, 1.2)},
         "recorder": {"drift": value(3.0, 2.0, 4.0)},
         "esr": 1e-4,
+        "is_explained": is_right,
         "missing": [] if is_right else [["something of the netlist", 0.3, 1e-9]],
     }
 

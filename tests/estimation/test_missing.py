@@ -63,3 +63,13 @@ def test_a_part_that_is_missing_is_noticed(music):
     _, report = identify(CLIPPER, music, y, y_gain="fit", **OPTIONS)
     assert report.missing
     assert "not noise" in report.verdict or "mean nothing" in report.verdict
+
+
+def test_a_value_that_was_held_is_named(music):
+    """N of the diodes is not what the netlist says, and not fitted."""
+    _, report = identify(CLIPPER, music, _noisy(played(TRUTH, music)), **{**OPTIONS, "fit": ("C1", "D1.IS")})
+    assert report.missing[0].name == "another value of DCLIP.N"
+    assert report.missing[0].argument == 'fit "DCLIP.N" too'
+    assert report.missing[0].share > 0.5
+    low, high = report["C1"].interval
+    assert low < 13e-9 < high
