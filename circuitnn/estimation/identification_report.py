@@ -167,6 +167,12 @@ class IdentificationReport:
         return tuple(found)
 
     @property
+    def profiles(self) -> str:
+        """The intervals from the profile of the likelihood, where any were asked for, in words."""
+        ends = [f"{row.label} {' to '.join(map(_end, row.profile))}" for row in self._all if row.profile is not None]
+        return f"95 % by the profile of the likelihood: {'; '.join(ends)}" if ends else ""
+
+    @property
     def _all(self) -> tuple[FittedValue, ...]:
         return (*self.values, *self.recorder)
 
@@ -188,9 +194,7 @@ class IdentificationReport:
         lines += [
             f"Known is {each.label} = {si(each.value)} to {100 * each.standard_error:.2g} %." for each in self.known
         ]
-        ends = [f"{row.label} {' to '.join(map(_end, row.profile))}" for row in self._all if row.profile is not None]
-        if ends:
-            lines += ["", *textwrap.wrap(f"95 % by the profile of the likelihood: {'; '.join(ends)}", WIDTH)]
+        lines += ["", *textwrap.wrap(self.profiles, WIDTH)] if self.profiles else []
         if self.per_gain:
             moves = ", ".join(f"{name} by {percent:+.2f} %" for name, percent in self.per_gain.items())
             lines += ["", f"The scales of volts are taken as true: y 1 % too loud moves {moves}."]

@@ -14,6 +14,7 @@ from circuitnn.estimation.regressions import Regressions
 CHANCE = 1e-4  # a right netlist is suspected so often, of all tests together
 LEAST = 0.01  # of what is left: less is no finding
 LUCK = 1e-3  # as seldom would columns that have no part gain in blocks that they were not fitted to
+ALIKE = 0.9  # of the largest share: those before it in the list are preferred
 MOST = 4  # findings
 LOOKED_AT = 48  # excerpts, for what may follow from the input in any way
 FEWEST = 24  # blocks
@@ -56,7 +57,7 @@ class Lack(NamedTuple):
 
 
 def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float) -> Lack:
-    """What explains some of what is left, the largest part first, each beside those before it.
+    """What explains some of what is left, about the largest part first, each beside those before it.
 
     Columns are added to the Jacobian, and the score test says whether chance would look like it; coefficients that
     were found in half of the excerpts have to hold in the others. What no candidate explains is looked for among
@@ -122,7 +123,9 @@ class _Search(NamedTuple):
         while tried and len(found) < MOST:
             before = table.left(table.solved(base)).sum() / max(whole, 1e-300)
             shares = {each.name: before * table.share(base, of[each.name]) for each in tried}
-            best = max(tried, key=lambda each: shares[each.name])
+            # Of those that explain the same, such as an offset and diodes that differ, what is plainer.
+            enough = ALIKE * max(shares.values())
+            best = next(each for each in tried if shares[each.name] >= enough)
             chance = min(len(tried) * table.chance(base, of[best.name]), 1.0)
             is_sure = chance < CHANCE and table.luck(base, of[best.name]) < LUCK
             if shares[best.name] < LEAST or not is_sure:

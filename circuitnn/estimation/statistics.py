@@ -82,7 +82,7 @@ def reported(
         )
     )
     rows = tuple(
-        _profiled(row, problem, best.at, prior, noise, k) if is_asked(row, profile) else row
+        _profiled(row, problem, best.at, prior, noise, k) if _is_asked(row, profile) else row
         for row, k in zip(rows, values, strict=True)
     )
     combinations = named(known.combinations, rows)
@@ -124,7 +124,7 @@ def reported(
     )
 
 
-def is_asked(row: FittedValue, profile: Sequence[str] | str) -> bool:
+def _is_asked(row: FittedValue, profile: Sequence[str] | str) -> bool:
     """Whether its likelihood is to be profiled."""
     if isinstance(profile, str):
         return not row.is_determined

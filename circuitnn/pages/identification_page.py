@@ -132,7 +132,8 @@ def _open(report: IdentificationReport) -> list[str]:
     rows = (*report.values, *report.recorder)
     lines = left_open(rows, report.precision, report.combinations, report.to_measure)
     known = [f"Known is {each.label} = {si(each.value)} to {percent(each.standard_error)}." for each in report.known]
-    return [*(line.removeprefix("- ") for line in lines if line), *known]
+    profiles = [f"{report.profiles}."] if report.profiles else []
+    return [*(line.removeprefix("- ") for line in lines if line), *known, *profiles]
 
 
 def _facts(report: IdentificationReport, samples: int) -> Sequence[tuple[str, str]]:
