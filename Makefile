@@ -27,8 +27,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOON_COMPILED := --xla_cpu_parallel_codegen_split_count=1 \
   --xla_backend_extra_options=xla_cpu_disable_new_fusion_emitters=true,xla_cpu_small_while_loop_byte_threshold=300000
 QUICK_TO_COMPILE := --xla_backend_optimization_level=0 $(SOON_COMPILED)
-# Identification is as exact either way, and a third quicker with the older kernels as a whole.
-IDENTIFY := tests/estimation
+# Programs, pages and identification run for long too, and are as exact with the older kernels.
+LONGER := $(addprefix tests/,benchmarks docs estimation)
 FIT := $(addprefix tests/,study tone train)
 
 # One worker a core, and small matrices: threads of BLAS would only wait for each other.
@@ -101,8 +101,8 @@ test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, wh
 test-slow: $(STAMPS)/plots $(STAMPS)/dev ## the tests that take more than a few seconds each
 	@echo "==> running the slow tests"
 	@failed=0; \
-	$(if $(ARGS),,XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(TEST) -m slow $(FIT:%=--ignore=%) --ignore=$(IDENTIFY) || failed=1; \
-	XLA_FLAGS="$(SOON_COMPILED) $$XLA_FLAGS" $(TEST) -m slow $(IDENTIFY) || failed=1;) \
+	$(if $(ARGS),,XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(TEST) -m slow $(FIT:%=--ignore=%) $(LONGER:%=--ignore=%) || failed=1; \
+	XLA_FLAGS="$(SOON_COMPILED) $$XLA_FLAGS" $(TEST) -m slow $(LONGER) || failed=1;) \
 	$(TEST) -m slow $(or $(ARGS),$(FIT)) || failed=1; \
 	exit $$failed
 

@@ -83,12 +83,12 @@ class FittedValue:
     @property
     def moved(self) -> str:
         """The move in words: "C1 by -4.1 %"."""
-        if self.kind in LINEAR:
-            size = (
-                f"{100 * self.move:+.2g} % of the way" if self.kind == "position" else f"{self.move:+.2g} {self.unit}"
-            )
-        else:
-            size = f"{100 * np.expm1(min(self.move, _WIDEST)):+.2g} %"
+        percent = 100 * (self.move if self.kind == "position" else float(np.expm1(min(self.move, _WIDEST))))
+        size = f"{percent:+.2g} %" if abs(percent) < 100 else f"{percent:+.0f} %"
+        if self.kind == "position":
+            size += " of the way"
+        elif self.kind in LINEAR:
+            size = f"{self.move:+.2g} {self.unit}"
         return f"{self.label} by {size}".rstrip()
 
     @property
