@@ -92,13 +92,14 @@ def _task(identified: IdentificationReport | Model, x: ArrayLike, y: ArrayLike, 
     played_in, heard = (_channel(signal, name) for signal, name in ((x, "x"), (y, "y")))
     if len(played_in) != len(heard):
         raise ValueError(f"complete: x has {len(played_in)} samples, y has {len(heard)}: equal lengths are wanted")
+    there = None
     if isinstance(identified, Model):
         model = identified
     else:
-        model, heard = identified.model, put_to_the_input(identified, heard)
+        model, (heard, there) = identified.model, put_to_the_input(identified, heard)
     if held_out is None:
         held_out = HELD_OUT * len(played_in) / (model.fs or np.inf)
-    return remainder(model, played_in, heard, float(held_out))
+    return remainder(model, played_in, heard, float(held_out), there)
 
 
 def _channel(signal: ArrayLike, name: str) -> NDArray:

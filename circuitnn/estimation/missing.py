@@ -14,6 +14,7 @@ from circuitnn.estimation.regressions import Regressions
 CHANCE = 1e-4  # a right netlist is suspected so often, of all tests together
 LEAST = 0.01  # of what is left: less is no finding
 LUCK = 1e-3  # as seldom would columns that have no part gain in blocks that they were not fitted to
+FAINT = 1e-8  # of the recording: less is beyond what converters and the model's own rate allow
 ALIKE = 0.9  # of the largest share: those before it in the list are preferred
 MOST = 4  # findings
 LOOKED_AT = 48  # excerpts, for what may follow from the input in any way
@@ -78,13 +79,14 @@ def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float)
     if not is_clear.any():
         return Lack((), np.zeros(len(slopes)))
     tried = candidates(problem, unknowns, out)
-    empty = _Search.of(slopes, rest, is_clear)
+    recorded = problem.observed(problem.y)
+    empty = _Search(rest, is_clear, slopes, len(slopes), FAINT * float(np.sum(recorded[is_clear] ** 2)))
     search = empty.beside(tried)
-    other = _else(problem, unknowns, out, search.known, rest, is_clear)
+    other = _else(problem, unknowns, out, search)
     if search.found or other:
         # Values that were held are tried beside all others, where there is something to be explained.
         search = empty.beside([*tried, *held(problem, unknowns)])
-        other = _else(problem, unknowns, out, search.known, rest, is_clear)
+        other = _else(problem, unknowns, out, search)
     return Lack((*search.found, *other), search.moves)
 
 
@@ -97,6 +99,7 @@ class _Search(NamedTuple):
         is_clear: (pieces,), those that are looked at.
         known: columns of what is fitted, then of what has been found, (q, pieces, time).
         fitted: how many of them are fitted.
+        least: squares below which nothing counts.
         found: the largest part first.
     """
 
@@ -104,11 +107,8 @@ class _Search(NamedTuple):
     is_clear: NDArray
     known: NDArray
     fitted: int
-    found: tuple[Missing, ...]
-
-    @classmethod
-    def of(cls, slopes: NDArray, rest: NDArray, is_clear: NDArray) -> "_Search":
-        return cls(rest, is_clear, slopes, len(slopes), ())
+    least: float
+    found: tuple[Missing, ...] = ()
 
     def beside(self, tried: Sequence[Candidate]) -> "_Search":
         """With those of the candidates that explain something, each beside those before it."""
@@ -119,7 +119,7 @@ class _Search(NamedTuple):
         every = np.concatenate(columns)
         table = self._table(every)
         base, found = list(range(len(self.known))), list(self.found)
-        whole = table.left(table.solved(base[: self.fitted])).sum()
+        whole = table.left(table.solved(base)).sum()
         while tried and len(found) < MOST:
             before = table.left(table.solved(base)).sum() / max(whole, 1e-300)
             shares = {each.name: before * table.share(base, of[each.name]) for each in tried}
@@ -128,7 +128,7 @@ class _Search(NamedTuple):
             best = next(each for each in tried if shares[each.name] >= enough)
             chance = min(len(tried) * table.chance(base, of[best.name]), 1.0)
             is_sure = chance < CHANCE and table.luck(base, of[best.name]) < LUCK
-            if shares[best.name] < LEAST or not is_sure:
+            if shares[best.name] < LEAST or shares[best.name] * whole < self.least or not is_sure:
                 break
             # What is left is prediction less recording: the columns' share of the recording has the other sign.
             grows = -np.sum(table.solved([*base, *of[best.name]])[of[best.name]])
@@ -151,18 +151,17 @@ class _Search(NamedTuple):
         return Regressions.of(_blocks(columns[:, self.is_clear], cut), _blocks(self.rest[self.is_clear], cut))
 
 
-def _else(
-    problem: AudioProblem, unknowns: NDArray, out: NDArray, known: NDArray, rest: NDArray, is_clear: NDArray
-) -> tuple[Missing, ...]:
+def _else(problem: AudioProblem, unknowns: NDArray, out: NDArray, search: _Search) -> tuple[Missing, ...]:
     """What follows from the input and no candidate explains."""
-    chosen = np.flatnonzero(is_clear)
-    chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, LOOKED_AT).round().astype(int))]
+    clear = np.flatnonzero(search.is_clear)
+    chosen = clear[np.unique(np.linspace(0, len(clear) - 1, LOOKED_AT).round().astype(int))]
     cut = _cut_for(len(chosen))
-    more = generic(problem, unknowns, out, chosen)
-    table = Regressions.of(_blocks(np.concatenate([known[:, chosen], more]), cut), _blocks(rest[chosen], cut))
+    known, more = search.known[:, chosen], generic(problem, unknowns, out, chosen)
+    table = Regressions.of(_blocks(np.concatenate([known, more]), cut), _blocks(search.rest[chosen], cut))
     base, added = list(range(len(known))), list(range(len(known), len(known) + len(more)))
     share, luck = table.share(base, added), table.luck(base, added)
-    if share < LEAST or luck > LUCK:
+    squares = share * table.left(table.solved(base)).sum() * len(clear) / len(chosen)
+    if share < LEAST or squares < search.least or luck > LUCK:
         return ()
     return (Missing("something of the netlist", "", share, luck),)
 

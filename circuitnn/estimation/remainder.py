@@ -12,6 +12,7 @@ from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.metrics import esr
 from circuitnn.model import Model, run
 from circuitnn.native import fastest
+from circuitnn.numerics.fractional_delay import HALF
 from circuitnn.train.dataset import Dataset
 
 SETTLING = 0.5  # seconds at the beginning that are left out, where the recording is long enough,
@@ -63,7 +64,7 @@ class Remainder:
         return Dataset(x[part], y[part], fs=self.fs)
 
 
-def remainder(model: Model, x: NDArray, y: NDArray, held_out: float) -> Remainder:
+def remainder(model: Model, x: NDArray, y: NDArray, held_out: float, there: int | None = None) -> Remainder:
     """The parts of a recording, and what the model makes of it.
 
     Args:
@@ -71,6 +72,7 @@ def remainder(model: Model, x: NDArray, y: NDArray, held_out: float) -> Remainde
         x: (time,).
         y: (time,), at the model's time.
         held_out: seconds at the end.
+        there: samples of y that there are, where it is late and ends before what x's last ones make; None for all.
 
     Raises:
         ValueError: where too little is left to learn from.
@@ -86,14 +88,18 @@ def remainder(model: Model, x: NDArray, y: NDArray, held_out: float) -> Remainde
     predicted = played(model, x)
     # The zero of a converter is nothing of the device.
     y = y - np.mean((y - predicted)[first:middle])
-    return Remainder(model, x, y, predicted, slice(first, middle), slice(middle, end), slice(end, len(x)))
+    return Remainder(
+        model, x, y, predicted, slice(first, middle), slice(middle, end), slice(end, max(end, there or len(x)))
+    )
 
 
-def put_to_the_input(report: IdentificationReport, y: NDArray) -> NDArray:
-    """A recording at the time and at the pace of x, as upside down as it is: (time,)."""
+def put_to_the_input(report: IdentificationReport, y: NDArray) -> tuple[NDArray, int]:
+    """A recording at the time and at the pace of x, as upside down as it is, (time,), and how many samples there are."""
     assert report.recording is not None
     late = report.recording.lateness
-    return paced(y, -late.start / (1 + late.rate), 1 / (1 + late.rate) - 1)
+    start, pace = -late.start / (1 + late.rate), 1 / (1 + late.rate)
+    there = int((len(y) - HALF - start) / pace)
+    return paced(y, start, pace - 1), min(max(there, 0), len(y))
 
 
 def played(model: Model, x: NDArray) -> NDArray:

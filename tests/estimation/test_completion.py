@@ -1,11 +1,14 @@
 """What a circuit leaves of a recording is learnt, by what can learn it, and kept as a model that plays."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import circuitnn as cn
+from circuitnn.estimation.remainder import put_to_the_input, remainder
+from circuitnn.estimation.whole_chain import Lateness
 from tests.estimation.recorded import CLIPPER, FS, played
 
 complete = cn.train.complete
@@ -50,6 +53,17 @@ def test_the_model_streams_is_saved_and_exports(completed, music, tmp_path):
     np.testing.assert_array_equal(again, whole)
     cn.export.c(model, tmp_path / "model.h")
     assert "#include <math.h>" in (tmp_path / "model.h").read_text()
+
+
+def test_what_a_late_recording_lacks_at_its_end_is_not_counted(music):
+    """The device's answer to the last samples was not recorded."""
+    lateness = Lateness(-300.4, 20e-6, -1)
+    report = SimpleNamespace(recording=SimpleNamespace(lateness=lateness))
+    y, there = put_to_the_input(report, lateness.recorded(music))
+    assert len(music) - 360 < there < len(music) - 340
+    np.testing.assert_allclose(y[400:there], -music[400:there], atol=2e-3)
+    circuit = cn.nodal.NodalModel(CLIPPER, FS)
+    assert remainder(circuit, music, y, 1.0, there).held_out == slice(len(music) - FS, there)
 
 
 def test_bad_recordings_are_refused(music):
