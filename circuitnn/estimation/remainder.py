@@ -94,7 +94,7 @@ def remainder(model: Model, x: NDArray, y: NDArray, held_out: float, there: int 
 
 
 def put_to_the_input(report: IdentificationReport, y: NDArray) -> tuple[NDArray, int]:
-    """A recording at the time and at the pace of x, as upside down as it is, (time,), and how many samples there are."""
+    """A recording at the time and at the pace of x, as upside down as it is, (time,); and how much of it there is."""
     assert report.recording is not None
     late = report.recording.lateness
     start, pace = -late.start / (1 + late.rate), 1 / (1 + late.rate)

@@ -76,7 +76,7 @@ def test_code_runs(page, tmp_path):
         env=environment(tmp_path),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     written = set(re.findall(r'(?:write|save)\((?:\w+, )?"(.*?)"', (tmp_path / "page.py").read_text(encoding="utf-8")))
