@@ -26,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # users: with the older kernels a neural tone stack of the Bassman ends 0.75 dB off in a corner, in place of 0.08 dB.
 SOON_COMPILED := --xla_cpu_parallel_codegen_split_count=1 \
   --xla_backend_extra_options=xla_cpu_disable_new_fusion_emitters=true,xla_cpu_small_while_loop_byte_threshold=300000
-QUICK_TO_COMPILE := --xla_backend_optimization_level=0 $(SOON_COMPILED)
+QUICK_TO_COMPILE := --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true $(SOON_COMPILED)
 # Programs, pages and identification run for long too, and are as exact with the older kernels.
 LONGER := $(addprefix tests/,benchmarks docs estimation)
 FIT := $(addprefix tests/,study tone train)
