@@ -123,12 +123,13 @@ class _Search(NamedTuple):
         while tried and len(found) < MOST:
             before = table.left(table.solved(base)).sum() / max(whole, 1e-300)
             shares = {each.name: before * table.share(base, of[each.name]) for each in tried}
+            largest = max(shares.values())
+            if largest < LEAST or largest * whole < self.least:
+                break
             # Of those that explain the same, such as an offset and diodes that differ, what is plainer.
-            enough = ALIKE * max(shares.values())
-            best = next(each for each in tried if shares[each.name] >= enough)
+            best = next(each for each in tried if shares[each.name] >= ALIKE * largest)
             chance = min(len(tried) * table.chance(base, of[best.name]), 1.0)
-            is_sure = chance < CHANCE and table.luck(base, of[best.name]) < LUCK
-            if shares[best.name] < LEAST or shares[best.name] * whole < self.least or not is_sure:
+            if chance >= CHANCE or table.luck(base, of[best.name]) >= LUCK:
                 break
             # What is left is prediction less recording: the columns' share of the recording has the other sign.
             grows = -np.sum(table.solved([*base, *of[best.name]])[of[best.name]])

@@ -44,11 +44,9 @@ def test_an_offset_is_named(music):
     assert report.missing[0].significance < 1e-4
     assert 'x_offset="fit"' in report.verdict
     assert "not noise" in report.verdict or "does not explain" in report.verdict
-    # By how much the values would move is told, and the intervals reach as far.
-    c1 = report["C1"]
-    assert c1.fitted * np.exp(c1.move) == pytest.approx(13e-9, rel=0.02)
-    assert c1.interval[0] < 13e-9 < c1.interval[1]
-    assert "would move C1 by" in report.verdict
+    # The interval reaches as far as what is missing would move the value.
+    low, high = report["C1"].interval
+    assert low < 13e-9 < high
 
 
 def test_a_coupling_is_named(music):
@@ -73,3 +71,23 @@ def test_a_value_that_was_held_is_named(music):
     assert report.missing[0].share > 0.5
     low, high = report["C1"].interval
     assert low < 13e-9 < high
+
+
+def test_a_small_offset_moves_the_values_to_where_they_are(music):
+    y = _noisy(played(TRUTH, music + 0.03))
+    _, report = identify(CLIPPER, music, y, **OPTIONS)
+    assert report.missing[0].argument == 'x_offset="fit"'
+    assert "would move C1 by" in report.verdict
+    for name, truth in (("C1", 13e-9), ("DCLIP.N", 1.6)):
+        row = report[name]
+        assert row.fitted * np.exp(row.move) == pytest.approx(truth, rel=0.02)
+        assert abs(np.log(truth / row.fitted)) > 3 * row.standard_error
+        assert row.interval[0] < truth < row.interval[1]
+
+
+def test_noise_alone_is_no_finding(music):
+    """However little of it the candidates explain."""
+    y = played(TRUTH, music)
+    y = y + 0.1 * y.std() * np.random.default_rng(5).standard_normal(len(y))
+    _, report = identify(CLIPPER, music, y, **{**OPTIONS, "excerpts": 6})
+    assert report.missing == ()
