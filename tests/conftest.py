@@ -1,7 +1,9 @@
 """Tests run in both precisions; 64 bit has to be switched on before the first array is made."""
 
 import gc
+import os
 import signal
+import time
 
 import hypothesis
 import jax
@@ -24,6 +26,16 @@ gc.set_threshold(100_000, 20, 50)
 # Compilation makes the time of one example meaningless; the same examples everywhere make a failure repeatable.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=30)
 hypothesis.settings.load_profile("suite")
+
+
+# Seconds since 1970, from which on tests are skipped: continuous integration has a limit, and says what was left out.
+UNTIL = float(os.environ.get("TESTS_UNTIL") or "inf")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    if time.time() > UNTIL:
+        pytest.skip("no time was left for it (TESTS_UNTIL)")
 
 
 @pytest.fixture(autouse=True, scope="module")
