@@ -80,12 +80,12 @@ def missing(problem: AudioProblem, unknowns: NDArray, out: NDArray, step: float)
         return Lack((), np.zeros(len(slopes)))
     tried = candidates(problem, unknowns, out)
     recorded = problem.observed(problem.y)
-    empty = _Search(rest, is_clear, slopes, len(slopes), FAINT * float(np.sum(recorded[is_clear] ** 2)))
-    search = empty.beside(tried)
-    other = _else(problem, unknowns, out, search)
-    if search.found or other:
+    fit = _Search(rest, is_clear, slopes, len(slopes), FAINT * float(np.sum(recorded[is_clear] ** 2)))
+    search = fit.beside(tried)
+    other: tuple[Missing, ...] = ()
+    if search.found or _else(problem, unknowns, out, search):
         # Values that were held are tried beside all others, where there is something to be explained.
-        search = empty.beside([*tried, *held(problem, unknowns)])
+        search = fit.beside([*tried, *held(problem, unknowns)])
         other = _else(problem, unknowns, out, search)
     return Lack((*search.found, *other), search.moves)
 
@@ -113,12 +113,13 @@ class _Search(NamedTuple):
     def beside(self, tried: Sequence[Candidate]) -> "_Search":
         """With those of the candidates that explain something, each beside those before it."""
         tried = list(tried)
-        columns = [self.known, *(each.columns for each in tried)]
+        columns = [self.known[: self.fitted], *(each.columns for each in tried)]
         ends = np.cumsum([len(each) for each in columns])
         of = {each.name: list(range(*ends[k : k + 2])) for k, each in enumerate(tried)}
         every = np.concatenate(columns)
         table = self._table(every)
-        base, found = list(range(len(self.known))), list(self.found)
+        base: list[int] = list(range(self.fitted))
+        found: list[Missing] = []
         whole = table.left(table.solved(base)).sum()
         while tried and len(found) < MOST:
             before = table.left(table.solved(base)).sum() / max(whole, 1e-300)

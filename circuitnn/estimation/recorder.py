@@ -87,9 +87,8 @@ class Recorder:
         return (restored if self.has_lost else coupled)(x, self.input, fs)
 
     def before_and_slope(self, x: NDArray, fs: float) -> tuple[NDArray, NDArray]:
-        """The same, and its derivative with respect to the logarithm of the corner."""
-        if self.input is None:
-            return x, np.zeros_like(x)
+        """The same where there is one, and its derivative with respect to the logarithm of the corner."""
+        assert self.input is not None
         return (restored_and_slope if self.has_lost else coupled_and_slope)(x, self.input, fs)
 
     def moved(self, changes: NDArray) -> "Recorder":

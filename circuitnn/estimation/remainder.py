@@ -88,9 +88,8 @@ def remainder(model: Model, x: NDArray, y: NDArray, held_out: float, there: int 
     predicted = played(model, x)
     # The zero of a converter is nothing of the device.
     y = y - np.mean((y - predicted)[first:middle])
-    return Remainder(
-        model, x, y, predicted, slice(first, middle), slice(middle, end), slice(end, max(end, there or len(x)))
-    )
+    unseen = slice(end, len(x) if there is None else max(end, there))
+    return Remainder(model, x, y, predicted, slice(first, middle), slice(middle, end), unseen)
 
 
 def put_to_the_input(report: IdentificationReport, y: NDArray) -> tuple[NDArray, int]:
