@@ -36,13 +36,13 @@ fs = 48_000
 #
 # Behind C3 the signal divides: through R7 past the amplifier ("feed-forward network 1", the current in R19), and
 # through the gain control into it. The guitar, an ideal source of voltage, is the root. A value may be an expression of
-# a knob. Heard are the voltages across R19 and C3.
+# a knob. Heard are the voltages across R19 and, by the amplifier, across the control.
 
 # %%
 past = Series(Resistor("1.5k", "R7"), Parallel(Resistor("15k", "R19"), Capacitor("1u", "C16")))
 into = Series(Parallel(Resistor("10k", "R6"), Capacitor("68n", "C5")), Resistor("100k*gain", "Rgain"))
 tree = Series(Capacitor("100n", "C3"), Parallel(past, into))
-options = {"output": ("v(R19)", "v(C3)"), "controls": {"gain": 0.5}, "dtype": np.float64}
+options = {"output": ("v(R19)", "v(Rgain)"), "controls": {"gain": 0.5}, "dtype": np.float64}
 by_hand = cn.wdf.WDFModel(tree, VoltageSource("Vin"), fs, **options)
 print(by_hand)
 
@@ -78,14 +78,14 @@ for name, y in outputs.items():
 # that of the analog circuit.
 
 # %%
-gain = np.array([0, 0.03, 0.1, 0.3, 1])[:, None]
+gain = np.array([0.01, 0.03, 0.1, 0.3, 1])[:, None]
 impulse = np.zeros((5, fs, 1))
 impulse[:, 0] = 1
 _, y = cn.run(by_hand, impulse, controls={"gain": gain})
 response = np.fft.rfft(y, axis=1)  # one bin for each hertz
 freqs = np.geomspace(20, 20e3, 31).astype(int)
 current = np.abs(response[:, freqs, 0]) / 15e3
-voltage = np.abs(1 - response[:, freqs, 1])
+voltage = np.abs(response[:, freqs, 1])
 
 # %%
 analog = cn.nodal.frequency_response(circuit, freqs, controls={"gain": gain})
@@ -103,7 +103,7 @@ def lines(panel, analog, digital):
 figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.2), layout="constrained")
 lines(axes[0], 20 * np.log10(np.abs(preamp)), 20 * np.log10(voltage))
 lines(axes[1], 1e6 * np.abs(analog) / 15e3, 1e6 * current)
-axes[0].set(title="towards the amplifier, behind C3", ylabel="gain in dB")
+axes[0].set(title="into the amplifier", ylabel="gain in dB")
 axes[1].set(title="past it, in R19", ylabel="current in µA per volt of input")
 for panel in axes:
     panel.set(xlabel="frequency in Hz", xlim=(20, 20e3))
@@ -113,8 +113,8 @@ figure.legend(*axes[0].get_legend_handles_labels(), title="lines: analog\ndots: 
 plt.show()
 
 # %% [markdown]
-# The control loads C3: the lower its resistance, the less reaches either path. Most of that happens in the first tenth
-# of its turn. The bilinear transform squeezes the highest frequencies, all up to infinity, below half the sample rate:
+# The control loads C3 and divides what R6 and C5 let through: the lower its resistance, the less reaches the amplifier,
+# and at 0 nothing does. Past it, most of that happens in the first tenth of the turn. The bilinear transform squeezes the highest frequencies, all up to infinity, below half the sample rate:
 # on the right the dots are below the lines there.
 #
 # ## The clipping stage

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.klon`: the Klon Centaur whole, its speed, and networks in place of its driven path."""
+"""`python -m benchmarks.klon`: the Klon Centaur whole, its speed, and networks in place of its gain stage."""
 
 import argparse
 from collections.abc import Iterator, Mapping
@@ -88,7 +88,7 @@ def tables(report: Mapping[str, Any]) -> str:
     networks = [row for row in rows if row["kind"] == "network"]
     if networks:
         parts += [
-            f"GRU-8 and dense layer in place of the driven path; {head['signal']}.",
+            f"GRU-8 and dense layer in place of the gain stage; {head['signal']}.",
             markdown(NETWORK_HEADS, map(_network_cells, networks)),
         ]
     return "\n\n".join([*parts, target_table(report["targets"])])
@@ -141,7 +141,7 @@ def _row(
 
 BENCHMARK = Benchmark(
     module="benchmarks.klon",
-    about="The Klon Centaur whole, its speed, and networks in place of its driven path.",
+    about="The Klon Centaur whole, its speed, and networks in place of its gain stage.",
     items=("speed", "training"),
     options=options,
     prepare=prepare,

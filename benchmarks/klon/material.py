@@ -1,4 +1,4 @@
-"""What the networks learn from: a signal, and what the Klon's driven path makes of it at each gain."""
+"""What the networks learn from: a signal, and what the Klon's gain stage makes of it at each gain."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, final
@@ -7,7 +7,6 @@ import jax
 import numpy as np
 
 from circuitnn import circuits, run
-from circuitnn.composition import chain
 from circuitnn.hybrid import Oversampled
 from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
@@ -25,7 +24,7 @@ class Played(NamedTuple):
 
     Attributes:
         x: (time,) volts.
-        y: (gains, time) volts over the 47k, as late as x.
+        y: (gains, time) volts behind the summing amplifier, as late as x.
     """
 
     x: np.ndarray
@@ -33,11 +32,8 @@ class Played(NamedTuple):
 
 
 def teacher() -> Model:
-    """Pre-amplifier network, amplifier and clipping stage: nodal models at four times the rate in double precision."""
-    blocks = (circuits.klon_pre_amp(), circuits.klon_amplifier(), circuits.klon_clipping())
-    return Oversampled(
-        chain(*(NodalModel(block, OVERSAMPLING * FS, dtype=np.float64) for block in blocks)), OVERSAMPLING
-    )
+    """The gain stage as the schematic has it: a nodal model at four times the rate in double precision."""
+    return Oversampled(NodalModel(circuits.klon_gain_stage(), OVERSAMPLING * FS, dtype=np.float64), OVERSAMPLING)
 
 
 def played(x: np.ndarray, gains: Sequence[float]) -> Played:

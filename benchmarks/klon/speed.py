@@ -1,4 +1,4 @@
-"""How fast the whole Klon runs, in each of its three versions: seconds of audio for a second of computing."""
+"""How fast the whole Klon runs, in each of its versions: seconds of audio for a second of computing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +25,7 @@ def versions() -> dict[str, Model]:
     network = GRU(8, controls=("gain",), rngs=nnx.Rngs(0))
     return {
         "nodal": klon(),
+        "nodal, the plug-in's blocks": klon(version="plugin"),
         "nodal and wdf": klon(gain_stage="wdf"),
         "nodal and GRU-8": klon(gain_stage=network),
     }

@@ -1,4 +1,4 @@
-"""Networks in place of the Klon's driven path: one for each gain, and one for all that is told the gain."""
+"""Networks in place of the Klon's gain stage: one for each gain, and one for all that is told the gain."""
 
 import math
 import time
@@ -20,7 +20,7 @@ from circuitnn.train import Dataset, TruncatedBPTT, fit
 
 HIDDEN = 8
 GAINS = (0.0, 0.25, 0.5, 0.75, 1.0)
-PUBLISHED = (0.70, 0.57, 0.50, 0.67, 1.72)  # %, validation (Chowdhury 2020), of the whole gain stage
+PUBLISHED = (0.70, 0.57, 0.50, 0.67, 1.72)  # %, validation (Chowdhury 2020), of the plug-in's gain stage
 KNOWN = tuple(k / 8 for k in range(9))  # that the conditioned network is trained at
 AT_ONCE = 3  # of them for each piece of signal
 

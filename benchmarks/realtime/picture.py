@@ -13,7 +13,7 @@ from benchmarks.realtime.engines import EXPORTED, JAX, NATIVE
 from circuitnn.files import replacing
 from circuitnn.study.style import FAINT, context
 
-VERSIONS = {"klon": "nodal", "klon-wdf": "gain stage: wave digital", "klon-GRU-8": "driven path: GRU-8"}
+VERSIONS = {"klon": "nodal", "klon-wdf": "gain stage: wave digital", "klon-GRU-8": "gain stage: GRU-8"}
 # Okabe & Ito (2002), "Color universal design".
 LINES = {JAX: ("#D55E00", "o"), NATIVE: ("#0072B2", "s"), EXPORTED: ("#009E73", "^")}
 NAMES = {JAX: "Python: XLA", NATIVE: "Python: compiled C", EXPORTED: "exported C"}

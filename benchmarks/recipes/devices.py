@@ -27,7 +27,7 @@ def tube_screamer(x: np.ndarray) -> Dataset:
 
 
 def klon(x: np.ndarray) -> Dataset:
-    """The driven path of the Klon Centaur, its gain in the middle."""
+    """The gain stage of the Klon Centaur as the schematic has it, its gain in the middle."""
     played = material.played(x, (GAIN,))
     return Dataset(played.x[None, :, None], played.y[:, :, None], fs=FS)
 

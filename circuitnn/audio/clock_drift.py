@@ -50,7 +50,9 @@ class Drift:
         return f"from {self.start:.2f} to {self.end:.2f} samples ({self.ppm:+.2f} +- {self.standard_error:.2g} ppm)"
 
 
-def drift(x: NDArray, y: NDArray, lag: int, middle: int, shortest: int) -> Drift | None:
+def drift(
+    x: NDArray, y: NDArray, lag: int, middle: int, shortest: int, *, is_predicted: bool = False
+) -> Drift | None:
     """A line through the delays of pieces of a recording; None where there are not enough of them.
 
     What a device adds to the delay depends on level and pitch, and these may go up or down with time: they are taken
@@ -62,6 +64,8 @@ def drift(x: NDArray, y: NDArray, lag: int, middle: int, shortest: int) -> Drift
         lag: samples by which it is late...
         middle: ...at this sample of x.
         shortest: samples, fewer of which do not tell.
+        is_predicted: whether x has the delays of the device already: where pitch and level go with time all along, as
+            those of a chord that dies away, the line is then through the delays as they are.
     """
     length = min(LONGEST, 1 << max((len(x) // 12).bit_length() - 1, 11))
     first, last = max(0, -lag), min(len(x), len(y) - lag) - length
@@ -83,6 +87,8 @@ def drift(x: NDArray, y: NDArray, lag: int, middle: int, shortest: int) -> Drift
         return None
     time, delays, pitch, level = np.array(rows).T
     start, rate, error = _line(time, delays, np.stack([pitch, pitch**2, level]))
+    if np.isinf(error) and is_predicted:
+        start, rate, error = _line(time, delays, np.empty((0, len(time))))
     return None if np.isinf(error) else Drift(1e6 * rate, 1e6 * error, start, start + rate * len(x))
 
 

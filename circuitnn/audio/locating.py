@@ -21,7 +21,14 @@ FEWEST_SAMPLES = 512
 
 
 def located(
-    x: NDArray, y: NDArray, fs: float, max_delay: float | None = None, *, correct_drift: bool = False, around: int = 0
+    x: NDArray,
+    y: NDArray,
+    fs: float,
+    max_delay: float | None = None,
+    *,
+    correct_drift: bool = False,
+    around: int = 0,
+    is_predicted: bool = False,
 ) -> Alignment:
     """The work of `align` on signals that have been checked.
 
@@ -32,6 +39,7 @@ def located(
         max_delay: seconds on either side of `around`; anywhere when None.
         correct_drift: whether to measure along the line that the delay follows, where it does.
         around: samples.
+        is_predicted: whether x is what a model of the device has made of what was played, see `drift`.
 
     Raises:
         AudioError: where no one delay stands out, or the recordings have too little in common there.
@@ -45,9 +53,10 @@ def located(
             f"recordings fit {where.outside / where.peak:.1f} times as well. Give a larger max_delay, or none"
         )
     _check(where.sharpness, UNIQUE, 1.0, _late(where.lag - around, fs))
-    clocks = drift(x, y, where.lag, where.middle, round((ASKED_DRIFT if correct_drift else DRIFT) * fs))
+    shortest = round((ASKED_DRIFT if correct_drift else DRIFT) * fs)
+    clocks = drift(x, y, where.lag, where.middle, shortest, is_predicted=is_predicted)
     if correct_drift and clocks is not None and clocks.is_there:
-        return _along(x, y, fs, clocks)
+        return _along(x, y, fs, clocks, is_predicted=is_predicted)
     lag, polarity, sharpness = _peak(x, y, fs, where.lag, bounds)
     alignment = measured(x, y, fs, lag, polarity)
     try:
@@ -61,10 +70,10 @@ def located(
     return dataclasses.replace(alignment, sharpness=min(sharpness, where.sharpness), drift=clocks)
 
 
-def _along(x: NDArray, y: NDArray, fs: float, clocks: Drift) -> Alignment:
+def _along(x: NDArray, y: NDArray, fs: float, clocks: Drift, *, is_predicted: bool) -> Alignment:
     """Where the delay follows a line, which is measured once more along itself."""
     moved = paced(y, clocks.start, 1e-6 * clocks.ppm)
-    rest = drift(x, moved, 0, len(x) // 2, 0)
+    rest = drift(x, moved, 0, len(x) // 2, 0, is_predicted=is_predicted)
     if rest is not None:
         clocks = Drift(clocks.ppm + rest.ppm, rest.standard_error, clocks.start + rest.start, clocks.end + rest.end)
         moved = paced(y, clocks.start, 1e-6 * clocks.ppm)

@@ -31,7 +31,15 @@ def placed(chain: WholeChain, signals: Recordings, max_delay: float | None, *, c
         polarity = 1 if (predicted - predicted.mean()) @ signals.y[first : first + length] >= 0 else -1
         return dataclasses.replace(alignment, polarity=polarity)
     try:
-        alignment = located(predicted, signals.y, signals.fs, max_delay, correct_drift=corrects_drift, around=first)
+        alignment = located(
+            predicted,
+            signals.y,
+            signals.fs,
+            max_delay,
+            correct_drift=corrects_drift,
+            around=first,
+            is_predicted=corrects_drift,
+        )
     except AudioError as error:
         limit = "anywhere" if max_delay is None else f"within max_delay={max_delay:g} s"
         raise ValueError(

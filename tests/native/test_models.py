@@ -104,7 +104,7 @@ SLOW = (
         "a chain": lambda: cn.chain(nodal("bassman"), nodal("diode_clipper")),
         "a residual": lambda: cn.residual(cn.recurrent.GRU(4, dtype=DOUBLE, rngs=rngs())),
         "in parallel": lambda: cn.parallel(nodal("diode_clipper"), cn.recurrent.GRU(4, dtype=DOUBLE, rngs=rngs())),
-        "a Klon": lambda: cn.hybrid.klon(FS, dtype=DOUBLE),
+        "a Klon": lambda: cn.hybrid.klon(FS, version="plugin", dtype=DOUBLE),
     }
     | {
         f"windowed {name}": lambda name=name: cn.recurrent.windowed(

@@ -81,11 +81,12 @@ def klon_feed_forward(output):
 
 @pytest.mark.parametrize("gain", [0.0, 0.3, 1.0])
 def test_klon_feed_forward_network(gain):
-    """Its output is across C16; that of the pre-amplifier is what C3 leaves of the source, across R7 and C16."""
+    """Its output is across C16; that of the plug-in's pre-amplifier is what C3 leaves of the source, across R7 and C16."""
     built, x, knobs = klon_feed_forward(("C16", "R7")), played("klon_feed_forward_1"), {"gain": gain}
     _, y = cn.run(built, x, controls=knobs)
-    for name, found in (("klon_feed_forward_1", y[:, 0]), ("klon_pre_amp", y[:, 0] + y[:, 1])):
-        nodal = cn.nodal.NodalModel(cn.circuits.CATALOGUE[name](), FS, dtype=jnp.float64)
+    same = cn.circuits.klon_feed_forward_1(), cn.circuits.klon_pre_amp(version="plugin")
+    for circuit, found in zip(same, (y[:, 0], y[:, 0] + y[:, 1]), strict=True):
+        nodal = cn.nodal.NodalModel(circuit, FS, dtype=jnp.float64)
         _, expected = cn.run(nodal, x, controls=knobs)
         np.testing.assert_allclose(found, expected[:, 0], rtol=0, atol=TOLERANCE)
 

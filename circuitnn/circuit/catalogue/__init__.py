@@ -19,6 +19,7 @@ from circuitnn.circuit.catalogue.klon import klon_buffer as klon_buffer
 from circuitnn.circuit.catalogue.klon import klon_clipping as klon_clipping
 from circuitnn.circuit.catalogue.klon import klon_feed_forward_1 as klon_feed_forward_1
 from circuitnn.circuit.catalogue.klon import klon_feed_forward_2 as klon_feed_forward_2
+from circuitnn.circuit.catalogue.klon import klon_gain_stage as klon_gain_stage
 from circuitnn.circuit.catalogue.klon import klon_output as klon_output
 from circuitnn.circuit.catalogue.klon import klon_pre_amp as klon_pre_amp
 from circuitnn.circuit.catalogue.klon import klon_summing as klon_summing

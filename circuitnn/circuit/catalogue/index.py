@@ -32,6 +32,7 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (equalizers.baxandall, 1.0),
     (equalizers.pultec_eqp1a, 1.0),
     (klon.klon_buffer, 0.3),
+    (klon.klon_gain_stage, 0.3),
     (klon.klon_feed_forward_1, 0.3),
     (klon.klon_pre_amp, 0.3),
     (klon.klon_amplifier, 1.0),

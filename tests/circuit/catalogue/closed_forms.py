@@ -99,13 +99,18 @@ def klon_tone(s, treble):
 
 
 def klon_pre_amp(s, gain):
+    turned = 100 * K * gain
+    return klon_pre_amp_plugin(s, gain) * turned / (parallel(10 * K, 1 / (s * 68e-9)) + turned)
+
+
+def klon_pre_amp_plugin(s, gain):
     z = parallel(1.5 * K + parallel(15 * K, 1 / (s * 1e-6)), parallel(10 * K, 1 / (s * 68e-9)) + 100 * K * gain)
     return z / (z + 1 / (s * 1e-7))
 
 
 def klon_feed_forward_1(s, gain):
     shunt = parallel(15 * K, 1 / (s * 1e-6))
-    return klon_pre_amp(s, gain) * shunt / (1.5 * K + shunt)
+    return klon_pre_amp_plugin(s, gain) * shunt / (1.5 * K + shunt)
 
 
 def klon_amplifier(s, gain):

@@ -1,5 +1,7 @@
 """The catalogue against what ngspice made of it, without ngspice, and against closed forms."""
 
+import shutil
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ HAS_OPAMP = {  # of gain 1e6 or 1e5, where the closed form's is infinite
     *("sd1_clipping", "sd1_tone", "sallen_key", "ms20_filter"),
 }
 QUICK = ("bassman", "tube_screamer_clipping")
+HAS_NGSPICE = shutil.which("ngspice") is not None
 SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CATALOGUE[name]().controls else 1)]
 
 
@@ -52,6 +55,7 @@ def test_frequency_response(name):
     ("name", "setting"),
     [pytest.param(*case, marks=() if case[0] in QUICK and not case[1] else pytest.mark.slow) for case in SETTINGS],
 )
+@pytest.mark.skipif(HAS_NGSPICE, reason="ngspice is here: test_against_ngspice asks it for more than these data have")
 def test_transient(name, setting):
     circuit = catalogue.CATALOGUE[name]()
     model = cn.nodal.NodalModel(circuit, FS, dtype=jnp.float64)
