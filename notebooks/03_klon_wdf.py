@@ -114,8 +114,8 @@ plt.show()
 
 # %% [markdown]
 # The control loads C3 and divides what R6 and C5 let through: the lower its resistance, the less reaches the amplifier,
-# and at 0 nothing does. Past it, most of that happens in the first tenth of the turn. The bilinear transform squeezes the highest frequencies, all up to infinity, below half the sample rate:
-# on the right the dots are below the lines there.
+# and at 0 nothing does. Past it, most of that happens in the first tenth of the turn. The bilinear transform squeezes
+# the highest frequencies, all up to infinity, below half the sample rate: there the dots are below the lines.
 #
 # ## The clipping stage
 #

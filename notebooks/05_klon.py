@@ -14,10 +14,12 @@
 # # The Klon Centaur, with a network inside
 #
 # A pedal is a chain of circuits. Here it is the Klon Centaur (Chowdhury 2020, arXiv 2009.02833), whole, from its
-# netlists. Then a small recurrent network takes the place of its driven path, the knobs still live, and at last a
+# netlists. Then a small recurrent network takes the place of its gain stage, the knobs still live, and at last a
 # capacitor of the tone control is found from what is heard at the output.
 
 # %%
+import dataclasses
+
 import matplotlib.pyplot as plt
 import numpy as np
 import optax
@@ -30,9 +32,7 @@ fs = 48_000
 pedal = cn.hybrid.klon(fs)
 print("knobs:", dict(pedal.controls))
 print("parts:", ", ".join(pedal.names))
-print(
-    "gain stage:", ", ".join(pedal["gain_stage"].names), "with the paths", ", ".join(pedal["gain_stage"]["paths"].names)
-)
+print(pedal["gain_stage"])
 
 # %% [markdown]
 # The guitar is made here, of plucked strings, at the level of a passive pickup. Three positions of the gain knob are a
@@ -66,34 +66,40 @@ plt.show()
 #
 # Behind the buffer the signal goes three ways: past the amplifier through two networks, and through amplifier and
 # diodes. The summing amplifier adds their currents. The gain control is ganged, and turns in all of them: with more
-# drive there is less of the clean middle and treble of network 2.
+# drive there is less of the clean middle and treble. At 0 nothing reaches the amplifier. Outputs of a circuit may be
+# currents.
 
 # %%
-paths = pedal["gain_stage"]["paths"]
+stage = cn.circuits.klon_gain_stage()
+ways = cn.nodal.NodalModel(dataclasses.replace(stage, outputs=("i(R19)", "i(R16)", "i(R17)", "i(R18)")), fs)
 turns = np.linspace(0, 1, 21)
 note = np.tile(0.2 * np.sin(2 * np.pi * 440 * np.arange(4800) / fs)[:, None], (len(turns), 1, 1))
 figure, panel = plt.subplots(figsize=(8, 2.8), layout="constrained")
-titles = "feed-forward 1", "driven path", "feed-forward 2"
-for name, title, color in zip(paths.names, titles, ("#009E73", "#D55E00", "#0072B2"), strict=True):
-    _, current = cn.run(paths[name], note, controls={"gain": turns[:, None]})
-    panel.plot(turns, 1e6 * np.sqrt(np.mean(np.asarray(current)[:, 2400:] ** 2, axis=(1, 2))), color=color, label=title)
+lows, driven, *others = np.moveaxis(np.asarray(cn.run(ways, note, controls={"gain": turns[:, None]})[1]), -1, 0)
+currents = {
+    "clean lows, R19": lows,
+    "amplifier and diodes, R16": driven,
+    "clean middle and treble, R17 and R18": sum(others),
+}
+for (title, current), color in zip(currents.items(), ("#009E73", "#D55E00", "#0072B2"), strict=True):
+    panel.plot(turns, 1e6 * np.sqrt(np.mean(current[:, 2400:] ** 2, axis=1)), color=color, label=title)
 panel.set(xlabel="gain knob", ylabel="rms current in µA", xlim=(0, 1), ylim=(0, None))
 panel.grid(color="0.9")
 panel.legend()
 plt.show()
 
 # %% [markdown]
-# ## A network in the driven path
+# ## A network for the gain stage
 #
-# A gated recurrent unit of 8 units with a linear read-out learns what pre-amplifier network, amplifier and diodes do,
+# A gated recurrent unit of 8 units with a linear read-out learns what amplifiers, diodes and the ways around them do,
 # from eight seconds of guitar at five gains. The knob is a further input. Half a minute of training does not make it
 # perfect; the page *Hybrids* has the errors after some minutes.
 
 # %%
 train = 0.5 * cn.audio.guitar(8, fs, seed=2)
 knob = np.linspace(0, 1, 5)[:, None]
-_, current = cn.run(paths["drive"], np.tile(train[:, None], (5, 1, 1)), controls={"gain": knob})
-data = cn.train.Dataset(np.tile(train[:, None], (5, 1, 1)), 47e3 * np.asarray(current), controls={"gain": knob}, fs=fs)
+_, volts = cn.run(pedal["gain_stage"], np.tile(train[:, None], (5, 1, 1)), controls={"gain": knob})
+data = cn.train.Dataset(np.tile(train[:, None], (5, 1, 1)), volts, controls={"gain": knob}, fs=fs)
 scaling = cn.recurrent.Scaling.from_data(data.x, data.y)
 network = cn.recurrent.GRU(8, controls=("gain",), scaling=scaling, rngs=nnx.Rngs(0))
 network, history = cn.train.fit(

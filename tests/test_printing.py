@@ -89,7 +89,10 @@ def said():
             cn.chain(cn.hybrid.Gain(2.0), cn.convolutional.WaveNet.nam("nano", rngs=rngs)),
             ["  1: WaveNet, head_scale 0.02, condition input, hears 4 093 samples, 842", "    arrays[1]: channels 2"],
         ),
-        "a hybrid": (cn.hybrid.klon(version="plugin", oversampling=2), ["gain_stage: Oversampled", "      drive: Chain at 96000 Hz"]),
+        "a hybrid": (
+            cn.hybrid.klon(version="plugin", oversampling=2),
+            ["gain_stage: Oversampled", "      drive: Chain at 96000 Hz"],
+        ),
         "a circuit": (
             CIRCUIT,
             [

@@ -50,9 +50,7 @@ class Drift:
         return f"from {self.start:.2f} to {self.end:.2f} samples ({self.ppm:+.2f} +- {self.standard_error:.2g} ppm)"
 
 
-def drift(
-    x: NDArray, y: NDArray, lag: int, middle: int, shortest: int, *, is_predicted: bool = False
-) -> Drift | None:
+def drift(x: NDArray, y: NDArray, lag: int, middle: int, shortest: int, *, is_predicted: bool = False) -> Drift | None:
     """A line through the delays of pieces of a recording; None where there are not enough of them.
 
     What a device adds to the delay depends on level and pitch, and these may go up or down with time: they are taken

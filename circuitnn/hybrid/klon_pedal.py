@@ -36,20 +36,21 @@ def klon(
 
     Behind the buffer the signal goes three ways: past the amplifier through two networks, and through pre-amplifier
     network, amplifier and clipping stage. The summing amplifier adds the currents of the three; the tone control and
-    the output stage follow. The gain control is ganged: it acts in all of the three ways, and in the amplifier, at once.
+    the output stage follow. The gain control is ganged: it acts in all of the three ways, and in the amplifier, at
+    once.
 
     The gain stage is one circuit, `circuits.klon_gain_stage`, as the schematic has it. ``version="plugin"`` is that of
     the author's plug-in, in blocks that do not load each other: its amplifier listens before R6 and not behind it, so
-    that at gain 0 the driven path is not silent, and its clipping stage and feed-forward network 2 do not touch. That is
-    5 to 15 dB of the response below gain 1.
+    that at gain 0 the driven path is not silent, and its clipping stage and feed-forward network 2 do not touch. That
+    is 5 to 15 dB of the response below gain 1.
 
     Args:
         fs: sample rate, Hz.
         version: "schematic" or "plugin".
-        gain_stage: "nodal"; "wdf" for wave digital filters; or a model of one's own, a network for example: volts behind
-            the buffer in, those of the summing amplifier out, the knob gain if it has it. In the plug-in's version it is
-            in place of pre-amplifier network, amplifier and clipping stage alone, and what it gives the voltage over
-            the clipping stage's 47k; where it comes late, the networks beside it wait.
+        gain_stage: "nodal"; "wdf" for wave digital filters; or a model of one's own, a network for example: volts
+            behind the buffer in, those of the summing amplifier out, the knob gain if it has it. In the plug-in's
+            version it is in place of pre-amplifier network, amplifier and clipping stage alone, and gives the voltage
+            over the clipping stage's 47k; where it comes late, the networks beside it wait.
         oversampling: 1, 2, 4, 8 or 16: the gain stage with all its ways runs at that many times the rate, between one
             pair of filters. A model of one's own has to be made for that rate.
         trainable: for each part the patterns of its values that are learnt, as for `NodalModel`, or a mapping from them
@@ -58,9 +59,9 @@ def klon(
         dtype: of the signals and the values.
 
     Returns:
-        A chain of the parts "buffer", "gain_stage", "tone" and "output". The plug-in's gain stage is a chain of "paths",
-        "volts" and "summing"; the paths are "feed_forward_1", "drive" and "feed_forward_2"; the drive that is no model
-        of one's own is a chain of "pre_amp", "amplifier" and "clipping".
+        A chain of the parts "buffer", "gain_stage", "tone" and "output". The plug-in's gain stage is a chain of
+        "paths", "volts" and "summing"; the paths are "feed_forward_1", "drive" and "feed_forward_2"; the drive that is
+        no model of one's own is a chain of "pre_amp", "amplifier" and "clipping".
 
     Raises:
         ValueError: for an unknown version, gain stage, part or pattern, or a model that does not fit in.

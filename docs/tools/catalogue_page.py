@@ -44,6 +44,7 @@ FAMILIES = {
     "equalizers": "Equalizers",
     "klon": "Klon Centaur",
     "overdrive": "Overdrives",
+    "fuzz": "Boosters, fuzz and wah",
     "phaser": "Phaser",
     "filters": "Synthesizer filters",
     "amplifiers": "Amplifier stages",

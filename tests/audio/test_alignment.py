@@ -7,6 +7,7 @@ import pytest
 from scipy.signal import butter, lfilter, resample_poly, sosfilt
 
 import circuitnn as cn
+from circuitnn.audio.locating import located
 
 FS = 48_000
 DEVICE = Path(__file__).parents[3] / "shared" / "data" / "clipper-1n4148"
@@ -211,6 +212,19 @@ def test_clocks_that_differ(music, ppm):
     inside = slice(1000, -1000)
     assert np.sum((found.apply(y) - bent)[inside] ** 2) < 3e-3 * np.sum(bent[inside] ** 2)
     assert "ppm of drift" in str(found)
+
+
+def test_clocks_that_differ_where_a_sound_dies_away():
+    """Level and pitch go with time all along, so that a line of delays tells what a device does or what clocks do."""
+    seconds = np.arange(6 * FS) / FS
+    dying = np.random.default_rng(0).standard_normal(len(seconds)) * np.exp(-1.5 * seconds)
+    fine = resample_poly(np.tanh(2 * dying), 16, 1)
+    y = np.interp(16 * (np.arange(len(dying)) * (1 - 40e-6) - 100), np.arange(len(fine)), fine)
+    predicted = np.tanh(2 * dying)
+    assert located(predicted, y, FS, correct_drift=True).drift is None
+    found = located(predicted, y, FS, correct_drift=True, is_predicted=True)
+    assert found.drift.ppm == pytest.approx(40, abs=0.5)
+    assert found.delay_samples == pytest.approx(100, abs=0.2)
 
 
 def test_no_drift_is_seen_in_what_a_device_does_to_a_sweep():

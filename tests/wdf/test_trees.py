@@ -81,7 +81,7 @@ def klon_feed_forward(output):
 
 @pytest.mark.parametrize("gain", [0.0, 0.3, 1.0])
 def test_klon_feed_forward_network(gain):
-    """Its output is across C16; that of the plug-in's pre-amplifier is what C3 leaves of the source, across R7 and C16."""
+    """Its output is across C16; that of the plug-in's pre-amplifier is what C3 leaves, across R7 and C16."""
     built, x, knobs = klon_feed_forward(("C16", "R7")), played("klon_feed_forward_1"), {"gain": gain}
     _, y = cn.run(built, x, controls=knobs)
     same = cn.circuits.klon_feed_forward_1(), cn.circuits.klon_pre_amp(version="plugin")

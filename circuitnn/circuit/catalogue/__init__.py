@@ -12,6 +12,11 @@ from circuitnn.circuit.catalogue.equalizers import pultec_eqp1a as pultec_eqp1a
 from circuitnn.circuit.catalogue.filters import moog_ladder as moog_ladder
 from circuitnn.circuit.catalogue.filters import ms20_filter as ms20_filter
 from circuitnn.circuit.catalogue.filters import sallen_key as sallen_key
+from circuitnn.circuit.catalogue.fuzz import big_muff as big_muff
+from circuitnn.circuit.catalogue.fuzz import cry_baby as cry_baby
+from circuitnn.circuit.catalogue.fuzz import fuzz_face_germanium as fuzz_face_germanium
+from circuitnn.circuit.catalogue.fuzz import fuzz_face_silicon as fuzz_face_silicon
+from circuitnn.circuit.catalogue.fuzz import rangemaster as rangemaster
 from circuitnn.circuit.catalogue.index import CATALOGUE as CATALOGUE
 from circuitnn.circuit.catalogue.index import NOMINAL_PEAK as NOMINAL_PEAK
 from circuitnn.circuit.catalogue.klon import klon_amplifier as klon_amplifier
@@ -24,6 +29,7 @@ from circuitnn.circuit.catalogue.klon import klon_output as klon_output
 from circuitnn.circuit.catalogue.klon import klon_pre_amp as klon_pre_amp
 from circuitnn.circuit.catalogue.klon import klon_summing as klon_summing
 from circuitnn.circuit.catalogue.klon import klon_tone as klon_tone
+from circuitnn.circuit.catalogue.overdrive import ds1 as ds1
 from circuitnn.circuit.catalogue.overdrive import sd1 as sd1
 from circuitnn.circuit.catalogue.overdrive import sd1_clipping as sd1_clipping
 from circuitnn.circuit.catalogue.overdrive import sd1_tone as sd1_tone

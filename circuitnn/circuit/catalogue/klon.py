@@ -20,11 +20,12 @@ def klon_buffer() -> Circuit:
 def klon_gain_stage() -> Circuit:
     """Klon Centaur: the whole gain stage, as the schematic has it.
 
-    From the buffer to the summing amplifier, with both op-amps, their supply rails, the diodes, and the clean ways around
-    them. Small signals have 40.8 dB at 1 kHz with the gain at 1; at gain 0 only the clean ways are left. The blocks below
-    simplify it in two places, as the author's plug-in does, which is 5 to 15 dB away below gain 1: there the amplifier
-    listens before R6 and not behind it, and clipping stage and feed-forward network 2 do not touch. Knobs: gain (two of
-    100k, ganged). Input Vin, output out, states C3, C16, C5, C8, C7, C9, C10, C4, C6, C12, C11, C13.
+    From the buffer to the summing amplifier, with both op-amps, their supply rails, the diodes, and the clean ways
+    around them. Small signals have 40.8 dB at 1 kHz with the gain at 1; at gain 0 only the clean ways are left. The
+    blocks below simplify it in two places, as the author's plug-in does, which is 5 to 15 dB away below gain 1: there
+    the amplifier listens before R6 and not behind it, and clipping stage and feed-forward network 2 do not touch.
+    Knobs: gain (two of 100k, ganged). Input Vin, output out, states C3, C16, C5, C8, C7, C9, C10, C4, C6, C12, C11,
+    C13.
 
     Values: Chowdhury (2020), A comparison of virtual analog modelling techniques for desktop and embedded
     implementations (arXiv 2009.02833); connections: the schematic, as in the LTspice file of its author's repository.
@@ -61,10 +62,10 @@ def klon_feed_forward_1() -> Circuit:
 def klon_pre_amp(version: Literal["schematic", "plugin"] = "schematic") -> Circuit:
     """Klon Centaur: network before the gain amplifier.
 
-    ``H = Z/(Z + 1/(s C3)) gain 100k/Z2`` with Z = Z1 parallel Z2, Z1 = R7 + (R19 parallel C16), Z2 = (R6 10k parallel C5
-    68n) + gain 100k: the voltage over the gain control, nothing at gain 0. With ``version="plugin"`` that of the node
-    behind C3, ``Z/(Z + 1/(s C3))``, as the author's own implementation takes it: the netlist of `klon_feed_forward_1`,
-    another output. Knobs: gain (100k). Input Vin, output out, states C3, C16, C5.
+    ``H = Z/(Z + 1/(s C3)) gain 100k/Z2`` with Z = Z1 parallel Z2, Z1 = R7 + (R19 parallel C16), Z2 = (R6 10k parallel
+    C5 68n) + gain 100k: the voltage over the gain control, nothing at gain 0. With ``version="plugin"`` that of the
+    node behind C3, ``Z/(Z + 1/(s C3))``, as the author's own implementation takes it: the netlist of
+    `klon_feed_forward_1`, another output. Knobs: gain (100k). Input Vin, output out, states C3, C16, C5.
 
     Values: Chowdhury (2020), A comparison of virtual analog modelling techniques for desktop and embedded
     implementations (arXiv 2009.02833).
@@ -105,12 +106,11 @@ def klon_clipping() -> Circuit:
 def klon_feed_forward_2() -> Circuit:
     """Klon Centaur: feed-forward network 2 on its own, the clean middle and high frequencies.
 
-    As the author's plug-in has it; in the pedal (`klon_gain_stage`) R17 and C12 lead into the summing amplifier too, and
-    C11 to the clipping stage.
-    Linear, fourth order: R5 5.1k parallel C4 68n; R8 1.5k and R9 1k + C6 390n to ground; gain control 100k; from its
-    wiper R17 27k and R18 12k + C12 27n to ground, and R15 22k + C11 2.2n + R16 47k into the summing amplifier, whose
-    input counts as ground. The output of interest is the current in R16: ``V(out)/47k``; at gain 1 it is nothing.
-    Knobs: gain (100k). Input Vin, output out (the voltage across R16), states C4, C6, C12, C11.
+    As the author's plug-in has it; in the pedal (`klon_gain_stage`) R17 and C12 lead into the summing amplifier too,
+    and C11 to the clipping stage. Linear, fourth order: R5 5.1k parallel C4 68n; R8 1.5k and R9 1k + C6 390n to ground;
+    gain control 100k; from its wiper R17 27k and R18 12k + C12 27n to ground, and R15 22k + C11 2.2n + R16 47k into the
+    summing amplifier, whose input counts as ground. The output of interest is the current in R16: ``V(out)/47k``; at
+    gain 1 it is nothing. Knobs: gain (100k). Input Vin, output out (the voltage across R16), states C4, C6, C12, C11.
 
     Values: Chowdhury (2020), A comparison of virtual analog modelling techniques for desktop and embedded
     implementations (arXiv 2009.02833).

@@ -68,3 +68,16 @@ def sd1() -> Circuit:
     are. Transistors: IS 80f, BF 500, BR 10.
     """
     return read("sd1")
+
+
+def ds1() -> Circuit:
+    """Boss DS-1: the whole signal path.
+
+    A transistor that saturates, an amplifier of 0 to 26 dB, two diodes to ground, and a tone control between a low and
+    a high pass. Knobs: dist (100k), tone (20k), level (100k). Input Vin, output out, states C3, C4, C5, C8, C7, C9,
+    C10, C12, C11.
+
+    Values: the pedal of 1978 without its buffers and switches; transistor: Yeh, Abel, Smith (2007), Simplified,
+    physically-informed models of distortion and overdrive guitar effects pedals.
+    """
+    return read("ds1")
