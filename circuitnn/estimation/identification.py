@@ -17,7 +17,7 @@ from circuitnn.estimation.identification_task import Task
 from circuitnn.estimation.memory import chosen_warmup
 from circuitnn.estimation.placing import at_one_pace, placed
 from circuitnn.estimation.recorder import recorder
-from circuitnn.estimation.searching import Found, refined, searched
+from circuitnn.estimation.searching import Found, beside_the_best, refined, searched
 from circuitnn.estimation.statistics import reported
 from circuitnn.estimation.unknowns import learnt_values, sources_of
 from circuitnn.metrics import esr
@@ -161,16 +161,15 @@ def identify(
         if "y_gain" in around.free:
             task = dataclasses.replace(task, recorder=dataclasses.replace(around, y_gain=alignment.gain))
         paced = at_one_pace(fitted, alignment)
-        found = searched(
-            task.problem(paced, alignment, prior, is_search=True), task.searched(prior), starts, seed, progress
-        )
+        few = task.problem(paced, alignment, prior, is_search=True)
+        found = searched(few, task.searched(prior), starts, seed, progress)
         problem = task.problem(paced, alignment, prior, is_search=False)
         result = refined(problem, found[0].at, prior, task.finer())
         what = (prior, alignment, result.noise, precision, step_of(signals.y), profile)
         report = reported(result.problem, result.best, *what)
         report = dataclasses.replace(
             report,
-            starts=tuple(each.error / found[0].error for each in found),
+            starts=beside_the_best(few, found),
             clipped=(int(signals.clipped_x.sum()), int(signals.clipped_y.sum())),
             refined=_moves(result, report),
             recording=task.recording(result, alignment),

@@ -50,7 +50,8 @@ class IdentificationReport:
             near 1 for what the netlist lacks.
         esr_before: of the nominal values, aligned: squares of what they leave over those of y.
         esr: of the fitted ones.
-        starts: errors of the descents over that of the best one, rising; the first is 1.
+        starts: power of what each search leaves over that of the best one's, the first is 1; what lies 80 dB below the
+            recording counts as nothing.
         drift: of the delay, what is left of it where it is corrected.
         excerpts: seconds into the recording at which each excerpt begins.
         clipped: samples of x and of y that are stuck at the end of the scale, or beside such; not fitted.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, final
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from circuitnn.estimation.audio_problem import AudioProblem
+from circuitnn.estimation.missing import FAINT
 from circuitnn.estimation.posterior import NEAR, descended, left_over, linearised, settled
 from circuitnn.estimation.unknowns import Prior
 from circuitnn.nodal.model import NodalModel
@@ -72,6 +74,13 @@ def left(problem: AudioProblem, unknowns: NDArray) -> float:
     """Standard deviation of what is left, in the unit of y."""
     rest = problem.residual(unknowns)
     return float(np.sqrt(rest @ rest / np.sum(problem.excerpts.keep)))
+
+
+def beside_the_best(problem: AudioProblem, found: Sequence[Minimum]) -> tuple[float, ...]:
+    """What each search leaves over what the best one does; what lies far below the recording counts as nothing."""
+    least = FAINT * float(np.var(problem.y))
+    powers = [left(problem, each.at) ** 2 + least for each in found]
+    return tuple(power / powers[0] for power in powers)
 
 
 def refined(problem: AudioProblem, start: NDArray, prior: Prior, fine: NodalModel | None) -> Found:

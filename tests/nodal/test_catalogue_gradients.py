@@ -26,6 +26,8 @@ CENTRAL = np.array([1, -1, 2, -2]), np.array([8, -8, -1, 1]) / 12
 ONE_SIDED = np.array([0, 1, 2, 3, 4]), np.array([-25, 48, -36, 16, -3]) / 12
 # One of each sort: diodes and a knob in a feedback, a transistor.
 QUICK = ("tube_screamer_clipping", "common_emitter")
+# Large ones, whose devices are those of others here; checked once by hand (minutes each).
+LEFT_OUT = ("big_muff", "fuzz_face_silicon", "fuzz_face_germanium", "cry_baby")
 
 
 class Problem:
@@ -84,7 +86,12 @@ def assert_agree(names, exact, differences, largest):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in catalogue.CATALOGUE]
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in catalogue.CATALOGUE
+        if name not in LEFT_OUT
+    ],
 )
 def test_gradients_of_all_values_and_of_the_knobs_at_their_ends(name):
     problem = Problem(name)

@@ -1,0 +1,42 @@
+"""Circuits that others' solvers lose: 20 dB above a sensible level, knobs at their ends and moving."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import circuitnn as cn
+from circuitnn.circuit import catalogue
+from tests.golden.catalogue.load import signal
+
+FS = 48_000
+LOUD = 10.0  # times the nominal peak
+HARD = ("rangemaster", "fuzz_face_germanium", "fuzz_face_silicon", "big_muff", "ds1", "klon_gain_stage")
+# The rate at which the trapezoidal rule is within 1e-6 of ngspice there, over 48 kHz.
+RATES = {"rangemaster": 8, "fuzz_face_germanium": 32, "fuzz_face_silicon": 32, "ds1": 8, "klon_gain_stage": 8}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HARD)
+def test_no_sample_is_lost(name):
+    circuit = catalogue.CATALOGUE[name]()
+    guitar = cn.audio.guitar(0.5, FS, seed=2)
+    x = LOUD * catalogue.NOMINAL_PEAK[name] * guitar / np.abs(guitar).max()
+    turning = 0.5 - 0.5 * np.cos(2 * np.pi * 3 * np.arange(len(x)) / FS)
+    rows = np.stack([np.zeros(len(x)), np.ones(len(x)), turning])
+    model = cn.nodal.NodalModel(circuit, FS, dtype=jnp.float64)
+    carry, y = cn.run(model, np.tile(x[:, None], (3, 1, 1)), controls=dict.fromkeys(circuit.controls, rows))
+    assert not np.any(carry.report.failed)
+    assert np.all(np.isfinite(y))
+    assert np.max(np.abs(y)) < 15  # volts, the highest supply among them
+
+
+@pytest.mark.slow
+@pytest.mark.ngspice
+@pytest.mark.parametrize(("name", "rate"), RATES.items())
+def test_loud_it_is_ngspice(ngspice, name, rate):
+    circuit, fs = catalogue.CATALOGUE[name](), rate * FS
+    x = LOUD * signal(name, round(0.006 * fs), fs)
+    expected = cn.spice.transient(circuit, x, fs)
+    carry, y = cn.run(cn.nodal.NodalModel(circuit, fs, dtype=jnp.float64), x)
+    assert not np.any(carry.report.failed)
+    assert np.sum((np.asarray(y) - expected) ** 2) / np.sum(expected**2) < 1e-6
