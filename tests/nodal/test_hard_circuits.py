@@ -11,8 +11,7 @@ from tests.golden.catalogue.load import signal
 FS = 48_000
 LOUD = 10.0  # times the nominal peak
 HARD = ("rangemaster", "fuzz_face_germanium", "fuzz_face_silicon", "big_muff", "ds1", "klon_gain_stage")
-# The rate at which the trapezoidal rule is within 1e-6 of ngspice there, over 48 kHz.
-RATES = {"rangemaster": 8, "fuzz_face_germanium": 32, "fuzz_face_silicon": 32, "ds1": 8, "klon_gain_stage": 8}
+RATE = 8 * FS  # where the trapezoidal rule is within 1e-6 of ngspice; of big_muff ngspice was not asked
 
 
 @pytest.mark.slow
@@ -32,11 +31,11 @@ def test_no_sample_is_lost(name):
 
 @pytest.mark.slow
 @pytest.mark.ngspice
-@pytest.mark.parametrize(("name", "rate"), RATES.items())
-def test_loud_it_is_ngspice(ngspice, name, rate):
-    circuit, fs = catalogue.CATALOGUE[name](), rate * FS
-    x = LOUD * signal(name, round(0.006 * fs), fs)
-    expected = cn.spice.transient(circuit, x, fs)
-    carry, y = cn.run(cn.nodal.NodalModel(circuit, fs, dtype=jnp.float64), x)
+@pytest.mark.parametrize("name", [name for name in HARD if name != "big_muff"])
+def test_loud_it_is_ngspice(ngspice, name):
+    circuit = catalogue.CATALOGUE[name]()
+    x = LOUD * signal(name, round(0.006 * RATE), RATE)
+    expected = cn.spice.transient(circuit, x, RATE)
+    carry, y = cn.run(cn.nodal.NodalModel(circuit, RATE, dtype=jnp.float64), x)
     assert not np.any(carry.report.failed)
     assert np.sum((np.asarray(y) - expected) ** 2) / np.sum(expected**2) < 1e-6
