@@ -9,9 +9,12 @@ from tests.golden.load import golden as clipper
 from tests.reference import simulate
 
 SAMPLES = 240
+# Newton's plain iteration does not find the rest of the one; of the other the gain is 0.65 % low here for a reason that
+# was not found, where NodalModel is 2e-9 (ESR) from ngspice. Both stand against it in test_against_ngspice.
+BEYOND = ("fuzz_face_silicon", "fuzz_face_germanium")
 
 
-@pytest.mark.parametrize("name", catalogue.CATALOGUE)
+@pytest.mark.parametrize("name", [name for name in catalogue.CATALOGUE if name not in BEYOND])
 def test_transient(name):
     circuit = catalogue.CATALOGUE[name]()
     for setting, knobs in enumerate(settings(circuit)):

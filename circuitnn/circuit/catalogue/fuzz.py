@@ -33,7 +33,7 @@ def fuzz_face_silicon() -> Circuit:
 
     54 dB with the fuzz at 1, and 24 dB at 0. Knobs: fuzz (1k), volume (500k). Input Vin, output out, states C1, C2, C3.
 
-    Values: the pedal with BC108C (about 1970); transistors with the static parameters of the parts list.
+    Values: Dallas Arbiter Fuzz Face with BC108C (1969); transistors with the static parameters of the parts list.
     """
     return read("fuzz_face_silicon")
 
@@ -56,6 +56,6 @@ def cry_baby() -> Circuit:
     From 0.4 kHz, heel down, to 2.2 kHz, toe down, by a capacitor whose other end is driven. Knobs: wah (100k). Input
     Vin, output out, states C1, L1, C2, C3, C4, C5.
 
-    Values: the GCB-95 in its common form, without its input buffer.
+    Values: the GCB-95 (1982) in its common form, without its input buffer.
     """
     return read("cry_baby")
