@@ -18,7 +18,13 @@ from circuitnn.expressions.tree import Current, Voltage, evaluate, leaves_in
 THERMAL = 1.38064852e-23 * 300.15 / 1.6021766208e-19  # kT/q at 27 C, volts
 # x'_n = fs (a x_n + b x_{n-1} + c x_{n-2}) - d x'_{n-1}
 LEAK = 1e-12  # siemens
+LEAKY = 1e-7  # amperes
+LONGEST, PARTS = 400, 16  # iterations of Newton, and the parts of a sample where that was not enough
 RULES = {"trapezoidal": (2, -2, 0, 1), "backward_euler": (1, -1, 0, 0), "bdf2": (1.5, -2, 0.5, 0)}
+
+
+class NotConvergedError(AssertionError):
+    """Newton's iteration found no solution."""
 
 
 def simulate(circuit, x, fs, *, rule="trapezoidal", controls=None):
@@ -159,21 +165,34 @@ class Network:
         nodes = np.diag(np.arange(self.size) < self.nodes).astype(float)
         now = np.zeros(self.size)
         for leak in (*(10.0**-k for k in range(15)), 1e-15):
-            now = self._newton(matrix + leak * nodes, right, now, 0)
+            now = self._solution(matrix + leak * nodes, right, now, 0)
         return now
 
     def solve(self, now, n, u, rate, history):
         matrix, right = self.linear(n)
         matrix = matrix + rate * self.through @ self._storage(n) @ self.across
         right = self.driven(right, u, n) - self.through @ history
-        return self._newton(matrix, right, now, n)
+        return self._solution(matrix, right, now, n)
+
+    def _solution(self, matrix, right, now, n):
+        try:
+            return self._newton(matrix, right, now, n)
+        except NotConvergedError:  # it jumps about: from where it began, bit by bit
+            missing = self._residual(matrix, right, now, n)[0]
+            for part in np.linspace(1, 0, PARTS + 1)[1:]:
+                now = self._newton(matrix, right + part * missing, now, n)
+            return now
+
+    def _residual(self, matrix, right, now, n):
+        total, slopes = matrix @ now - right, matrix.copy()
+        for device in self.devices:
+            device.add(now, n, total, slopes)
+        return total, slopes
 
     def _newton(self, matrix, right, now, n):
         previous, nodes = np.inf, np.arange(self.nodes)
-        for _ in range(400):
-            total, slopes = matrix @ now - right, matrix.copy()
-            for device in self.devices:
-                device.add(now, n, total, slopes)
+        for _ in range(LONGEST):
+            total, slopes = self._residual(matrix, right, now, n)
             # Far from the solution a node between diodes may be held by nothing. The leak is in the slopes alone: it
             # turns steps, and moves no solution.
             slopes[nodes, nodes] += LEAK
@@ -184,7 +203,7 @@ class Network:
             if size < 1e-14 or (size < 1e-7 and size >= 0.5 * previous):
                 return now
             previous = size
-        raise AssertionError(f"no convergence at sample {n}: the last step was {size}")
+        raise NotConvergedError(f"no convergence at sample {n}: the last step was {size}")
 
     def _state(self, part):
         return self.difference(*part.nodes) if part.kind == "C" else self.unit(part.name)
@@ -266,11 +285,16 @@ class Device:
                 slopes += np.outer(row, column) * (complex(current).imag / 1e-30)
 
 
-def exponential(x):
-    """e^x - 1; beyond e^40 its tangent, so that Newton's iteration comes back from anywhere."""
+def exponential(x, *, of=0.0):
+    """e^x - 1; beyond e^40 its tangent, so that Newton's iteration comes back from anywhere.
+
+    Of a saturation current that can be heard, germanium's, below -3 what ngspice has, -1 - (3/(e x))^3.
+    """
     x = complex(x)
     if x.real > 40:
         return cmath.exp(40) * (1 + (x - 40)) - 1
+    if x.real < -3 and of > LEAKY:
+        return -1 - (3 / (cmath.e * x)) ** 3
     return complex(np.expm1(x.real), cmath.exp(x.real).real * x.imag)
 
 
@@ -288,13 +312,14 @@ class Bipolar(Device):
 
     def law(self, given, v):
         be, bc = v
-        forward = given["IS"] * given["area"] * exponential(be / (given["NF"] * THERMAL))
-        reverse = given["IS"] * given["area"] * exponential(bc / (given["NR"] * THERMAL))
+        largest = max(given.get(name, 0) for name in ("IS", "ISE", "ISC"))
+        forward = given["IS"] * given["area"] * exponential(be / (given["NF"] * THERMAL), of=largest)
+        reverse = given["IS"] * given["area"] * exponential(bc / (given["NR"] * THERMAL), of=largest)
         to_emitter, to_collector = forward / given["BF"], reverse / given["BR"]
         if "ISE" in given:
-            to_emitter += given["ISE"] * given["area"] * exponential(be / (given["NE"] * THERMAL))
+            to_emitter += given["ISE"] * given["area"] * exponential(be / (given["NE"] * THERMAL), of=largest)
         if "ISC" in given:
-            to_collector += given["ISC"] * given["area"] * exponential(bc / (given["NC"] * THERMAL))
+            to_collector += given["ISC"] * given["area"] * exponential(bc / (given["NC"] * THERMAL), of=largest)
         q1 = 1 / (1 - bc / given.get("VAF", np.inf) - be / given.get("VAR", np.inf))
         q2 = (forward / given.get("IKF", np.inf) + reverse / given.get("IKR", np.inf)) / given["area"]
         transport = (forward - reverse) / (q1 / 2 * (1 + cmath.sqrt(1 + 4 * q2)))

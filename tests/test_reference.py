@@ -9,18 +9,17 @@ from tests.golden.load import golden as clipper
 from tests.reference import simulate
 
 SAMPLES = 240
-# Newton's plain iteration does not find the rest of the one; of the other the gain is 0.65 % low here for a reason that
-# was not found, where NodalModel is 2e-9 (ESR) from ngspice. Both stand against it in test_against_ngspice.
-BEYOND = ("fuzz_face_silicon", "fuzz_face_germanium")
+# What the rate leaves: of germanium with all that gain, more.
+ALLOWED = {"fuzz_face_germanium": 3e-7}
 
 
-@pytest.mark.parametrize("name", [name for name in catalogue.CATALOGUE if name not in BEYOND])
+@pytest.mark.parametrize("name", catalogue.CATALOGUE)
 def test_transient(name):
     circuit = catalogue.CATALOGUE[name]()
     for setting, knobs in enumerate(settings(circuit)):
         y, _ = simulate(circuit, signal(name, SAMPLES), FS, controls=knobs)
         expected = golden(name, setting).y[: SAMPLES // EVERY]
-        assert np.sum((y[::EVERY, 0] - expected) ** 2) / np.sum(expected**2) < 1e-7
+        assert np.sum((y[::EVERY, 0] - expected) ** 2) / np.sum(expected**2) < ALLOWED.get(name, 1e-7)
 
 
 @pytest.mark.parametrize("name", ["diode_clipper", "diode_clipper_second_order"])
