@@ -19,6 +19,7 @@ from circuitnn.devices.diode import DIODE
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.jfet import JFET
 from circuitnn.devices.mosfet import MOSFET
+from circuitnn.devices.opamp import OPAMP
 from circuitnn.devices.ota import OTA
 from circuitnn.devices.pentode import PENTODE
 from circuitnn.devices.power_mosfet import VDMOS
@@ -33,7 +34,8 @@ SUBCIRCUIT = "X"  # the letter of what is no device
 DEVICES: list[Device] = [
     RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
     CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET, MOSFET,
-    VDMOS, VACTROL, TRIODE, PENTODE, OTA, SATURATING_COIL,
+    VDMOS, VACTROL, TRIODE, PENTODE, OTA, OPAMP,
+    SATURATING_COIL,
 ]  # fmt: skip
 
 

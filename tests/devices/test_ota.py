@@ -62,6 +62,16 @@ def test_the_amplifiers_by_name_are_those_of_data_sheets(part):
     np.testing.assert_allclose(current(0.02, 0.0) / current(0.5, 0.0), np.tanh(0.02 / (2 * VT)), rtol=1e-7)
 
 
+@pytest.mark.ngspice
+def test_at_its_limits_ngspice_has_its_equivalent(ngspice):
+    """The volts at which its output stays, which signals below the supplies do not tell."""
+    circuit = read(BENCH.format(part="LM13700").replace("Vo held 0 0\nRo out held 1\n", "Ro out 0 1meg\n"))
+    for volts, limit in ((0.2, 14.2), (-0.2, -14.4)):
+        out = float(cn.nodal.operating_point(circuit.replace(Vin=volts))["out"])
+        assert abs(out) == pytest.approx(abs(limit), abs=2e-3)
+        assert out == pytest.approx(float(cn.spice.operating_point(circuit.replace(Vin=volts))["out"]), abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("volts", "held"),
     [(0.0, 0.0), (0.03, 2.0), (-0.6, -14.6), (0.5, 14.4), (1.0, 0.0)],
