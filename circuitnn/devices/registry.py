@@ -16,6 +16,7 @@ from circuitnn.devices.controlled import (
 from circuitnn.devices.coupling import COUPLING
 from circuitnn.devices.device import Device, ModelDevice
 from circuitnn.devices.diode import DIODE
+from circuitnn.devices.heated_diode import HEATED_DIODE
 from circuitnn.devices.hysteresis_coil import JILES_ATHERTON_COIL
 from circuitnn.devices.inductor import INDUCTOR
 from circuitnn.devices.jfet import JFET
@@ -36,7 +37,7 @@ DEVICES: list[Device] = [
     RESISTOR, CAPACITOR, INDUCTOR, COUPLING, VOLTAGE_SOURCE, CURRENT_SOURCE, VOLTAGE_OF_VOLTAGE,
     CURRENT_OF_VOLTAGE, CURRENT_OF_CURRENT, VOLTAGE_OF_CURRENT, BEHAVIOURAL_SOURCE, DIODE, BIPOLAR, JFET, MOSFET,
     VDMOS, VACTROL, TRIODE, PENTODE, OTA, OPAMP,
-    SATURATING_COIL, JILES_ATHERTON_COIL,
+    SATURATING_COIL, JILES_ATHERTON_COIL, HEATED_DIODE,
 ]  # fmt: skip
 
 

@@ -268,6 +268,13 @@ def hysteresis_at(across, field, magnetisation, MS, A, ALPHA, K, C, TURNS, SECTI
     return [A * PATH / TURNS * field, *kept], [1e-6 * field, 1e-6 * magnetisation]
 
 
+def heated_at(volts, heat, IS, N, RTH, CTH, EG, XTI):
+    t = 300.15 + heat
+    hot = VT * t / 300.15
+    current = IS * (t / 300.15) ** (XTI / N) * np.exp(EG / (N * VT) - EG / (N * hot)) * np.expm1(volts / (N * hot))
+    return [current, 1e-6 * (heat / RTH - volts * current) / CTH], [1e-6 * heat]
+
+
 # By the first one of its kinds; a record without one fails.
 TOLERANCE = {"VACTROL": 1e-4}  # whose law is rounded at its corners
 EXPECTED = {
@@ -283,6 +290,7 @@ EXPECTED = {
     "COIL": coil_at,
     "OPAMP": opamp_at,
     "JACOIL": hysteresis_at,
+    "HEATED": heated_at,
 }
 
 
