@@ -3,11 +3,13 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from circuitnn.devices.device import Device, ModelDevice, ModelParameter
 from circuitnn.devices.registry import DEVICES
 from docs.tools.generated import keep
 
+DOCS = Path(__file__).parents[1]
 INTRODUCTION = """\
 # Devices
 
@@ -83,6 +85,9 @@ def _lines(devices: Iterable[Device]) -> Iterator[str]:
         yield f"\n## {device.word[0].upper()}{device.word[1:]}\n"
         yield f"`{device.letter}name {' '.join(device.pins)} MODEL [area]`, models of kind {' or '.join(device.kinds)}."
         yield f"{_code(device.equation)}{source}.\n"
+        figure = DOCS / "assets" / "devices" / f"{next(iter(device.kinds)).lower()}.svg"
+        if figure.exists():
+            yield f"![{device.word}: curves]({figure.relative_to(DOCS).as_posix()})\n"
         yield "| parameter | unit | default | must | also called | there |"
         yield "|---|---|---|---|---|---|"
         yield from (_row(parameter) for parameter in device.parameters)

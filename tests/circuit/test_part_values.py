@@ -258,6 +258,18 @@ def test_bandwidths_and_slew_rates_are_those_of_macromodels():
     assert not off, off
 
 
+@pytest.mark.parametrize(("name", "gain"), [("OC44_MEASURED", 307.0), ("AC128_MEASURED", 229.6)])
+def test_measured_germanium_has_the_published_gain_and_leakage(name, gain):
+    """DAFx 2017: saturation currents of 1.4 and 21 uA, a forward gain that leakage lowers at small currents."""
+    part = standard_part(name, directive=".model")
+    assert part.origin == "with published model parameters (B. Holmes, M. Holters, M. van Walstijn, DAFx 2017)"
+    card = " ".join(line.text for line in part.lines)
+    assert float(re.search(r"BF=([\d.]+)", card)[1]) == gain
+    leakage = {"u": 1e-6, "n": 1e-9}
+    current, unit = re.search(r"IS=([\d.]+)([un])", card).groups()
+    assert 1e-6 < float(current) * leakage[unit] < 3e-5
+
+
 def test_every_part_says_where_its_values_are_from():
     folder = resources.files("circuitnn.circuit").joinpath("parts")
     for file in ("diodes.lib", "transistors.lib", "fets.lib", "opamps.lib"):
