@@ -25,6 +25,8 @@ HEAVY = (
     "big_muff",
     "phase90",
     "moog_ladder",
+    "la2a",
+    "cl1b",
 )  # compilation of each takes most of a minute: only as they are
 # Where the engines' common operating point is that far from the reference's; there the nodal model is compared as well.
 APART = {
