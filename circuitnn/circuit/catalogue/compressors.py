@@ -10,7 +10,7 @@ def la2a() -> Circuit:
     No copy of the unit: the tubes of amplifier and side chain are ideal gains, the panel's light a law of ZnS with
     constants chosen for the unit's published curves. 40 dB in all at full gain. With a sine of 1 kHz the ratio is 2.9:1
     to 3.2:1 in compress (published: about 3:1); in limit it grows from 4:1 on to over 15:1, with up to 39.6 dB of
-    reduction, where the cell has its least resistance (published: 40 dB). At peak_reduction 0.4 the reduction is 1 dB at
+    reduction, where the cell has its least resistance (published: 40 dB). At peak_reduction 0.4 there is 1 dB at
     0.13 V and 12 dB at 1 V, of which nine tenths are there in 5 ms (published: 10 ms). Half of it is gone 40 ms after
     0.1 s of tone and 74 ms after 2 s (published: 60 ms), nine tenths after 0.8 s and 4.4 s (published: 1 to 15 s, by
     exposure). Of 22 dB half takes 0.7 s: the cell's two published times say nothing about so much light.
