@@ -15,6 +15,7 @@ import circuitnn as cn
 from circuitnn.numerics.rules import alpha_transform
 from tests.cases import cases
 from tests.reference import WITHOUT
+from tests.reference import WITHOUT
 from tests.wdf.agreement import FS, difference, guitar_like, played
 
 TOLERANCE = 1e-9
@@ -26,8 +27,6 @@ HEAVY = (
     "big_muff",
     "phase90",
     "moog_ladder",
-    "la2a",
-    "cl1b",
 )  # compilation of each takes most of a minute: only as they are
 # Where the engines' common operating point is that far from the reference's; there, and where there is no reference,
 # the nodal model is compared.
@@ -48,7 +47,12 @@ def derived(name, **options):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in cn.circuits.CATALOGUE]
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in cn.circuits.CATALOGUE
+        if name not in WITHOUT  # 1e-9 from the nodal model, by hand: compilation of each takes half a minute
+    ],
 )
 def test_every_circuit_of_the_catalogue(name):
     """Knobs as they are, all at zero, all at one."""
