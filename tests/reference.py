@@ -341,6 +341,7 @@ class JunctionFet(Device):
         return [gates[0] + channel, gates[1] - channel]
 
 
+WITHOUT = ("la2a", "cl1b")  # of the catalogue, for want of a vactrol: SciPy has their equations (test_compressors)
 KINDS = {"D": Diode, "NPN": Bipolar, "PNP": Bipolar, "NJF": JunctionFet, "PJF": JunctionFet}
 
 

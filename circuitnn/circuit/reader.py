@@ -14,6 +14,7 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.circuit.components import NULLOR, Component
 from circuitnn.circuit.controlled import parse_elements
 from circuitnn.circuit.draft import Draft
+from circuitnn.circuit.equivalents import with_devices
 from circuitnn.circuit.includes import with_included
 from circuitnn.circuit.inference import has_silent_loops, inferred_outputs
 from circuitnn.circuit.journal import Journal, words_in
@@ -88,7 +89,8 @@ def read_netlist(
         program = by_user or recognised(text)
         title, lines = _title(text, is_file, program.dialect)
         program.note(journal)
-    block = Block(with_included(lines, *folders, journal, recognise=by_user is None), journal=journal)
+    lines = with_included(lines, *folders, journal, recognise=by_user is None)
+    block = Block(with_devices(lines), journal=journal)
     try:
         draws = None if tolerance_seed is None else np.random.default_rng(tolerance_seed)
         block = with_knobs(_alone(block))

@@ -47,6 +47,7 @@ FAMILIES = {
     "fuzz": "Boosters, fuzz and wah",
     "phaser": "Phaser",
     "filters": "Synthesizer filters",
+    "compressors": "Compressors",
     "amplifiers": "Amplifier stages",
 }
 

@@ -14,6 +14,7 @@ import pytest
 import circuitnn as cn
 from circuitnn.numerics.rules import alpha_transform
 from tests.cases import cases
+from tests.reference import WITHOUT
 from tests.wdf.agreement import FS, difference, guitar_like, played
 
 TOLERANCE = 1e-9
@@ -44,7 +45,12 @@ def derived(name, **options):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in cn.circuits.CATALOGUE]
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in cn.circuits.CATALOGUE
+        if name not in WITHOUT  # 1e-9 from the nodal model, by hand: compilation of each takes half a minute
+    ],
 )
 def test_every_circuit_of_the_catalogue(name):
     """Knobs as they are, all at zero, all at one."""

@@ -6,6 +6,8 @@ from circuitnn.circuit.catalogue.amplifiers import triode_dempwolf as triode_dem
 from circuitnn.circuit.catalogue.amplifiers import triode_koren as triode_koren
 from circuitnn.circuit.catalogue.clippers import diode_clipper as diode_clipper
 from circuitnn.circuit.catalogue.clippers import diode_clipper_second_order as diode_clipper_second_order
+from circuitnn.circuit.catalogue.compressors import cl1b as cl1b
+from circuitnn.circuit.catalogue.compressors import la2a as la2a
 from circuitnn.circuit.catalogue.equalizers import baxandall as baxandall
 from circuitnn.circuit.catalogue.equalizers import james as james
 from circuitnn.circuit.catalogue.equalizers import pultec_eqp1a as pultec_eqp1a

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from circuitnn.circuit.catalogue import (
     amplifiers,
     clippers,
+    compressors,
     equalizers,
     filters,
     fuzz,
@@ -58,6 +59,8 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (filters.sallen_key, 1.0),
     (filters.ms20_filter, 1.0),
     (filters.moog_ladder, 0.02),
+    (compressors.la2a, 1.0),
+    (compressors.cl1b, 1.0),
     (amplifiers.common_emitter, 0.1),
     (amplifiers.jfet_stage, 0.5),
     (amplifiers.triode_koren, 1.0),
