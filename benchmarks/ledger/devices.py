@@ -67,7 +67,7 @@ def _ngspice(circuit: Circuit) -> NDArray:
 
 
 def _coil(truth: str, error: float) -> float:
-    """Its inductance at a current, ``((L - LSAT)/cosh(i/ISAT)^2 + LSAT)``, from the impedance; ISAT grows by the area."""
+    """Its inductance at a current, ``(L - LSAT)/cosh(i/ISAT)^2 + LSAT``, from the impedance; ISAT grows by the area."""
     found = []
     for amperes in AMPERES:
         card = COIL.format(amperes=amperes, L=2.0)

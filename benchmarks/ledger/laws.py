@@ -40,7 +40,7 @@ def diode(p: Parameters, area: float, v: Volts) -> Currents:
     current = saturation * junction(volts, p["N"], saturation=leaking)
     is_forward = volts >= -3 * p["N"] * THERMAL
     if "BV" in p:
-        begin, emission = breakdown(p), p.get("NBV", p["N"]) * THERMAL
+        begin, emission = breakdown(p, saturation), p.get("NBV", p["N"]) * THERMAL
         beyond = -saturation * np.exp(np.minimum(-(volts + begin) / emission, 300))
         current = np.where(volts < -begin, beyond, current)
     if "ISR" in p:
@@ -59,9 +59,12 @@ def diode(p: Parameters, area: float, v: Volts) -> Currents:
     return {"anode": current, "cathode": -current}
 
 
-def breakdown(p: Parameters) -> float:
-    """Where the exponential begins that carries IBV at BV: ``BV - NBV V ln(IBV/IS + 1 - x/V)``."""
-    voltage, ratio, emission = p["BV"], p["IBV"] / p["IS"], p.get("NBV", p["N"])
+def breakdown(p: Parameters, saturation: float) -> float:
+    """Where the exponential begins that carries IBV at BV: ``BV - NBV V ln(IBV/IS + 1 - x/V)``.
+
+    IBV is the same for any area, unlike the saturation current.
+    """
+    voltage, ratio, emission = p["BV"], p["IBV"] / saturation, p.get("NBV", p["N"])
     if ratio < voltage / THERMAL:
         return voltage
 

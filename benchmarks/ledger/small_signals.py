@@ -1,8 +1,8 @@
-"""Line 6, the response at 0 Hz is the slope of the operating point; line 7, small signals are what a transient tends to.
+"""Line 6, the response at 0 Hz is the slope of the operating point; line 7, small signals are a transient's limit.
 
 For line 7 the input is a sine that grows, ``A e^(s t)`` with a complex s: what is left of the beginning is then less
 than rounding of what is there, however slow the circuit's coupling capacitors are, and the response at s itself is what
-the output has to be. The trapezoidal rule has the response of the circuit at ``2 fs (z - 1)/(z + 1)``, ``z = e^(s/fs)``.
+the output has to be. Of the trapezoidal rule that is the circuit's at ``2 fs (z - 1)/(z + 1)``, ``z = e^(s/fs)``.
 """
 
 import dataclasses
