@@ -57,10 +57,18 @@ REGIONS: dict[str, dict[str, tuple[float, ...]]] = {  # volts of the pins, in th
         "steered": (0.02, 0, 1.3, 14.0, 30, 0), "saturated": (0.5, 0, 1.4, 10, 30, 0),
         "held above": (0.1, 0, 1.3, 30.1, 30, 0), "without bias": (0.02, 0, 0, 14, 30, 0), "zero": (0, 0, 0, 0, 0, 0),
     },
+    "OPAMP": {
+        "linear": (1e-3, 0, 9, -9, 1.5), "held above": (0.1, 0, 9, -9, 8.5), "held below": (-0.1, 0, 9, -9, -8.9),
+        "current limit": (0, 0, 9, -9, -4), "zero": (0, 0, 0, 0, 0),
+    },
+    "PNP of germanium": {
+        "active": (-5, -0.2, 0), "saturated": (-0.05, -0.25, 0), "cut off": (-5, 0.3, 0), "inverse": (3, 2.8, 0),
+        "zero": (0, 0, 0),
+    },
 }  # fmt: skip
 KIND_OF = {"TRIODE of Dempwolf": "TRIODE", "PNP of germanium": "PNP"}
 CARDS = {
-    **{kind: {**RECORDS[kind].trial.parameters, **MORE.get(kind, {})} for kind in REGIONS},
+    **{kind: {**RECORDS[kind].trial.parameters, **MORE.get(kind, {})} for kind in REGIONS if kind in RECORDS},
     **{mirror: dict(RECORDS[kind].trial.parameters) for mirror, kind in (("PNP", "NPN"), ("PJF", "NJF"))},
     "PMOS": {**RECORDS["NMOS"].trial.parameters, "VTO": -1.0},
     "TRIODE of Dempwolf": TRIODE_DEMPWOLF,
@@ -115,9 +123,10 @@ def bench(name: str) -> Bench:
         warnings.simplefilter("ignore", NetlistWarning)
         outputs = tuple(f"i(V{pin})" for pin in record.pins)
         circuit = read_netlist("\n".join([*lines, ""]), inputs=(f"V{record.pins[0]}",), outputs=outputs)
-    regions = {
-        region: tuple(sign * volt for volt in volts) for region, volts in REGIONS[MIRRORS.get(kind, kind)].items()
-    }
+    if name in REGIONS:
+        return Bench(circuit, kind, record.pins, REGIONS[name])
+    of_kind = REGIONS[MIRRORS.get(kind, kind)]
+    regions = {region: tuple(sign * volt for volt in volts) for region, volts in of_kind.items()}
     return Bench(circuit, kind, record.pins, regions)
 
 

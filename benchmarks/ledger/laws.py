@@ -75,14 +75,14 @@ def breakdown(p: Parameters, saturation: float) -> float:
 
 
 def bipolar(p: Parameters, area: float, v: Volts) -> Currents:
-    """Gummel and Poon 1970, of an NPN."""
+    """Gummel and Poon 1970, of an NPN; ngspice-39 has the area twice in what the collector's junction carries."""
     be, bc = v["base"] - v["emitter"], v["base"] - v["collector"]
     largest = max(p.get(name, 0.0) for name in ("IS", "ISE", "ISC")) * area
 
     def grown(name: str, volts: Any, emission: str) -> Any:
         return p[name] * area * junction(volts, p[emission], saturation=largest)
 
-    forward, reverse = grown("IS", be, "NF"), grown("IS", bc, "NR")
+    forward, reverse = grown("IS", be, "NF"), grown("IS", bc, "NR") * area
     into_emitter, into_collector = forward / p["BF"], reverse / p["BR"]
     if "ISE" in p:
         into_emitter = into_emitter + grown("ISE", be, "NE")
@@ -200,6 +200,31 @@ def ota(p: Parameters, area: float, v: Volts) -> Currents:
     }
 
 
+def opamp(p: Parameters, area: float, v: Volts) -> Currents:
+    """Boyle, Cohn, Pederson and Solomon 1974 in short, at rest: what charges the stage is what it loses."""
+    plus, minus = float(v["plus"]), float(v["minus"])
+    rate, emission, unit = 2 * np.pi * p["GBW"], p["NL"] * THERMAL, 1e-6  # farads of the stage's capacitor
+    brought = p["SLEW"] * np.tanh(rate * float(v["inp"] - v["inn"] + p["VOS"]) / p["SLEW"])
+
+    def excess(s: float) -> float:
+        held = np.exp((s - plus + p["TOP"]) / emission) - np.exp((minus + p["BOTTOM"] - s) / emission)
+        lost = rate / p["GAIN"] * (s - (plus + minus) / 2) + p["SLEW"] * held
+        return float(unit * (lost - brought) + GMIN * (2 * s - plus - minus))
+
+    stage = brentq(excess, min(minus, plus) - 2, max(minus, plus) + 2, xtol=1e-15, rtol=8.9e-16)
+    largest = p["ISC"] * area
+    out = largest * np.tanh((stage - v["out"]) / (p["RO"] * p["ISC"]))
+    sourced = (np.hypot(out, 4e-3 * largest) + out) / 2  # from the positive supply
+    through = p["IQ"] * area
+    return {
+        "inp": 0 * out,
+        "inn": 0 * out,
+        "plus": sourced + through - GMIN * (stage - plus),
+        "minus": out - sourced - through - GMIN * (stage - minus),
+        "out": -out,
+    }
+
+
 def softplus(x: Any) -> Any:
     """``ln(1 + e^x)``."""
     return np.logaddexp(0, x)
@@ -207,7 +232,7 @@ def softplus(x: Any) -> Any:
 
 LAWS: dict[str, Callable[[Parameters, float, Volts], Currents]] = {
     "D": diode, "NPN": bipolar, "NJF": jfet, "NMOS": mosfet, "VDMOS": vdmos, "VACTROL": vactrol, "TRIODE": triode,
-    "PENTODE": pentode, "OTA": ota,
+    "PENTODE": pentode, "OTA": ota, "OPAMP": opamp,
 }  # fmt: skip
 MIRRORED = {"PNP": "NPN", "PJF": "NJF", "PMOS": "NMOS"}
 
@@ -216,5 +241,6 @@ def into_pins(kind: str, p: Parameters, area: float, v: Volts) -> Currents:
     """Currents into the pins of a device of that kind of model; of a PNP and its like those of the mirror image."""
     if kind not in MIRRORED:
         return LAWS[kind](p, area, v)
-    found = LAWS[MIRRORED[kind]](p, area, {pin: -volts for pin, volts in v.items()})
+    mirrored = {**p, "VTO": -p["VTO"]} if kind == "PMOS" else p
+    found = LAWS[MIRRORED[kind]](mirrored, area, {pin: -volts for pin, volts in v.items()})
     return {pin: -current for pin, current in found.items()}

@@ -20,6 +20,7 @@ from benchmarks.ledger.line import Line
 PARAMETER_STEP, VOLT_STEP, CORNER_STEP = 1e-4, 1e-5, 1e-8
 ROUNDING = 1e-14  # of the currents, that a difference of two has
 VOLT_ROUNDING = 1e-16  # of the voltages across the device, which are found and not given
+SHUNT_ROUNDING = 1e-18  # amperes a volt, that the equations' shunts round off
 Function = Callable[[dict[str, Array]], Array]
 
 
@@ -59,7 +60,7 @@ def _error_at(each: Bench, currents: Function, slopes: Function, region: str) ->
     rows = np.asarray(currents({key: jnp.asarray(column) for key, column in batch.items()}))
     found = slopes({key: jnp.asarray(value) for key, value in values.items()})
     steepest = max(float(np.max(np.abs(found[f"V{pin}"]))) for pin in each.pins)
-    noise = ROUNDING * np.max(np.abs(rows)) + VOLT_ROUNDING * max(1.0, largest) * steepest + 1e-20
+    noise = ROUNDING * np.max(np.abs(rows)) + VOLT_ROUNDING * max(1.0, largest) * steepest + SHUNT_ROUNDING * largest
     worst = 0.0
     for place, (key, step) in enumerate(zip(keys, steps, strict=True)):
         far_below, below, above, far_above = rows[4 * place : 4 * place + 4]
