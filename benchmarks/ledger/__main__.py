@@ -21,6 +21,7 @@ LINES: dict[str, Line] = {
     line.name: line
     for line in (
         power.LINE,
+        power.KIRCHHOFF,
         orders.LINE,
         energy.LINE,
         devices.LINE,
@@ -46,12 +47,13 @@ def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[s
 def entry(line: Line, *, is_quick: bool = False) -> dict[str, Any]:
     """A line of the ledger: the figures of its subjects and of its broken models."""
     began = time.perf_counter()
+    subjects, controls = (line.quick, line.quick_controls) if is_quick else (line.subjects, line.controls)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SolveWarning)  # what was not solved has no figure, and is refused
-        figures = {name: _figure(line.measure(name)) for name in (line.quick if is_quick else line.subjects)}
-        controls = {name: _figure(line.broken(name)) for name in (line.controls[:1] if is_quick else line.controls)}
+        warnings.simplefilter("ignore", SolveWarning)  # what was not solved has no figure
+        figures = {name: _figure(line.measure(name), forget=not is_quick) for name in subjects}
+        broken = {name: _figure(line.broken(name), forget=not is_quick) for name in controls}
     worst = max(figures, key=lambda name: math.inf if math.isnan(figures[name]) else figures[name])
-    nearest = min(controls, key=lambda name: -math.inf if math.isnan(controls[name]) else controls[name])
+    nearest = min(broken, key=lambda name: -math.inf if math.isnan(broken[name]) else broken[name])
     return {
         "line": line.name,
         "law": line.law,
@@ -62,15 +64,16 @@ def entry(line: Line, *, is_quick: bool = False) -> dict[str, Any]:
         "is_kept": all(line.holds(figure) for figure in figures.values()),
         "broken": [name for name, figure in figures.items() if not line.holds(figure)],
         "control": line.control,
-        "controls": controls,
+        "controls": broken,
         "nearest": nearest,
-        "is_refused": not any(line.holds(figure) for figure in controls.values()),
+        "is_refused": all(line.refuses(figure) for figure in broken.values()),
         "seconds": time.perf_counter() - began,
     }
 
 
-def _figure(value: float) -> float:
-    jax.clear_caches()  # a process may map only so many pieces of memory, and each compiled program takes some
+def _figure(value: float, *, forget: bool) -> float:
+    if forget:  # a process may map only so many pieces of memory, and each compiled program takes some
+        jax.clear_caches()
     return float(value)
 
 

@@ -90,7 +90,7 @@ def _line(truth: str, bound: float) -> Line:
         figure="largest difference over the largest current of the region",
         bound=bound,
         subjects=DEVICES,
-        quick=("D", "NJF", "TRIODE"),
+        quick=("D", "NPN", "TRIODE"),
         measure=measure,
         controls=("D", "NPN", "NMOS", "TRIODE", "COIL"),
         broken=functools.partial(against, truth, error=1e-3),
