@@ -72,12 +72,12 @@ def _coil(truth: str, error: float) -> float:
     for amperes in AMPERES:
         card = COIL.format(amperes=amperes, L=2.0)
         circuit = read_netlist(card, inputs=("Iin",), outputs=("out",))
-        impedance = complex(np.asarray(frequency_response(circuit, [HERTZ]))[0])
+        impedance = complex(np.asarray(frequency_response(circuit, np.array([HERTZ])))[0])
         inductance = (2.0 * (1 + error) - 0.1) / 1.5 / np.cosh(amperes / 7.5e-3) ** 2 + 0.1 / 1.5
         expected = 2j * np.pi * HERTZ * inductance
         if truth == "ngspice":
             changed = read_netlist(COIL.format(amperes=amperes, L=2.0 * (1 + error)), inputs=("Iin",), outputs=("out",))
-            expected = complex(np.ravel(spice.ac(changed, [HERTZ], tolerances=TIGHT))[0])
+            expected = complex(np.ravel(spice.ac(changed, np.array([HERTZ]), tolerances=TIGHT))[0])
         found.append(abs(impedance - expected) / abs(expected))
     return max(found)
 

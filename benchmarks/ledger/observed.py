@@ -65,8 +65,8 @@ def observe(
     carry = model.init_carry(x.shape[:-2])
     if states is not None:
         carry = model.force(carry, states)
-    carry, y, _ = trace(model, x, carry)
-    y = np.asarray(y)
+    carry, outputs, _ = trace(model, x, carry)
+    y = np.asarray(outputs)
     volts = {name: y[..., k] for k, name in enumerate(top.nodes)} | {"0": np.zeros_like(y[..., 0])}
     amperes = {branch.name: y[..., first + k] for k, branch in enumerate(top.branches)}
     across = {pair: y[..., top.size + k] for k, pair in enumerate(pairs)}

@@ -64,7 +64,7 @@ def balance(circuit: Circuit, x: NDArray, seen: Observed, fs: float) -> Residual
         if isinstance(part.device, ModelDevice):
             flows += _device(circuit, part, values, seen)
             continue
-        through = seen.amperes.get(part.name)
+        through: NDArray = seen.amperes.get(part.name, np.zeros_like(across))
         match part.kind, part.quantity:
             case "R", _:
                 through = across / values[part.name] if values[part.name] else through
@@ -128,6 +128,7 @@ def _faces(part: Component, other: Component) -> bool:
 
 
 def _expression(part: Component, values: Mapping[str, float], seen: Observed) -> Any:
+    assert part.value is not None  # the reader's
     leaves = [leaf for leaf in leaves_in(part.value) if isinstance(leaf, Voltage)]
     sensed = {leaf: seen.between(leaf.plus, leaf.minus) for leaf in leaves}
     return evaluate(part.value, {**values, **sensed}, np)

@@ -58,7 +58,7 @@ def slope_error(name: str, *, bias: float = 1.0) -> float:
     far_below, below, above, far_above = np.split(np.asarray(nodes(np.array(list(rest.values())) + moves)), 4)
     slopes = ((8 * (above - below) - (far_above - far_below)) / (12 * VOLT_STEP)).T
     moved = circuit.replace(**{source: bias * volts for source, volts in rest.items()})
-    response = np.asarray(frequency_response(moved, [0.0])).reshape(*slopes.shape)
+    response = np.asarray(frequency_response(moved, np.zeros(1))).reshape(*slopes.shape)
     return float(np.max(np.abs(response - slopes)) / np.max(np.abs(slopes)))
 
 
