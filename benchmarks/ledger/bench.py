@@ -111,12 +111,13 @@ class Bench:
 
 
 @functools.cache
-def bench(name: str) -> Bench:
-    """The test bench of a device by its name in `CARDS`."""
+def bench(name: str, error: float = 0.0) -> Bench:
+    """The test bench of a device by its name in `CARDS`; the error is relative, of the card's first parameter."""
     kind = KIND_OF.get(name, name)
     record = RECORDS[MIRRORS.get(kind, kind)]
     sign = -1 if kind in MIRRORS else 1
-    card = " ".join(f"{key}={value!r}" for key, value in CARDS[name].items())
+    first, *others = CARDS[name].items()
+    card = " ".join(f"{key}={value!r}" for key, value in [(first[0], first[1] * (1 + error)), *others])
     lines = [f"* {name} on a bench", *(f"V{pin} {pin} 0 0" for pin in record.pins)]
     lines += [f"{record.letter}1 {' '.join(record.pins)} DUT {AREA}", f".model DUT {kind}({card})"]
     with warnings.catch_warnings():

@@ -81,7 +81,7 @@ LINE = Line(
     figure="largest difference over the largest slope",
     bound=1e-6,
     subjects=tuple(CARDS),
-    quick=("D", "NJF"),
+    quick=("D",),
     measure=error,
     controls=("D", "NMOS", "TRIODE"),
     broken=lambda name: error(name, wrong=f"DUT.{next(iter(CARDS[name]))}"),
