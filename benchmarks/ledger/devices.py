@@ -13,7 +13,7 @@ from circuitnn.circuit import Circuit
 from circuitnn.circuit.reader import read_netlist
 from circuitnn.nodal import frequency_response
 
-# Amperes. Less is a leak that no circuit hears: what rounds off across shunts (library) and matrices (ngspice) is larger.
+# Amperes. Less is a leak that no circuit hears; what rounds off across shunts and in matrices of ngspice is larger.
 FLOOR = {"equation": 1e-6, "ngspice": 1e-7}
 TIGHT = spice.Tolerances(reltol=1e-10, abstol=1e-16, vntol=1e-13)
 COIL = """* a saturating coil, its current held
