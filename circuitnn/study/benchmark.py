@@ -19,6 +19,11 @@ def _only_rows(rows: Rows) -> dict[str, Any]:
     return {"rows": rows}
 
 
+def _whatever_they_are(rows: Rows) -> bool:
+    del rows
+    return True
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
@@ -35,6 +40,7 @@ class Benchmark:
         tables: the report in Markdown.
         targets: what was aimed at and what the rows have of it, from the parts of the report.
         parts: what the report has besides head and targets, from the rows.
+        holds: whether the rows are what they have to be; the command fails where they are not.
         kind: of items; the option --only also goes by this name.
         quick: the items of the option --quick, if there is one.
         rounds: default number of measurements of each time; None for benchmarks that do not measure time.
@@ -49,6 +55,7 @@ class Benchmark:
     tables: Callable[[Mapping[str, Any]], str]
     targets: Callable[[Mapping[str, Any]], list[dict[str, Any]]]
     parts: Callable[[Rows], dict[str, Any]] = _only_rows
+    holds: Callable[[Rows], bool] = _whatever_they_are
     kind: str | None = None
     quick: Sequence[str] = ()
     rounds: int | None = 5
@@ -60,7 +67,7 @@ class Benchmark:
 
 
 def main(benchmark: Benchmark, argv: list[str] | None = None) -> int:
-    """Measure what a command line asks for; the exit code.
+    """Measure what a command line asks for; the exit code, 1 where the rows do not hold.
 
     The report is written anew after each row, so that a run that is stopped leaves what it has.
     """
@@ -86,7 +93,7 @@ def main(benchmark: Benchmark, argv: list[str] | None = None) -> int:
         print(f"\nstopped; {options.output} has the rows up to here" if shown else "\nstopped", file=sys.stderr)
         return 130
     print(f"\n{shown}\n\n{options.output}")
-    return 0
+    return 0 if benchmark.holds(measured) else 1
 
 
 def write(path: str, report: Mapping[str, Any], tables: str) -> None:
