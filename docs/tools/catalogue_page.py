@@ -47,7 +47,8 @@ FAMILIES = {
     "fuzz": "Boosters, fuzz and wah",
     "phaser": "Phaser",
     "filters": "Synthesizer filters",
-    "amplifiers": "Amplifier stages",
+    "amplifiers": "Transistor and single-stage amplifiers",
+    "tubes": "Tube amplifiers and transformers",
 }
 
 
