@@ -33,6 +33,7 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (equalizers.james, 1.0),
     (equalizers.baxandall, 1.0),
     (equalizers.pultec_eqp1a, 1.0),
+    (equalizers.pultec, 1.0),
     (klon.klon_buffer, 0.3),
     (klon.klon_gain_stage, 0.3),
     (klon.klon_feed_forward_1, 0.3),
@@ -63,6 +64,9 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (amplifiers.jfet_stage, 0.5),
     (amplifiers.triode_koren, 1.0),
     (amplifiers.triode_dempwolf, 1.0),
+    (amplifiers.tube_preamp, 0.1),
+    (amplifiers.push_pull_amplifier, 5.0),
+    (amplifiers.power_amplifier, 0.5),
     (amplifiers.power_amplifier, 0.5),
     (tubes.push_pull_amplifier, 4.0),
 )

@@ -9,8 +9,9 @@ def push_pull_amplifier() -> Circuit:
 
     17 dB at 1 kHz, 50 W where it clips at 28 V. The tubes idle at 28 mA and 438 V, 12 W each; the pair's plates stand
     at 262 and 270 V. The loudspeaker's resonance (75 Hz) and coil are in the response, as feedback does not undo them
-    wholly; presence raises what is above 1 kHz. Knobs: presence (5k). Input Vin, output out (the loudspeaker). Windings
-    are coupled by 0.9995, which is a leakage of 5 mH for each half of the primary.
+    wholly; presence raises what is above 1 kHz. Knobs: presence (5k). Input Vin, output out (the loudspeaker), states
+    Cht, Csc, Cpi, C1, C2, Cpp, Cpr, C3, C4, L1, Cw3, L2, Cw4, L3, Lvc, Lms, Cms. Windings are coupled by 0.9995, which
+    is a leakage of 5 mH for each half of the primary.
 
     Values: Fender Bassman 5F6-A (1958) from the phase inverter on, feedback scaled from 2 to 8 ohm; rectifier,
     transformer, strays and loudspeaker are guesses. Triodes: Koren (1996), Improved vacuum tube models for SPICE
