@@ -18,6 +18,7 @@ HARD = (
     "ds1",
     "klon_gain_stage",
     "power_amplifier",
+    "transformer_saturator",
 )
 RATE = 8 * FS  # where the trapezoidal rule is within 1e-6 of ngspice; of big_muff ngspice was not asked
 

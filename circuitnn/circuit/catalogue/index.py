@@ -33,7 +33,6 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (equalizers.james, 1.0),
     (equalizers.baxandall, 1.0),
     (equalizers.pultec_eqp1a, 1.0),
-    (equalizers.pultec, 1.0),
     (klon.klon_buffer, 0.3),
     (klon.klon_gain_stage, 0.3),
     (klon.klon_feed_forward_1, 0.3),
@@ -64,11 +63,11 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (amplifiers.jfet_stage, 0.5),
     (amplifiers.triode_koren, 1.0),
     (amplifiers.triode_dempwolf, 1.0),
-    (amplifiers.tube_preamp, 0.1),
-    (amplifiers.push_pull_amplifier, 5.0),
     (amplifiers.power_amplifier, 0.5),
-    (amplifiers.power_amplifier, 0.5),
+    (tubes.tube_preamp, 0.1),
     (tubes.push_pull_amplifier, 4.0),
+    (tubes.pultec, 1.0),
+    (tubes.transformer_saturator, 2.0),
 )
 
 CATALOGUE: dict[str, Callable[[], Circuit]] = {entry.__name__: entry for entry, _ in _ENTRIES}
