@@ -36,6 +36,8 @@ LEFT_OUT = (
     "cry_baby",
     "power_amplifier",
     "push_pull_amplifier",
+    "pultec",
+    "tube_preamp",
 )
 
 

@@ -1,4 +1,4 @@
-"""Amplifiers: single stages, and whole ones with tubes or transistors."""
+"""Single-stage amplifiers: transistor, field-effect transistor, triode."""
 
 from circuitnn.circuit.catalogue.reading import read
 from circuitnn.circuit.circuit import Circuit
@@ -63,43 +63,5 @@ def power_amplifier() -> Circuit:
 
     Like the amplifier of the Wurlitzer 200A (1974) in topology, rails, Miller and bootstrap capacitors; the other
     values are chosen, the transistors' parameters static ones of usual models.
-    """
-    return read("power_amplifier")
-
-
-def tube_preamp() -> Circuit:
-    """Preamplifier of a guitar amplifier: two triode stages, a cathode follower, a tone stack.
-
-    52 dB with the volume at 1. Plates at 162 V (0.9 to 1.6 mA) and 189 V of 325 V, the follower's cathode at 189 V.
-    Knobs: volume (1M), treble (250k), middle (25k), bass (1M). Input Vin, output out, states Ck1, C1, Cv, Cs2, C2, C3,
-    C4.
-
-    Values: Fender Bassman 5F6-A (1958), bright channel; triodes 12AY7 and 12AX7 after Koren (1996), Improved vacuum
-    tube models for SPICE simulations.
-    """
-    return read("tube_preamp")
-
-
-def push_pull_amplifier() -> Circuit:
-    """Push-pull power amplifier: long-tailed pair, two 6L6GC in class AB, output transformer, feedback, loudspeaker.
-
-    15 to 17 dB in the middle of the band. The 6L6GC idle at 438 V and 28 mA each, the pair's plates at 270 and 262 V of
-    401 V. Knobs: presence (5k). Input Vin, output out, states Cht, Csc, Cpi, C1, C2, Cpp, Cpr, C3, C4, L1, Cw3, L2,
-    Cw4, L3, Lvc, Lms, Cms.
-
-    Values: Fender Bassman 5F6-A (1958) from the phase inverter on; rectifier, output transformer (leakage: k 0.9995)
-    and loudspeaker are guesses. Tubes: Koren (1996), Reefman (2016).
-    """
-    return read("push_pull_amplifier")
-
-
-def power_amplifier() -> Circuit:
-    """DC-coupled power amplifier with eight transistors, quasi-complementary, like that of a Wurlitzer 200A.
-
-    ``H = 1 + Rf/Rg`` = 27 dB; rails of 22.5 V, where it clips at 21 V; idle current 24 mA. No knobs. Input Vin, output
-    out, states Cin, Cg, Cm, Cboot, Cz.
-
-    Topology: Wurlitzer 200A (1974), with its rails, Miller capacitor and bootstrap; the other values are chosen, not
-    its own.
     """
     return read("power_amplifier")

@@ -64,11 +64,9 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (amplifiers.jfet_stage, 0.5),
     (amplifiers.triode_koren, 1.0),
     (amplifiers.triode_dempwolf, 1.0),
-    (amplifiers.tube_preamp, 0.1),
-    (amplifiers.push_pull_amplifier, 5.0),
-    (amplifiers.power_amplifier, 0.5),
     (amplifiers.power_amplifier, 0.5),
     (tubes.push_pull_amplifier, 4.0),
+    (tubes.tube_preamp, 0.1),
 )
 
 CATALOGUE: dict[str, Callable[[], Circuit]] = {entry.__name__: entry for entry, _ in _ENTRIES}

@@ -18,3 +18,16 @@ def push_pull_amplifier() -> Circuit:
     simulations. Beam tetrodes: Reefman (2016), Spice models for vacuum tubes using the uTracer.
     """
     return read("push_pull_amplifier")
+
+
+def tube_preamp() -> Circuit:
+    """Preamplifier of a guitar amplifier: two triode stages, a cathode follower, a tone stack.
+
+    52 dB with the volume at 1. Plates at 162 V (0.9 to 1.6 mA) and 189 V of 325 V, the follower's cathode at 189 V.
+    Knobs: volume (1M), treble (250k), middle (25k), bass (1M). Input Vin, output out, states Ck1, C1, Cv, Cs2, C2, C3,
+    C4.
+
+    Values: Fender Bassman 5F6-A (1958), bright channel; triodes 12AY7 and 12AX7 after Koren (1996), Improved vacuum
+    tube models for SPICE simulations.
+    """
+    return read("tube_preamp")
