@@ -47,7 +47,7 @@ def pultec_eqp1a() -> Circuit:
 def pultec() -> Circuit:
     """Pultec EQP-1A program equalizer, the whole unit: transformers, passive network, make-up amplifier with tubes.
 
-    Two 12AX7 (0.77 mA, plates at 174 V) and two 12AU7 (9 mA, 248 V) in push-pull, with 22 dB of feedback by a winding
+    Two 12AX7 (0.77 mA, plates at 174 V) and two 12AU7 (9 mA, 248 V) in push-pull, with 21 dB of feedback by a winding
     of the output transformer. Flat, at 0 dB into 600 ohm, with all knobs at 0. Knobs: low_boost (8.2k), low_cut (110k),
     high_boost (12k), high_cut (1k), bandwidth (3.9k). Input Vin, output out, states Lt1, Lt2, L1, C1, Chc, Clc, Clb,
     Li1, Li2, Li3, Cpp, C2, C3, Lo1, Lo2, Lo3, Lo4, Lo5.

@@ -23,7 +23,7 @@ def push_pull_amplifier() -> Circuit:
 def tube_preamp() -> Circuit:
     """Preamplifier of a guitar amplifier: two triode stages, a cathode follower, a tone stack.
 
-    52 dB with the volume at 1. Plates at 162 V (0.9 to 1.6 mA) and 189 V of 325 V, the follower's cathode at 189 V.
+    52 dB with the volume at 1. Plates at 162 V (1.6 mA) and 189 V (1.4 mA) of 325 V, the follower's cathode at 189 V.
     Knobs: volume (1M), treble (250k), middle (25k), bass (1M). Input Vin, output out, states Ck1, C1, Cv, Cs2, C2, C3,
     C4.
 
