@@ -26,6 +26,7 @@ HEAVY = (
     "phase90",
     "moog_ladder",
 )  # compilation of each takes most of a minute: only as they are
+LEFT_OUT = ("power_amplifier", "push_pull_amplifier", "pultec", "tube_preamp")  # with 9 to 16 ports: not tried
 # Where the engines' common operating point is that far from the reference's; there the nodal model is compared as well.
 APART = {
     "sd1": 1e-8,
@@ -44,7 +45,12 @@ def derived(name, **options):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in cn.circuits.CATALOGUE]
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in cn.circuits.CATALOGUE
+        if name not in LEFT_OUT
+    ],
 )
 def test_every_circuit_of_the_catalogue(name):
     """Knobs as they are, all at zero, all at one."""

@@ -8,8 +8,8 @@ def tube_preamp() -> Circuit:
     """Preamplifier of a guitar amplifier: two triode stages, a cathode follower, a tone stack.
 
     51 dB at 100 Hz with volume at 1, 29 dB at 0.5, where the bright capacitor Cv lets more of the treble pass. Plates
-    at 162 V (1.6 mA in the 12AY7) and 189 V of 325 V, the follower's cathode at 189 V. Knobs: volume (1M), treble (250k),
-    middle (25k), bass (1M). Input Vin, output out, states Ck1, C1, Cv, Cs2, Cm2, C2, C3, C4.
+    at 162 V (1.6 mA in the 12AY7) and 189 V (1.4 mA) of 325 V, the follower's cathode at 189 V. Knobs: volume (1M),
+    treble (250k), middle (25k), bass (1M). Input Vin, output out, states Ck1, C1, Cv, Cs2, Cm2, C2, C3, C4.
 
     Values: Fender Bassman 5F6-A (1958), bright channel. Triodes 12AY7 and 12AX7: Koren (1996), Improved vacuum tube
     models for SPICE simulations.
