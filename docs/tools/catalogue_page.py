@@ -49,6 +49,8 @@ FAMILIES = {
     "filters": "Synthesizer filters",
     "compressors": "Compressors",
     "amplifiers": "Amplifier stages",
+    "amplifiers": "Transistor and single-stage amplifiers",
+    "tubes": "Tube amplifiers and transformers",
 }
 
 

@@ -10,7 +10,16 @@ from tests.golden.catalogue.load import signal
 
 FS = 48_000
 LOUD = 10.0  # times the nominal peak
-HARD = ("rangemaster", "fuzz_face_germanium", "fuzz_face_silicon", "big_muff", "ds1", "klon_gain_stage")
+HARD = (
+    "rangemaster",
+    "fuzz_face_germanium",
+    "fuzz_face_silicon",
+    "big_muff",
+    "ds1",
+    "klon_gain_stage",
+    "power_amplifier",
+    "transformer_saturator",
+)
 RATE = 8 * FS  # where the trapezoidal rule is within 1e-6 of ngspice; of big_muff ngspice was not asked
 
 
@@ -26,7 +35,7 @@ def test_no_sample_is_lost(name):
     carry, y = cn.run(model, np.tile(x[:, None], (3, 1, 1)), controls=dict.fromkeys(circuit.controls, rows))
     assert not np.any(carry.report.failed)
     assert np.all(np.isfinite(y))
-    assert np.max(np.abs(y)) < 15  # volts, the highest supply among them
+    assert np.max(np.abs(y)) < 45  # volts, between the farthest supplies among them
 
 
 @pytest.mark.slow

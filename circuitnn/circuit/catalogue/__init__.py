@@ -2,6 +2,7 @@
 
 from circuitnn.circuit.catalogue.amplifiers import common_emitter as common_emitter
 from circuitnn.circuit.catalogue.amplifiers import jfet_stage as jfet_stage
+from circuitnn.circuit.catalogue.amplifiers import power_amplifier as power_amplifier
 from circuitnn.circuit.catalogue.amplifiers import triode_dempwolf as triode_dempwolf
 from circuitnn.circuit.catalogue.amplifiers import triode_koren as triode_koren
 from circuitnn.circuit.catalogue.clippers import diode_clipper as diode_clipper
@@ -48,6 +49,10 @@ from circuitnn.circuit.catalogue.tone_stacks import princeton as princeton
 from circuitnn.circuit.catalogue.tone_stacks import soldano as soldano
 from circuitnn.circuit.catalogue.tone_stacks import twin as twin
 from circuitnn.circuit.catalogue.tone_stacks import vox_ac30 as vox_ac30
+from circuitnn.circuit.catalogue.tubes import pultec as pultec
+from circuitnn.circuit.catalogue.tubes import push_pull_amplifier as push_pull_amplifier
+from circuitnn.circuit.catalogue.tubes import transformer_saturator as transformer_saturator
+from circuitnn.circuit.catalogue.tubes import tube_preamp as tube_preamp
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

@@ -1,4 +1,4 @@
-"""Single-stage amplifiers: transistor, field-effect transistor, triode."""
+"""Amplifiers with transistors, and single stages."""
 
 from circuitnn.circuit.catalogue.reading import read
 from circuitnn.circuit.circuit import Circuit
@@ -52,3 +52,16 @@ def triode_dempwolf() -> Circuit:
     with a supply of 300 V.
     """
     return read("triode_dempwolf")
+
+
+def power_amplifier() -> Circuit:
+    """Quasi-complementary power amplifier with eight transistors, coupled directly, 20 W into 8 ohm.
+
+    ``H = 1 + Rf/Rg`` = 23 = 27.2 dB; the output stands at -4 mV, its transistors idle at 24 mA. It clips at 21 V. The
+    Miller capacitor Cm makes the loop's first pole, Cboot lifts the load of the voltage amplifier along with the
+    output. No knobs. Input Vin, output out, states Cin, Cg, Cm, Cboot, Cz.
+
+    Like the amplifier of the Wurlitzer 200A (1974) in topology, rails, Miller and bootstrap capacitors; the other
+    values are chosen, the transistors' parameters static ones of usual models.
+    """
+    return read("power_amplifier")

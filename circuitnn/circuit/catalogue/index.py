@@ -13,6 +13,7 @@ from circuitnn.circuit.catalogue import (
     overdrive,
     phaser,
     tone_stacks,
+    tubes,
 )
 from circuitnn.circuit.circuit import Circuit
 
@@ -65,6 +66,11 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (amplifiers.jfet_stage, 0.5),
     (amplifiers.triode_koren, 1.0),
     (amplifiers.triode_dempwolf, 1.0),
+    (amplifiers.power_amplifier, 0.5),
+    (tubes.tube_preamp, 0.1),
+    (tubes.push_pull_amplifier, 4.0),
+    (tubes.pultec, 1.0),
+    (tubes.transformer_saturator, 2.0),
 )
 
 CATALOGUE: dict[str, Callable[[], Circuit]] = {entry.__name__: entry for entry, _ in _ENTRIES}

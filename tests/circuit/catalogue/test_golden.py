@@ -17,6 +17,7 @@ HAS_OPAMP = {  # of gain 1e6 or 1e5, where the closed form's is infinite
     *("klon_buffer", "klon_tone", "klon_amplifier", "klon_summing", "tube_screamer_clipping", "tube_screamer_tone"),
     *("sd1_clipping", "sd1_tone", "sallen_key", "ms20_filter"),
 }
+TUBES = ("power_amplifier", "tube_preamp", "push_pull_amplifier", "pultec", "transformer_saturator")
 QUICK = ("bassman", "tube_screamer_clipping")
 HAS_NGSPICE = shutil.which("ngspice") is not None
 SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CATALOGUE[name]().controls else 1)]
@@ -24,7 +25,8 @@ SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CA
 
 # The larger ones take their time to compile.
 @pytest.mark.parametrize(
-    "name", cases(NAMES, slow=("moog_ladder", "sd1", "phase90", "ms20_filter", "common_emitter", "triode_dempwolf"))
+    "name",
+    cases(NAMES, slow=("moog_ladder", "sd1", "phase90", "ms20_filter", "common_emitter", "triode_dempwolf", *TUBES)),
 )
 def test_frequency_response(name):
     """ngspice's at two settings of the knobs; at five more, both ends too, the closed form if there is one."""
