@@ -47,6 +47,8 @@ FAMILIES = {
     "fuzz": "Boosters, fuzz and wah",
     "phaser": "Phaser",
     "filters": "Synthesizer filters",
+    "oscillators": "Oscillators",
+    "modulators": "Modulators",
     "amplifiers": "Amplifier stages",
 }
 

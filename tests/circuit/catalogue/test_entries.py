@@ -25,7 +25,8 @@ def test_every_netlist_has_an_entry():
 def test_entry(name):
     circuit = catalogue.CATALOGUE[name]()
     assert circuit.outputs == ("out",)
-    assert circuit.inputs == (("Vin", "Vlfo") if name.startswith("phase90") else ("Vin",))
+    further = {"phase90": ("Vlfo",), "phase90_stage": ("Vlfo",), "ring_modulator": ("Vcarrier",)}
+    assert circuit.inputs == ("Vin", *further.get(name, ()))
     assert circuit.title
     assert all(0 <= value <= 1 for value in circuit.controls.values())
     assert 0 < catalogue.NOMINAL_PEAK[name] < 10
