@@ -25,6 +25,10 @@ HEAVY = (
     "big_muff",
     "phase90",
     "moog_ladder",
+    "bridged_t",
+    "ota_lowpass",
+    "ring_modulator",
+    "precision_rectifier",
 )  # compilation of each takes most of a minute: only as they are
 # Where the engines' common operating point is that far from the reference's; there the nodal model is compared as well.
 APART = {

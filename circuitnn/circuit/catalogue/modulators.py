@@ -9,7 +9,7 @@ def ring_modulator() -> Circuit:
 
     The carrier opens one pair of diodes or the other, and so turns the sign of the signal: the output has sums and
     differences of their frequencies. No knobs. Inputs Vin and Vcarrier (2 V peak; 0.5 V at rest, half open), output
-    out, states C1, C2, Cp, and of the coils L1, L2, L3, L4, L5, L6, Ls1, Ls2.
+    out, states C1, C2, Cp, L1, L2, L3, L4, L5, L6, Ls1, Ls2.
 
     Circuit and values: Horneber (1976), Analyse nichtlinearer RLCUe-Netzwerke mit Hilfe der gemischten
     Potentialfunktion, as problem "ring modulator" in Mazzia, Magherini (2008), Test set for initial value problem

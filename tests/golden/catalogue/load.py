@@ -45,7 +45,7 @@ def settings(circuit: Circuit) -> list[dict[str, float]]:
 
 
 def signal(name: str, samples: int = SAMPLES, fs: float = FS, peaks: Mapping[str, float] | None = None) -> np.ndarray:
-    """The input (samples, inputs): a plucked string of the circuit's `NOMINAL_PEAK`; and a swinging gate voltage, or a carrier.
+    """The input (samples, inputs): a plucked string of the circuit's `NOMINAL_PEAK`; a swinging gate or a carrier.
 
     x(t) = peak g(t)/1.6 sum over k = 1..10 of exp(-20 k t) sin(2 pi 196 k t)/k, g(t) = 1 - exp(-t/1 ms), t = n/fs.
     """
