@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from benchmarks.circuits import FS
 from circuitnn import circuits, spice
 from circuitnn.circuit import Circuit
+from circuitnn.model import run
 from circuitnn.nodal import NodalModel
-from circuitnn.sequence import run
 
 LOUD = 10.0  # times the nominal peak
 TURN = 0.7  # hertz, of the moving knobs
