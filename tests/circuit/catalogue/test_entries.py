@@ -57,7 +57,7 @@ def test_netlist_is_commented(name):
     assert max(map(len, text.splitlines())) <= 120
 
 
-@ENTRIES
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "ota_lowpass"])  # for ngspice an OTA is its parts
 def test_written_and_read_again_it_is_the_same(name):
     circuit = catalogue.CATALOGUE[name]()
     again = read_netlist(circuit.to_spice(), inputs=circuit.inputs)
