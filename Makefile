@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy wdf-speed realtime tone-stacks klon recipes identification ledger test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -69,6 +69,10 @@ nodal-speed: $(STAMPS)/plots ## speed of the nodal model on the circuits of the 
 nodal-accuracy: $(STAMPS)/plots ## the nodal model against ngspice on the circuits of the catalogue
 	@echo "==> running the nodal-accuracy benchmark"
 	@$(RUN) -m benchmarks.nodal_accuracy $(ARGS)
+
+hard-circuits: $(STAMPS)/plots ## circuits that solvers lose, 20 dB too loud, for a minute each (half an hour)
+	@echo "==> running the hard-circuits benchmark"
+	@$(RUN) -m benchmarks.hard_circuits $(ARGS)
 
 wdf-speed: $(STAMPS)/plots ## speed of wave digital filters, beside the nodal model
 	@echo "==> running the wdf-speed benchmark"

@@ -341,7 +341,8 @@ class JunctionFet(Device):
         return [gates[0] + channel, gates[1] - channel]
 
 
-WITHOUT = ("la2a", "cl1b")  # of the catalogue, for want of a vactrol: SciPy has their equations (test_compressors)
+# Of the catalogue, for want of a vactrol (SciPy has their equations, test_compressors) and of an OTA.
+WITHOUT = ("la2a", "cl1b", "ota_lowpass")
 KINDS = {"D": Diode, "NPN": Bipolar, "PNP": Bipolar, "NJF": JunctionFet, "PJF": JunctionFet}
 
 

@@ -41,7 +41,7 @@ def equivalent(names: Sequence[str]) -> Sequence[str]:
         "Vbias bias sensed 0",
         "Dbias sensed minus BIAS",
         ".model BIAS D(IS={ISB} N={NB})",
-        f"Vtop plus high {{TOP+{_DECADES * THERMAL_VOLTAGE!r}*NL}}",
+        f"Vtop high plus {{-{_DECADES * THERMAL_VOLTAGE!r}*NL-TOP}}",
         "Dtop out high LIMIT",
         f"Vbottom low minus {{BOTTOM+{_DECADES * THERMAL_VOLTAGE!r}*NL}}",
         "Dbottom low out LIMIT",

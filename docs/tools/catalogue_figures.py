@@ -21,6 +21,7 @@ from circuitnn.files import replacing
 FOLDER = Path(__file__).parents[1] / "assets" / "catalogue"
 POSITIONS = np.linspace(0, 1, 5)
 GATES = np.linspace(-2.2, -1.8, 5)  # volts, of the phaser's oscillator
+CARRIERS = np.array([0.1, 0.3, 0.5, 1.0, 2.0])  # volts, of the ring modulator
 FREQS = np.geomspace(20, 20e3, 121)
 TONE, RATE = 220.0, 96_000
 LEVELS = (0.1, 0.3, 1.0)  # of the nominal peak
@@ -84,6 +85,9 @@ def _draw_responses(figure, panels, circuit, knobs, name: str) -> None:
     if knobs:
         labels, titles = [f"{position:g}" for position in POSITIONS], [f"{knob}" for knob in knobs]
         curves = _over_knobs(circuit, knobs)
+    elif name == "ring_modulator":
+        labels, titles = [f"{volts:g} V" for volts in CARRIERS], ["carrier"]
+        curves = [[cn.nodal.frequency_response(circuit.replace(Vcarrier=v), FREQS)[0, 0] for v in CARRIERS]]
     elif "Vlfo" in circuit.inputs:
         gates = GATES[::2] if name == "phase90" else GATES
         labels, titles = [f"{volts:g} V" for volts in gates], ["gate voltage"]
@@ -107,7 +111,7 @@ def _draw_responses(figure, panels, circuit, knobs, name: str) -> None:
         panel.set_ylabel("phase in degrees" if is_allpass else "gain in dB")
     if len(labels) > 1:
         lines = panels[0].get_lines()
-        words = "knob at" if knobs else "gate at"
+        words = "knob at" if knobs else "carrier at" if name == "ring_modulator" else "gate at"
         silent = [
             not is_allpass and all(family[k].max() < top - 2 * FLOOR for family in shown) for k in range(len(labels))
         ]
@@ -140,7 +144,7 @@ def _draw_waveforms(panel, circuit, peak: float) -> None:
     u = np.array(LEVELS)[:, None] * peak * np.sin(2 * np.pi * TONE * time)
     x = u[..., None]
     if len(circuit.inputs) > 1:
-        x = np.concatenate([x, np.full_like(x, float(circuit.values["Vlfo"]))], axis=-1)
+        x = np.concatenate([x, np.full_like(x, float(circuit.values[circuit.inputs[1]]))], axis=-1)
     model = cn.nodal.NodalModel(circuit, RATE, dtype=np.float64)
     # One after the other: one stream compiles in a fraction of the time.
     y = np.stack([np.reshape(cn.run(model, each)[1], -1) for each in x])

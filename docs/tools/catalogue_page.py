@@ -48,6 +48,8 @@ FAMILIES = {
     "phaser": "Phaser",
     "filters": "Synthesizer filters",
     "compressors": "Compressors",
+    "oscillators": "Oscillators",
+    "modulators": "Modulators",
     "amplifiers": "Amplifier stages",
     "amplifiers": "Transistor and single-stage amplifiers",
     "tubes": "Tube amplifiers and transformers",

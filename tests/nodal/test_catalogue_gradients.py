@@ -40,6 +40,10 @@ LEFT_OUT = (
     "pultec",
     "la2a",
     "cl1b",
+    "bridged_t",
+    "ota_lowpass",
+    "ring_modulator",
+    "precision_rectifier",
 )
 
 

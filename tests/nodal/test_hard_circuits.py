@@ -48,3 +48,38 @@ def test_loud_it_is_ngspice(ngspice, name):
     carry, y = cn.run(cn.nodal.NodalModel(circuit, RATE, dtype=jnp.float64), x)
     assert not np.any(carry.report.failed)
     assert np.sum((np.asarray(y) - expected) ** 2) / np.sum(expected**2) < 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.ngspice
+@pytest.mark.parametrize("name", ["ring_modulator", "precision_rectifier"])
+def test_diodes_that_change_over_are_ngspice(ngspice, name):
+    circuit = catalogue.CATALOGUE[name]()
+    x = signal(name, round(0.006 * RATE), RATE) * np.array([LOUD] + [1.0] * (len(circuit.inputs) - 1))
+    expected = cn.spice.transient(circuit, x, RATE)
+    carry, y = cn.run(cn.nodal.NodalModel(circuit, RATE, dtype=jnp.float64), x)
+    assert not np.any(carry.report.failed)
+    assert np.sum((np.asarray(y) - expected) ** 2) / np.sum(expected**2) < 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.ngspice
+def test_an_oscillator_starts_and_settles_as_in_ngspice(ngspice):
+    circuit, fs = catalogue.twin_t(), 8_000
+    x = np.zeros(6 * fs)
+    x[: fs // 100] = 0.5  # volts, a kick of 10 ms
+    carry, y = cn.run(cn.nodal.NodalModel(circuit, fs, dtype=jnp.float64), x)
+    assert not np.any(carry.report.failed)
+    found = swing(np.asarray(y), fs)
+    expected = swing(cn.spice.transient(circuit, x, fs, max_step=0.5 / fs), fs)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-3)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-2)
+
+
+def swing(y, fs):
+    """Frequency and peak-to-peak value of the last third."""
+    y = y[2 * len(y) // 3 :]
+    z = y - (y.max() + y.min()) / 2
+    (up,) = np.nonzero((z[:-1] < 0) & (z[1:] >= 0))
+    times = up + z[up] / (z[up] - z[up + 1])
+    return fs / np.diff(times).mean(), np.ptp(y)

@@ -14,6 +14,7 @@ from circuitnn.circuit.catalogue.equalizers import james as james
 from circuitnn.circuit.catalogue.equalizers import pultec_eqp1a as pultec_eqp1a
 from circuitnn.circuit.catalogue.filters import moog_ladder as moog_ladder
 from circuitnn.circuit.catalogue.filters import ms20_filter as ms20_filter
+from circuitnn.circuit.catalogue.filters import ota_lowpass as ota_lowpass
 from circuitnn.circuit.catalogue.filters import sallen_key as sallen_key
 from circuitnn.circuit.catalogue.fuzz import big_muff as big_muff
 from circuitnn.circuit.catalogue.fuzz import cry_baby as cry_baby
@@ -32,6 +33,10 @@ from circuitnn.circuit.catalogue.klon import klon_output as klon_output
 from circuitnn.circuit.catalogue.klon import klon_pre_amp as klon_pre_amp
 from circuitnn.circuit.catalogue.klon import klon_summing as klon_summing
 from circuitnn.circuit.catalogue.klon import klon_tone as klon_tone
+from circuitnn.circuit.catalogue.modulators import precision_rectifier as precision_rectifier
+from circuitnn.circuit.catalogue.modulators import ring_modulator as ring_modulator
+from circuitnn.circuit.catalogue.oscillators import bridged_t as bridged_t
+from circuitnn.circuit.catalogue.oscillators import twin_t as twin_t
 from circuitnn.circuit.catalogue.overdrive import ds1 as ds1
 from circuitnn.circuit.catalogue.overdrive import sd1 as sd1
 from circuitnn.circuit.catalogue.overdrive import sd1_clipping as sd1_clipping

@@ -42,3 +42,16 @@ def moog_ladder() -> Circuit:
     Moog ladder filter; transistors 2N3904 (IS, BF, BR of the Motorola model card).
     """
     return read("moog_ladder")
+
+
+def ota_lowpass() -> Circuit:
+    """State-variable low-pass filter of two transconductance amplifiers (LM13700) with their limits.
+
+    For small signals ``H = 1/(1 + s T (2 (1 - resonance) + 0.02) + (s T)^2)``, T = 2 Vt C/(a I), a = 220/(100k + 220),
+    C 330p. Knobs: cutoff (I from 1 uA to 1 mA: 20 Hz to 20 kHz), resonance (10k; Q from 0.5 to 50). Input Vin (5 V),
+    output out, states C1, C2.
+
+    Circuit: National Semiconductor (2004), data sheet of the LM13700 (state-variable filter); values chosen for this
+    catalogue.
+    """
+    return read("ota_lowpass")

@@ -25,7 +25,8 @@ def test_every_netlist_has_an_entry():
 def test_entry(name):
     circuit = catalogue.CATALOGUE[name]()
     assert circuit.outputs == ("out",)
-    assert circuit.inputs == (("Vin", "Vlfo") if name.startswith("phase90") else ("Vin",))
+    further = {"phase90": ("Vlfo",), "phase90_stage": ("Vlfo",), "ring_modulator": ("Vcarrier",)}
+    assert circuit.inputs == ("Vin", *further.get(name, ()))
     assert circuit.title
     assert all(0 <= value <= 1 for value in circuit.controls.values())
     assert 0 < catalogue.NOMINAL_PEAK[name] < 10
@@ -56,7 +57,7 @@ def test_netlist_is_commented(name):
     assert max(map(len, text.splitlines())) <= 120
 
 
-@ENTRIES
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "ota_lowpass"])  # for ngspice an OTA is its parts
 def test_written_and_read_again_it_is_the_same(name):
     circuit = catalogue.CATALOGUE[name]()
     again = read_netlist(circuit.to_spice(), inputs=circuit.inputs)

@@ -13,6 +13,7 @@ FS = 8 * 48_000
 SAMPLES = 1920  # 5 ms
 EVERY = 4  # of the samples of y, one is kept
 LFO_REST, LFO_DEPTH, LFO_RATE = -2.1, 0.05, 60.0  # volts, volts, hertz: the second input of the phasers
+CARRIER_REST, CARRIER_PEAK, CARRIER = 0.5, 2.0, 617.0  # volts, volts, hertz: that of the ring modulator
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def settings(circuit: Circuit) -> list[dict[str, float]]:
 
 
 def signal(name: str, samples: int = SAMPLES, fs: float = FS, peaks: Mapping[str, float] | None = None) -> np.ndarray:
-    """The input (samples, inputs): a plucked string of the circuit's `NOMINAL_PEAK`; and a swinging gate voltage.
+    """The input (samples, inputs): a plucked string of the circuit's `NOMINAL_PEAK`; a swinging gate or a carrier.
 
     x(t) = peak g(t)/1.6 sum over k = 1..10 of exp(-20 k t) sin(2 pi 196 k t)/k, g(t) = 1 - exp(-t/1 ms), t = n/fs.
     """
@@ -52,6 +53,9 @@ def signal(name: str, samples: int = SAMPLES, fs: float = FS, peaks: Mapping[str
     k = np.arange(1, 11)[:, None]
     string = np.sum(np.exp(-20 * k * t) * np.sin(2 * np.pi * 196 * k * t) / k, axis=0)
     x = (peaks or catalogue.NOMINAL_PEAK)[name] / 1.6 * (1 - np.exp(-t / 1e-3)) * string
-    if "Vlfo" not in catalogue.CATALOGUE[name]().inputs:
+    circuit = catalogue.CATALOGUE[name]()
+    if "Vcarrier" in circuit.inputs:
+        return np.stack([x, CARRIER_REST + CARRIER_PEAK * np.sin(2 * np.pi * CARRIER * t)], axis=-1)
+    if "Vlfo" not in circuit.inputs:
         return x[:, None]
     return np.stack([x, LFO_REST + LFO_DEPTH * np.sin(2 * np.pi * LFO_RATE * t)], axis=-1)
