@@ -50,7 +50,6 @@ FAMILIES = {
     "compressors": "Compressors",
     "oscillators": "Oscillators",
     "modulators": "Modulators",
-    "amplifiers": "Amplifier stages",
     "amplifiers": "Transistor and single-stage amplifiers",
     "tubes": "Tube amplifiers and transformers",
 }
