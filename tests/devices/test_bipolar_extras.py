@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import circuitnn as cn
+from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.spice.as_written import rest_as_written
 
 BASIC = "IS=1e-14 BF=200 BR=3 VAF=80 IKF=.05 CJE=10p CJC=5p TF=.5n TR=20n VJE=.8 MJE=.4"
@@ -118,3 +119,18 @@ def test_inner_nodes_that_nothing_else_holds_follow_the_signal(card, ngspice):
             carry, y = cn.run(cn.nodal.NodalModel(circuit, fs=48_000, dtype=dtype), x.astype(dtype))
             assert int(carry.report.failed) == 0
             np.testing.assert_allclose(np.ravel(y), np.ravel(expected), atol=1e-6 if dtype is np.float64 else 1e-3)
+
+
+@pytest.mark.parametrize(("line", "factor"), [("1.5", 1.5), ("2 areab=3", 2.0), ("m=3", 3.0)])
+def test_the_saturation_current_is_the_one_that_is_turned(line, factor):
+    """With an area as well, of which ngspice makes two currents."""
+    text = f"* one\nVb b 0 0.65\nVc c 0 5\nQ1 c b 0 QX {line}\n.model QX NPN(IS=1e-14 BF=200)\n"
+    circuit = cn.read_netlist(text, inputs=("Vb",), outputs=("i(Vc)",)).astype(np.float64)
+
+    def current(saturation):
+        return -cn.nodal.operating_point(circuit.replace(**{"QX.IS": saturation}))["i(Vc)"]
+
+    here, twice, slope = current(1e-14), current(2e-14), jax.grad(current)(1e-14)
+    np.testing.assert_allclose(here, factor * 1e-14 * np.expm1(0.65 / THERMAL_VOLTAGE), rtol=1e-9)
+    np.testing.assert_allclose(twice, 2 * here, rtol=1e-9)
+    np.testing.assert_allclose(slope * 1e-14, here, rtol=1e-9)
