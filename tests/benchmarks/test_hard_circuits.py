@@ -27,4 +27,6 @@ def test_what_loses_samples_misses_the_target():
     targets = report.targets({"rows": [row, good]})
     assert (targets[0]["met"], targets[0]["missed"]) == (1, ["ds1"])
     head = {"seconds": 60.0, "signal": "a synthetic guitar"}
-    assert "| ds1 | loud | 0, 2, 0 |" in report.tables({"header": head, "rows": [row, good], "targets": targets})
+    text = report.tables({"header": head, "rows": [row, good], "targets": targets})
+    assert "0, 2, 0" in text
+    assert "1 of 2" in text

@@ -52,8 +52,8 @@ def test_loud_it_is_ngspice(ngspice, name):
 
 @pytest.mark.slow
 @pytest.mark.ngspice
-@pytest.mark.parametrize("name", ["ring_modulator", "precision_rectifier"])
-def test_diodes_that_change_over_are_ngspice(ngspice, name):
+@pytest.mark.parametrize("name", ["ring_modulator", "precision_rectifier", "ota_lowpass"])
+def test_loud_with_all_inputs_it_is_ngspice(ngspice, name):
     circuit = catalogue.CATALOGUE[name]()
     x = signal(name, round(0.006 * RATE), RATE) * np.array([LOUD] + [1.0] * (len(circuit.inputs) - 1))
     expected = cn.spice.transient(circuit, x, RATE)
