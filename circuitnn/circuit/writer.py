@@ -69,7 +69,7 @@ def netlist_text(
         lines.append(_element(part, numbers, temperature=temperature, is_input=part.name in circuit.inputs))
     for model in circuit.models:
         is_known = is_data or model.device.equivalent is None
-        lines += [_model_card(model, numbers, is_data=is_data)] if is_known else _equivalent(model, numbers)
+        lines += [_model_card(model, numbers)] if is_known else _equivalent(model, numbers)
     for clamp in circuit.clamps:
         lines += lines_of_clamp(clamp, numbers[clamp.name] if clamp.value is None else f"{{{clamp.value}}}")
     return "\n".join([*lines, *tail, ".end", ""])
@@ -102,13 +102,9 @@ def _element(part: Component, numbers: dict[str, str], *, temperature: Sequence[
     return " ".join(words)
 
 
-def _model_card(model: DeviceModel, numbers: dict[str, str], *, is_data: bool) -> str:
+def _model_card(model: DeviceModel, numbers: dict[str, str]) -> str:
     # A temperature is of the parts: SPICE's models have none.
-    texts = {name: _number(model, name, value, numbers) for name, value in model.parameters if name != "TEMP"}
-    for name, (product, factor) in ({} if is_data else model.device.multiples).items():
-        if name in texts:
-            texts[product] = _product(texts.pop(name), texts[factor])
-    values = (f"{name}={text}" for name, text in texts.items())
+    values = (f"{name}={_number(model, name, value, numbers)}" for name, value in model.parameters if name != "TEMP")
     kind, *words = model.device.spelled.get(model.kind, (model.kind,))
     return f".model {model.name} {kind}({' '.join([*words, *values])})"
 
@@ -126,13 +122,6 @@ def _call(part: Component, circuit: Circuit, numbers: dict[str, str]) -> str:
                 number = _number(model, name, value, numbers).strip("{}")
                 words.append(f"{name}={{({number}){'*' if parameter.scales else '/'}({area.strip('{}')})}}")
     return " ".join(words)
-
-
-def _product(first: str, second: str) -> str:
-    """The text of a product of two numbers or expressions in braces."""
-    if "{" in first + second:
-        return f"{{({first.strip('{}')})*({second.strip('{}')})}}"
-    return repr(float(first) * float(second))
 
 
 def _equivalent(model: DeviceModel, numbers: Mapping[str, str]) -> list[str]:

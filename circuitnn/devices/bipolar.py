@@ -76,7 +76,10 @@ def of_card(
     is_lateral = p.get("SUBS", polarity) == -1.0 if p.get("SUBS") in (1.0, -1.0) else polarity < 0
     if is_lateral == (polarity < 0):
         p.pop("SUBS", None)
-    return _with_areas(p, line, is_lateral=is_lateral)
+    scaled = _with_areas(p, line, is_lateral=is_lateral)
+    if "IBE" in scaled and "IBE" not in p:
+        note("with an area IS counts as IBE and IBC, as ngspice has it: these are the currents to replace and to fit")
+    return scaled
 
 
 def _with_areas(p: dict[str, Value], line: Mapping[str, Value], *, is_lateral: bool) -> dict[str, Value]:
@@ -92,18 +95,15 @@ def _with_areas(p: dict[str, Value], line: Mapping[str, Value], *, is_lateral: b
     collector, substrate = (combined("/", size, area) for size in ((side, bottom) if is_lateral else (bottom, side)))
     has_currents = "IBC" in p
     times = {"ISC": collector, "CJC": collector, "CJS": substrate, "RCO": area, "QCO": combined("/", 1.0, area)}
-    if has_currents:
-        times |= {"IBC": collector, "ISS": substrate}
-    else:  # as multiples of IS, which stays the number that is turned
-        p = p | {"XIBE": 1.0, "XIBC": combined("*", collector, area)}
+    times |= {"IBC": collector if has_currents else combined("*", collector, area)}
+    times |= {"ISS": substrate} if has_currents else {}
+    p = {"IBE": p.get("IS", 1e-16), "IBC": p.get("IS", 1e-16)} | p
     return p | {name: combined("*", p[name], factor) for name, factor in times.items() if name in p}
 
 
 def at_temperature(p: Parameters) -> Parameters:
     """Parameters at TEMP, as in SPICE."""
     t, nominal = kelvin(p)
-    if has_multiples := "XIBC" in p:
-        p = {**p, "IBE": p["IS"] * p["XIBE"], "IBC": p["IS"] * p["XIBC"]}
     warm = dict(p)
     for stem in _COEFFICIENTS:
         first, second, name = f"T{stem}1", f"T{stem}2", "RBM" if stem == "RM" else stem
@@ -118,8 +118,6 @@ def at_temperature(p: Parameters) -> Parameters:
             growth = saturation_growth(t, nominal, gap=p["EG"], exponent=p["XTI"], emission=emission)
             growth = growth / gain if current in ("ISE", "ISC") else growth
             warm[current] = _at_level(p, current, p[current] * growth, t - nominal)
-    if has_multiples:
-        warm |= {"XIBE": warm["IBE"] / warm["IS"], "XIBC": warm["IBC"] / warm["IS"]}
     warm |= {name: warm[name] * relative(t) for name in ("NF", "NR", "NE", "NC", "NS") if name in p}
     for side in "ECS":
         potential, capacitance = f"VJ{side}", f"CJ{side}"
@@ -191,7 +189,6 @@ BIPOLAR = ModelDevice(
     variants=VARIANTS,
     small_signals=SMALL_SIGNALS,
     searches=SEARCHES,
-    multiples={"XIBE": ("IBE", "IS"), "XIBC": ("IBC", "IS")},
     factor="m",  # an area is another thing in ngspice: the saturation current to the collector has its square
     line_numbers={"AREA": 1.0, "AREAB": 1.0, "AREAC": 1.0},
     junctions=(
@@ -241,8 +238,6 @@ BIPOLAR = ModelDevice(
         P("ISS", "A", 0.0, when=("ISS",), scales=True),
         P("IBE", "A", 0.0, when=("IBE",), scales=True),
         P("IBC", "A", 0.0, when=("IBC",), scales=True),
-        P("XIBE", "", 1.0, when=("XIBC",)),
-        P("XIBC", "", 1.0, when=("XIBC",)),
         P("RCO", "ohm", 0.0, when=("RCO",), divides=True),
         P("VO", "V", 10.0, when=("RCO",)),
         P("GAMMA", "", 1e-11, Rule.NOT_NEGATIVE, when=("RCO",)),

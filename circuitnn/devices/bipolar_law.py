@@ -70,9 +70,8 @@ def transistor(p: Parameters, v: list[Array], e: Exponentials, *, through: BaseC
     def grown(volts: Array, emission: str, power: Any) -> Array:
         return relative_current(volts, p[emission], power) if is_leaky else power - 1
 
-    # Of an area other than 1 they are multiples of IS, as ngspice has them.
-    forward = p.get("IBE", p["IS"] * p.get("XIBE", 1.0)) * grown(be, "NF", power_be)
-    reverse = p.get("IBC", p["IS"] * p.get("XIBC", 1.0)) * grown(bc, "NR", power_bc)
+    forward = p.get("IBE", p["IS"]) * grown(be, "NF", power_be)
+    reverse = p.get("IBC", p["IS"]) * grown(bc, "NR", power_bc)
     base_emitter, base_collector = forward / p["BF"], reverse / p["BR"]
     if leak_be is not None:
         base_emitter = base_emitter + p["ISE"] * grown(be, "NE", leak_be)

@@ -211,7 +211,6 @@ class ModelDevice(Device):
             none of these lists says nothing to SPICE either, and is passed over with a note.
         hints: what to do about a parameter that is not modelled.
         spelled: of these kinds, how a card has them: another kind, and a word beside the parameters.
-        multiples: parameters that are multiples of others, by name: what a card has for the product, and of which one.
         optional_pin: a node that may follow the pins, and carries nothing.
         idle_nodes: how many nodes may follow the pins that carry nothing.
         memories: nodes inside that are states of the device's own, by name the parameters of which one has to be there,
@@ -265,7 +264,6 @@ class ModelDevice(Device):
     unmodelled: frozenset[str] = frozenset()
     hints: Mapping[str, str] = field(default_factory=dict)
     spelled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    multiples: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     optional_pin: str = ""
     idle_nodes: int = 0
     memories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

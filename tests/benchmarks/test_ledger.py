@@ -24,7 +24,7 @@ SOUND = Line(
     broken={"c": 1e-3, "d": 1e-5}.__getitem__,
     control="a large one",
 )
-ELSEWHERE = {"JACOIL"}  # whose law has a memory: tests/devices/test_hysteresis_coil.py
+ELSEWHERE = {"JACOIL", "HEATED"}  # whose laws have memories: their tests in tests/devices
 
 
 @pytest.mark.slow
