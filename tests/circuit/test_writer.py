@@ -73,6 +73,7 @@ def operating_point(folder, text):
 
 
 @pytest.mark.ngspice
+@pytest.mark.filterwarnings("ignore:[^$]*IS counts as IBE and IBC:circuitnn.NetlistWarning")
 @pytest.mark.parametrize("added", OTHER_KINDS)
 def test_ngspice_runs_what_is_written_and_agrees_with_what_was_read(tmp_path, added):
     text = f"{LADDER}{added}\n.op\n.end\n"

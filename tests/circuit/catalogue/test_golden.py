@@ -24,10 +24,14 @@ SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CA
 
 
 # The larger ones take their time to compile.
-@pytest.mark.parametrize(
-    "name",
-    cases(NAMES, slow=("moog_ladder", "sd1", "phase90", "ms20_filter", "common_emitter", "triode_dempwolf", *TUBES)),
-)
+SLOW = (
+    "moog_ladder", "sd1", "ds1", "phase90", "ms20_filter", "common_emitter", "triode_dempwolf", "rangemaster",
+    "big_muff", "fuzz_face_germanium", "fuzz_face_silicon", "cry_baby", "la2a", "cl1b", "bridged_t", "ota_lowpass",
+    "ring_modulator", "precision_rectifier", "twin_t",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", cases(NAMES, slow=(*SLOW, *TUBES)))
 def test_frequency_response(name):
     """ngspice's at two settings of the knobs; at five more, both ends too, the closed form if there is one."""
     circuit = catalogue.CATALOGUE[name]()
