@@ -15,6 +15,9 @@ from circuitnn.transient.carry import CircuitCarry
 
 MOST_KEPT = 256  # circuits, each with its knobs, of which it is known whether they have another point
 _searched: dict[tuple[Any, ...], str] = {}
+FARTHEST = (
+    1e3  # times the largest value of the rest, or a volt: beyond it laws go on as tangents, and nothing rests there
+)
 SMALLEST, SHARE = 0.01, 0.01  # volts (or amperes), and of the larger value: two points that are further apart are two
 
 
@@ -62,6 +65,8 @@ def _another(
         if np.any(other.report.failed):
             continue
         there = _row(other.states, y_other)
+        if np.max(np.abs(there), initial=0) > FARTHEST * max(1.0, np.max(np.abs(here), initial=0)):
+            continue
         far = np.abs(here - there) - np.maximum(SMALLEST, SHARE * np.maximum(np.abs(here), np.abs(there)))
         if np.any(far > 0):
             place = int(np.argmax(far))

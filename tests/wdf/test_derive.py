@@ -39,6 +39,7 @@ APART = {
     "rangemaster": 1e-8,
     "fuzz_face_germanium": 1e-8,
     "big_muff": 1e-7,
+    "twin_t": 1e-8,
 }
 RULES = ("bdf2", alpha_transform(0.4))
 GUITAR = Path(__file__).parents[3] / "shared" / "data" / "guitar-di" / "john.flac"
