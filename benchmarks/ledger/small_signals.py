@@ -119,16 +119,12 @@ def limit_error(name: str, *, resistor: float = 1.0) -> float:
     return float(errors[-1]) if ratio < 1.1 else float(ratio)
 
 
-def _all(but: tuple[str, ...] = ()) -> tuple[str, ...]:
-    return tuple(name for name in circuits.CATALOGUE if name not in but)
-
-
 LINE = Line(
     name="slope of the operating point",
     law="the response at 0 Hz, from every source to every node, is the slope of the operating point",
     figure="largest difference over the largest slope",
     bound=1e-6,
-    subjects=_all(),
+    subjects=tuple(circuits.CATALOGUE),
     quick=("common_emitter",),
     measure=slope_error,
     controls=NONLINEAR,
@@ -140,7 +136,7 @@ LIMIT = Line(
     law="a transient tends to the small-signal response as the input goes to nothing, in proportion to it",
     figure="error of the smallest signal over the response, or how far the errors are from falling in proportion",
     bound=1e-3,
-    subjects=_all(),
+    subjects=tuple(circuits.CATALOGUE),
     quick=("diode_clipper",),
     measure=limit_error,
     controls=("diode_clipper", "bassman", "common_emitter", "jfet_stage"),

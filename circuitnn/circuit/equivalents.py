@@ -16,28 +16,32 @@ def with_devices(lines: Sequence[Line]) -> list[Line]:
     Lines ``XN1 ... NAME`` that call it become ``N1 ... NAME``. Where one of them has another form, as with an area, the
     subcircuit stays what it is.
     """
-    found = list(lines)
+    rewritten = list(lines)
+    calls: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        if line.text.lower().startswith("x"):
+            calls.setdefault(_callee(line), []).append(place)
     for start, end in _definitions(lines):
         head, *body = lines[start:end]
         name, _, rest = head.text[len(".subckt") :].strip().partition(" ")
         under = headed(rest.split())["params:"]
         pins, assigned = [word for word in under if "=" not in word], [word for word in under if "=" in word]
         device = _device(pins, [word.partition("=")[0].upper() for word in assigned], body)
-        calls = [place for place, line in enumerate(lines) if line.text[0] in "xX" and _callee(line) == name.lower()]
-        if device is None or not all(_is_plain(lines[place], device) for place in calls):
+        called_at = calls.get(name.lower(), [])
+        if device is None or not all(_is_plain(lines[place], device) for place in called_at):
             continue
         kind = next(iter(device.kinds))
-        found[start] = replace(head, text=f".model {name} {kind}({' '.join(assigned)})")
+        rewritten[start] = replace(head, text=f".model {name} {kind}({' '.join(assigned)})")
         for place in range(start + 1, end + 1):
-            found[place] = replace(lines[place], text="")
-        for place in calls:
-            found[place] = replace(lines[place], text=lines[place].text[1:])
-    return [line for line in found if line.text]
+            rewritten[place] = replace(lines[place], text="")
+        for place in called_at:
+            rewritten[place] = replace(lines[place], text=lines[place].text[1:])
+    return [line for line in rewritten if line.text]
 
 
 def _definitions(lines: Sequence[Line]) -> list[tuple[int, int]]:
     """From where to where each ``.subckt`` goes that has no other one in it and is in none."""
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     depth, start, is_simple = 0, 0, True
     for place, line in enumerate(lines):
         if line.word == ".subckt":
@@ -47,8 +51,8 @@ def _definitions(lines: Sequence[Line]) -> list[tuple[int, int]]:
         elif line.word == ".ends" and depth:
             depth -= 1
             if depth == 0 and is_simple:
-                found.append((start, place))
-    return found
+                spans.append((start, place))
+    return spans
 
 
 def _device(pins: Sequence[str], names: Sequence[str], body: Sequence[Line]) -> ModelDevice | None:
@@ -57,9 +61,8 @@ def _device(pins: Sequence[str], names: Sequence[str], body: Sequence[Line]) -> 
     for device in DEVICES:
         if not isinstance(device, ModelDevice) or device.equivalent is None or len(device.kinds) != 1:
             continue
-        is_alike = tuple(pin.lower() for pin in pins) == device.pins and {p.name for p in device.parameters} >= set(
-            names
-        )
+        known = {parameter.name for parameter in device.parameters}
+        is_alike = tuple(pin.lower() for pin in pins) == device.pins and known.issuperset(names)
         if is_alike and [_bare(text) for text in device.equivalent(names)] == written:
             return device
     return None

@@ -10,12 +10,12 @@ from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.device import COMMON, ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Junction, Parameters
+from circuitnn.devices.ota import DECADES, behind_limits
 from circuitnn.devices.rules import Rule
 
 STORE = (
     1e-6  # farads in the place of the compensating capacitor: the state's own scale, which nothing outside depends on
 )
-_DECADES = math.log(1e12)  # by which a diode's saturation current is less than what it carries at the limit in ngspice
 _SPLIT = 4e-3  # of ISC, about zero, in which the current of the output goes over from one supply to the other
 
 
@@ -36,11 +36,6 @@ def one_pole_amplifier(p: Parameters, v: list[Array], e: Exponentials) -> tuple[
     return [sourced, sourced - out, p["IQ"] + 0 * out, STORE * (lost - brought)], [STORE * v[4]]
 
 
-def prepare(p: Parameters) -> Parameters:
-    """What the junctions of the limits are behind the voltages across them."""
-    return {**p, "BELOW": -p["TOP"], "ABOVE": -p["BOTTOM"]}
-
-
 def equivalent(names: Sequence[str]) -> Sequence[str]:
     """The lines of a subcircuit for ngspice."""
     del names
@@ -53,10 +48,10 @@ def equivalent(names: Sequence[str]) -> Sequence[str]:
         f"Bgain stage 0 I={0.5 * STORE!r}*{rate}/{{GAIN}}*(V(stage,plus)+V(stage,minus))",
         # What the junctions take comes from ground, as what charges the capacitor does.
         "Etop high 0 plus 0 1",
-        f"Vtop high clamp {{TOP+{_DECADES * THERMAL_VOLTAGE!r}*NL}}",
+        f"Vtop high clamp {{TOP+{DECADES * THERMAL_VOLTAGE!r}*NL}}",
         "Dtop stage clamp LIMIT",
         "Ebottom low 0 minus 0 1",
-        f"Vbottom hold low {{BOTTOM+{_DECADES * THERMAL_VOLTAGE!r}*NL}}",
+        f"Vbottom hold low {{BOTTOM+{DECADES * THERMAL_VOLTAGE!r}*NL}}",
         "Dbottom hold stage LIMIT",
         f".model LIMIT D(IS={{{STORE!r}*SLEW*1e-12}} N={{NL}})",
         f"Bsourced plus out I=0.5*({size}+{out})",
@@ -80,7 +75,7 @@ OPAMP = ModelDevice(
         Junction(1, "SLEW", "NL", offset="BELOW"),
         Junction(2, "SLEW", "NL", is_reverse=True, offset="ABOVE"),
     ),
-    prepare=prepare,
+    prepare=behind_limits,
     parameters=(
         P("GAIN", "", 2e5),
         P("GBW", "Hz", 3e6),

@@ -12,7 +12,7 @@ from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
 
-_DECADES = math.log(1e12)  # by which a diode's saturation current is less than ILIM in ngspice
+DECADES = math.log(1e12)  # by which a diode's saturation current is less than ILIM in ngspice
 
 
 def differential_pair(p: Parameters, v: list[Array], e: Exponentials) -> tuple[list[Array], list[Array]]:
@@ -28,7 +28,7 @@ def differential_pair(p: Parameters, v: list[Array], e: Exponentials) -> tuple[l
     return [bias, p["ILIM"] * e[1], -p["GAIN"] * bias * steered - p["ILIM"] * e[2], *into_inputs], []
 
 
-def prepare(p: Parameters) -> Parameters:
+def behind_limits(p: Parameters) -> Parameters:
     """What the junctions of the limits are behind the voltages across them."""
     return {**p, "BELOW": -p["TOP"], "ABOVE": -p["BOTTOM"]}
 
@@ -41,9 +41,9 @@ def equivalent(names: Sequence[str]) -> Sequence[str]:
         "Vbias bias sensed 0",
         "Dbias sensed minus BIAS",
         ".model BIAS D(IS={ISB} N={NB})",
-        f"Vtop high plus {{-{_DECADES * THERMAL_VOLTAGE!r}*NL-TOP}}",
+        f"Vtop high plus {{-{DECADES * THERMAL_VOLTAGE!r}*NL-TOP}}",
         "Dtop out high LIMIT",
-        f"Vbottom low minus {{BOTTOM+{_DECADES * THERMAL_VOLTAGE!r}*NL}}",
+        f"Vbottom low minus {{BOTTOM+{DECADES * THERMAL_VOLTAGE!r}*NL}}",
         "Dbottom low out LIMIT",
         ".model LIMIT D(IS={ILIM*1e-12} N={NL})",
         f"Bout minus out I={{GAIN}}*I(Vbias)*{steered}",
@@ -65,7 +65,7 @@ OTA = ModelDevice(
         Junction(1, "ILIM", "NL", offset="BELOW"),
         Junction(2, "ILIM", "NL", is_reverse=True, offset="ABOVE"),
     ),
-    prepare=prepare,
+    prepare=behind_limits,
     parameters=(
         P("GAIN", "", 1.0),
         P("BF", "", 600.0),

@@ -15,9 +15,7 @@ from circuitnn.transient.carry import CircuitCarry
 
 MOST_KEPT = 256  # circuits, each with its knobs, of which it is known whether they have another point
 _searched: dict[tuple[Any, ...], str] = {}
-FARTHEST = (
-    1e3  # times the largest value of the rest, or a volt: beyond it laws go on as tangents, and nothing rests there
-)
+FARTHEST = 1e3  # times the rest's largest value, or a volt: beyond it laws go on as tangents, and nothing rests there
 SMALLEST, SHARE = 0.01, 0.01  # volts (or amperes), and of the larger value: two points that are further apart are two
 
 
