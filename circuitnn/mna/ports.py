@@ -12,7 +12,8 @@ import numpy as np
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.iteration import newton_on_arrays, prepare_ports
+from circuitnn.mna.iteration import newton_on_arrays
+from circuitnn.mna.limits import prepare_ports
 from circuitnn.mna.nonlinear import (
     jacobian,
     law,

@@ -7,7 +7,8 @@ import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.iteration import Ports, newton, prepare_ports
+from circuitnn.mna.iteration import newton
+from circuitnn.mna.limits import Ports, prepare_ports
 from circuitnn.mna.nonlinear import evaluate_laws, in_one, jacobian, laid_out, law, linearise, without_shunts
 from circuitnn.mna.operating_point import evaluate, open_circuit
 from circuitnn.mna.port_map import PortMap

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, final
 from jax import Array, lax
 from jax import numpy as jnp
 
-from circuitnn.mna.iteration import Ports, excess_of, limited
+from circuitnn.mna.limits import Ports, limited
 from circuitnn.mna.nonlinear import in_one, jacobian, laid_out, law
 from circuitnn.mna.port_map import PortMap
 from circuitnn.mna.ports import sensitivity
+from circuitnn.mna.steps import excess_of
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.devices.constants import THERMAL_VOLTAGE
-from circuitnn.mna import iteration, ports
+from circuitnn.mna import guarded, iteration, ports
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.testing import check_gradient
 from tests.mna.terminals import compiled_law, device, parts
@@ -96,16 +96,16 @@ def test_where_the_plain_iteration_ends_too_early_the_guarded_one_goes_on(hard):
 
 
 @pytest.mark.slow
-def test_in_stages_from_the_guess_it_gets_to_the_same_solution(hard, monkeypatch):
+def test_in_a_time_of_its_own_it_gets_to_the_same_solution(hard, monkeypatch):
     args, known = hard
-    monkeypatch.setattr(iteration, "DIRECT_ITERATIONS", 0)
+    monkeypatch.setattr(guarded, "TESTED", 0)
     np.testing.assert_allclose(solved(*args), known, rtol=0, atol=1e-12)
 
 
 @pytest.mark.slow
 def test_without_either_the_failure_is_seen_and_stepping_finds_it(hard, monkeypatch):
     (where, _, *args), known = hard
-    monkeypatch.setattr(iteration, "GUARDED_ITERATIONS", 1)
+    monkeypatch.setattr(guarded, "ITERATIONS", 1)
     alone = solved(where, False, *args)
     assert np.abs(alone - known).max() > 0.1
     assert not converged(*args[1:3], alone, compiled_law(where, args[0], alone).current).any()
@@ -115,7 +115,7 @@ def test_without_either_the_failure_is_seen_and_stepping_finds_it(hard, monkeypa
 def test_gmin_stepping_ends_at_the_solution(hard, monkeypatch):
     """All else being refused, the last of the steps of gmin is what remains."""
     (where, _, *args), known = hard
-    monkeypatch.setattr(iteration, "GUARDED_ITERATIONS", 1)
+    monkeypatch.setattr(guarded, "ITERATIONS", 1)
     monkeypatch.setattr(ports, "converged", lambda *_: jnp.asarray([False]))
     np.testing.assert_allclose(solved(where, True, *args), known, rtol=0, atol=1e-10)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from circuitnn.circuit import read_netlist
 from circuitnn.circuit.catalogue import diode_clipper
 from circuitnn.expressions.errors import CircuitError
-from circuitnn.mna import iteration
+from circuitnn.mna import guarded, iteration
 from circuitnn.model import run
 from circuitnn.nodal import NodalModel
 from circuitnn.numerics.report import SolveWarning, warn_of_failures
@@ -122,7 +122,7 @@ def test_where_the_plain_iteration_fails_the_guarded_one_finds_the_same(monkeypa
 
 def test_what_does_not_converge_is_counted_and_said(monkeypatch, fresh):
     monkeypatch.setattr(iteration, "PLAIN_ITERATIONS", 1)
-    monkeypatch.setattr(iteration, "GUARDED_ITERATIONS", 1)
+    monkeypatch.setattr(guarded, "ITERATIONS", 1)
     x = np.concatenate([np.zeros((12, 1)), noise(18, 1)])
     with pytest.warns(SolveWarning, match="first at sample 12"):
         carry, _ = run(NodalModel(diode_clipper(), dtype=jnp.float64), x)
