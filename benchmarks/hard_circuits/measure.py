@@ -30,6 +30,8 @@ HARD: dict[str, str] = {
     "moog_ladder": "eight transistors in a loop at the verge of oscillation",
     "ota_lowpass": "two integrators in a loop with Q = 50, stopped by the supplies",
     "twin_t": "oscillates by itself, over 5 s to settle",
+    "astable": "jumps within a sample, slowed down by nothing but the charges of two transistors",
+    "relaxation_oscillator": "jumps within a sample, an op-amp of gain 1e5 with positive feedback",
     "bridged_t": "two percent short of oscillating, op-amps, a transistor as a switch",
     "ring_modulator": "four diodes that change over between two transformers",
     "precision_rectifier": "an op-amp without feedback while its diodes change over",

@@ -76,6 +76,29 @@ def test_an_oscillator_starts_and_settles_as_in_ngspice(ngspice):
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-2)
 
 
+@pytest.mark.slow
+@pytest.mark.ngspice
+@pytest.mark.parametrize(
+    ("name", "knob", "seconds"), [("astable", "pitch", 0.05), ("relaxation_oscillator", "rate", 1.0)]
+)
+def test_an_oscillator_that_jumps_does_so_as_in_ngspice(ngspice, name, knob, seconds):
+    """Two settings in one batch; the knob at 1 needs 32 x 48 kHz for the multivibrator, since it jumps on a sample."""
+    circuit = catalogue.CATALOGUE[name]()
+    x = np.zeros(round(seconds * RATE))
+    x[: RATE // 1000] = 0.5  # volts, a kick of a millisecond
+    places = np.array([0.0, 0.5])
+    knobs = {knob: np.broadcast_to(places[:, None], (2, len(x)))}
+    carry, y = cn.run(
+        cn.nodal.NodalModel(circuit, RATE, dtype=jnp.float64), np.tile(x[:, None], (2, 1, 1)), controls=knobs
+    )
+    assert not np.any(carry.report.failed)
+    for place, row in zip(places, np.asarray(y), strict=True):
+        expected = swing(cn.spice.transient(circuit, x, RATE, controls={knob: place}, max_step=1 / RATE).ravel(), RATE)
+        found = swing(row.ravel(), RATE)
+        np.testing.assert_allclose(found[0], expected[0], rtol=1e-3)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-2)
+
+
 def swing(y, fs):
     """Frequency and peak-to-peak value of the last third."""
     y = y[2 * len(y) // 3 :]

@@ -35,7 +35,9 @@ from circuitnn.circuit.catalogue.klon import klon_summing as klon_summing
 from circuitnn.circuit.catalogue.klon import klon_tone as klon_tone
 from circuitnn.circuit.catalogue.modulators import precision_rectifier as precision_rectifier
 from circuitnn.circuit.catalogue.modulators import ring_modulator as ring_modulator
+from circuitnn.circuit.catalogue.oscillators import astable as astable
 from circuitnn.circuit.catalogue.oscillators import bridged_t as bridged_t
+from circuitnn.circuit.catalogue.oscillators import relaxation_oscillator as relaxation_oscillator
 from circuitnn.circuit.catalogue.oscillators import twin_t as twin_t
 from circuitnn.circuit.catalogue.overdrive import ds1 as ds1
 from circuitnn.circuit.catalogue.overdrive import sd1 as sd1

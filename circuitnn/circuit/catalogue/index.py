@@ -67,6 +67,8 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (filters.ota_lowpass, 5.0),
     (oscillators.twin_t, 0.1),
     (oscillators.bridged_t, 5.0),
+    (oscillators.astable, 0.5),
+    (oscillators.relaxation_oscillator, 0.5),
     (modulators.ring_modulator, 0.5),
     (modulators.precision_rectifier, 1.0),
     (amplifiers.common_emitter, 0.1),

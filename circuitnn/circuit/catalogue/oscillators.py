@@ -28,3 +28,26 @@ def bridged_t() -> Circuit:
     bass drum circuit; the feedback amplifier, and what holds the transistor's base, are this catalogue's.
     """
     return read("bridged_t")
+
+
+def astable() -> Circuit:
+    """Astable multivibrator: two transistors that hold each other off in turn.
+
+    354 Hz to 2 kHz, 600 Hz in the middle of the knob, 5 V peak to peak; it changes over within nanoseconds, slowed down
+    by the charges of its transistors alone. The input is in series with the supply of 5 V. Knobs: pitch. Input Vin,
+    output out, states C1, C2.
+
+    Circuit: topology of Eccles and Jordan (1919) and of Abraham and Bloch (1919); values are this catalogue's.
+    """
+    return read("astable")
+
+
+def relaxation_oscillator() -> Circuit:
+    """Relaxation oscillator of an op-amp with hysteresis, for what turns slowly: 4.6 to 46 Hz, 26 V peak to peak.
+
+    The amplifier has a gain of 1e5, a bandwidth of 3.2 MHz and supplies, and changes over in a microsecond.
+    Knobs: rate. Input Vin at the foot of the timing capacitor, output out, states C1, Cs.
+
+    Circuit: textbook, such as Sedra and Smith (2004); values are this catalogue's.
+    """
+    return read("relaxation_oscillator")

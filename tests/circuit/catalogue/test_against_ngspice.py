@@ -15,6 +15,8 @@ FREQS = np.geomspace(20, 20e3, 61)
 SECONDS = 0.02
 # Of the trapezoidal rule at 8 x 48 kHz, where the default would be too much to ask: see the reasons.
 TOLERANCES: dict[str, float] = {}
+# When they jump for the first time depends on rounding: test_hard_circuits compares frequencies and amplitudes.
+JUMPING = ("astable", "relaxation_oscillator")
 
 pytestmark = pytest.mark.ngspice
 
@@ -30,7 +32,7 @@ def test_frequency_response(ngspice, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in JUMPING])
 def test_transient(ngspice, name):
     circuit = catalogue.CATALOGUE[name]()
     x = signal(name, round(SECONDS * FS))
