@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple, final
 
 import jax
 from jax import Array
@@ -17,24 +18,60 @@ from circuitnn.numerics.exponential import exponential
 LARGEST_EXPONENT = 50.0
 
 
+@final
+class _Placed(NamedTuple):
+    """A device at the present voltages."""
+
+    instance: DeviceInstance
+    parameters: Parameters
+    volts: Rows  # of its ports, in its own direction and in SI units
+    factors: list[float]  # by what they are those of the ports
+    exponents: Rows  # what is raised to the power of e, (..., n, batch) each
+    rates: Rows  # per volt of the port, of each of them
+
+    def capped(self, port_map: PortMap) -> Rows:
+        """The exponentials up to the largest."""
+        power = jnp.exp if port_map.is_at_rest else exponential
+        return [power(jnp.minimum(exponent, LARGEST_EXPONENT)) for exponent in self.exponents]
+
+    def evaluated(self, port_map: PortMap, capped: Rows) -> Iterator[Array]:
+        """Currents, then port by port the slopes that there are and, for one port alone, the curvature."""
+        capped, exponents = (
+            [row for group in groups for row in unstacked(group)] for groups in (capped, self.exponents)
+        )
+        # Beyond the largest exponent the exponential goes on as its tangent.
+        beyond = [jnp.maximum(row - LARGEST_EXPONENT, 0) for row in exponents]
+        powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
+        instance, parameters, volts = self.instance, self.parameters, self.volts
+        yield from currents(instance, parameters, volts, powers)
+        for index, (port, _) in enumerate(instance.ports):
+            moving = {k: rate for k, rate in enumerate(self.rates) if instance.exponential_ports[k] == index}
+            slope, curvature = slopes_along(
+                instance, parameters, volts, powers, capped, index, self.factors[index], moving
+            )
+            for (drive, _), row in zip(instance.drives, slope, strict=True):
+                if (drive, port) in port_map.slopes:
+                    yield row
+            if port_map.is_scalar:
+                yield curvature()[0]
+
+    def values(self, port_map: PortMap) -> int:
+        """How many rows these are."""
+        slopes = sum(
+            (drive, port) in port_map.slopes for port, _ in self.instance.ports for drive, _ in self.instance.drives
+        )
+        return len(self.instance.drives) + slopes + port_map.is_scalar * len(self.instance.ports)
+
+
 def evaluate_rows(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
     """What is dear to compute of the laws, at the port voltages v (one row each).
 
-    The exponentials of the junctions; of costly laws all there is: current, slopes and, for one port alone, curvature.
+    The exponentials of the junctions; of costly laws all there is: currents, slopes and, for one port alone, curvature.
     """
-    exponents = _exponents(port_map, all_devices, v)
-    v = _absolute(all_devices, v)
-    power = jnp.exp if port_map.is_at_rest else exponential
     law_values: Rows = []
-    for device, ports, parameters in zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True):
-        if device.law.is_costly:
-            volts, factors = _in_own_direction(port_map, device, v)
-            law_values += currents(device, parameters, volts, [])
-            for index, factor in enumerate(factors):
-                slope, curvature = slopes_along(device, parameters, volts, [], [], index, factor, {})
-                law_values += slope + (curvature() if port_map.is_scalar else [])
-        groups = _as_many_as(ports, exponents)
-        law_values += [power(jnp.minimum(exponent, LARGEST_EXPONENT)) for exponent in groups]
+    for device in _placed(port_map, all_devices, v):
+        capped = device.capped(port_map)
+        law_values += device.evaluated(port_map, capped) if device.instance.law.is_costly else capped
     return law_values
 
 
@@ -50,51 +87,46 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
         v: of the ports.
         law_values: from `evaluate_rows`.
     """
-    exponents = _exponents(port_map, all_devices, v)
-    v = _absolute(all_devices, v)
-    zero = jnp.zeros_like(v[0])
+    zero = jnp.zeros_like(all_devices.at[..., 0, :] + v[0])
     total: list = [None] * port_map.drives
     slopes: dict = dict.fromkeys(port_map.slopes)
     curvature: Rows = [zero] if port_map.is_scalar else []
     following = iter(law_values)
-    position = 0
-    for device, exponent_ports, parameters in zip(
-        port_map.devices, port_map.exponents, all_devices.parameters, strict=True
-    ):
-        volts, factors = _in_own_direction(port_map, device, v)
-        rates = [all_devices.per_volt[..., k, :] for k in range(position, position + len(exponent_ports))]
-        position += len(exponent_ports)
-        if device.law.is_costly:
-            current = [next(following)]
+    for device in _placed(port_map, all_devices, v):
+        instance = device.instance
+        if instance.law.is_costly:
+            rows = itertools.islice(following, device.values(port_map))
         else:
-            capped = [row for group in _as_many_as(exponent_ports, following) for row in unstacked(group)]
-            exponent = [row for group in _as_many_as(exponent_ports, exponents) for row in unstacked(group)]
-            # Beyond the largest exponent the exponential goes on as its tangent.
-            beyond = [jnp.maximum(row - LARGEST_EXPONENT, 0) for row in exponent]
-            powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
-            current = currents(device, parameters, volts, powers)
-        for index, (port, _) in enumerate(device.ports):
-            if device.law.is_costly:
-                slope = [next(following)]
-                second = [next(following)] if port_map.is_scalar else []
-            else:
-                moving = {k: rate for k, rate in enumerate(rates) if device.exponential_ports[k] == index}
-                slope, bend = slopes_along(device, parameters, volts, powers, capped, index, factors[index], moving)
-                second = bend() if port_map.is_scalar else []
-            for (drive, direction), row in zip(device.drives, slope, strict=True):
-                if (drive, port) in slopes:
-                    slopes[drive, port] = _plus(slopes[drive, port], row, direction)
-            if port_map.is_scalar:
-                curvature = [_plus(curvature[0], second[0], device.drives[0][1])]
-        for (drive, direction), row in zip(device.drives, current, strict=True):
+            rows = device.evaluated(port_map, list(itertools.islice(following, len(device.exponents))))
+        for drive, direction in instance.drives:
+            row = next(rows)
             if drive >= 0:
                 total[drive] = _plus(total[drive], row, direction)
+        for port, _ in instance.ports:
+            for drive, direction in instance.drives:
+                if (drive, port) in slopes:
+                    slopes[drive, port] = _plus(slopes[drive, port], next(rows), direction)
+            if port_map.is_scalar:
+                curvature = [_plus(curvature[0], next(rows), instance.drives[0][1])]
 
     def filled(rows) -> Rows:
         return [zero if row is None else row for row in rows]
 
     excess = [row - all_devices.less[..., drive, :] for drive, row in enumerate(filled(total))]
     return excess, filled(slopes.values()), curvature
+
+
+def _placed(port_map: PortMap, all_devices: Devices, v: Rows) -> Iterator[_Placed]:
+    """The devices in their order."""
+    exponents, first = _exponents(port_map, all_devices, v), 0
+    v = _absolute(all_devices, v)
+    of_devices = zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True)
+    for instance, on_ports, parameters in of_devices:
+        factors = [sign * port_map.scale[port] for port, sign in instance.ports]
+        volts = [v[port] * factor for (port, _), factor in zip(instance.ports, factors, strict=True)]
+        rates = [all_devices.per_volt[..., k, :] for k in range(first, first + len(on_ports))]
+        first += len(on_ports)
+        yield _Placed(instance, parameters, volts, factors, list(_as_many_as(on_ports, exponents)), rates)
 
 
 def _exponents(port_map: PortMap, all_devices: Devices, v: Rows) -> Iterator[Array]:
@@ -123,12 +155,6 @@ def _as_many_as(ports: tuple[int, ...], groups: Iterator[Array]) -> Iterator[Arr
 
 def _absolute(all_devices: Devices, v: Rows) -> Rows:
     return [all_devices.at[..., port, :] + row for port, row in enumerate(v)]
-
-
-def _in_own_direction(port_map: PortMap, device: DeviceInstance, v: Rows) -> tuple[Rows, list[float]]:
-    """The quantities of a device in its own direction and in SI units, and their factors."""
-    factors = [sign * port_map.scale[port] for port, sign in device.ports]
-    return [v[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)], factors
 
 
 def slopes_along(
