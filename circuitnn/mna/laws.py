@@ -1,8 +1,9 @@
 """The laws of all nonlinear devices of a circuit, written out: one row (..., batch) for each port and drive."""
 
+import functools
 import itertools
-from collections.abc import Iterator
-from typing import NamedTuple, final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, final
 
 import jax
 from jax import Array
@@ -43,17 +44,16 @@ class _Placed(NamedTuple):
         beyond = [jnp.maximum(row - LARGEST_EXPONENT, 0) for row in exponents]
         powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
         instance, parameters, volts = self.instance, self.parameters, self.volts
-        yield from currents(instance, parameters, volts, powers)
-        for index, (port, _) in enumerate(instance.ports):
+        current, along = linearised(instance, parameters, volts, powers)
+        yield from current
+        for index, ((port, _), factor) in enumerate(zip(instance.ports, self.factors, strict=True)):
             moving = {k: rate for k, rate in enumerate(self.rates) if instance.exponential_ports[k] == index}
-            slope, curvature = slopes_along(
-                instance, parameters, volts, powers, capped, index, self.factors[index], moving
-            )
-            for (drive, _), row in zip(instance.drives, slope, strict=True):
+            dots = {k: capped[k] * rate for k, rate in moving.items()}
+            for (drive, _), row in zip(instance.drives, along(index, factor, dots), strict=True):
                 if (drive, port) in port_map.slopes:
                     yield row
             if port_map.is_scalar:
-                yield curvature()[0]
+                yield bends_along(instance, parameters, volts, powers, capped, index, factor, moving)[0]
 
     def values(self, port_map: PortMap) -> int:
         """How many rows these are."""
@@ -157,13 +157,35 @@ def _absolute(all_devices: Devices, v: Rows) -> Rows:
     return [all_devices.at[..., port, :] + row for port, row in enumerate(v)]
 
 
-def slopes_along(
-    device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate
-):
-    """Derivatives of a device's currents along one of its ports, and a function that gives the second ones.
+def linearised(
+    device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows
+) -> tuple[Rows, Callable[[int, Any, Mapping[int, Array]], Rows]]:
+    """A device's currents, and a function that gives their derivatives along one of its ports.
 
-    What does not depend on that port is no argument of what is differentiated, so that no zeros are multiplied.
+    What is dear in a law is computed once for all of them. The function takes the place of the port, by how much its
+    quantity moves, and how the exponentials that go with it move. What does not depend on that port is no argument of
+    what is differentiated, so that no zeros are multiplied.
     """
+    current, tangent = jax.linearize(functools.partial(currents, device, parameters), ports, powers)
+    still, at_rest = jax.tree.map(jnp.zeros_like, (ports, powers))
+
+    def along(index: int, factor: Any, dots: Mapping[int, Array]) -> Rows:
+        def moved(v: Array, e: Rows) -> Rows:
+            following = iter(e)
+            exponentials = [next(following) if k in dots else row for k, row in enumerate(at_rest)]
+            return tangent([v if k == index else row for k, row in enumerate(still)], exponentials)
+
+        v, e = still[index], [at_rest[k] for k in dots]
+        moving = [jnp.broadcast_to(dot, row.shape) for dot, row in zip(dots.values(), e, strict=True)]
+        return jax.jvp(moved, (v, e), (jnp.full_like(v, factor), moving))[1]
+
+    return current, along
+
+
+def bends_along(
+    device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate
+) -> Rows:
+    """Second derivatives of a device's currents along one of its ports."""
     moved = list(rate)
 
     def law(v, e):
@@ -178,12 +200,8 @@ def slopes_along(
         return jax.jvp(law, (v, e), (jnp.full_like(v, factor), dots(c)))[1]
 
     v, e, c = ports[index], [powers[k] for k in moved], [capped[k] for k in moved]
-
-    def second():
-        moving = dots(c)
-        return jax.jvp(along, (v, e, c), (jnp.full_like(v, factor), moving, moving))[1]
-
-    return along(v, e, c), second
+    moving = dots(c)
+    return jax.jvp(along, (v, e, c), (jnp.full_like(v, factor), moving, moving))[1]
 
 
 def _plus(total: Array | None, row: Array, direction: int) -> Array:

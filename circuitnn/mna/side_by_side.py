@@ -14,8 +14,8 @@ from jax import numpy as jnp
 from circuitnn.mna.alike import Alike
 from circuitnn.mna.dependence import dependence
 from circuitnn.mna.elements import DeviceInstance
-from circuitnn.mna.instances import Parameters, currents
-from circuitnn.mna.laws import LARGEST_EXPONENT, slopes_along
+from circuitnn.mna.instances import Parameters
+from circuitnn.mna.laws import LARGEST_EXPONENT, linearised
 from circuitnn.mna.port_map import Devices, PortMap
 from circuitnn.numerics.exponential import exponential
 from circuitnn.numerics.small import Sums, taken
@@ -37,13 +37,14 @@ class _Kind(NamedTuple):
         device = self.device
         shape = jnp.broadcast_shapes(*(volts.shape for volts in self.volts))
         own, reached, rates = (self.rows(array) for array in (powers, capped, per_volt))
+        current, along = linearised(device, self.parameters, self.volts, own)
         rows = []
         for index, factor in enumerate(self.factors):
-            moving = {k: rate for k, rate in enumerate(rates) if device.exponential_ports[k] == index}
+            moving = [k for k, place in enumerate(device.exponential_ports) if place == index]
             size = factor if np.any(factor != factor[0]) else float(factor[0, 0])
-            slope, _ = slopes_along(device, self.parameters, self.volts, own, reached, index, size, moving)
+            slope = along(index, size, {k: reached[k] * rates[k] for k in moving})
             rows += [slope[drive] for drive, on_ports in enumerate(dependence(self.group.device)) if on_ports[index]]
-        return _full(currents(device, self.parameters, self.volts, own), shape), _full(rows, shape)
+        return _full(current, shape), _full(rows, shape)
 
     def rows(self, exponentials: Array) -> list[Array]:
         """Those of its own junctions."""
