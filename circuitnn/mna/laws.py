@@ -55,8 +55,8 @@ class _Placed(NamedTuple):
             if port_map.is_scalar:
                 yield bends_along(instance, parameters, volts, powers, capped, index, factor, moving)[0]
 
-    def values(self, port_map: PortMap) -> int:
-        """How many rows these are."""
+    def rows(self, port_map: PortMap) -> int:
+        """How many these are."""
         slopes = sum(
             (drive, port) in port_map.slopes for port, _ in self.instance.ports for drive, _ in self.instance.drives
         )
@@ -95,7 +95,7 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
     for device in _placed(port_map, all_devices, v):
         instance = device.instance
         if instance.law.is_costly:
-            rows = itertools.islice(following, device.values(port_map))
+            rows: Iterator[Array] = itertools.islice(following, device.rows(port_map))
         else:
             rows = device.evaluated(port_map, list(itertools.islice(following, len(device.exponents))))
         for drive, direction in instance.drives:
