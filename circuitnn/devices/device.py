@@ -187,6 +187,7 @@ class ModelDevice(Device):
             pins they are one branch of the circuit.
         charges: of the law: the parameter without which there is none, and the place of the port that it is across.
         optional_ports: of the ports, by place, the parameters of which one has to be there; after those always there.
+        optional_currents: of the currents that are across no optional port the same; without one nothing flows.
         rates: voltages whose rates it depends on: the parameters of which one has to be there, and the pins. The law is
             given the current that `CHARGE_UNIT` would carry there, after the ports, and gives the current that flows
             there, after the others.
@@ -245,6 +246,7 @@ class ModelDevice(Device):
     currents: tuple[tuple[str, str], ...]
     charges: tuple[tuple[str, int], ...] = ()
     optional_ports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    optional_currents: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     rates: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = ()
     other_ports: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     has_other_ports: Callable[[str, Sequence[str]], bool] = field(default=never)

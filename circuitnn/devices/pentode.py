@@ -12,6 +12,7 @@ from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.rules import Rule
 from circuitnn.devices.tube_law import (
     CAPACITANCES,
+    DEMPWOLF,
     DIODE,
     GRID,
     capacitance_lines,
@@ -121,6 +122,7 @@ PENTODE = ModelDevice(
     optional_ports={3: DIODE, 4: ("CGP",)},
     inner_nodes={"inner grid": "grid"},
     currents=(("plate", "cathode"), ("screen", "cathode"), ("grid", "cathode"), ("inner grid", "cathode")),
+    optional_currents={("grid", "cathode"): DEMPWOLF},
     charges=(("CCG", 2), ("CCP", 0), ("CGP", 4)),
     series=(("RGI", "inner grid"),),
     function=koren,
@@ -143,6 +145,7 @@ PENTODE = ModelDevice(
     ),
     of_card=of_card,
     equivalent=equivalent,
+    is_costly=True,
     equation="i_p = 2 E1^EX/KG1 atan(v_p/KVB), E1 = v_s/KP ln(1 + e^(KP (1/MU + v_g/v_s))); or with B "
     "i_p = E1^EX ((1/KG1 - 1/KG2) (1 - s) + A v_p/KG1), s = 1/(1 + B v_p)",
     source="Koren 1996; Reefman 2016",

@@ -10,6 +10,7 @@ from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Junction, Parameters
 from circuitnn.devices.tube_law import (
     CAPACITANCES,
+    DEMPWOLF,
     DIODE,
     GRID,
     capacitance_lines,
@@ -84,6 +85,7 @@ TRIODE = ModelDevice(
     optional_ports={2: DIODE, 3: ("CGP",)},
     inner_nodes={"inner grid": "grid"},
     currents=(("plate", "cathode"), ("grid", "cathode"), ("inner grid", "cathode")),
+    optional_currents={("grid", "cathode"): DEMPWOLF},
     charges=(("CCG", 1), ("CCP", 0), ("CGP", 3)),
     series=(("RGI", "inner grid"),),
     function=triode,
@@ -102,6 +104,7 @@ TRIODE = ModelDevice(
     ),
     of_card=of_card,
     equivalent=equivalent,
+    is_costly=True,
     equation="i = 2 E1^EX/KG1, E1 = v/KP ln(1 + e^(KP (1/MU + v_g/sqrt(KVB + v^2)))); or with G "
     "i = G (ln(1 + e^(C (v/MU + v_g)))/C)^GAMMA - i_g",
     source="Koren 1996; Dempwolf and Zoelzer 2011",

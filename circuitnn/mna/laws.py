@@ -1,7 +1,9 @@
 """The laws of all nonlinear devices of a circuit, written out: one row (..., batch) for each port and drive."""
 
+import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, final
 
 import jax
 from jax import Array
@@ -17,24 +19,59 @@ from circuitnn.numerics.exponential import exponential
 LARGEST_EXPONENT = 50.0
 
 
+@final
+class _Placed(NamedTuple):
+    """A device at the present voltages."""
+
+    instance: DeviceInstance
+    parameters: Parameters
+    volts: Rows  # of its ports, in its own direction and in SI units
+    factors: list[float]  # by what they are those of the ports
+    exponents: Rows  # what is raised to the power of e, (..., n, batch) each
+    rates: Rows  # per volt of the port, of each of them
+
+    def capped(self, port_map: PortMap) -> Rows:
+        """The exponentials up to the largest."""
+        power = jnp.exp if port_map.is_at_rest else exponential
+        return [power(jnp.minimum(exponent, LARGEST_EXPONENT)) for exponent in self.exponents]
+
+    def evaluated(self, port_map: PortMap, capped: Rows) -> Iterator[Array]:
+        """Currents, then port by port the slopes that there are and, for one port alone, the curvature."""
+        capped, exponents = (
+            [row for group in groups for row in unstacked(group)] for groups in (capped, self.exponents)
+        )
+        # Beyond the largest exponent the exponential goes on as its tangent.
+        beyond = [jnp.maximum(row - LARGEST_EXPONENT, 0) for row in exponents]
+        powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
+        instance, parameters, volts = self.instance, self.parameters, self.volts
+        current, along = linearised(instance, parameters, volts, powers)
+        yield from current
+        for index, ((port, _), factor) in enumerate(zip(instance.ports, self.factors, strict=True)):
+            moving = {k: rate for k, rate in enumerate(self.rates) if instance.exponential_ports[k] == index}
+            dots = {k: capped[k] * rate for k, rate in moving.items()}
+            for (drive, _), row in zip(instance.drives, along(index, factor, dots), strict=True):
+                if (drive, port) in port_map.slopes:
+                    yield row
+            if port_map.is_scalar:
+                yield bends_along(instance, parameters, volts, powers, capped, index, factor, moving)[0]
+
+    def rows(self, port_map: PortMap) -> int:
+        """How many these are."""
+        slopes = sum(
+            (drive, port) in port_map.slopes for port, _ in self.instance.ports for drive, _ in self.instance.drives
+        )
+        return len(self.instance.drives) + slopes + port_map.is_scalar * len(self.instance.ports)
+
+
 def evaluate_rows(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
     """What is dear to compute of the laws, at the port voltages v (one row each).
 
-    The exponentials of the junctions; of costly laws all there is: current, slopes and, for one port alone, curvature.
+    The exponentials of the junctions; of costly laws all there is: currents, slopes and, for one port alone, curvature.
     """
-    exponents = _exponents(port_map, all_devices, v)
-    v = _absolute(all_devices, v)
-    power = jnp.exp if port_map.is_at_rest else exponential
     law_values: Rows = []
-    for device, ports, parameters in zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True):
-        if device.law.is_costly:
-            volts, factors = _in_own_direction(port_map, device, v)
-            law_values += currents(device, parameters, volts, [])
-            for index, factor in enumerate(factors):
-                slope, curvature = slopes_along(device, parameters, volts, [], [], index, factor, {})
-                law_values += slope + (curvature() if port_map.is_scalar else [])
-        groups = _as_many_as(ports, exponents)
-        law_values += [power(jnp.minimum(exponent, LARGEST_EXPONENT)) for exponent in groups]
+    for device in _placed(port_map, all_devices, v):
+        capped = device.capped(port_map)
+        law_values += device.evaluated(port_map, capped) if device.instance.law.is_costly else capped
     return law_values
 
 
@@ -50,51 +87,46 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
         v: of the ports.
         law_values: from `evaluate_rows`.
     """
-    exponents = _exponents(port_map, all_devices, v)
-    v = _absolute(all_devices, v)
-    zero = jnp.zeros_like(v[0])
+    zero = jnp.zeros_like(all_devices.at[..., 0, :] + v[0])
     total: list = [None] * port_map.drives
     slopes: dict = dict.fromkeys(port_map.slopes)
     curvature: Rows = [zero] if port_map.is_scalar else []
     following = iter(law_values)
-    position = 0
-    for device, exponent_ports, parameters in zip(
-        port_map.devices, port_map.exponents, all_devices.parameters, strict=True
-    ):
-        volts, factors = _in_own_direction(port_map, device, v)
-        rates = [all_devices.per_volt[..., k, :] for k in range(position, position + len(exponent_ports))]
-        position += len(exponent_ports)
-        if device.law.is_costly:
-            current = [next(following)]
+    for device in _placed(port_map, all_devices, v):
+        instance = device.instance
+        if instance.law.is_costly:
+            rows: Iterator[Array] = itertools.islice(following, device.rows(port_map))
         else:
-            capped = [row for group in _as_many_as(exponent_ports, following) for row in unstacked(group)]
-            exponent = [row for group in _as_many_as(exponent_ports, exponents) for row in unstacked(group)]
-            # Beyond the largest exponent the exponential goes on as its tangent.
-            beyond = [jnp.maximum(row - LARGEST_EXPONENT, 0) for row in exponent]
-            powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
-            current = currents(device, parameters, volts, powers)
-        for index, (port, _) in enumerate(device.ports):
-            if device.law.is_costly:
-                slope = [next(following)]
-                second = [next(following)] if port_map.is_scalar else []
-            else:
-                moving = {k: rate for k, rate in enumerate(rates) if device.exponential_ports[k] == index}
-                slope, bend = slopes_along(device, parameters, volts, powers, capped, index, factors[index], moving)
-                second = bend() if port_map.is_scalar else []
-            for (drive, direction), row in zip(device.drives, slope, strict=True):
-                if (drive, port) in slopes:
-                    slopes[drive, port] = _plus(slopes[drive, port], row, direction)
-            if port_map.is_scalar:
-                curvature = [_plus(curvature[0], second[0], device.drives[0][1])]
-        for (drive, direction), row in zip(device.drives, current, strict=True):
+            rows = device.evaluated(port_map, list(itertools.islice(following, len(device.exponents))))
+        for drive, direction in instance.drives:
+            row = next(rows)
             if drive >= 0:
                 total[drive] = _plus(total[drive], row, direction)
+        for port, _ in instance.ports:
+            for drive, direction in instance.drives:
+                if (drive, port) in slopes:
+                    slopes[drive, port] = _plus(slopes[drive, port], next(rows), direction)
+            if port_map.is_scalar:
+                curvature = [_plus(curvature[0], next(rows), instance.drives[0][1])]
 
     def filled(rows) -> Rows:
         return [zero if row is None else row for row in rows]
 
     excess = [row - all_devices.less[..., drive, :] for drive, row in enumerate(filled(total))]
     return excess, filled(slopes.values()), curvature
+
+
+def _placed(port_map: PortMap, all_devices: Devices, v: Rows) -> Iterator[_Placed]:
+    """The devices in their order."""
+    exponents, first = _exponents(port_map, all_devices, v), 0
+    v = _absolute(all_devices, v)
+    of_devices = zip(port_map.devices, port_map.exponents, all_devices.parameters, strict=True)
+    for instance, on_ports, parameters in of_devices:
+        factors = [sign * port_map.scale[port] for port, sign in instance.ports]
+        volts = [v[port] * factor for (port, _), factor in zip(instance.ports, factors, strict=True)]
+        rates = [all_devices.per_volt[..., k, :] for k in range(first, first + len(on_ports))]
+        first += len(on_ports)
+        yield _Placed(instance, parameters, volts, factors, list(_as_many_as(on_ports, exponents)), rates)
 
 
 def _exponents(port_map: PortMap, all_devices: Devices, v: Rows) -> Iterator[Array]:
@@ -125,19 +157,35 @@ def _absolute(all_devices: Devices, v: Rows) -> Rows:
     return [all_devices.at[..., port, :] + row for port, row in enumerate(v)]
 
 
-def _in_own_direction(port_map: PortMap, device: DeviceInstance, v: Rows) -> tuple[Rows, list[float]]:
-    """The quantities of a device in its own direction and in SI units, and their factors."""
-    factors = [sign * port_map.scale[port] for port, sign in device.ports]
-    return [v[port] * factor for (port, _), factor in zip(device.ports, factors, strict=True)], factors
+def linearised(
+    device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows
+) -> tuple[Rows, Callable[[int, Any, Mapping[int, Array]], Rows]]:
+    """A device's currents, and a function that gives their derivatives along one of its ports.
 
-
-def slopes_along(
-    device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate
-):
-    """Derivatives of a device's currents along one of its ports, and a function that gives the second ones.
-
-    What does not depend on that port is no argument of what is differentiated, so that no zeros are multiplied.
+    What is dear in a law is computed once for all of them. The function takes the place of the port, by how much its
+    quantity moves, and how the exponentials that go with it move. What does not depend on that port is no argument of
+    what is differentiated, so that no zeros are multiplied.
     """
+    current, tangent = jax.linearize(functools.partial(currents, device, parameters), ports, powers)
+    still, at_rest = jax.tree.map(jnp.zeros_like, (ports, powers))
+
+    def along(index: int, factor: Any, dots: Mapping[int, Array]) -> Rows:
+        def moved(v: Array, e: Rows) -> Rows:
+            following = iter(e)
+            exponentials = [next(following) if k in dots else row for k, row in enumerate(at_rest)]
+            return tangent([v if k == index else row for k, row in enumerate(still)], exponentials)
+
+        v, e = still[index], [at_rest[k] for k in dots]
+        moving = [jnp.broadcast_to(dot, row.shape) for dot, row in zip(dots.values(), e, strict=True)]
+        return jax.jvp(moved, (v, e), (jnp.full_like(v, factor), moving))[1]
+
+    return current, along
+
+
+def bends_along(
+    device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows, capped: Rows, index, factor, rate
+) -> Rows:
+    """Second derivatives of a device's currents along one of its ports."""
     moved = list(rate)
 
     def law(v, e):
@@ -152,12 +200,8 @@ def slopes_along(
         return jax.jvp(law, (v, e), (jnp.full_like(v, factor), dots(c)))[1]
 
     v, e, c = ports[index], [powers[k] for k in moved], [capped[k] for k in moved]
-
-    def second():
-        moving = dots(c)
-        return jax.jvp(along, (v, e, c), (jnp.full_like(v, factor), moving, moving))[1]
-
-    return along(v, e, c), second
+    moving = dots(c)
+    return jax.jvp(along, (v, e, c), (jnp.full_like(v, factor), moving, moving))[1]
 
 
 def _plus(total: Array | None, row: Array, direction: int) -> Array:

@@ -14,8 +14,8 @@ from jax import numpy as jnp
 from circuitnn.mna.alike import Alike
 from circuitnn.mna.dependence import dependence
 from circuitnn.mna.elements import DeviceInstance
-from circuitnn.mna.instances import Parameters, currents
-from circuitnn.mna.laws import LARGEST_EXPONENT, slopes_along
+from circuitnn.mna.instances import Parameters
+from circuitnn.mna.laws import LARGEST_EXPONENT, linearised
 from circuitnn.mna.port_map import Devices, PortMap
 from circuitnn.numerics.exponential import exponential
 from circuitnn.numerics.small import Sums, taken
@@ -30,19 +30,21 @@ class _Kind(NamedTuple):
     parameters: Parameters
     volts: list[Array]  # of each port of the law, in its own direction
     factors: list[np.ndarray]  # (devices, 1): by what volts are those of the ports
-    exponents: slice  # among all
+    exponents: slice  # among those of costly laws, or of the others
 
-    def slopes(self, powers: Array, capped: Array, per_volt: Array) -> list[Array]:
-        """In the order of `_slopes_of`."""
+    def evaluated(self, powers: Array, capped: Array, per_volt: Array) -> tuple[list[Array], list[Array]]:
+        """Currents, and slopes in the order of `_slopes_of`."""
         device = self.device
+        shape = jnp.broadcast_shapes(*(volts.shape for volts in self.volts))
         own, reached, rates = (self.rows(array) for array in (powers, capped, per_volt))
+        current, along = linearised(device, self.parameters, self.volts, own)
         rows = []
         for index, factor in enumerate(self.factors):
-            moving = {k: rate for k, rate in enumerate(rates) if device.exponential_ports[k] == index}
+            moving = [k for k, place in enumerate(device.exponential_ports) if place == index]
             size = factor if np.any(factor != factor[0]) else float(factor[0, 0])
-            slope, _ = slopes_along(device, self.parameters, self.volts, own, reached, index, size, moving)
+            slope = along(index, size, {k: reached[k] * rates[k] for k in moving})
             rows += [slope[drive] for drive, on_ports in enumerate(dependence(self.group.device)) if on_ports[index]]
-        return rows
+        return _full(current, shape), _full(rows, shape)
 
     def rows(self, exponentials: Array) -> list[Array]:
         """Those of its own junctions."""
@@ -57,11 +59,11 @@ def _kinds(port_map: PortMap, all_devices: Devices, v: Array) -> list[_Kind]:
     factors = np.array([[sign * port_map.scale[port]] for port, sign in places], v.dtype)
     volts = taken(all_devices.at + v, [port for port, _ in places])
     volts = volts * factors if np.any(factors != 1) else volts
-    kinds, first, junction = [], 0, 0
+    kinds, first, junctions = [], 0, {False: 0, True: 0}
     of_kinds = zip(port_map.alike, port_map.devices, port_map.exponents, all_devices.parameters, strict=True)
     for group, device, exponents, parameters in of_kinds:
         count = len(group.instances)
-        starts = [first + k * count for k in range(len(group.ports))]
+        starts, junction = [first + k * count for k in range(len(group.ports))], junctions[device.law.is_costly]
         kinds.append(
             _Kind(
                 group,
@@ -72,7 +74,8 @@ def _kinds(port_map: PortMap, all_devices: Devices, v: Array) -> list[_Kind]:
                 slice(junction, junction + len(exponents)),
             )
         )
-        first, junction = first + len(group.ports) * count, junction + len(exponents)
+        first += len(group.ports) * count
+        junctions[device.law.is_costly] += len(exponents)
     return kinds
 
 
@@ -81,37 +84,51 @@ def _exponents(port_map: PortMap, all_devices: Devices, v: Array) -> Array:
     return all_devices.per_volt * taken(v, ports) + all_devices.exponents
 
 
+def _places(port_map: PortMap, *, costly: bool) -> list[int]:
+    """Among all exponents those of costly laws, or of the others."""
+    of_kinds = zip(port_map.devices, port_map.exponents, strict=True)
+    is_costly = [device.law.is_costly for device, ports in of_kinds for _ in ports]
+    return [place for place, is_of_costly in enumerate(is_costly) if is_of_costly == costly]
+
+
+def _powers(exponents: Array, capped: Array) -> Array:
+    """Beyond the largest exponent the exponential goes on as its tangent."""
+    return capped * (1 + jnp.maximum(exponents - LARGEST_EXPONENT, 0))
+
+
 def evaluate_alike(port_map: PortMap, all_devices: Devices, v: Array) -> list[Array]:
-    """As `evaluate_rows`: all exponentials as one array, then those rows of costly laws that there are."""
+    """As `evaluate_rows`: the exponentials as one array, then those rows of costly laws that there are."""
     exponents = _exponents(port_map, all_devices, v)
     power = jnp.exp if port_map.is_at_rest else exponential
-    law_values = [power(jnp.minimum(exponents, LARGEST_EXPONENT))]
+    capped = power(jnp.minimum(exponents, LARGEST_EXPONENT))
+    law_values = [taken(capped, _places(port_map, costly=False))]
+    exponents, capped, per_volt = (
+        taken(rows, _places(port_map, costly=True)) for rows in (exponents, capped, all_devices.per_volt)
+    )
+    powers = _powers(exponents, capped)
     for kind in _kinds(port_map, all_devices, v):
         if kind.device.law.is_costly:
-            rows = currents(kind.device, kind.parameters, kind.volts, [])
-            nothing = jnp.zeros_like(exponents[..., :0, :])
-            law_values += _full([*rows, *kind.slopes(nothing, nothing, nothing)], kind.volts[0].shape)
+            law_values += itertools.chain(*kind.evaluated(powers, capped, per_volt))
     return law_values
 
 
 def linearise_alike(port_map: PortMap, all_devices: Devices, v: Array, law_values: list[Array]) -> tuple[Array, Array]:
     """As `rows_of`: currents of the drives (..., drives, batch), and their slopes (..., len(slopes), batch)."""
-    exponents = _exponents(port_map, all_devices, v)
     capped, *costly = law_values
-    # Beyond the largest exponent the exponential goes on as its tangent.
-    powers = capped * (1 + jnp.maximum(exponents - LARGEST_EXPONENT, 0))
-    following = iter(costly)
+    exponents, per_volt = (
+        taken(rows, _places(port_map, costly=False))
+        for rows in (_exponents(port_map, all_devices, v), all_devices.per_volt)
+    )
+    powers, following = _powers(exponents, capped), iter(costly)
     total: list[Array] = []
     slopes: list[Array] = []
     for kind in _kinds(port_map, all_devices, v):
-        device = kind.device
-        if device.law.is_costly:
-            total += itertools.islice(following, len(device.drives))
+        if kind.device.law.is_costly:
+            total += itertools.islice(following, len(kind.device.drives))
             slopes += itertools.islice(following, sum(map(sum, dependence(kind.group.device))))
-            continue
-        shape = jnp.broadcast_shapes(*(volts.shape for volts in kind.volts))
-        total += _full(currents(device, kind.parameters, kind.volts, kind.rows(powers)), shape)
-        slopes += _full(kind.slopes(powers, capped, all_devices.per_volt), shape)
+        else:
+            own_total, own_slopes = kind.evaluated(powers, capped, per_volt)
+            total, slopes = total + own_total, slopes + own_slopes
     current = _drives_of(port_map).of(jnp.concatenate(total, axis=-2)) - all_devices.less
     return current, _slopes_of(port_map).of(jnp.concatenate(slopes, axis=-2))
 

@@ -186,7 +186,8 @@ def wire_device(wiring: Wiring, part: Component, device: ModelDevice) -> None:
     drives = []
     for pins in through:
         a, b = pairs[pins]
-        if a == b:
+        needed = device.optional_currents.get(pins)
+        if a == b or (needed and not set(needed).intersection(parameters)):
             drives.append((-1, 0))
         elif pins in drive_of:
             drives.append(drive_of[pins])

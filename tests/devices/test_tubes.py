@@ -103,6 +103,16 @@ def test_the_record_is_the_subcircuit_of_the_catalogue():
     np.testing.assert_allclose(cn.nodal.frequency_response(circuit, freqs), expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["tube_preamp", "push_pull_amplifier", "pultec"])
+def test_the_tubes_of_the_catalogue_are_devices(name):
+    """What tubes.lib has is word for word what ngspice is given for a device; else it would be a row of sources."""
+    circuit = cn.circuits.CATALOGUE[name]()
+    tubes = [part for part in circuit.components if part.name.startswith("N")]
+    assert len(tubes) >= 3
+    assert {part.device.word for part in tubes} <= {"triode", "pentode"}
+    assert not any(part.is_behavioural for part in circuit.components)
+
+
 REGIONS = {
     "cut off": (200.0, -9.0),
     "on": (180.0, -1.0),

@@ -13,7 +13,7 @@ from circuitnn.mna.topology import topology
 from tests.mna.terminals import device, parts
 
 # Models of both polarities, areas, antiparallel pairs, shared nodes, parameters that one alone has, sources that differ
-# in their numbers and in what they multiply.
+# in their numbers and in what they multiply, tubes with and without a current of their grids beside the diode.
 MANY = """D1 c b DX
 D2 b c DX 3
 D3 c e DX
@@ -25,6 +25,9 @@ Q1 c b e NX
 Q2 e c b PX 2
 J1 c b e JX
 J2 b e out JX 2
+N1 c b e TX
+N2 out c b TX 2
+N3 c e b out TY
 B1 0 c I=1m*v(b)+3m*v(e)*v(b)
 B2 0 b I=2m*v(c)+7m*v(e)*v(c)
 B3 0 e I=gain*v(c)+3m*v(b)*max(v(c),0.2)
@@ -34,7 +37,9 @@ B4 0 out I=gain*v(b)+4m*v(c)*max(v(e),0.1)
 .model DY D(IS=3p N=1.7)
 .model NX NPN(IS=1f BF=120)
 .model PX PNP(IS=3f BF=70)
-.model JX NJF(VTO=-1.5 BETA=1m)"""
+.model JX NJF(VTO=-1.5 BETA=1m)
+.model TX TRIODE(MU=20 KG1=900 RGI=2k IS=1n)
+.model TY PENTODE(KG1=650 KG2=4200 B=0.1 GG=6e-4 IS=2n)"""
 
 
 def everything(circuit, volts):
@@ -97,6 +102,13 @@ def operations(count):
 
 def test_a_program_does_not_grow_with_the_number_of_devices():
     assert operations(40) == operations(10)
+
+
+def test_a_law_is_evaluated_once_for_currents_and_slopes():
+    where, numbers = parts(device("N1 c b e TX\n.model TX TRIODE(KG1=1060 RGI=2k IS=1n)"))
+    assert where.drives == 2  # plate and the grid's diode: there is no other current of the grid
+    program = str(jax.make_jaxpr(lambda v: law(where, numbers, v))(jnp.zeros((where.ports, 1))))
+    assert [program.count(f"= {operation} ") for operation in ("log", "log1p", "sqrt")] == [1, 1, 1]
 
 
 def test_a_charge_depends_on_its_own_junction():
