@@ -342,7 +342,7 @@ class JunctionFet(Device):
 
 
 # Of the catalogue, for want of a vactrol (SciPy has their equations, test_compressors) and of an OTA.
-WITHOUT = ("la2a", "cl1b", "ota_lowpass")
+WITHOUT = ("la2a", "cl1b", "ota_lowpass", "univibe_stage")
 KINDS = {"D": Diode, "NPN": Bipolar, "PNP": Bipolar, "NJF": JunctionFet, "PJF": JunctionFet}
 
 

@@ -45,7 +45,7 @@ FAMILIES = {
     "klon": "Klon Centaur",
     "overdrive": "Overdrives",
     "fuzz": "Boosters, fuzz and wah",
-    "phaser": "Phaser",
+    "phaser": "Phasers",
     "filters": "Synthesizer filters",
     "compressors": "Compressors",
     "oscillators": "Oscillators",
