@@ -130,6 +130,7 @@ docs: $(STAMPS)/plots $(STAMPS)/docs ## the pages, in site/; runs the notebooks
 	@XLA_FLAGS="$(SOON_COMPILED) $$XLA_FLAGS" $(RUN) notebooks/execute.py --check
 	@echo "==> building the pages"
 	@$(RUN) -m docs.tools.catalogue_page --check
+	@$(RUN) -m docs.tools.schematics --check
 	@$(RUN) -m docs.tools.devices_page --check
 	@$(RUN) -m docs.tools.situations_page --check
 	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet

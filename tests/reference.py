@@ -343,7 +343,7 @@ class JunctionFet(Device):
 
 # Of the catalogue, for want of a vactrol (SciPy has their equations, test_compressors), of an OTA, and of what gets
 # over the jump of an oscillator (ngspice has their frequencies and amplitudes, test_hard_circuits).
-WITHOUT = ("la2a", "cl1b", "ota_lowpass", "astable", "relaxation_oscillator")
+WITHOUT = ("la2a", "cl1b", "ota_lowpass", "univibe_stage", "astable", "relaxation_oscillator")
 KINDS = {"D": Diode, "NPN": Bipolar, "PNP": Bipolar, "NJF": JunctionFet, "PJF": JunctionFet}
 
 

@@ -94,7 +94,7 @@ def _draw_responses(figure, panels, circuit, knobs, name: str) -> None:
         curves = [[cn.nodal.frequency_response(circuit.replace(Vlfo=v), FREQS)[0, 0] for v in gates]]
     else:
         labels, titles, curves = [""], [""], [[cn.nodal.frequency_response(circuit, FREQS)]]
-    is_allpass = name == "phase90_stage"
+    is_allpass = name in ("phase90_stage", "univibe_stage")
     shown = [[_degrees(h) if is_allpass else _decibels(h) for h in family] for family in curves]
     finite = np.concatenate([h[np.isfinite(h)] for family in shown for h in family])
     top = finite.max()
@@ -170,7 +170,8 @@ def _decibels(response) -> np.ndarray:
 
 
 def _degrees(response) -> np.ndarray:
-    return np.degrees(np.unwrap(np.angle(np.asarray(response))))
+    degrees = np.degrees(np.unwrap(np.angle(np.asarray(response))))
+    return degrees - 360 * np.round(degrees[-1] / 360)  # an all-pass may begin on either side of 180 degrees
 
 
 def _shortened(svg: str) -> str:

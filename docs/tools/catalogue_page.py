@@ -10,6 +10,7 @@ from circuitnn.devices.device import ModelDevice
 from circuitnn.devices.registry import DEVICES
 from circuitnn.mna.topology import topology
 from docs.tools.generated import keep
+from docs.tools.schematic_layouts import LAYOUTS
 
 INTRODUCTION = """\
 # Catalogue
@@ -45,7 +46,7 @@ FAMILIES = {
     "klon": "Klon Centaur",
     "overdrive": "Overdrives",
     "fuzz": "Boosters, fuzz and wah",
-    "phaser": "Phaser",
+    "phaser": "Phasers",
     "filters": "Synthesizer filters",
     "compressors": "Compressors",
     "oscillators": "Oscillators",
@@ -91,6 +92,9 @@ def _sections() -> Iterator[str]:
         yield f"### {name}\n"
         yield f"{_bold(title)}\n"
         yield from (f"{paragraph}\n" for paragraph in paragraphs)
+        if name in LAYOUTS:
+            whole = "Schematic" if LAYOUTS[name].is_whole else "Schematic of the first clipping stage"
+            yield f"![{whole}](assets/schematics/{name}.svg)\n"
         yield f"![Responses of {name}](assets/catalogue/{name}.svg)\n"
         yield f"Netlist: `{name}.cir`\n"
 

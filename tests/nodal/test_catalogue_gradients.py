@@ -40,6 +40,7 @@ LEFT_OUT = (
     "pultec",
     "la2a",
     "cl1b",
+    "univibe_stage",
     "bridged_t",
     "ota_lowpass",
     "ring_modulator",

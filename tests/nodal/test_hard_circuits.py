@@ -99,6 +99,35 @@ def test_an_oscillator_that_jumps_does_so_as_in_ngspice(ngspice, name, knob, sec
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-2)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "start"), [("ms20_filter", 1 / 1.1), ("moog_ladder", 0.8)])
+def test_a_filter_oscillates_from_its_resonance_on(name, start):
+    resonance = np.array([[start - 0.01], [start + 0.01], [1.0]])
+    poles = cn.nodal.transfer_function(catalogue.CATALOGUE[name](), controls={"resonance": resonance}).poles()
+    np.testing.assert_array_equal(np.max(np.real(poles), axis=-1) > 0, [False, True, True])
+
+
+@pytest.mark.slow
+@pytest.mark.ngspice
+@pytest.mark.parametrize(("name", "kick"), [("ms20_filter", 0.1), ("moog_ladder", 0.01)])
+def test_a_filter_oscillates_by_itself_as_in_ngspice(ngspice, name, kick):
+    circuit = catalogue.CATALOGUE[name]()
+    models = {fs: cn.nodal.NodalModel(circuit, fs, dtype=jnp.float64) for fs in (2 * FS, RATE)}
+    for cutoff in (0.4, 0.6):
+        knobs = {"cutoff": cutoff, "resonance": 1.0}
+        swings = {}
+        for fs, model in models.items():
+            x = np.zeros(round(0.1 * fs))
+            x[fs // 10_000 : fs // 1_000] = kick
+            carry, y = cn.run(model, x, controls=knobs)
+            assert not np.any(carry.report.failed)
+            swings[fs] = swing(np.asarray(y), fs)
+        expected = swing(cn.spice.transient(circuit, x, RATE, controls=knobs, max_step=0.5 / RATE), RATE)
+        for found in swings.values():
+            np.testing.assert_allclose(found[0], expected[0], rtol=1e-3)
+            np.testing.assert_allclose(found[1], expected[1], rtol=1e-2)
+
+
 def swing(y, fs):
     """Frequency and peak-to-peak value of the last third."""
     y = y[2 * len(y) // 3 :]

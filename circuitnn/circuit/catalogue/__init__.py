@@ -47,6 +47,7 @@ from circuitnn.circuit.catalogue.overdrive import tube_screamer_clipping as tube
 from circuitnn.circuit.catalogue.overdrive import tube_screamer_tone as tube_screamer_tone
 from circuitnn.circuit.catalogue.phaser import phase90 as phase90
 from circuitnn.circuit.catalogue.phaser import phase90_stage as phase90_stage
+from circuitnn.circuit.catalogue.phaser import univibe_stage as univibe_stage
 from circuitnn.circuit.catalogue.tone_stacks import bassman as bassman
 from circuitnn.circuit.catalogue.tone_stacks import big_muff_tone as big_muff_tone
 from circuitnn.circuit.catalogue.tone_stacks import jcm800 as jcm800

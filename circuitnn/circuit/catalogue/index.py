@@ -59,6 +59,7 @@ _ENTRIES: tuple[tuple[Callable[[], Circuit], float], ...] = (
     (fuzz.cry_baby, 0.1),
     (phaser.phase90_stage, 0.2),
     (phaser.phase90, 0.2),
+    (phaser.univibe_stage, 0.5),
     (filters.sallen_key, 1.0),
     (filters.ms20_filter, 1.0),
     (filters.moog_ladder, 0.02),

@@ -181,7 +181,7 @@ def sallen_key(s, cutoff, resonance):
 def ms20_filter(s, cutoff, resonance):
     t = 0.05173 * 1e-9 / (0.021526 * 0.3e-6 * 1000**cutoff)
     zd = 3.504 * VT / (2 * 2.52e-9)
-    k = resonance * (1 + parallel(9.1 * K, zd) / (10 * K))
+    k = resonance * (1 + parallel(12 * K, zd) / (10 * K))
     return 1 / (1 + (2 - k) * s * t + (s * t) ** 2)
 
 

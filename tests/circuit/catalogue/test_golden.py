@@ -27,7 +27,8 @@ SETTINGS = [(name, index) for name in NAMES for index in range(2 if catalogue.CA
 SLOW = (
     "moog_ladder", "sd1", "ds1", "phase90", "ms20_filter", "common_emitter", "triode_dempwolf", "rangemaster",
     "big_muff", "fuzz_face_germanium", "fuzz_face_silicon", "cry_baby", "la2a", "cl1b", "bridged_t", "ota_lowpass",
-    "ring_modulator", "precision_rectifier", "twin_t", "astable", "relaxation_oscillator",
+    "ring_modulator", "precision_rectifier", "twin_t", "univibe_stage", "astable",
+    "relaxation_oscillator",
 )  # fmt: skip
 
 
