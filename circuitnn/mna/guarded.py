@@ -29,6 +29,7 @@ SHORTEST = 1e-9  # part of a Newton step: what has to be shorter than this leads
 FIRST_CONDUCTANCE = 1.0  # siemens: so much that it hardly moves
 FASTER, SLOWER = 0.5, 4.0
 LENGTHENING = 4.0  # at most of a step over the one before: where a conductance cancels a negative one it has no end
+LARGEST_CONDUCTANCE = 1e3  # siemens: what is still moving is no junction's, and Newton's steps go on from there
 LAST_CONDUCTANCE = 1e-12  # siemens: so little that the steps are those of Newton's method
 
 
@@ -80,11 +81,13 @@ def guarded(
 
         length = jnp.where(looks, jnp.minimum(4 * length, 1), jnp.where(is_test & ~better, 0.25 * length, length))
         conductance = conductance * jnp.where(better, FASTER, SLOWER)
-        gives_up = ~in_time & ((length < SHORTEST) | (count >= TESTED))
+        gives_up = ~in_time & ((length < SHORTEST) | (count == TESTED))
+        is_far = in_time & (conductance > LARGEST_CONDUCTANCE)
         goes = looks | (in_time & better)
         size, step = jnp.where(goes, reached, size), chosen(goes, following, step)
         is_test = (looks | (is_test & ~better)) & ~gives_up
-        conductance = jnp.where(gives_up, FIRST_CONDUCTANCE, conductance)
+        conductance = jnp.where(gives_up, FIRST_CONDUCTANCE, jnp.where(is_far, 0, conductance))
+        length = jnp.where(is_far, 1, length)
         best, size = chosen(active & gives_up, v, best), jnp.where(gives_up, jnp.inf, size)
         step = chosen(gives_up | (in_time & ~better), still, step)
         return best, kept, step, size, slopes, length, is_test, conductance, active & ~ends, count + 1
