@@ -14,6 +14,7 @@ from circuitnn.study.records import free_running
 
 COLUMNS = ("circuit", "model", "regime", "recording", "level", "seed")
 BY = ("circuit", "model")
+PARTS = ("recording", "level")  # of the test, over which a run is measured again and not trained anew
 # An error of exactly zero has no logarithm; this is -3000 dB.
 _SMALLEST = 1e-300
 
@@ -28,109 +29,126 @@ class Cell:
 
     Attributes:
         key: what the place is: ("diode-clipper", "STN 4-4-4").
-        differences: 10 log10(ESR first / ESR second) of each pair in which both have a finite error, in dB.
-        failures: runs of the first and of the second that have none: diverged, ran away, or missing.
-        repeats: pairs, with those that failed.
+        pairs: errors of the first and of the second kind, a pair for each seed; infinite for a run that has none: it
+            diverged, ran away, or is missing.
     """
 
     key: tuple[Any, ...]
-    differences: tuple[float, ...]
-    failures: tuple[int, int]
-    repeats: int
+    pairs: tuple[tuple[float, float], ...]
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """10 log10(first / second) of each pair, in dB; infinite where one has failed, and 0 where both have."""
+        return tuple(_score(*pair) for pair in self.pairs)
+
+    @property
+    def differences(self) -> tuple[float, ...]:
+        """The same of the pairs in which neither has failed."""
+        return tuple(_score(*pair) for pair in self.pairs if all(map(math.isfinite, pair)))
+
+    @property
+    def failures(self) -> tuple[int, int]:
+        """Runs of the first and of the second kind that have failed."""
+        return sum(math.isinf(a) for a, _ in self.pairs), sum(math.isinf(b) for _, b in self.pairs)
 
     @property
     def score(self) -> float:
-        """The mean difference; where one side failed more often it is infinite, and 0 where both always failed."""
+        """The mean difference; where one kind failed more often it is infinite, and 0 where both always failed."""
         first, second = self.failures
         if first != second:
             return math.inf if first > second else -math.inf
         return sum(self.differences) / len(self.differences) if self.differences else 0.0
 
-    @property
-    def circuit(self) -> str:
-        """The first part of the key."""
-        return str(self.key[0]) if self.key else ""
-
 
 def cells_of(
-    first: Sequence[Row], second: Sequence[Row], *, by: Sequence[str] = BY, measure: Measure = free_running
+    first: Sequence[Row],
+    second: Sequence[Row],
+    *,
+    by: Sequence[str] = BY,
+    measures: tuple[Measure, Measure] = (free_running, free_running),
 ) -> list[Cell]:
-    """The cells in which both kinds of run are; runs are paired by all that both kinds share.
+    """The cells in which both kinds of run are; runs are paired by all columns that both kinds share.
 
     Args:
         first: rows of results.
         second: those that they are compared with.
-        by: columns that make a cell, of `COLUMNS`; all other columns that are shared are repeats. With "recording" or
-            "level" a run's errors of that part of the test count, and its pooled error else.
-        measure: the error of a row; None where it has no meaning there.
+        by: columns that make a cell: circuit, model, regime, recording, level. What else is shared tells repeats
+            apart. With recording or level a run's error on that part of the test counts instead of its pooled error.
+        measures: the error of a row of the first and of the second kind; None where it has no meaning.
 
     Raises:
-        ValueError: for unknown columns, and when two runs of one kind cannot be told apart.
+        ValueError: for unknown columns, for those that the two kinds do not share, for runs without errors by
+            recording or level, and when two runs of one kind cannot be told apart.
     """
     if not by or set(by) - {*COLUMNS} or "seed" in by:
         raise ValueError(f"cells are made of {', '.join(COLUMNS[:-1])}, not of {', '.join(by) or 'nothing'}")
-    sides = [list(_parts(rows, by)) for rows in (first, second)]
+    if {*PARTS} & {*by} and measures != (free_running, free_running):
+        raise ValueError("by recording and by level there are free-running errors only")
+    names = [name for name in PARTS if name in by]
+    known = _known([*first, *second], names)
+    sides = [list(_parts(rows, names, known)) for rows in (first, second)]
     shared = [name for name in COLUMNS if {row.get(name) for row in sides[0]} & {row.get(name) for row in sides[1]}]
     wanting = [name for name in by if name not in shared]
     if wanting and all(sides):
         raise ValueError(f"the two kinds of run have no {wanting[0]} in common that a cell could be made of")
-    values = [_values(rows, by, shared, measure) for rows in sides]
-    cells = []
-    for key in values[0]:
-        if key in values[1]:
-            cells.append(_cell(key, values[0][key], values[1][key]))
-    return cells
+    ours, theirs = (_values(rows, by, shared, measure) for rows, measure in zip(sides, measures, strict=True))
+    return [_cell(key, ours[key], theirs[key]) for key in ours if key in theirs]
 
 
-def cells_against_zero(rows: Sequence[Row], *, by: Sequence[str] = BY, measure: Measure) -> list[Cell]:
-    """The cells of a measure that is a difference in dB itself, such as the exposure bias; infinite ones failed."""
-    values = _values(list(_parts(rows, by)), by, COLUMNS, measure)
-    cells = []
-    for key, runs in values.items():
-        finite = tuple(value for value in runs.values() if math.isfinite(value))
-        cells.append(Cell(key, finite, (len(runs) - len(finite), 0), len(runs)))
-    return cells
+def _score(first: float, second: float) -> float:
+    if math.isinf(first) or math.isinf(second):
+        return 0.0 if first == second else math.inf if first > second else -math.inf
+    return 10 * (math.log10(max(first, _SMALLEST)) - math.log10(max(second, _SMALLEST)))
 
 
-def _parts(rows: Sequence[Row], by: Sequence[str]) -> Iterator[Row]:
-    """Rows, or what each has of the recordings and levels of its test, pooled over those that make no cell."""
-    if not {"recording", "level"} & {*by}:
-        yield from rows
-        return
+def _known(rows: Sequence[Row], names: Sequence[str]) -> dict[str, dict[tuple, None]]:
+    """The recordings and levels of the test of each circuit."""
+    known: dict[str, dict[tuple, None]] = {}
     for row in rows:
-        parts = row.get("parts")
-        if parts is None and all(name in row for name in by):
+        for part in row.get("parts") or ():
+            known.setdefault(row["circuit"], {})[tuple(part[name] for name in names)] = None
+    return known
+
+
+def _parts(rows: Sequence[Row], names: Sequence[str], known: Mapping[str, Mapping[tuple, None]]) -> Iterator[Row]:
+    """Rows, or what each has of the recordings and levels that make a cell, pooled over those that make none."""
+    for row in rows:
+        if not names or ("parts" not in row and all(name in row for name in names)):
             yield row
             continue
-        if not parts and not row.get("diverged"):
-            raise ValueError(f"the run {row['circuit']}, {row['model']}, {row['regime']} has no errors by recording")
-        for part in parts or ():
-            yield {**row, **part}
+        if not row.get("parts") and not row.get("diverged"):
+            raise ValueError(
+                f"the run {row['circuit']}, {row['model']}, {row['regime']} has no errors by {' and '.join(names)}"
+            )
+        for key in known.get(row["circuit"], ()):
+            parts = [part for part in row["parts"] if tuple(part[name] for name in names) == key]
+            error = pooled(parts) if parts else None  # a training that stopped has failed on all of them
+            yield {**row, **dict(zip(names, key, strict=True)), "esr_free_running": error}
+
+
+def pooled(parts: Sequence[Row]) -> float | None:
+    """The ESR of several parts of a test together, from the energy of the target in each; None where one has none."""
+    if any(part["esr"] is None for part in parts):
+        return None
+    energy = sum(part["energy"] for part in parts)
+    return sum(part["esr"] * part["energy"] for part in parts) / energy if energy else None
 
 
 def _values(rows: Sequence[Row], by: Sequence[str], shared: Sequence[str], measure: Measure) -> dict[tuple, dict]:
     """Errors by cell, and in each by what else tells runs apart."""
-    found: dict[tuple, dict] = {}
+    cells: dict[tuple, dict] = {}
     for row in rows:
         value = measure(row)
         if value is None:
             continue
         key, repeat = (tuple(row.get(name) for name in names) for names in (by, shared))
-        runs = found.setdefault(key, {})
+        runs = cells.setdefault(key, {})
         if repeat in runs:
             raise ValueError(f"two runs of {', '.join(map(str, repeat))} are in the results")
         runs[repeat] = math.inf if math.isnan(value) else value
-    return found
+    return cells
 
 
 def _cell(key: tuple, first: dict, second: dict) -> Cell:
-    repeats = list(dict.fromkeys([*first, *second]))
-    pairs = [(first.get(repeat, math.inf), second.get(repeat, math.inf)) for repeat in repeats]
-    differences = tuple(decibels(a, b) for a, b in pairs if math.isfinite(a) and math.isfinite(b))
-    failures = sum(math.isinf(a) for a, _ in pairs), sum(math.isinf(b) for _, b in pairs)
-    return Cell(key, differences, failures, len(pairs))
-
-
-def decibels(first: float, second: float) -> float:
-    """10 log10 of the ratio of two finite errors."""
-    return 10 * (math.log10(max(first, _SMALLEST)) - math.log10(max(second, _SMALLEST)))
+    repeats = dict.fromkeys([*first, *second])
+    return Cell(key, tuple((first.get(repeat, math.inf), second.get(repeat, math.inf)) for repeat in repeats))

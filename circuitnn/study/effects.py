@@ -6,8 +6,8 @@ Thompson 1971), in closed form where all cells have as many seeds; the interval 
 from the spread of the cells' means and Student's t with cells - 1 degrees of freedom. With equal numbers of seeds it
 is the t interval over the cells' means, exact for normal differences whatever the two variances are.
 
-Patterson, H. D., Thompson, R. (1971), "Recovery of inter-block information when block sizes are unequal", Biometrika 58,
-    545-554. Hartung, J., Knapp, G. (2001), "On tests of the overall treatment effect in meta-analysis with normally
+Patterson, H. D., Thompson, R. (1971), "Recovery of inter-block information when block sizes are unequal", Biometrika
+    58, 545-554. Hartung, J., Knapp, G. (2001), "On tests of the overall treatment effect in meta-analysis with normally
     distributed responses", Statistics in Medicine 20, 1771-1782.
 """
 
@@ -68,12 +68,11 @@ def random_effects(cells: Sequence[Sequence[float]]) -> Effect:
         return Effect(means[0].item(), *_ends(means[0], reach), math.nan, within, 1, int(sizes[0]))
     if np.all(sizes == sizes[0]):
         weights = np.ones(len(groups))
-        each = float(np.var(means, ddof=1))
-        share = math.nan if not spare else max(0.0, each - within**2 / sizes[0])
-        if spare and share == 0:  # no cell differs from another by more than its seeds: all runs tell of one variance
+        share = max(0.0, float(np.var(means, ddof=1)) - within**2 / sizes[0]) if spare else math.nan
+        if share == 0:  # no cell differs from another by more than its seeds: all runs tell of one variance
             total = float(np.sum(sizes * np.square(means - means.mean())))
             within = math.sqrt((squares + total) / (sizes.sum() - 1))
-        between = math.sqrt(share) if spare else math.nan
+        between = math.sqrt(share)
     else:
         within, between = _variances(sizes, means, squares)
         weights = 1 / (between**2 + within**2 / sizes) if within or between else np.ones(len(groups))
@@ -102,10 +101,10 @@ def _variances(sizes: np.ndarray, means: np.ndarray, squares: float) -> tuple[fl
         spread = float(np.sum(np.log1p(sizes * ratio))) + math.log(float(np.sum(weights)))
         return (runs - 1) * math.log(total) + spread
 
-    found = optimize.minimize_scalar(
+    least = optimize.minimize_scalar(
         lambda power: deviance(math.exp(power)), bounds=(-14.0, 24.0), method="bounded", options={"xatol": 1e-7}
     )
-    ratio = 0.0 if deviance(0.0) <= found.fun else math.exp(found.x)
+    ratio = 0.0 if deviance(0.0) <= least.fun else math.exp(least.x)
     within = math.sqrt(residual(ratio)[0] / (runs - 1))
     return within, math.sqrt(ratio) * within
 

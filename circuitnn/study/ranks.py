@@ -6,8 +6,8 @@ Wilcoxon, F. (1945), "Individual comparisons by ranking methods", Biometrics Bul
 Holm, S. (1979), "A simple sequentially rejective multiple test procedure", Scandinavian J. Statistics 6(2), 65-70.
 Iman, R. L., Davenport, J. M. (1980), "Approximations of the critical region of the Friedman statistic",
     Communications in Statistics 9(6), 571-595.
-Demšar, J. (2006), "Statistical comparisons of classifiers over multiple data sets", J. Machine Learning Research 7, 1-30:
-    Friedman's test with the correction of Iman and Davenport, Nemenyi's critical difference, and examples of both.
+Demšar, J. (2006), "Statistical comparisons of classifiers over multiple data sets", J. Machine Learning Research 7,
+    1-30: Friedman's test with the correction of Iman and Davenport, Nemenyi's critical difference, examples of both.
 """
 
 import dataclasses
@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 LEVEL = 0.05
-FEWEST_CELLS = 6  # with five the smallest two-sided p of a signed-rank test is 0.0625
 MOST_CONTENDERS = 6  # beyond, Nemenyi's difference is so large that nothing is ever shown
 
 Alternative = Literal["two-sided", "greater", "less"]
