@@ -98,8 +98,8 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, several: str | None = None) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {several or f'{noun}s'}"
 
 
 def verdict(comparison: Comparison) -> str:
@@ -124,10 +124,11 @@ def better(comparison: Comparison) -> str | None:
 
 def bias_verdict(comparison: Comparison) -> str:
     """What a one-sided test for a bias above zero has shown."""
-    if comparison.test.significant:
+    test = comparison.test
+    if test.significant:
         return "above zero"
-    if comparison.test.hopeless:
-        return f"cannot tell: at best p = {comparison.test.best_holm:.3g} with {plural(comparison.test.n, comparison.over)}"
+    if test.hopeless:
+        return f"cannot tell: at best p = {test.best_holm:.3g} with {plural(test.n, comparison.over)}"
     return "not shown to be above zero"
 
 
@@ -152,6 +153,18 @@ def judgement(found: Judgement) -> str:
     if comparison is not None and comparison.effect is not None:
         text += f", {effect(comparison)} dB over {plural(len(comparison.cells), 'cell')} (95 % interval)"
     return f"{text}; {found.why}."
+
+
+def outcome(judgements: Sequence[Judgement]) -> str:
+    """A sentence on all hypotheses of a study."""
+    if not judgements:
+        return "No hypotheses were written down before this run: it describes, and confirms nothing."
+    told = [
+        f"{verdict}: {listed(names) if names else 'none'}"
+        for verdict in ("shown", "refuted", "not decided")
+        if (names := [found.hypothesis.name for found in judgements if found.verdict == verdict]) or verdict == "shown"
+    ]
+    return f"Of {plural(len(judgements), 'hypothesis', 'hypotheses')} written down before: {'; '.join(told)}."
 
 
 def troubles(records: Records) -> list[dict[str, str]]:
