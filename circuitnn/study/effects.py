@@ -12,6 +12,7 @@ Patterson, H. D., Thompson, R. (1971), "Recovery of inter-block information when
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from typing import final
@@ -113,6 +114,7 @@ def _ends(middle: float, reach: float) -> tuple[float, float]:
     return float(middle - reach), float(middle + reach)
 
 
+@functools.cache
 def _t(degrees: int) -> float:
     from scipy import stats
 
