@@ -84,12 +84,14 @@ def cells_of(
         raise ValueError(f"cells are made of {', '.join(COLUMNS[:-1])}, not of {', '.join(by) or 'nothing'}")
     if {*PARTS} & {*by} and measures != (free_running, free_running):
         raise ValueError("by recording and by level there are free-running errors only")
+    if not first or not second:
+        return []
     names = [name for name in PARTS if name in by]
     known = _known([*first, *second], names)
     sides = [list(_parts(rows, names, known)) for rows in (first, second)]
     shared = [name for name in COLUMNS if {row.get(name) for row in sides[0]} & {row.get(name) for row in sides[1]}]
     wanting = [name for name in by if name not in shared]
-    if wanting and all(sides):
+    if wanting:
         raise ValueError(f"the two kinds of run have no {wanting[0]} in common that a cell could be made of")
     ours, theirs = (_values(rows, by, shared, measure) for rows, measure in zip(sides, measures, strict=True))
     return [_cell(key, ours[key], theirs[key]) for key in ours if key in theirs]

@@ -154,10 +154,10 @@ def _verdict(smallest: float, comparison: Comparison | None) -> tuple[Verdict, s
         return "not decided", f"{cells} cells cannot show it: at best p = {test.best_holm:.2g} after Holm's correction"
     if effect.high >= -smallest:
         return "not decided", f"the interval has effects on both sides of {smallest:g} dB: more cells would narrow it"
-    if not test.significant:
-        return "not decided", f"the ranks of the cells do not agree: p = {test.p_holm:.2g} after Holm's correction"
     if ours > theirs:
         return "not decided", f"it failed more often ({ours} runs against {theirs})"
+    if not test.significant:
+        return "not decided", f"the ranks of the cells do not agree: p = {test.p_holm:.2g} after Holm's correction"
     return "shown", f"the interval lies beyond {smallest:g} dB, and p = {test.p_holm:.2g} after Holm's correction"
 
 
