@@ -45,7 +45,7 @@ class Effect:
     runs: int
 
 
-def random_effects(cells: Sequence[Sequence[float]]) -> Effect:
+def random_effects(cells: Sequence[Sequence[float] | np.ndarray]) -> Effect:
     """The mean over cells of differences, each cell with its seeds.
 
     Args:

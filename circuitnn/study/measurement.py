@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, final
 
+import jax.numpy as jnp
 import numpy as np
 
 from circuitnn import metrics
@@ -96,9 +97,9 @@ def _free_run(model: Model, test: Dataset, recordings: Sequence[tuple[str, int]]
     """Other metrics than the ESR by their names, and the ESR in parts; the start of each recording is left out."""
     carry = model.init_carry(test.x.shape[:1], test.controls or None)
     if isinstance(model, StateModel) and test.initial is not None:
-        carry = model.force(carry, np.asarray(test.initial, model.dtype), controls=test.controls or None)
-    _, y = run(model, test.x, carry, controls=test.controls)
-    figures = metrics.summary(np.asarray(y, float)[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
+        carry = model.force(carry, jnp.asarray(test.initial, model.dtype), controls=test.controls or None)
+    y = np.asarray(run(model, test.x, carry, controls=test.controls)[1], float)
+    figures = metrics.summary(y[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
     return {name: _number(value) for name, value in figures.items() if name != "esr"} | {
         "parts": parts(test.x[..., 0], y, test.y, recordings=recordings, fs=FS, warmup=WARMUP)
     }

@@ -105,8 +105,9 @@ def plural(count: int, noun: str, several: str | None = None) -> str:
 def verdict(comparison: Comparison) -> str:
     """What a two-sided comparison has shown."""
     test = comparison.test
-    if test.significant and (lower := better(comparison)):
-        return f"{lower} is lower"
+    if test.significant:
+        lower = better(comparison)
+        return f"{lower} is lower" if lower else "none is lower: what is better in the mean failed more often"
     if test.hopeless:
         return f"cannot tell: at best p = {test.best_holm:.3g} with {plural(test.n, comparison.over)}"
     return "no difference shown"
