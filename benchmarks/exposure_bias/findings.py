@@ -8,7 +8,7 @@ from circuitnn.study.findings import lowest_errors
 from circuitnn.study.hypotheses import judged
 from circuitnn.study.records import Records, free_running
 from circuitnn.study.regimes import REGIMES
-from circuitnn.study.wording import bias_db, db, effect, judgement, outcome, plural
+from circuitnn.study.wording import bias_db, counted, db, effect, judgement, outcome, plural
 
 
 def headline(records: Records) -> str:
@@ -58,7 +58,7 @@ def _amount(comparison: Comparison) -> str:
 
 
 def _counts(comparison: Comparison) -> str:
-    text = f"lower in {comparison.lower} of {plural(len(comparison.scores), comparison.over)}"
+    text = f"lower in {comparison.lower} of {counted(comparison)}"
     ours, theirs = comparison.failures
     if ours or theirs:
         text += f"; {ours} of {comparison.pairs} runs failed under {comparison.first}, {theirs} under TF"

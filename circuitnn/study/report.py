@@ -76,6 +76,7 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         wording.verdict,
         wording.better,
         wording.bias_verdict,
+        wording.counted,
         wording.effect,
         wording.failures,
         wording.bias_db,

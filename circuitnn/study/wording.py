@@ -141,6 +141,13 @@ def effect(comparison: Comparison | None, sign: int = 1) -> str:
     return f"{db(mean)} ({db(min(ends))} to {db(max(ends))})"
 
 
+def counted(comparison: Comparison) -> str:
+    """What a comparison counts: models on the same circuits are less than as many circuits."""
+    text = plural(len(comparison.scores), comparison.over)
+    circuits = len(comparison.by_circuit)
+    return text if circuits == len(comparison.scores) else f"{text} on {plural(circuits, 'circuit')}"
+
+
 def failures(comparison: Comparison) -> str:
     """How many runs of each side failed."""
     ours, theirs = comparison.failures
@@ -152,7 +159,7 @@ def judgement(found: Judgement) -> str:
     comparison, hypothesis = found.comparison, found.hypothesis
     text = f"{hypothesis.name}: {found.verdict}"
     if comparison is not None and comparison.effect is not None:
-        text += f", {effect(comparison)} dB over {plural(len(comparison.cells), 'cell')} (95 % interval)"
+        text += f", {effect(comparison)} dB over {counted(comparison)} (95 % interval)"
     return f"{text}; {found.why}."
 
 

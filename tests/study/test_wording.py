@@ -38,7 +38,7 @@ def test_headline_says_what_became_of_the_hypotheses(tmp_path):
         "not decided: scheduled sampling helps."
     )
     assert "(TF+TBPTT): −11.5 (−14.0 to −8.9) dB in the mean (95 % interval), by circuit" in text
-    assert "lower in 6 of 6 cells; 0 of 30 runs failed under TF+TBPTT, 1 under TF" in text
+    assert "lower in 6 of 6 cells on 2 circuits; 0 of 30 runs failed under TF+TBPTT, 1 under TF" in text
 
 
 def test_headline_claims_nothing_without_an_effect(tmp_path):
@@ -69,6 +69,7 @@ def test_readings_of_comparisons():
     (found,) = corrected([compare("A", "B", cells_of(ours, theirs))])
     assert wording.better(found) is None  # what fails more often is not the better one
     assert wording.failures(found) == "1; 0"
+    assert wording.counted(found) == "8 seeds on 1 circuit"
     (found,) = corrected([compare("A", "B", cells_of(ours[:3], theirs[:3]))])
     assert wording.verdict(found) == "cannot tell: at best p = 0.25 with 3 seeds"
 
