@@ -142,6 +142,9 @@ def _verdict(smallest: float, comparison: Comparison | None) -> tuple[Verdict, s
         return "not decided", "this run does not have both kinds of run"
     cells, effect, test = len(comparison.cells), comparison.effect, comparison.test
     ours, theirs = comparison.failures
+    circuits = len(comparison.by_circuit)
+    # Models on one circuit have it in common: what they say together is less than as many circuits would say.
+    of_these = "" if circuits == cells else f"; it speaks of {'this circuit' if circuits == 1 else 'these circuits'}"
     if cells == 1:
         return "not decided", "one cell cannot show it: its seeds say nothing of other circuits and models"
     if effect is None:
@@ -149,7 +152,7 @@ def _verdict(smallest: float, comparison: Comparison | None) -> tuple[Verdict, s
     if effect.low > -smallest:
         if theirs > ours:
             return "not decided", f"the other side failed more often ({theirs} runs against {ours})"
-        return "refuted", f"the interval leaves no room for an effect of {smallest:g} dB"
+        return "refuted", f"the interval leaves no room for an effect of {smallest:g} dB{of_these}"
     if test.hopeless:
         return "not decided", f"{cells} cells cannot show it: at best p = {test.best_holm:.2g} after Holm's correction"
     if effect.high >= -smallest:
@@ -158,7 +161,10 @@ def _verdict(smallest: float, comparison: Comparison | None) -> tuple[Verdict, s
         return "not decided", f"it failed more often ({ours} runs against {theirs})"
     if not test.significant:
         return "not decided", f"the ranks of the cells do not agree: p = {test.p_holm:.2g} after Holm's correction"
-    return "shown", f"the interval lies beyond {smallest:g} dB, and p = {test.p_holm:.2g} after Holm's correction"
+    return (
+        "shown",
+        f"the interval lies beyond {smallest:g} dB, and p = {test.p_holm:.2g} after Holm's correction{of_these}",
+    )
 
 
 def checked(hypotheses: Iterable[Hypothesis], circuits: Iterable[str], models: Iterable[str], regimes: Iterable[str]):

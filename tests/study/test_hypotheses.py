@@ -119,3 +119,13 @@ def test_the_study_of_exposure_bias_can_show_what_it_claims(tmp_path):
     results["header"]["description"] = write_down(STUDY.hypotheses, tmp_path, "2026-01-01")
     found = {one.hypothesis.name: one.verdict for one in judged(Records.of(results))}
     assert found["exposure bias"] == found["TBPTT helps"] == "shown"
+    assert judged(Records.of(results))[0].why.endswith("it speaks of these circuits")
+
+
+def test_models_can_be_repeats_of_their_circuit(tmp_path):
+    claim = Hypothesis("TBPTT helps", "", Runs("TBPTT"), Runs("TF"), by=("circuit",))
+    results, _ = fake.study(circuits=2, seeds=5, trouble=False)
+    results["header"]["description"] = write_down([claim], tmp_path, "2026-01-01")
+    (one,) = judged(Records.of(results))
+    assert [len(cell.pairs) for cell in one.comparison.cells] == [15, 15]
+    assert (one.verdict, one.why) == ("not decided", "2 cells cannot show it: at best p = 0.25 after Holm's correction")
