@@ -94,7 +94,9 @@ def cells_of(
     if wanting:
         raise ValueError(f"the two kinds of run have no {wanting[0]} in common that a cell could be made of")
     ours, theirs = (_values(rows, by, shared, measure) for rows, measure in zip(sides, measures, strict=True))
-    return [_cell(key, ours[key], theirs[key]) for key in ours if key in theirs]
+    seed = shared.index("seed") if "seed" in shared else None
+    cells = (_cell(key, ours[key], theirs[key], seed) for key in ours if key in theirs)
+    return [cell for cell in cells if cell.pairs]
 
 
 def _score(first: float, second: float) -> float:
@@ -151,6 +153,13 @@ def _values(rows: Sequence[Row], by: Sequence[str], shared: Sequence[str], measu
     return cells
 
 
-def _cell(key: tuple, first: dict, second: dict) -> Cell:
-    repeats = dict.fromkeys([*first, *second])
+def _cell(key: tuple, first: dict, second: dict, seed: int | None) -> Cell:
+    """All pairs of a cell; `seed` says where in what tells repeats apart the seed is."""
+
+    def kind(repeat: tuple) -> tuple:
+        return tuple(value for place, value in enumerate(repeat) if place != seed)
+
+    # A seed that one side lacks is a run that failed; a model that was never trained on one side is none.
+    both = {kind(repeat) for repeat in first} & {kind(repeat) for repeat in second}
+    repeats = [repeat for repeat in dict.fromkeys([*first, *second]) if kind(repeat) in both]
     return Cell(key, tuple((first.get(repeat, math.inf), second.get(repeat, math.inf)) for repeat in repeats))

@@ -56,6 +56,14 @@ def test_cells_are_of_what_both_kinds_share():
     assert cells_of([], theirs) == []
 
 
+def test_a_model_that_one_kind_never_had_is_no_failure():
+    ours, theirs = kinds([1e-3, 1e-3], [1e-2])
+    other = [{**one, "model": "black box"} for one in ours]
+    (cell,) = cells_of([*ours, *other], theirs, by=("circuit",))
+    assert (len(cell.pairs), cell.failures) == (2, (0, 1))  # the second seed of the model that both have is missing
+    assert cells_of(other, [*theirs], by=("circuit",))[0].pairs == ((1e-3, 1e-2), (1e-3, float("inf")))
+
+
 def test_cells_by_recording_pool_the_levels():
     def parts(*errors):
         places = [("a", "loud"), ("a", "quiet"), ("b", "loud")]
