@@ -122,6 +122,22 @@ def test_friedman_at_its_ends():
             friedman(bad)
 
 
+def test_friedman_counts_orders_of_few_cells():
+    """Exact levels of published tables (Hollander and Wolfe 1973): three contenders, 3 and 4 cells; four, 3 cells."""
+    for table_, chi2, p in (
+        ([[1, 2, 3]] * 3, 6.0, 0.028),
+        ([[1, 2, 3]] * 3 + [[1, 3, 2]], 6.5, 0.042),
+        ([[1, 2, 3, 4]] * 2 + [[2, 1, 3, 4]], 8.2, 0.017),
+    ):
+        found = friedman(table_)
+        assert (found.chi2, found.p) == (pytest.approx(chi2), pytest.approx(p, abs=5e-4))
+    rng = np.random.default_rng(0)
+    for cells, contenders in ((2, 5), (3, 3), (3, 4), (4, 3)):
+        rate = np.mean([friedman(rng.standard_normal((cells, contenders))).p < 0.05 for _ in range(200)])
+        assert rate < 0.1, (cells, contenders)
+    assert friedman(rng.standard_normal((3, 9))).p > 0  # too many orders: F
+
+
 def test_critical_differences_of_demsar():
     """Table 5: q at 5 %, and the difference of the example with four classifiers on 14 data sets."""
     for contenders, q in ((2, 1.960), (3, 2.343), (4, 2.569), (5, 2.728), (6, 2.850)):
