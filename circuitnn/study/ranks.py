@@ -144,7 +144,8 @@ def friedman(table: ArrayLike) -> Friedman:
 
 def _counted(ranks: np.ndarray) -> float | None:
     """Friedman's p from all ways to order each cell; None where they are too many."""
-    sums, weights = ranks[:1], np.ones(1)  # the order of the first cell can stay: the others are relative to it
+    sums = ranks[:1]  # the order of the first cell can stay: the others are relative to it
+    weights: np.ndarray = np.ones(1)
     for row in ranks[1:]:
         if len(sums) * math.factorial(len(row)) > MOST_ORDERS:
             return None
