@@ -1,6 +1,7 @@
 """`python -m benchmarks.exposure_bias`: exposure bias of recurrent models on diode clippers."""
 
 from benchmarks.exposure_bias.findings import findings, headline
+from benchmarks.exposure_bias.hypotheses import HYPOTHESES
 from circuitnn import circuits, study
 from circuitnn.recurrent import GRU, LSTM
 from circuitnn.study import Preset, Study, Target, black_box, state_matched, stn
@@ -49,6 +50,7 @@ STUDY = Study(
     contenders=CONTENDERS,
     presets=PRESETS,
     headline=headline,
+    hypotheses=HYPOTHESES,
     findings=findings,
     volts=4.5,  # an active pickup into a 9 V pedal
     has_floor=True,

@@ -4,6 +4,7 @@ from typing import Any
 
 from benchmarks.state_matching.contenders import CONTENDERS
 from benchmarks.state_matching.findings import findings, headline, sections
+from benchmarks.state_matching.hypotheses import HYPOTHESES
 from benchmarks.state_matching.targets import TARGETS
 from circuitnn import study
 from circuitnn.study import Preset, Study
@@ -32,6 +33,7 @@ STUDY = Study(
     contenders=CONTENDERS,
     presets=PRESETS,
     headline=headline,
+    hypotheses=HYPOTHESES,
     findings=findings,
     sections=sections,
     volts=0.5,  # a passive pickup, not played hard

@@ -1,7 +1,12 @@
 """Studies: targets, contenders and training regimes in one grid of trainings, its statistics and its report."""
 
 from circuitnn.rooms import handed_on
+from circuitnn.study.cells import Cell as Cell
+from circuitnn.study.cells import cells_of as cells_of
 from circuitnn.study.command import main as main
+from circuitnn.study.comparisons import Comparison as Comparison
+from circuitnn.study.comparisons import compare as compare
+from circuitnn.study.comparisons import corrected as corrected
 from circuitnn.study.contenders import black_box as black_box
 from circuitnn.study.contenders import sized as sized
 from circuitnn.study.contenders import state_matched as state_matched
@@ -12,17 +17,24 @@ from circuitnn.study.definition import Section as Section
 from circuitnn.study.definition import Study as Study
 from circuitnn.study.definition import Target as Target
 from circuitnn.study.definition import Task as Task
+from circuitnn.study.effects import Effect as Effect
+from circuitnn.study.effects import random_effects as random_effects
+from circuitnn.study.hypotheses import Hypothesis as Hypothesis
+from circuitnn.study.hypotheses import Judgement as Judgement
+from circuitnn.study.hypotheses import Runs as Runs
+from circuitnn.study.hypotheses import judged as judged
+from circuitnn.study.rankings import Ranking as Ranking
+from circuitnn.study.rankings import ranking as ranking
+from circuitnn.study.ranks import Friedman as Friedman
+from circuitnn.study.ranks import SignedRank as SignedRank
+from circuitnn.study.ranks import critical_difference as critical_difference
+from circuitnn.study.ranks import friedman as friedman
+from circuitnn.study.ranks import holm as holm
+from circuitnn.study.ranks import signed_rank as signed_rank
 from circuitnn.study.records import Records as Records
 from circuitnn.study.records import ReportError as ReportError
 from circuitnn.study.records import Spread as Spread
 from circuitnn.study.regimes import REGIMES as REGIMES
 from circuitnn.study.regimes import TrainingRegime as TrainingRegime
-from circuitnn.study.statistics import Comparison as Comparison
-from circuitnn.study.statistics import SignedRank as SignedRank
-from circuitnn.study.statistics import compare as compare
-from circuitnn.study.statistics import corrected as corrected
-from circuitnn.study.statistics import holm as holm
-from circuitnn.study.statistics import pairs_of as pairs_of
-from circuitnn.study.statistics import signed_rank as signed_rank
 
 __dir__ = handed_on(__name__)

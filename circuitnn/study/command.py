@@ -9,7 +9,7 @@ from pathlib import Path
 
 from circuitnn.audio import AudioError
 from circuitnn.files import owned
-from circuitnn.study import grid, processes, report, signals, terminal
+from circuitnn.study import grid, hypotheses, processes, report, signals, terminal
 from circuitnn.study.definition import Preset, Study
 from circuitnn.train.interruption import Terminated, terminating
 
@@ -69,11 +69,18 @@ def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path
     material = sound(options, preset.excitation_seconds)
     work = grid.work_folder(folder, study, preset, material)
     with owned(work):
+        description = hypotheses.write_down(study.hypotheses, work, grid.now())
         with processes.pool(min(max(1, options.jobs), len(study.jobs(preset)))) as executor:
             results = grid.compute(study, preset, material, work, executor)
         seconds = time.monotonic() - began
         header = grid.header(
-            study, preset, material, command=_command(study, options), compute=results.compute, seconds=seconds
+            study,
+            preset,
+            material,
+            command=_command(study, options),
+            description=description,
+            compute=results.compute,
+            seconds=seconds,
         )
         contents = grid.store(folder, results, header)
         page = report.write(folder, study)

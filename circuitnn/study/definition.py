@@ -12,10 +12,11 @@ from flax import nnx
 from circuitnn.circuit import Circuit
 from circuitnn.model import Model
 from circuitnn.recurrent import Scaling
+from circuitnn.study.comparisons import Comparison
 from circuitnn.study.findings import lowest_errors
+from circuitnn.study.hypotheses import Hypothesis, checked
 from circuitnn.study.records import NODAL, Records
 from circuitnn.study.regimes import REGIMES, TrainingRegime
-from circuitnn.study.statistics import Comparison
 from circuitnn.train import Dataset
 
 
@@ -160,7 +161,7 @@ class Section:
     Attributes:
         title: its heading.
         note: what is compared with what.
-        family: two-sided comparisons, corrected together.
+        family: two-sided comparisons.
     """
 
     title: str
@@ -180,6 +181,7 @@ class Study:
         about: in a sentence.
         targets, contenders, presets: by name.
         headline: the sentence that the page begins with.
+        hypotheses: what it claims; they are written down before it runs, and the page judges those.
         findings: what else a reader takes away.
         sections: tables of tests that come first.
         regimes: by name, in the order of the tables.
@@ -194,11 +196,15 @@ class Study:
     contenders: Mapping[str, Contender]
     presets: Mapping[str, Preset]
     headline: Callable[[Records], str]
+    hypotheses: Sequence[Hypothesis] = ()
     findings: Callable[[Records], Sequence[str]] = lowest_errors
     sections: Callable[[Records], Sequence[Section]] | None = None
     regimes: Mapping[str, TrainingRegime] = dataclasses.field(default_factory=lambda: REGIMES)
     volts: float = 4.5
     has_floor: bool = False
+
+    def __post_init__(self):
+        checked(self.hypotheses, self.targets, self.contenders, self.regimes)
 
     @property
     def name(self) -> str:

@@ -1,25 +1,17 @@
-"""The families of tests that every report has: regimes against each other, models against the plain GRU, the bias."""
+"""The families of comparisons that every report has: regimes with each other, models with the plain GRU, the bias.
 
-import dataclasses
+They describe a run. What a study claims is in its `hypotheses`, which are written down before.
+"""
+
 import itertools
-from typing import final
+import math
 
-from circuitnn.study.records import Records, Spread, bias
-from circuitnn.study.statistics import Comparison, SignedRank, adjusted, compare, corrected, pairs_of, signed_rank
+from circuitnn.study.cells import cells_of
+from circuitnn.study.comparisons import Comparison, compare, corrected
+from circuitnn.study.rankings import COMMON
+from circuitnn.study.records import Records, forced, free_running
 
 BASELINE = "TF"
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class BiasTest:
-    """Whether the exposure bias under a regime is above zero; one-sided."""
-
-    model: str
-    regime: str
-    spread: Spread
-    positive: int
-    test: SignedRank
 
 
 def between_regimes(records: Records) -> list[Comparison]:
@@ -37,39 +29,45 @@ def within_models(records: Records) -> list[Comparison]:
 
 def against_black_boxes(records: Records) -> list[Comparison]:
     """Models with circuit states against the GRU without, trained the same way and for as long: one family."""
-    found = []
-    for box in (name for name in records.black_boxes if name.startswith("GRU")):
-        for model in records.state_models:
-            pairs = pairs_of(records.select(model=model, regime="TBPTT"), records.select(model=box, regime="TBPTT"))
-            found.append(compare(model, box, None, pairs))
+    found = [
+        compare(
+            model,
+            box,
+            cells_of(
+                records.select(model=model, regime=COMMON), records.select(model=box, regime=COMMON), by=("circuit",)
+            ),
+        )
+        for box in records.black_boxes
+        if box.startswith("GRU")
+        for model in records.state_models
+    ]
     return corrected([c for c in found if c])
 
 
-def bias_under_teacher_forcing(records: Records) -> list[BiasTest]:
-    """Is the exposure bias above zero where only true states were shown? One test a model: one family."""
+def bias_under_teacher_forcing(records: Records) -> list[Comparison]:
+    """The exposure bias where only true states were shown, of each model: one family.
+
+    First is the teacher-forced error of the same runs, so that a bias is a negative ratio.
+    """
     found = []
     for model in records.state_models:
-        values = [b for row in records.select(model=model, regime=BASELINE) if (b := bias(row)) is not None]
-        if values:
-            test = signed_rank(values, alternative="greater")
-            found.append(BiasTest(model, BASELINE, Spread(tuple(values)), sum(v > 0 for v in values), test))
-    tests = adjusted([one.test for one in found])
-    return [dataclasses.replace(one, test=test) for one, test in zip(found, tests, strict=True)]
+        rows = records.select(model=model, regime=BASELINE)
+        cells = cells_of(rows, rows, measures=(forced, free_running))
+        found.append(compare("teacher-forced", "free running", cells, where=model, alternative="less"))
+    return corrected([c for c in found if c])
 
 
 def _regimes(records: Records, first: str, second: str, model: str | None) -> Comparison | None:
-    models = [model] if model else records.state_models
-    pairs = [
-        pair
-        for name in models
-        for pair in pairs_of(records.select(model=name, regime=first), records.select(model=name, regime=second))
+    sides = [
+        [row for name in ([model] if model else records.state_models) for row in records.select(None, name, regime)]
+        for regime in (first, second)
     ]
-    return compare(first, second, model, pairs)
+    return compare(first, second, cells_of(*sides), where=model)
 
 
 def leading(records: Records) -> str | None:
     """The regime that the headline is about: of those shown to beat TF, or else of all, the one furthest below it."""
     against = [c for c in between_regimes(records) if c.second == BASELINE]
     shown = [c for c in against if c.test.significant and c.ratio_db < 0]
-    best = min(shown or against, key=lambda c: c.ratio_db, default=None)
+    best = min(shown or against, key=lambda c: math.inf if math.isnan(c.ratio_db) else c.ratio_db, default=None)
     return best.first if best else None

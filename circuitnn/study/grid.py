@@ -45,7 +45,7 @@ def compute(study: Study, preset: Preset, signals: Signals, folder: Path, execut
     simulate(study, preset, signals, folder)
     jobs = study.jobs(preset)
     results: dict[Job, Result] = {}
-    pending = {executor.submit(work, study, job, preset, folder): job for job in jobs}
+    pending = {executor.submit(work, study, job, preset, folder, signals.lengths["test"]): job for job in jobs}
     with tqdm(total=len(jobs), unit="run", dynamic_ncols=True) as bar:
         try:
             for done in as_completed(pending):
@@ -76,14 +76,22 @@ def store(folder: Path, results: Results, header: dict[str, Any]) -> dict[str, A
 
 
 def header(
-    study: Study, preset: Preset, signals: Signals, *, command: str, compute: dict[str, int], seconds: float
+    study: Study,
+    preset: Preset,
+    signals: Signals,
+    *,
+    command: str,
+    description: dict[str, Any],
+    compute: dict[str, int],
+    seconds: float,
 ) -> dict[str, Any]:
-    """What results were made with."""
+    """What results were made with; the description is what was written down before."""
     circuits = {name: (target.title, target.circuit()) for name, target in study.targets.items()}
     return {
         "preset": preset.name,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "created": now(),
         "command": command,
+        "description": description,
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}},
         "machine": _machine(),
         "data": {
@@ -101,6 +109,11 @@ def header(
         },
         "seconds": round(seconds, 1),
     }
+
+
+def now() -> str:
+    """The date and time."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _machine() -> dict[str, Any]:

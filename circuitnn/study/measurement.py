@@ -4,10 +4,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, final
 
+import jax.numpy as jnp
 import numpy as np
 
 from circuitnn import metrics
-from circuitnn.model import Model, run
+from circuitnn.model import Model, StateModel, run
+from circuitnn.study.breakdown import parts
 from circuitnn.study.contenders import numbers_of
 from circuitnn.study.definition import Job
 from circuitnn.study.records import NODAL
@@ -35,6 +37,7 @@ def measured(
     data: Mapping[str, Dataset],
     history: History,
     seconds: float,
+    recordings: Sequence[tuple[str, int]],
 ) -> Result:
     """Errors of the models on the held-out data, and the waveform of the one with the median error."""
     test = data["test"]
@@ -54,7 +57,7 @@ def measured(
                 "recovery_seconds": _number(recovery),
                 "recovered": None if recovery is None else bool(np.isfinite(recovery)),
                 "validation_esr": _number(validation),
-                **_other_metrics(model, test),
+                **_free_run(model, test, recordings),
             }
         )
     curves = _horizons(job, reports) | _waveforms(job, models, reports, test)
@@ -86,14 +89,20 @@ def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) 
         "audio_seconds": 0.0 if is_floor else round(data["train"].seconds, 3),
         "validation_esr": None,
         "diverged": None,
+        "parts": [],
     }
 
 
-def _other_metrics(model: Model, test: Dataset) -> dict[str, float | None]:
-    """Other metrics of the free run than its ESR, by their names; the start of each recording is left out."""
-    _, y = run(model, test.x, controls=test.controls)
-    figures = metrics.summary(np.asarray(y, float)[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
-    return {name: _number(value) for name, value in figures.items() if name != "esr"}
+def _free_run(model: Model, test: Dataset, recordings: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """Other metrics than the ESR by their names, and the ESR in parts; the start of each recording is left out."""
+    carry = model.init_carry(test.x.shape[:1], test.controls or None)
+    if isinstance(model, StateModel) and test.initial is not None:
+        carry = model.force(carry, jnp.asarray(test.initial, model.dtype), controls=test.controls or None)
+    y = np.asarray(run(model, test.x, carry, controls=test.controls)[1], float)
+    figures = metrics.summary(y[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
+    return {name: _number(value) for name, value in figures.items() if name != "esr"} | {
+        "parts": parts(test.x[..., 0], y, test.y, recordings=recordings, fs=FS, warmup=WARMUP)
+    }
 
 
 def _horizons(job: Job, reports: Sequence[ExposureBias]) -> dict[str, np.ndarray]:

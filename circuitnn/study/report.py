@@ -6,9 +6,10 @@ from typing import Any
 
 from circuitnn.files import replacing
 from circuitnn.pages import templates
-from circuitnn.study import families, statistics, wording
+from circuitnn.study import breakdown, families, rankings, ranks, wording
 from circuitnn.study.definition import Study
-from circuitnn.study.records import NODAL, Records, ReportError
+from circuitnn.study.hypotheses import judged
+from circuitnn.study.records import NODAL, Records, ReportError, Spread
 
 TEMPLATE = "report.html.j2"
 
@@ -75,6 +76,9 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         wording.verdict,
         wording.better,
         wording.bias_verdict,
+        wording.counted,
+        wording.effect,
+        wording.failures,
         wording.bias_db,
         wording.listed,
         wording.plural,
@@ -96,13 +100,17 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         within=families.within_models(records),
         boxes=families.against_black_boxes(records),
         biases=families.bias_under_teacher_forcing(records),
+        judgements=judged(records),
+        stated=_stated(records.header),
+        rankings=[(title, r) for title, r in _rankings(records) if r],
+        parts=[part for circuit in records.circuits if (part := _by_part(records, circuit))],
         troubles=wording.troubles(records),
         facts=_facts(records.header),
         made=_moment(records.header),
-        level=statistics.LEVEL,
+        level=ranks.LEVEL,
         others=[head for head, _ in wording.OTHER.values()],
         has_others=any(row.get(key) is not None for row in records.rows for key in wording.OTHER),
-        smallest=[(n, 2.0 ** (1 - n)) for n in (3, 5, 6, 10)],
+        smallest=[(n, 2.0 ** (1 - n)) for n in (4, 5, 6, 10)],
     )
 
 
@@ -121,6 +129,38 @@ def _table(records: Records, circuit: str) -> dict[str, Any]:
             medians[model, regime] = values["free_running"].median
     best = min(medians, key=lambda key: medians[key], default=(None, None))
     return {"title": records.title(circuit), "lines": lines, "best": best}
+
+
+def _rankings(records: Records) -> list[tuple[str, rankings.Ranking | None]]:
+    return [
+        ("Training regimes, over circuits and models", rankings.ranked_regimes(records)),
+        (f"Models under {rankings.COMMON}, over circuits", rankings.ranked_models(records)),
+    ]
+
+
+def _by_part(records: Records, circuit: str) -> dict[str, Any] | None:
+    """Errors by recording and by level beside the pooled ones; None for results without."""
+    found = {run: breakdown.by_part(records, circuit, *run) for run in records.runs(circuit)}
+    heads = [
+        (column, name)
+        for column in ("recording", "level")
+        for name in dict.fromkeys(name for values in found.values() for name in values.get(column, ()))
+    ]
+    if not heads:
+        return None
+    lines = []
+    for (model, regime), values in found.items():
+        told = [values.get(column, {}).get(name, Spread(())) for column, name in heads]
+        pooled = records.spread("free_running", circuit, model, regime)
+        cells = [wording.spread(spread, wording.esr) for spread in (pooled, *told)]
+        lines.append({"model": model, "regime": regime, "cells": cells})
+    return {"title": records.title(circuit), "heads": [name for _, name in heads], "lines": lines}
+
+
+def _stated(header: Mapping[str, Any]) -> str:
+    """When the hypotheses were written down; empty for results from before there were any."""
+    description = header.get("description")
+    return str(description.get("stated", ""))[:16].replace("T", " ") if isinstance(description, Mapping) else ""
 
 
 def _circuit(records: Records, study: Study, circuit: str) -> dict[str, Any]:

@@ -16,11 +16,29 @@ PARTS = ("train", "validation", "test")
 @final
 @dataclasses.dataclass(frozen=True)
 class Signals:
-    """Input of each part in full scale, (time,) at 48 kHz, and where it comes from."""
+    """Input of each part in full scale, (time,) at 48 kHz, and where it comes from.
+
+    Attributes:
+        parts: the sound.
+        source: in words.
+        files: recordings that each part is made of, in their order.
+        samples: how many each of them has; without, a part is taken for one recording.
+    """
 
     parts: dict[str, np.ndarray]
     source: str
     files: dict[str, list[str]]
+    samples: dict[str, list[int]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def lengths(self) -> dict[str, list[tuple[str, int]]]:
+        """Name and samples of the recordings of each part."""
+        return {
+            part: [*zip(self.files[part], self.samples[part], strict=True)]
+            if self.samples.get(part)
+            else [(self.source, len(sound))]
+            for part, sound in self.parts.items()
+        }
 
 
 def built_in(seconds: float, seed: int = 0) -> Signals:
@@ -61,7 +79,12 @@ def recordings(paths: Sequence[str], *, test: Sequence[str] = (), validation: Se
     empty = [part for part in PARTS if not pieces[part]]
     if empty:
         raise ValueError(f"no recording is left for {', '.join(empty)}")
-    return Signals({part: np.concatenate(pieces[part]) for part in PARTS}, f"{len(sounds)} recordings", files)
+    return Signals(
+        {part: np.concatenate(pieces[part]) for part in PARTS},
+        f"{len(sounds)} recordings",
+        files,
+        {part: [len(piece) for piece in pieces[part]] for part in PARTS},
+    )
 
 
 def loudest(x: np.ndarray, samples: int) -> slice:

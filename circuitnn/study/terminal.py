@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from circuitnn.study import wording
+from circuitnn.study.hypotheses import judged
 from circuitnn.study.records import Records
 from circuitnn.study.tables import markdown
 
@@ -34,6 +35,7 @@ def table(results: Mapping[str, Any], headline: Callable[[Records], str]) -> str
         "error over that of the signal; bias is ESR free running over ESR forced (teacher-forced); - where it has no "
         "meaning.",
         headline(records),
+        *(wording.judgement(found) for found in judged(records)),
     )
     text += [line for note in notes for line in textwrap.wrap(note, WIDTH)]
     return "\n".join(text).translate(_PLAIN)

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -20,14 +21,22 @@ from circuitnn.study.signals import FS
 from circuitnn.train import DivergenceError, History, fit
 
 
-def work(study: Study, job: Job, preset: Preset, folder: Path) -> Result:
-    """Do one job, from the data sets in the folder; a training that was stopped goes on from its checkpoint there."""
+def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> Result:
+    """Do one job, from the data sets in the folder; a training that was stopped goes on from its checkpoint there.
+
+    Args:
+        study: what is compared.
+        job: which of its trainings.
+        preset: how much is computed.
+        folder: of the run's state.
+        recordings: name and samples of those that the test is made of.
+    """
     target = study.targets[job.circuit]
     circuit, data = target.circuit(), load(study, target, folder)
     if job.model == NODAL:
         with jax.enable_x64(True):
             models = [NodalModel(circuit, fs=FS, dtype=np.float64)]
-            return measured(job, models, [None], data, History(), 0.0)
+            return measured(job, models, [None], data, History(), 0.0, recordings)
     contender = study.contenders[job.model]
     states = matched_states(contender, target)
     data = {part: shown(dataset, target, states) for part, dataset in data.items()}
@@ -55,7 +64,7 @@ def work(study: Study, job: Job, preset: Preset, folder: Path) -> Result:
     except DivergenceError as error:
         return failed(job, untrained, seeds, data, str(error))
     seconds = sum(history.seconds) or time.monotonic() - began
-    return measured(job, models, seeds, data, history, seconds / len(seeds))
+    return measured(job, models, seeds, data, history, seconds / len(seeds), recordings)
 
 
 def output_state(circuit: Circuit) -> str | None:

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable, Sequence
 
+from circuitnn.study.comparisons import Comparison
+from circuitnn.study.hypotheses import Judgement
 from circuitnn.study.records import Records, Spread, forced, free_running
-from circuitnn.study.statistics import Comparison, SignedRank
 
 NONE = "–"
 
@@ -97,33 +98,81 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, several: str | None = None) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {several or f'{noun}s'}"
 
 
-def verdict(test: SignedRank, lower: str | None) -> str:
-    """What a two-sided test has shown; `lower` names the better side."""
-    if test.significant and lower:
-        return f"{lower} is lower"
+def verdict(comparison: Comparison) -> str:
+    """What a two-sided comparison has shown."""
+    test = comparison.test
+    if test.significant:
+        lower = better(comparison)
+        return f"{lower} is lower" if lower else "none is lower: what is better in the mean failed more often"
     if test.hopeless:
-        return f"cannot tell: at best p = {test.best_holm:.3g} with {plural(test.n, 'pair')}"
+        return f"cannot tell: at best p = {test.best_holm:.3g} with {plural(test.n, comparison.over)}"
     return "no difference shown"
 
 
 def better(comparison: Comparison) -> str | None:
-    """The side with the lower error, when the median says so."""
+    """The side with the lower error in the mean, unless it failed more often."""
+    if comparison.ratio_db == 0 or math.isnan(comparison.ratio_db):
+        return None
+    ours, theirs = comparison.failures
     if comparison.ratio_db < 0:
-        return comparison.first
-    return comparison.second if comparison.ratio_db > 0 else None
+        return comparison.first if ours <= theirs else None
+    return comparison.second if theirs <= ours else None
 
 
-def bias_verdict(test: SignedRank) -> str:
+def bias_verdict(comparison: Comparison) -> str:
     """What a one-sided test for a bias above zero has shown."""
+    test = comparison.test
     if test.significant:
         return "above zero"
     if test.hopeless:
-        return f"cannot tell: at best p = {test.best_holm:.3g} with {plural(test.n, 'run')}"
+        return f"cannot tell: at best p = {test.best_holm:.3g} with {plural(test.n, comparison.over)}"
     return "not shown to be above zero"
+
+
+def effect(comparison: Comparison | None, sign: int = 1) -> str:
+    """The mean over cells with its 95 % interval, in dB; `sign` -1 turns it round."""
+    if comparison is None or comparison.effect is None:
+        return NONE
+    mean, *ends = (sign * value for value in (comparison.effect.mean, comparison.effect.low, comparison.effect.high))
+    return f"{db(mean)} ({db(min(ends))} to {db(max(ends))})"
+
+
+def counted(comparison: Comparison) -> str:
+    """What a comparison counts: models on the same circuits are less than as many circuits."""
+    text = plural(len(comparison.scores), comparison.over)
+    circuits = len(comparison.by_circuit)
+    return text if circuits == len(comparison.scores) else f"{text} on {plural(circuits, 'circuit')}"
+
+
+def failures(comparison: Comparison) -> str:
+    """How many runs of each side failed."""
+    ours, theirs = comparison.failures
+    return f"{ours}; {theirs}" if ours or theirs else "none"
+
+
+def judgement(found: Judgement) -> str:
+    """A sentence on a hypothesis."""
+    comparison, hypothesis = found.comparison, found.hypothesis
+    text = f"{hypothesis.name}: {found.verdict}"
+    if comparison is not None and comparison.effect is not None:
+        text += f", {effect(comparison)} dB over {counted(comparison)} (95 % interval)"
+    return f"{text}; {found.why}."
+
+
+def outcome(judgements: Sequence[Judgement]) -> str:
+    """A sentence on all hypotheses of a study."""
+    if not judgements:
+        return "No hypotheses were written down before this run: it describes, and confirms nothing."
+    told = [
+        f"{verdict}: {listed(names) if names else 'none'}"
+        for verdict in ("shown", "refuted", "not decided")
+        if (names := [found.hypothesis.name for found in judgements if found.verdict == verdict]) or verdict == "shown"
+    ]
+    return f"Of {plural(len(judgements), 'hypothesis', 'hypotheses')} written down before: {'; '.join(told)}."
 
 
 def troubles(records: Records) -> list[dict[str, str]]:

@@ -1,21 +1,20 @@
 """State matching: contenders of equal size, the tests, and what the page says."""
 
 import json
-import math
 
 import numpy as np
 import pytest
 from flax import nnx
-from scipy import stats
 
 from benchmarks.state_matching import findings
 from benchmarks.state_matching.__main__ import STUDY
 from benchmarks.state_matching.contenders import CONTENDERS, MATCHED, PLAIN, UNITS
 from benchmarks.state_matching.targets import HIDDEN, LFO_CENTRE, LFO_DEPTH, TARGETS, oscillator
 from circuitnn.recurrent import Scaling
-from circuitnn.study import Records, Task, report
+from circuitnn.study import Records, Task, judged, report
 from circuitnn.study.contenders import numbers_of
 from circuitnn.study.datasets import matched_states
+from circuitnn.study.hypotheses import write_down
 
 
 def model(target, contender):
@@ -72,30 +71,37 @@ def test_the_tests_find_what_is_there_and_nothing_else():
     title = records.title(HIDDEN)
     family = findings.equal_regimes(records)
     assert len(family) == len(MATCHED) * len(TARGETS)
-    assert {c.model for c in family if c.test.significant} == {title}
-    assert all(c.ratio_db == pytest.approx(-4, abs=0.7) and c.lower == 10 for c in family if c.model == title)
+    assert {c.where for c in family if c.test.significant} == {title}
+    assert all(c.ratio_db == pytest.approx(-4, abs=0.7) and c.lower == 10 for c in family if c.where == title)
+    assert all(c.over == "seed" for c in family)
     # The better regime on the validation data is the second one.
     assert all("TF+TBPTT" in c.first for c in findings.best_regimes(records))
     said = findings.headline(records)
-    assert "dB lower, lower in 10 of 10 pairs" in said
-    assert "shown to be higher: none" in said
+    assert "lower for 10 of 10 seeds" in said
+    assert "higher: none" in said
     nothing = findings.headline(Records.of(rows(matched=0)))
     assert "no state-matched GRU was shown to differ" in nothing
-    assert "dB higher" in findings.headline(Records.of(rows(matched=0.4)))
+    assert "lower for 0 of 10 seeds" in findings.headline(Records.of(rows(matched=0.4)))
 
 
-def test_friedman_is_scipys():
+def test_whether_models_are_alike_on_a_target():
     records = Records.of(rows())
-    errors = [[row["esr_free_running"] for row in records.select(HIDDEN, m, "TBPTT")] for m in CONTENDERS]
-    expected = stats.friedmanchisquare(*errors).pvalue
-    assert findings.friedman(records, HIDDEN) == pytest.approx(expected)
-    assert expected < 1e-4
-    assert findings.friedman(records, "sd1") > 1e-3
+    assert findings.alike(records, HIDDEN) < 1e-4
+    assert findings.alike(records, "sd1") > 1e-3
     away = rows()
     for row in away["rows"]:
         if row["model"] == "STN":
             row["esr_free_running"] = None  # ran away
-    assert math.isfinite(findings.friedman(Records.of(away), HIDDEN))
+    assert findings.alike(Records.of(away), HIDDEN) < 1e-4
+
+
+def test_four_targets_cannot_show_what_is_claimed(tmp_path):
+    results = rows(matched=-0.4)
+    results["header"]["description"] = write_down(STUDY.hypotheses, tmp_path, "2026-01-01")
+    found = judged(Records.of(results))
+    assert [one.verdict for one in found] == ["not decided"] * 2
+    assert all("4 cells cannot show it" in one.why for one in found)
+    assert "Of 2 hypotheses written down before: shown: none" in findings.headline(Records.of(results))
 
 
 def no_pictures(records):

@@ -10,7 +10,10 @@ import pytest
 
 from benchmarks.exposure_bias.__main__ import STUDY
 from circuitnn.study import Records, ReportError, main, report, style, traces
+from circuitnn.study.hypotheses import write_down
 from tests.study import fake
+
+NO_PICTURES = {"error": [], "bias": [], "horizon": [], "waveforms": []}
 
 
 class Page(HTMLParser):
@@ -50,6 +53,22 @@ def test_page_is_whole_and_needs_nothing_else(folder):
     ):
         assert words in page.text
     assert not re.search(r"\bnan\b(?! in update)|\bNone\b(?!\.)|\binf\b", page.text)
+
+
+def test_hypotheses_and_parts_are_on_the_page(tmp_path):
+    results, _ = fake.study(circuits=2, seeds=5)
+    old = Page(report.render(Records.of(results), NO_PICTURES, STUDY)).text
+    assert "No hypotheses were written down before this run" in old
+    assert "By recording and by level" not in old
+    results["header"]["description"] = write_down(STUDY.hypotheses, tmp_path, "2026-01-01T10:00:00")
+    part = {"recording": "riff.wav", "level": "below −24 dB", "energy": 1.0}
+    for row in results["rows"]:
+        row["parts"] = [{**part, "esr": row["esr_free_running"]}]
+    page = Page(report.render(Records.of(results), NO_PICTURES, STUDY)).text
+    for words in ("Written down 2026-01-01 10:00", "TBPTT helps", "not decided", "Peussa et al. 2021", "riff.wav"):
+        assert words in page
+    for words in ("By recording and by level", "below −24 dB", "Nemenyi’s critical difference", "failed runs"):
+        assert words in page
 
 
 def test_text_is_escaped(folder):
@@ -133,7 +152,7 @@ def test_bad_folders_get_one_clear_error(tmp_path, capsys):
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     fake.write(tmp_path, *fake.study(circuits=1, seeds=1))
     (tmp_path / "report.html").mkdir()
-    monkeypatch.setattr(report, "drawn", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
+    monkeypatch.setattr(report, "drawn", lambda records: NO_PICTURES)
     with pytest.raises(ReportError, match="cannot be written"):
         report.write(tmp_path, STUDY)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -147,7 +166,7 @@ def test_a_missing_package_is_named_with_its_extra(package, tmp_path, monkeypatc
 
 
 def test_command_line_renders_again(folder, capsys, monkeypatch):
-    monkeypatch.setattr(report, "drawn", lambda records: {"error": [], "bias": [], "horizon": [], "waveforms": []})
+    monkeypatch.setattr(report, "drawn", lambda records: NO_PICTURES)
     before = (folder / "report.html").read_bytes()
     try:
         assert main(STUDY, ["--render", str(folder)]) == 0

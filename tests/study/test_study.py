@@ -15,7 +15,20 @@ from benchmarks.state_matching.__main__ import STUDY as STATE_MATCHING
 from circuitnn import audio, read_netlist
 from circuitnn.model import Forcing
 from circuitnn.recurrent import GRU, StateMatchedGRU
-from circuitnn.study import REGIMES, Contender, Preset, Study, Target, TrainingRegime, main, processes, signals
+from circuitnn.study import (
+    REGIMES,
+    Contender,
+    Hypothesis,
+    Preset,
+    Runs,
+    Study,
+    Target,
+    TrainingRegime,
+    main,
+    processes,
+    signals,
+)
+from circuitnn.study.cells import pooled
 from circuitnn.study.datasets import datasets, shown
 from circuitnn.study.findings import lowest_errors
 from circuitnn.train import Dataset, InTurn, Regime
@@ -57,6 +70,15 @@ STUDY = Study(
         )
     },
     headline=lambda records: lowest_errors(records)[0],
+    hypotheses=(
+        Hypothesis(
+            "mine helps",
+            "It is better than a black box.",
+            Runs("second", "mine"),
+            Runs("TBPTT", "GRU/2"),
+            smallest_db=0.5,
+        ),
+    ),
     regimes={"second": TrainingRegime("every second state", EverySecondState), "TBPTT": REGIMES["TBPTT"]},
     has_floor=True,
 )
@@ -106,6 +128,13 @@ def test_the_command_writes_what_it_promises(finished):
     promised |= {"exposure_bias_db", "train_seconds", "audio_seconds"}
     assert all(promised <= set(row) for row in results["rows"])
     assert {"versions", "machine", "command", "data"} <= set(results["header"])
+    description = results["header"]["description"]
+    assert [claim["name"] for claim in description["hypotheses"]] == ["mine helps"]
+    assert description["stated"] < results["header"]["created"]
+    assert "mine helps: not decided" in said[1]
+    for row in results["rows"]:  # errors in parts add up to that of the whole
+        assert {part["recording"] for part in row["parts"]} == {"built-in excitation (seed 0)"}
+        assert pooled(row["parts"]) == pytest.approx(row["esr_free_running"], rel=1e-4)
 
 
 @pytest.mark.slow
@@ -129,8 +158,10 @@ def test_recordings_are_held_out_as_a_whole_or_in_part(tmp_path):
     whole = signals.recordings([str(tmp_path)], test=["c"], validation=["b"])
     assert whole.files == {"train": ["a.wav"], "validation": ["b.wav"], "test": ["c.wav"]}
     assert len(whole.parts["test"]) == 0.2 * 48_000
+    assert whole.lengths["test"] == [("c.wav", 9600)]
     parts = signals.recordings([str(tmp_path)])
     assert parts.files["test"] == ["a.wav", "b.wav", "c.wav"]
+    assert parts.lengths["test"] == [("a.wav", 2400), ("b.wav", 1440), ("c.wav", 960)]
     assert len(parts.parts["train"]) == pytest.approx(0.8 * 48_000, rel=1e-4)
     with pytest.raises(ValueError, match=r"not among the recordings: z"):
         signals.recordings([str(tmp_path)], test=["z"], validation=["b"])
@@ -160,7 +191,8 @@ def test_models_see_what_their_target_shows():
 
 
 def test_black_boxes_are_not_shown_states():
-    plain = dataclasses.replace(STUDY, contenders={"GRU": STUDY.contenders["GRU/2"], "mine": Contender(matched)})
+    contenders = {"GRU": STUDY.contenders["GRU/2"], "mine": Contender(matched)}
+    plain = dataclasses.replace(STUDY, contenders=contenders, hypotheses=())
     cells = [(job.model, job.regime) for job in plain.jobs(plain.presets["small"])]
     assert cells == [("nodal", None), ("GRU", "TBPTT"), ("mine", "second"), ("mine", "TBPTT")]
     only = dataclasses.replace(plain.presets["small"], contenders=("mine",), regimes=("second",))

@@ -3,8 +3,12 @@ import math
 import pytest
 
 from benchmarks.exposure_bias.findings import findings, headline
-from circuitnn.study import Records, ReportError, Spread, terminal, wording
+from benchmarks.exposure_bias.hypotheses import HYPOTHESES
+from circuitnn.study import Records, ReportError, Spread, cells_of, compare, corrected, terminal, wording
+from circuitnn.study.hypotheses import write_down
 from tests.study import fake
+
+_ROW = {"circuit": "c", "model": "m"}
 
 
 def records(**options):
@@ -21,37 +25,60 @@ def test_numbers():
     assert wording.spread(Spread((1e-3, 2e-3, math.inf)), wording.esr) == ("2.0e−3", "1.0e−3 to ran away")
 
 
-def test_headline_says_how_much_and_how_sure():
+def with_hypotheses(folder, **options):
+    results, _ = fake.study(**options)
+    results["header"]["description"] = write_down(HYPOTHESES, folder, "2026-01-01")
+    return Records.of(results)
+
+
+def test_headline_says_what_became_of_the_hypotheses(tmp_path):
+    text = headline(with_hypotheses(tmp_path))
+    assert text.startswith(
+        "Of 3 hypotheses written down before: shown: exposure bias and TBPTT helps; "
+        "not decided: scheduled sampling helps."
+    )
+    assert "(TF+TBPTT): −11.5 (−14.0 to −8.9) dB in the mean (95 % interval), by circuit" in text
+    assert "lower in 6 of 6 cells on 2 circuits; 0 of 30 runs failed under TF+TBPTT, 1 under TF" in text
+
+
+def test_headline_claims_nothing_without_an_effect(tmp_path):
+    text = headline(with_hypotheses(tmp_path, effect=0.0, trouble=False))
+    assert "shown: none; refuted: exposure bias and scheduled sampling helps" in text
+
+
+def test_headline_claims_nothing_that_was_not_written_down():
     text = headline(records())
-    assert "(TF+TBPTT) gives a lower free-running error than teacher forcing (TF) alone" in text
-    assert "lower in 30 of 30 pairs" in text
-    assert "after Holm's correction for 6 comparisons" in text
+    assert text.startswith("No hypotheses were written down before this run: it describes, and confirms nothing.")
 
 
-def test_headline_claims_nothing_without_an_effect():
-    text = headline(records(effect=0.0, trouble=False))
-    assert text.startswith("No regime was shown")
-    assert "more seeds are needed" not in text  # 30 pairs would have been enough
+def test_too_few_cells_are_said_instead_of_a_p_alone(tmp_path):
+    text = " ".join(findings(with_hypotheses(tmp_path, circuits=1, seeds=5)))
+    assert "TBPTT helps: not decided" in text
+    assert "3 cells cannot show it: at best p = 0.38 after Holm's correction" in text
 
 
-def test_headline_says_when_there_are_too_few_seeds():
-    text = headline(records(circuits=1, seeds=1))
-    assert text.startswith("No regime was shown")
-    assert "With 3 pairs and 6 comparisons p could not have fallen below 1: more seeds are needed" in text
-
-
-def test_headline_admits_that_a_regime_is_worse():
-    text = headline(records(effect=-1.0, trouble=False))
-    assert text.startswith("No regime was shown")
-    assert "Higher than under TF: " in text
-    assert "TF+TBPTT (" in text
+def test_readings_of_comparisons():
+    ours, theirs = ([{**_ROW, "regime": r, "seed": n, "esr_free_running": e} for n in range(8)]
+                    for r, e in (("A", 1e-3), ("B", 1e-2)))  # fmt: skip
+    (found,) = corrected([compare("A", "B", cells_of(ours, theirs))])
+    assert wording.verdict(found) == "A is lower"
+    assert wording.effect(found) == "−10.0 (−10.0 to −10.0)"
+    assert wording.effect(found, -1) == "10.0 (10.0 to 10.0)"
+    assert (wording.effect(None), wording.failures(found)) == ("–", "none")
+    ours[0]["esr_free_running"] = None
+    (found,) = corrected([compare("A", "B", cells_of(ours, theirs))])
+    assert wording.better(found) is None  # what fails more often is not the better one
+    assert wording.failures(found) == "1; 0"
+    assert wording.counted(found) == "8 seeds on 1 circuit"
+    (found,) = corrected([compare("A", "B", cells_of(ours[:3], theirs[:3]))])
+    assert wording.verdict(found) == "cannot tell: at best p = 0.25 with 3 seeds"
 
 
 def test_findings_name_the_best_model_the_floor_and_what_ran_away():
     text = " ".join(findings(records()))
     assert "First-order diode clipper: the lowest median free-running ESR is that of LSTM-8 under TBPTT" in text
     assert "above the 4.0e−7 of the nodal model" in text
-    assert "2 of 142 runs ran away" in text
+    assert "2 of 142 runs have no finite free-running error" in text
 
 
 def test_troubles_name_the_seeds():
