@@ -102,7 +102,7 @@ ledger: $(STAMPS)/plots ## laws that every circuit and device has to obey, and b
 	@echo "==> running the ledger"
 	@XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(RUN) -m benchmarks.ledger $(ARGS)
 
-study-tests: $(STAMPS)/plots ## how often the tests of a study are wrong, on simulated ones (ten minutes)
+study-tests: $(STAMPS)/plots ## how often the tests of a study are wrong, on simulated ones (a quarter of an hour)
 	@echo "==> simulating studies"
 	@$(RUN) -m benchmarks.statistics $(ARGS)
 

@@ -21,6 +21,7 @@ from circuitnn.mna.steps import (
     linearised,
     newton_step,
     over_ports,
+    zeros_of,
 )
 
 ITERATIONS = 600  # in all; a step with its test is two
@@ -98,8 +99,9 @@ def guarded(
 
     still = jax.tree.map(jnp.zeros_like, v)
     nothing = jnp.zeros_like(infinite(v))
-    laws = jax.eval_shape(lambda v: linearised(port_map, prepared, v, evaluate_laws(port_map, prepared.devices, v)), v)
-    slopes = jax.tree.map(lambda row: jnp.zeros(row.shape, row.dtype), laws.slopes)
+    slopes = zeros_of(
+        lambda v: linearised(port_map, prepared, v, evaluate_laws(port_map, prepared.devices, v)).slopes, v
+    )
     start = v, kept, still, nothing, slopes, nothing + 1, jnp.zeros_like(active), nothing, active, jnp.int32(0)
     best, kept, *_ = lax.while_loop(unfinished, attempt, start)
     return best, kept

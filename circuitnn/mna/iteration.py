@@ -3,7 +3,6 @@
 import functools
 from typing import Any
 
-import jax
 from jax import Array, lax
 from jax import numpy as jnp
 
@@ -11,7 +10,17 @@ from circuitnn.mna.guarded import guarded
 from circuitnn.mna.limits import Ports, limited
 from circuitnn.mna.nonlinear import Layout, evaluate_laws, in_one, laid_out
 from circuitnn.mna.port_map import PortMap, Rows
-from circuitnn.mna.steps import Linearised, added, chosen, infinite, is_rounding, left_of, linearised, newton_step
+from circuitnn.mna.steps import (
+    Linearised,
+    added,
+    chosen,
+    infinite,
+    is_rounding,
+    left_of,
+    linearised,
+    newton_step,
+    zeros_of,
+)
 
 PLAIN_ITERATIONS = 30  # the slowest regular case, a step of 50 V into a cold bridge, takes 20
 
@@ -58,8 +67,7 @@ def newton(
 
     first: Any = law_values
     if not goes_on:
-        shapes = jax.eval_shape(lambda v: ending(at(v, evaluated(v)), v), v)
-        first = jax.tree.map(lambda row: jnp.zeros(row.shape, row.dtype), shapes)
+        first = zeros_of(lambda v: ending(at(v, evaluated(v)), v), v)
     solved, last, left, _ = lax.while_loop(unfinished, plain, (v, first, infinite(v), jnp.int32(0)))
     stuck = ~(left <= 0)  # not "greater than": a step that is no number has failed too
     if not goes_on:

@@ -40,11 +40,9 @@ class _Placed(NamedTuple):
         capped, exponents = (
             [row for group in groups for row in unstacked(group)] for groups in (capped, self.exponents)
         )
-        # Beyond the largest exponent the exponential goes on as its tangent.
-        beyond = [jnp.maximum(row - LARGEST_EXPONENT, 0) for row in exponents]
-        powers = [c * (1 + b) for c, b in zip(capped, beyond, strict=True)]
+        powers = [uncapped(*pair) for pair in zip(exponents, capped, strict=True)]
         instance, parameters, volts = self.instance, self.parameters, self.volts
-        current, along = linearised(instance, parameters, volts, powers)
+        current, along = currents_and_slopes(instance, parameters, volts, powers)
         yield from current
         for index, ((port, _), factor) in enumerate(zip(instance.ports, self.factors, strict=True)):
             moving = {k: rate for k, rate in enumerate(self.rates) if instance.exponential_ports[k] == index}
@@ -54,13 +52,6 @@ class _Placed(NamedTuple):
                     yield row
             if port_map.is_scalar:
                 yield bends_along(instance, parameters, volts, powers, capped, index, factor, moving)[0]
-
-    def rows(self, port_map: PortMap) -> int:
-        """How many these are."""
-        slopes = sum(
-            (drive, port) in port_map.slopes for port, _ in self.instance.ports for drive, _ in self.instance.drives
-        )
-        return len(self.instance.drives) + slopes + port_map.is_scalar * len(self.instance.ports)
 
 
 def evaluate_rows(port_map: PortMap, all_devices: Devices, v: Rows) -> Rows:
@@ -94,9 +85,8 @@ def rows_of(port_map: PortMap, all_devices: Devices, v: Rows, law_values: Rows) 
     following = iter(law_values)
     for device in _placed(port_map, all_devices, v):
         instance = device.instance
-        if instance.law.is_costly:
-            rows: Iterator[Array] = itertools.islice(following, device.rows(port_map))
-        else:
+        rows = following
+        if not instance.law.is_costly:
             rows = device.evaluated(port_map, list(itertools.islice(following, len(device.exponents))))
         for drive, direction in instance.drives:
             row = next(rows)
@@ -153,11 +143,16 @@ def _as_many_as(ports: tuple[int, ...], groups: Iterator[Array]) -> Iterator[Arr
         yield group
 
 
+def uncapped(exponent: Array, capped: Array) -> Array:
+    """The exponential, which beyond the largest exponent goes on as its tangent."""
+    return capped * (1 + jnp.maximum(exponent - LARGEST_EXPONENT, 0))
+
+
 def _absolute(all_devices: Devices, v: Rows) -> Rows:
     return [all_devices.at[..., port, :] + row for port, row in enumerate(v)]
 
 
-def linearised(
+def currents_and_slopes(
     device: DeviceInstance, parameters: Parameters, ports: Rows, powers: Rows
 ) -> tuple[Rows, Callable[[int, Any, Mapping[int, Array]], Rows]]:
     """A device's currents, and a function that gives their derivatives along one of its ports.

@@ -15,7 +15,7 @@ from circuitnn.mna.alike import Alike
 from circuitnn.mna.dependence import dependence
 from circuitnn.mna.elements import DeviceInstance
 from circuitnn.mna.instances import Parameters
-from circuitnn.mna.laws import LARGEST_EXPONENT, linearised
+from circuitnn.mna.laws import LARGEST_EXPONENT, currents_and_slopes, uncapped
 from circuitnn.mna.port_map import Devices, PortMap
 from circuitnn.numerics.exponential import exponential
 from circuitnn.numerics.small import Sums, taken
@@ -37,7 +37,7 @@ class _Kind(NamedTuple):
         device = self.device
         shape = jnp.broadcast_shapes(*(volts.shape for volts in self.volts))
         own, reached, rates = (self.rows(array) for array in (powers, capped, per_volt))
-        current, along = linearised(device, self.parameters, self.volts, own)
+        current, along = currents_and_slopes(device, self.parameters, self.volts, own)
         rows = []
         for index, factor in enumerate(self.factors):
             moving = [k for k, place in enumerate(device.exponential_ports) if place == index]
@@ -91,11 +91,6 @@ def _places(port_map: PortMap, *, costly: bool) -> list[int]:
     return [place for place, is_of_costly in enumerate(is_costly) if is_of_costly == costly]
 
 
-def _powers(exponents: Array, capped: Array) -> Array:
-    """Beyond the largest exponent the exponential goes on as its tangent."""
-    return capped * (1 + jnp.maximum(exponents - LARGEST_EXPONENT, 0))
-
-
 def evaluate_alike(port_map: PortMap, all_devices: Devices, v: Array) -> list[Array]:
     """As `evaluate_rows`: the exponentials as one array, then those rows of costly laws that there are."""
     exponents = _exponents(port_map, all_devices, v)
@@ -105,7 +100,7 @@ def evaluate_alike(port_map: PortMap, all_devices: Devices, v: Array) -> list[Ar
     exponents, capped, per_volt = (
         taken(rows, _places(port_map, costly=True)) for rows in (exponents, capped, all_devices.per_volt)
     )
-    powers = _powers(exponents, capped)
+    powers = uncapped(exponents, capped)
     for kind in _kinds(port_map, all_devices, v):
         if kind.device.law.is_costly:
             law_values += itertools.chain(*kind.evaluated(powers, capped, per_volt))
@@ -119,7 +114,7 @@ def linearise_alike(port_map: PortMap, all_devices: Devices, v: Array, law_value
         taken(rows, _places(port_map, costly=False))
         for rows in (_exponents(port_map, all_devices, v), all_devices.per_volt)
     )
-    powers, following = _powers(exponents, capped), iter(costly)
+    powers, following = uncapped(exponents, capped), iter(costly)
     total: list[Array] = []
     slopes: list[Array] = []
     for kind in _kinds(port_map, all_devices, v):

@@ -138,6 +138,11 @@ def over_ports(of_rows: Callable[[Rows], Any], along_axis: Callable[..., Array],
     return of_rows(v) if isinstance(v, list) else along_axis(v, axis=-2)
 
 
+def zeros_of(function: Callable[[Layout], Any], v: Layout) -> Any:
+    """Zeros of the shapes that a function of the ports gives, which is not computed."""
+    return jax.tree.map(lambda row: jnp.zeros(row.shape, row.dtype), jax.eval_shape(function, v))
+
+
 def infinite(v: Layout) -> Array:
     one = v[0] if isinstance(v, list) else v[..., 0, :]
     return jnp.full_like(one, jnp.inf)

@@ -7,6 +7,7 @@ from typing import Any
 from circuitnn.files import replacing
 from circuitnn.pages import templates
 from circuitnn.study import breakdown, families, rankings, ranks, wording
+from circuitnn.study.cells import PARTS
 from circuitnn.study.definition import Study
 from circuitnn.study.hypotheses import judged
 from circuitnn.study.records import NODAL, Records, ReportError, Spread
@@ -143,7 +144,7 @@ def _by_part(records: Records, circuit: str) -> dict[str, Any] | None:
     found = {run: breakdown.by_part(records, circuit, *run) for run in records.runs(circuit)}
     heads = [
         (column, name)
-        for column in ("recording", "level")
+        for column in PARTS
         for name in dict.fromkeys(name for values in found.values() for name in values.get(column, ()))
     ]
     if not heads:

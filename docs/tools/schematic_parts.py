@@ -6,6 +6,7 @@ what is joined in the picture, and a test holds that against the netlist's nodes
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import circuitnn as cn
 
@@ -122,7 +123,7 @@ def nets(layout: Layout) -> list[set[str]]:
         return point
 
     for wire in layout.wires:
-        for start, end in zip(wire, wire[1:], strict=False):
+        for start, end in pairwise(wire):
             for point in points:
                 if _is_on(point, start, end):
                     group[root(point)] = root(start)

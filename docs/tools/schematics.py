@@ -5,8 +5,10 @@ Where the parts lie is said by hand, in `schematic_layouts`; their values are th
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import schemdraw
 import schemdraw.elements as elm
@@ -61,16 +63,19 @@ def drawn(layout: Layout) -> bytes:
         else:
             _draw_box(drawing, circuit, item)
     for wire in layout.wires:
-        for start, end in zip(wire, wire[1:], strict=False):
-            drawing += elm.Line().at(start).to(end)
+        _draw_lines(drawing, wire)
     for stroke in layout.strokes:
-        for start, end in zip(stroke, stroke[1:], strict=False):
-            drawing += elm.Line(ls="--" if len(stroke) > 2 else "-", lw=1).at(start).to(end)
+        _draw_lines(drawing, stroke, ls="--" if len(stroke) > 2 else "-", lw=1)
     for point in sorted(_junctions(layout)):
         drawing += elm.Dot(radius=0.07).at(point)
     for name, point in layout.marks:
         _draw_mark(drawing, layout, name, point)
     return drawing.get_imagedata("svg")
+
+
+def _draw_lines(drawing: schemdraw.Drawing, points: Sequence[Point], **style: Any) -> None:
+    for start, end in pairwise(points):
+        drawing += elm.Line(**style).at(start).to(end)
 
 
 def _draw_part(drawing: schemdraw.Drawing, circuit: cn.Circuit, part: Part) -> None:
@@ -100,9 +105,7 @@ def _draw_transistor(drawing: schemdraw.Drawing, circuit: cn.Circuit, item: Tran
 
 def _draw_box(drawing: schemdraw.Drawing, circuit: cn.Circuit, box: Box) -> None:
     (left, bottom), (right, top) = box.low, box.high
-    corners = (left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)
-    for start, end in zip(corners, corners[1:], strict=False):
-        drawing += elm.Line().at(start).to(end)
+    _draw_lines(drawing, ((left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)))
     _write(drawing, (0.5 * (left + right), 0.5 * (bottom + top)), label(circuit, box), "center")
 
 
@@ -130,7 +133,7 @@ def _draw_mark(drawing: schemdraw.Drawing, layout: Layout, name: str, point: Poi
 def _lines(layout: Layout) -> Iterator[tuple[Point, Point]]:
     yield from ((part.a, part.b) for part in layout.items if isinstance(part, Part))
     for wire in layout.wires:
-        yield from zip(wire, wire[1:], strict=False)
+        yield from pairwise(wire)
 
 
 def _junctions(layout: Layout) -> set[Point]:
