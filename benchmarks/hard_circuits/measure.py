@@ -15,7 +15,7 @@ from circuitnn.nodal import NodalModel
 
 LOUD = 10.0  # times the nominal peak
 TURN = 0.7  # hertz, of the moving knobs
-BLOCK = 5.0  # seconds
+BLOCK = 1.0  # seconds
 CARRIER = 617.0  # hertz, of 2 V, for what has a second input
 
 # What a solver has to get over.

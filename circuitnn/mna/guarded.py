@@ -82,7 +82,7 @@ def guarded(
 
         length = jnp.where(looks, jnp.minimum(4 * length, 1), jnp.where(is_test & ~better, 0.25 * length, length))
         conductance = conductance * jnp.where(better, FASTER, SLOWER)
-        gives_up = ~in_time & ((length < SHORTEST) | (count == TESTED))
+        gives_up = ~ends & ~in_time & ((length < SHORTEST) | (count == TESTED))
         is_far = in_time & (conductance > LARGEST_CONDUCTANCE)
         goes = looks | (in_time & better)
         size, step = jnp.where(goes, reached, size), chosen(goes, following, step)

@@ -103,6 +103,20 @@ def test_in_a_time_of_its_own_it_gets_to_the_same_solution(hard, monkeypatch):
 
 
 @pytest.mark.slow
+def test_whenever_the_tested_steps_come_to_their_end_what_they_found_stays(hard, monkeypatch):
+    """The last of them may be the one that arrives."""
+    args, known = hard
+
+    @jax.jit
+    @jax.vmap
+    def found(tested):
+        monkeypatch.setattr(guarded, "TESTED", tested)
+        return solve_ports(*args)
+
+    np.testing.assert_allclose(found(jnp.arange(90)), np.broadcast_to(known, (90, *known.shape)), rtol=0, atol=1e-12)
+
+
+@pytest.mark.slow
 def test_without_either_the_failure_is_seen_and_stepping_finds_it(hard, monkeypatch):
     (where, _, *args), known = hard
     monkeypatch.setattr(guarded, "ITERATIONS", 1)
