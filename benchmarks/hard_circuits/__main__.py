@@ -11,23 +11,30 @@ from numpy.typing import NDArray
 
 from benchmarks.circuits import FS, header
 from benchmarks.hard_circuits import measure
-from circuitnn import audio
+from circuitnn import audio, spice
 from circuitnn.numerics.report import SolveWarning
 from circuitnn.study.benchmark import Benchmark, main
-from circuitnn.study.tables import Row, markdown
+from circuitnn.study.tables import Cell, Row, markdown
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", metavar="FILE", help="a recording (wav, flac, aiff); default: a synthetic guitar")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the signal; default: %(default)s")
+    about = "compare the loudest second with ngspice, both at so many times 48 kHz (minutes a circuit)"
+    parser.add_argument("--ngspice", type=int, metavar="FACTOR", help=about)
 
 
 def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[str, Any], Iterator[Row]]:
     jax.config.update("jax_enable_x64", True)
     if not options.seconds > 0:
         raise ValueError("--seconds must be above 0")
+    if options.ngspice is not None and options.ngspice < 1:
+        raise ValueError(f"--ngspice takes a factor of at least 1, got {options.ngspice}")
+    if options.ngspice and spice.version() is None:
+        raise ValueError("--ngspice needs ngspice on the PATH; on Debian: apt-get install ngspice")
     signal = "a synthetic guitar" if options.input is None else "a recording"
-    return header(seconds=options.seconds, signal=signal), _rows(names, guitar(options.input, options.seconds))
+    head = header(seconds=options.seconds, signal=signal, factor=options.ngspice)
+    return head, _rows(names, guitar(options.input, options.seconds), options.ngspice)
 
 
 def guitar(path: str | None, seconds: float) -> NDArray[np.float64]:
@@ -39,14 +46,19 @@ def guitar(path: str | None, seconds: float) -> NDArray[np.float64]:
 
 
 def line(row: Row) -> str:
-    return f"{row['circuit']:26s} failed {row['failed']}, peak {max(row['peak']):.3g} V   ({row['seconds']:.0f} s)"
+    compared = f", ESR {row['esr']:.1e}" if "esr" in row else ""
+    return (
+        f"{row['circuit']:26s} failed {row['failed']}, peak {max(row['peak']):.3g} V{compared}   "
+        f"({row['seconds']:.0f} s)"
+    )
 
 
-def _rows(names: tuple[str, ...], base: NDArray[np.float64]) -> Iterator[Row]:
+def _rows(names: tuple[str, ...], base: NDArray[np.float64], factor: int | None) -> Iterator[Row]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SolveWarning)  # failures are counted, and stand in the table
         for name in names:
-            yield measure.played(name, base)
+            row = measure.played(name, base)
+            yield row | {"esr": measure.esr(name, base, factor)} if factor else row
             jax.clear_caches()  # a process may map only so many pieces of memory
 
 
@@ -60,11 +72,15 @@ def targets(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
 def tables(report: Mapping[str, Any]) -> str:
     """In Markdown."""
     head = report["header"]
-    heads = ("circuit", "why it is hard", "failed samples", "peak in V", "computing in s")
-    cells = [
-        (row["circuit"], row["why"], ", ".join(map(str, row["failed"])), max(row["peak"]), row["seconds"])
+    factor = head.get("factor")
+    heads = ["circuit", "why it is hard", "failed samples", "peak in V", "computing in s"]
+    cells: list[list[Cell]] = [
+        [row["circuit"], row["why"], ", ".join(map(str, row["failed"])), max(row["peak"]), row["seconds"]]
         for row in report["rows"]
     ]
+    if factor:
+        heads.append(f"ESR, loudest second, {factor} x")
+        cells = [[*cell, f"{row['esr']:.1e}"] for cell, row in zip(cells, report["rows"], strict=True)]
     aims = [(each["what"], f"{each['met']} of {each['of']}", ", ".join(each["missed"])) for each in report["targets"]]
     return "\n\n".join(
         [

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.circuits import FS
+from benchmarks.nodal_accuracy import measure as accuracy
 from circuitnn import circuits, spice
 from circuitnn.circuit import Circuit
 from circuitnn.model import run
@@ -16,6 +17,8 @@ from circuitnn.nodal import NodalModel
 LOUD = 10.0  # times the nominal peak
 TURN = 0.7  # hertz, of the moving knobs
 BLOCK = 1.0  # seconds
+LOUDEST = 1.0  # seconds that are compared with ngspice
+TIMEOUT = 1800.0  # seconds that it may take for them
 CARRIER = 617.0  # hertz, of 2 V, for what has a second input
 
 # What a solver has to get over.
@@ -64,7 +67,7 @@ def rows_of_knobs(circuit: Circuit, samples: int) -> dict[str, NDArray[np.float6
 
 
 def played(name: str, base: NDArray[np.float64]) -> dict[str, Any]:
-    """Failed samples at knobs 0, at 1, and moving, and what else there is to say of the output."""
+    """Failed samples at knobs 0, at 1, and moving, and what else there is to say of the output to (time,)."""
     circuit = circuits.CATALOGUE[name]()
     model = NodalModel(circuit, FS, dtype=jnp.float64)
     x, knobs = loud(name, base), rows_of_knobs(circuit, len(base))
@@ -87,9 +90,19 @@ def played(name: str, base: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def esr(name: str, base: NDArray[np.float64], factor: int) -> float:
-    """Against ngspice with the knobs as in the netlist, of a signal (time,) at ``factor`` times 48 kHz."""
+    """Against ngspice at `factor` times 48 kHz, with the knobs as in the netlist; of the deviation from rest.
+
+    Args:
+        name: of the circuit.
+        base: (time,) at 48 kHz with a peak of one; its loudest second is taken, and faded in.
+        factor: oversampling of both.
+
+    Raises:
+        spice.SpiceError: where ngspice does not come to an end.
+    """
     circuit = circuits.CATALOGUE[name]()
-    x = loud(name, base, factor * FS)
-    expected = spice.transient(circuit, x, factor * FS)
+    faded = accuracy.signals(base, min(LOUDEST, len(base) / FS))["guitar"]
+    x = loud(name, accuracy.at_rate("guitar", faded, factor), factor * FS)
+    expected = spice.transient(circuit, x, factor * FS, timeout=TIMEOUT)
     _, y = run(NodalModel(circuit, factor * FS, dtype=jnp.float64), x)
-    return float(np.sum(np.square(np.asarray(y) - expected)) / np.sum(np.square(expected)))
+    return accuracy.esr(np.asarray(y), expected, accuracy.at_rest(circuit))

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from benchmarks.hard_circuits import __main__ as report
 from benchmarks.hard_circuits import measure
@@ -30,3 +31,14 @@ def test_what_loses_samples_misses_the_target():
     text = report.tables({"header": head, "rows": [row, good], "targets": targets})
     assert "0, 2, 0" in text
     assert "1 of 2" in text
+    assert "ESR" not in text
+    compared = {"header": head | {"factor": 8}, "rows": [row | {"esr": 3e-8}], "targets": targets}
+    assert "3.0e-08" in report.tables(compared)
+
+
+@pytest.mark.slow
+@pytest.mark.ngspice
+def test_the_loudest_second_is_compared_with_ngspice(ngspice):
+    base = np.zeros(4800)
+    base[1000:2000] = np.sin(2 * np.pi * 300 * np.arange(1000) / 48_000)
+    assert measure.esr("klon_clipping", base, 8) < 1e-8
