@@ -4,7 +4,7 @@ from benchmarks.exposure_bias.findings import findings, headline
 from benchmarks.exposure_bias.hypotheses import HYPOTHESES
 from circuitnn import circuits, study
 from circuitnn.recurrent import GRU, LSTM
-from circuitnn.study import Preset, Study, Target, black_box, state_matched, stn
+from circuitnn.study import Preset, RateSearch, Study, Target, black_box, state_matched, stn
 
 TARGETS = {
     "diode-clipper": Target(
@@ -39,7 +39,7 @@ CONTENDERS = {
 }
 PRESETS = {
     "quick": Preset("quick", seeds=3, updates=200, contenders=tuple(name for name in CONTENDERS if "16" not in name)),
-    "full": Preset("full", seeds=5, updates=4000),
+    "full": Preset("full", seeds=5, updates=4000, search=RateSearch()),
 }
 STUDY = Study(
     module="benchmarks.exposure_bias",

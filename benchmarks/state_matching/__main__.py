@@ -7,7 +7,7 @@ from benchmarks.state_matching.findings import findings, headline, sections
 from benchmarks.state_matching.hypotheses import HYPOTHESES
 from benchmarks.state_matching.targets import TARGETS
 from circuitnn import study
-from circuitnn.study import Preset, Study
+from circuitnn.study import Preset, RateSearch, Study
 
 FEW = {"contenders": tuple(name for name in CONTENDERS if "some" not in name), "regimes": ("TBPTT", "TF+TBPTT")}
 
@@ -22,7 +22,7 @@ PRESETS = {
     "medium": _preset(
         "medium", seeds=8, updates=350, batch=16, excitation_seconds=60.0, pieces=8, oversampling=4, **FEW
     ),
-    "full": _preset("full", seeds=10, updates=800, batch=24, excitation_seconds=60.0, pieces=8),
+    "full": _preset("full", seeds=10, updates=800, batch=24, excitation_seconds=60.0, pieces=8, search=RateSearch()),
 }
 STUDY = Study(
     module="benchmarks.state_matching",

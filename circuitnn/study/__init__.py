@@ -31,6 +31,7 @@ from circuitnn.study.ranks import critical_difference as critical_difference
 from circuitnn.study.ranks import friedman as friedman
 from circuitnn.study.ranks import holm as holm
 from circuitnn.study.ranks import signed_rank as signed_rank
+from circuitnn.study.rate_search import RateSearch as RateSearch
 from circuitnn.study.records import Records as Records
 from circuitnn.study.records import ReportError as ReportError
 from circuitnn.study.records import Spread as Spread

@@ -15,6 +15,7 @@ from circuitnn.recurrent import Scaling
 from circuitnn.study.comparisons import Comparison
 from circuitnn.study.findings import lowest_errors
 from circuitnn.study.hypotheses import Hypothesis, checked
+from circuitnn.study.rate_search import RateSearch
 from circuitnn.study.records import NODAL, Records
 from circuitnn.study.regimes import REGIMES, TrainingRegime
 from circuitnn.train import Dataset
@@ -79,7 +80,7 @@ class Contender:
         build: makes it from its task and a source of random numbers.
         matched: circuit states that it is matched to: "all" of them, those that the target has "chosen", or "none". A
             model with none is a black box: it learns under the regimes that do not show true states.
-        learning_rate: the same under every regime.
+        learning_rate: the same under every regime, where a preset does not search for one.
         regimes: the only ones under which it appears; None is every one that it can learn under.
     """
 
@@ -107,6 +108,7 @@ class Preset:
         excitation_seconds: of built-in excitation for training; a fifth as much each for validation and test.
         pieces: recordings that each part of the data is cut into, simulated side by side.
         oversampling: of the simulation.
+        search: how the learning rate of each contender under each regime is found; None takes the contender's own.
     """
 
     name: str
@@ -121,11 +123,12 @@ class Preset:
     excitation_seconds: float = 40.0
     pieces: int = 1
     oversampling: int = 8
+    search: RateSearch | None = None
 
-    def epochs(self, train: Dataset) -> int:
-        """Whole passes that come nearest to the number of updates; the same for every model and regime."""
+    def epochs(self, train: Dataset, updates: int) -> int:
+        """Whole passes that come nearest to a number of updates; the same for every model and regime."""
         windows = (train.x.shape[1] - self.warmup) // self.length * train.x.shape[0]
-        return max(1, round(self.updates / max(1, windows // self.batch)))
+        return max(1, round(updates / max(1, windows // self.batch)))
 
 
 def warmed_up_adam(learning_rate: float) -> Callable[[int], optax.GradientTransformation]:

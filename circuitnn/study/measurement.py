@@ -85,6 +85,8 @@ def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) 
         "rest_share": None,
         "recovery_seconds": None,
         "recovered": None,
+        "learning_rate": None,
+        "rates_tried": [],
         "train_seconds": 0.0,
         "audio_seconds": 0.0 if is_floor else round(data["train"].seconds, 3),
         "validation_esr": None,

@@ -111,6 +111,7 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         level=ranks.LEVEL,
         others=[head for head, _ in wording.OTHER.values()],
         has_others=any(row.get(key) is not None for row in records.rows for key in wording.OTHER),
+        rates=wording.rates(records),
         smallest=[(n, 2.0 ** (1 - n)) for n in (4, 5, 6, 10)],
     )
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, final
 
 import jax
 import numpy as np
@@ -11,14 +12,16 @@ from flax import nnx
 
 from circuitnn.circuit import Circuit
 from circuitnn.devices.capacitor import CAPACITOR
+from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
 from circuitnn.recurrent import Scaling
 from circuitnn.study.datasets import load, matched_states, shown
 from circuitnn.study.definition import Job, Preset, Study, Task, warmed_up_adam
 from circuitnn.study.measurement import Result, failed, measured
+from circuitnn.study.rate_search import best, plain_error, searched
 from circuitnn.study.records import NODAL
 from circuitnn.study.signals import FS
-from circuitnn.train import DivergenceError, History, fit
+from circuitnn.train import Dataset, DivergenceError, History, fit
 
 
 def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> Result:
@@ -40,31 +43,68 @@ def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seque
     contender = study.contenders[job.model]
     states = matched_states(contender, target)
     data = {part: shown(dataset, target, states) for part, dataset in data.items()}
-    train = data["train"]
-    output = output_state(circuit)
+    train, output = data["train"], output_state(circuit)
     scaling = Scaling.from_data(train.x, train.y, train.states)
     task = Task(target.inputs, target.knobs, states, output if output in states else None, scaling, FS)
-    seeds = list(range(preset.seeds))
-    untrained = [contender.build(task, nnx.Rngs(seed)) for seed in seeds]
-    epochs = preset.epochs(train)
+    training = _Training(study, job, preset, task, data, max(samples for _, samples in recordings) / FS)
+    stem = folder / hashlib.sha256(job.label.encode()).hexdigest()[:16]
+    errors = training.rates(stem.with_suffix(".rates.json"))
+    rate = best(errors) if errors else contender.learning_rate
+    seeds, untrained = list(range(preset.seeds)), training.untrained(preset.seeds)
     began = time.monotonic()
     try:
-        models, history = fit(
+        trained, history = training.fitted(untrained, rate, preset.updates, stem.with_suffix(".npz"))
+    except DivergenceError as error:
+        result = failed(job, untrained, seeds, data, str(error))
+    else:
+        seconds = sum(history.seconds) or time.monotonic() - began
+        result = measured(job, trained, seeds, data, history, seconds / len(seeds), recordings)
+    told = {"learning_rate": rate, "rates_tried": [[tried, plain_error(error)] for tried, error in errors.items()]}
+    return result._replace(rows=[row | told for row in result.rows])
+
+
+@final
+class _Training(NamedTuple):
+    """What is the same for a training and for the short ones that its learning rate is found by."""
+
+    study: Study
+    job: Job
+    preset: Preset
+    task: Task
+    data: Mapping[str, Dataset]
+    horizon: float  # seconds of the longest recording of the test: as long as a model runs freely there
+
+    def untrained(self, seeds: int) -> list[Model]:
+        build = self.study.contenders[self.job.model].build
+        return [build(self.task, nnx.Rngs(seed)) for seed in range(seeds)]
+
+    def rates(self, file: Path) -> Mapping[float, float]:
+        """The validation error of each rate that is tried; none where the contender's own is taken."""
+        search = self.preset.search
+        if search is None:
+            return {}
+        updates = max(1, round(search.share * self.preset.updates))
+        untrained = self.untrained(search.seeds)
+        return searched(search, lambda rate: self.fitted(untrained, rate, updates)[1], file)
+
+    def fitted(
+        self, untrained: Sequence[Model], rate: float, updates: int, checkpoint: Path | None = None
+    ) -> tuple[list[Model], History]:
+        train, preset = self.data["train"], self.preset
+        epochs = preset.epochs(train, updates)
+        return fit(
             untrained,
             train,
-            study.regimes[str(job.regime)].build(length=preset.length, warmup=preset.warmup),
-            optimizer=warmed_up_adam(contender.learning_rate),
+            self.study.regimes[str(self.job.regime)].build(length=preset.length, warmup=preset.warmup),
+            optimizer=warmed_up_adam(rate),
             epochs=epochs,
             batch=preset.batch,
-            validation=data["validation"],
+            validation=self.data["validation"],
             validation_every=max(1, epochs // 10),
-            checkpoint=folder / f"{hashlib.sha256(job.label.encode()).hexdigest()[:16]}.npz",
+            validation_seconds=self.horizon,
+            checkpoint=checkpoint,
             progress=False,
         )
-    except DivergenceError as error:
-        return failed(job, untrained, seeds, data, str(error))
-    seconds = sum(history.seconds) or time.monotonic() - began
-    return measured(job, models, seeds, data, history, seconds / len(seeds), recordings)
 
 
 def output_state(circuit: Circuit) -> str | None:

@@ -1,7 +1,7 @@
 """Numbers and the outcomes of tests as text."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from circuitnn.study.comparisons import Comparison
 from circuitnn.study.hypotheses import Judgement
@@ -60,6 +60,7 @@ COLUMNS: dict[str, Callable[[float], str]] = {
     "bias": bias_db,
     "recovery": milliseconds,
     "parameters": "{:.0f}".format,
+    "learning_rate": "{:.2g}".format,
     "train_seconds": seconds,
 }
 
@@ -78,6 +79,28 @@ OTHER: dict[str, tuple[str, Callable[[float], str]]] = {
     "spectral_flux": ("spectral flux", "{:.3g}".format),
     "mr_stft": ("MR-STFT", "{:.3g}".format),
 }
+
+
+def rates(records: Records) -> str:
+    """How the learning rates were found; empty for results that do not say."""
+    rows = [row for row in records.rows if row.get("learning_rate") is not None]
+    tried = [[rate for rate, _ in row["rates_tried"]] for row in rows if row.get("rates_tried")]
+    if not tried:
+        return "Each model has one learning rate, whatever the regime." if rows else ""
+    edges = {(row["circuit"], row["model"], row["regime"]) for row in rows if _is_at_an_edge(row)}
+    text = (
+        f"The learning rate of each is the best of {listed([f'{rate:g}' for rate in tried[0]])} in short trainings, by "
+        "free-running validation error."
+    )
+    if not edges:
+        return text
+    share = f"{len(edges)} of {len({(row['circuit'], row['model'], row['regime']) for row in rows})}"
+    return f"{text} For {share} that is the lowest or the highest rate that was tried."
+
+
+def _is_at_an_edge(row: Mapping) -> bool:
+    tried = [rate for rate, _ in row.get("rates_tried") or ()]
+    return len(tried) > 1 and row["learning_rate"] in (min(tried), max(tried))
 
 
 def spread(values: Spread, form: Callable[[float], str]) -> tuple[str, str]:

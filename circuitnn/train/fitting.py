@@ -39,7 +39,7 @@ from circuitnn.train.resuming import RunFile
 from circuitnn.train.sameness import Traced
 from circuitnn.train.stopping import EpochEnd, Stopping
 from circuitnn.train.suspicion import warn_of_data
-from circuitnn.train.validation import Validation
+from circuitnn.train.validation import HORIZON, Validation, checked_horizon
 
 _LONG, _LOOK = 2.0, 0.01  # seconds: an epoch in which to look whether a signal has come, and how often
 
@@ -61,6 +61,7 @@ def fit(
     state_weight: float = 1.0,
     validation: Dataset | None = None,
     validation_every: int | None = None,
+    validation_seconds: float = HORIZON,
     target: float | None = None,
     patience: int | None = None,
     callback: Callable[[EpochEnd], bool | None] | None = None,
@@ -85,9 +86,10 @@ def fit(
             ratios 1e-8 of the mean square of the data's y is added.
         state_weight: weight of the state error of models with circuit states, added to `loss`.
         validation: data whose free-running ESR decides which weights are kept, those that training begins with among
-            them; without it the last ones are. It is run over whole recordings, or excerpts of 4 s of long ones, of at
-            most 60 s together.
+            them; without it the last ones are. It is run over whole recordings, or excerpts of long ones, of at most
+            60 s together.
         validation_every: epochs between validations; None makes about twenty.
+        validation_seconds: of such an excerpt: as long as the model is to run on its own.
         target: training ends when the validation ESR, or without validation the loss, is not above it.
         patience: training ends when it has not become better for so many epochs. Of several models all have to be so
             far. A longer patience or another target goes on from a checkpoint.
@@ -145,7 +147,10 @@ def fit(
     setting = Setting(graph, optimizing, losses[plan.schedule[0]], state_weight, batch, models[0].dtype)
     learner = _untrained(setting, params, count=len(models), is_many=is_many)
     every = max(1, epochs // 20) if validation_every is None else validation_every
-    validate = Validation(setting, validation, every, is_many=is_many, has_states=isinstance(models[0], StateModel))
+    horizon = checked_horizon(validation_seconds)
+    validate = Validation(
+        setting, validation, every, horizon, is_many=is_many, has_states=isinstance(models[0], StateModel)
+    )
     key = jax.random.key(seed)
     keys = jax.random.split(key, len(models)) if is_many else key
     passes = _Passes(setting, losses, plan, data, fixed, keys, is_many=is_many)
@@ -175,6 +180,7 @@ def fit(
                 data=data,
                 validation=validation,
                 validation_every=validation_every,
+                validation_seconds=horizon,
                 programs=passes.traced(learner),
                 number=len(models) if is_many else None,
             )

@@ -40,6 +40,7 @@ def identity_of(
     data: Dataset,
     validation: Dataset | None,
     validation_every: int | None,
+    validation_seconds: float,
     programs: Sequence[Any],
     number: int | None,
 ) -> Identity:
@@ -55,6 +56,7 @@ def identity_of(
         data: for training.
         validation: data that choose weights.
         validation_every: as it was given.
+        validation_seconds: that a model runs freely in it.
         programs: the traced epochs of all regimes.
         number: of models; None for one that is alone.
     """
@@ -75,6 +77,7 @@ def identity_of(
         "loss": setting.loss.program._asdict(),
         "optimizer": setting.optimizer.program._asdict(),
         "validation_every": validation_every,
+        "validation_seconds": validation_seconds,
         **dict(_signals("data", data)),
         "validation": "none" if validation is None else "given",
         **({} if validation is None else dict(_signals("validation", validation))),

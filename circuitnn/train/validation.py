@@ -19,7 +19,7 @@ from circuitnn.train.history import History
 from circuitnn.train.objective import resting_carry, run_block, starting_carry
 from circuitnn.train.quiet import begins_in_signal
 
-HORIZON = 4.0  # seconds that a model runs freely; a recording of less than twice that is run as a whole
+HORIZON = 4.0  # seconds that a model runs freely
 LEAD = 1.0  # seconds at the start that do not count where the device's state is not known; at most a quarter
 TOTAL = 60.0  # seconds of validation data that are run each time, in all
 
@@ -28,18 +28,27 @@ TOTAL = 60.0  # seconds of validation data that are run each time, in all
 class Validation:
     """Keeps the best weights by their free-running error; does nothing without validation data.
 
-    A recording of less than 8 s is run as a whole, from rest with its knobs where they are, or from the true states
-    where they are known. A longer one is cut into excerpts of 4 s; of more than 60 s in all as many as that are taken,
-    evenly spread. An excerpt from the middle has a second in front that does not count; of a recording that begins in
-    mid-signal, its states unknown, the first second does not count, or a quarter.
+    A recording of less than twice the horizon is run as a whole, from rest with its knobs where they are, or from the
+    true states where they are known. A longer one is cut into excerpts of that length; of more than 60 s in all as many
+    as that are taken, evenly spread. An excerpt from the middle has a second in front that does not count; of a
+    recording that begins in mid-signal, its states unknown, the first second does not count, or a quarter.
     """
 
-    def __init__(self, setting: Setting, data: Dataset | None, every: int, *, is_many: bool, has_states: bool = False):
+    def __init__(
+        self,
+        setting: Setting,
+        data: Dataset | None,
+        every: int,
+        horizon: float = HORIZON,
+        *,
+        is_many: bool,
+        has_states: bool = False,
+    ):
         self._data, self._every = None, every
         if data is not None:
             time = data.x.shape[1]
             lead = min(round(LEAD * data.fs), time // 4)
-            pieces = 1 if time < 2 * HORIZON * data.fs else int((time - lead) // (HORIZON * data.fs))
+            pieces = 1 if time < 2 * horizon * data.fs else int((time - lead) // (horizon * data.fs))
             length = (time - lead) // pieces
             most = max(1, int(TOTAL * data.fs // length))
             self._data = device_windows(data, length, lead, setting.dtype, most=most)
@@ -68,6 +77,13 @@ class Validation:
         history.validation.append(np.asarray(value, float).tolist())
         history.validation_epochs.append(epoch)
         return learner
+
+
+def checked_horizon(seconds: float) -> float:
+    """Of a validation, in seconds; ValueError for what is none."""
+    if not (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
+        raise ValueError(f"validation_seconds must be a positive number of seconds, got {seconds!r}")
+    return float(seconds)
 
 
 @functools.lru_cache(maxsize=8)

@@ -102,6 +102,8 @@ def _row(circuit, model, regime, seed, parameters, *, free, bias=None, forced=No
         "esr_free_running": free,
         "exposure_bias_db": 10 * math.log10(free / forced),
         "train_seconds": 0.0 if regime is None else 4.2 if regime == "TF" else 17.3,
+        "learning_rate": None if regime is None else 1e-2,
+        "rates_tried": [] if regime is None else [[2e-3, 0.3], [1e-2, 0.1 if model == "GRU-8" else 0.2]],
         "audio_seconds": 8.0,
         "recovery_seconds": 0.0031,
         "recovered": True,

@@ -20,6 +20,7 @@ from circuitnn.study import (
     Contender,
     Hypothesis,
     Preset,
+    RateSearch,
     Runs,
     Study,
     Target,
@@ -66,7 +67,15 @@ STUDY = Study(
     },
     presets={
         "small": Preset(
-            "small", seeds=2, updates=2, batch=4, length=64, warmup=32, excitation_seconds=1.0, oversampling=1
+            "small",
+            seeds=2,
+            updates=2,
+            batch=4,
+            length=64,
+            warmup=32,
+            excitation_seconds=1.0,
+            oversampling=1,
+            search=RateSearch((1e-2, 2e-2), share=0.5, seeds=1),
         )
     },
     headline=lambda records: lowest_errors(records)[0],
@@ -125,9 +134,13 @@ def test_the_command_writes_what_it_promises(finished):
     assert {path.suffix for path in (folder / "work").iterdir()} == {".lock"}
     results = json.loads((folder / "results.json").read_text())
     promised = {"circuit", "model", "regime", "seed", "parameters", "esr_teacher_forced", "esr_free_running"}
-    promised |= {"exposure_bias_db", "train_seconds", "audio_seconds"}
+    promised |= {"exposure_bias_db", "train_seconds", "audio_seconds", "learning_rate"}
     assert all(promised <= set(row) for row in results["rows"])
     assert {"versions", "machine", "command", "data"} <= set(results["header"])
+    for row in results["rows"]:
+        tried = dict(row["rates_tried"])
+        assert set(tried) == (set() if row["model"] == "nodal" else {1e-2, 2e-2})
+        assert not tried or row["learning_rate"] == min(tried, key=lambda rate: tried[rate])
     description = results["header"]["description"]
     assert [claim["name"] for claim in description["hypotheses"]] == ["mine helps"]
     assert description["stated"] < results["header"]["created"]

@@ -57,6 +57,15 @@ def test_too_few_cells_are_said_instead_of_a_p_alone(tmp_path):
     assert "3 cells cannot show it: at best p = 0.38 after Holm's correction" in text
 
 
+def test_where_the_learning_rates_come_from():
+    assert "is the best of 0.002 and 0.01 in short trainings" in wording.rates(records())
+    assert "For 14 of 14 that is the lowest or the highest" in wording.rates(records(circuits=1))
+    unsearched = Records.of({"header": {}, "rows": [_ROW | {"regime": "TBPTT", "esr_free_running": 1.0}]})
+    assert wording.rates(unsearched) == ""
+    rows = [dict(row, learning_rate=1e-2) for row in unsearched.rows]
+    assert wording.rates(Records.of({"header": {}, "rows": rows})).startswith("Each model has one learning rate")
+
+
 def test_readings_of_comparisons():
     ours, theirs = ([{**_ROW, "regime": r, "seed": n, "esr_free_running": e} for n in range(8)]
                     for r, e in (("A", 1e-3), ("B", 1e-2)))  # fmt: skip

@@ -91,6 +91,7 @@ def changed(data, **fields):
         (lambda d: {"data": changed(d, fs=44_100)}, "data: fs"),
         (lambda d: {"validation": d}, r"validation \(was none, is given\)\)"),
         (lambda _: {"validation_every": 2}, r"validation_every \(was None, is 2\)\)"),
+        (lambda _: {"validation_seconds": 9}, r"validation_seconds \(was 4.0, is 9.0\)\)"),
         (lambda _: {"epochs": 3}, "has 4 epochs already, epochs=3 are fewer"),
     ],
 )

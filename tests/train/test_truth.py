@@ -183,7 +183,8 @@ def test_training_ends_at_its_target_or_when_a_callback_says_so(data):
     assert len(poles) == len(history.loss) == 3
     assert poles[0] < poles[1] < poles[2] == stopped.pole[...]  # copies; the last one was validated though not its turn
     assert history.validation_epochs == [2]
-    for name, bad in {"target": 0.0, "patience": 0, "state_weight": -1.0, "validation_every": 0, "callback": 3}.items():
+    seldom = {"validation_every": 0, "validation_seconds": 0}
+    for name, bad in {"target": 0.0, "patience": 0, "state_weight": -1.0, "callback": 3, **seldom}.items():
         with pytest.raises((ValueError, TypeError), match=name):
             fit(Leaky(0.5), data, BPTT, **{**learning, name: bad})
 
