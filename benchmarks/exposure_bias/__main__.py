@@ -39,7 +39,8 @@ CONTENDERS = {
 }
 PRESETS = {
     "quick": Preset("quick", seeds=3, updates=200, contenders=tuple(name for name in CONTENDERS if "16" not in name)),
-    "full": Preset("full", seeds=5, updates=4000, search=RateSearch()),
+    "medium": Preset("medium", seeds=5, updates=1500, search=RateSearch()),
+    "full": Preset("full", seeds=10, updates=8000, search=RateSearch()),
 }
 STUDY = Study(
     module="benchmarks.exposure_bias",

@@ -57,6 +57,7 @@ def measured(
                 "recovery_seconds": _number(recovery),
                 "recovered": None if recovery is None else bool(np.isfinite(recovery)),
                 "validation_esr": _number(validation),
+                "validation": [_number(each[index]) for each in history.validation],
                 **_free_run(model, test, recordings),
             }
         )
@@ -90,6 +91,7 @@ def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) 
         "train_seconds": 0.0,
         "audio_seconds": 0.0 if is_floor else round(data["train"].seconds, 3),
         "validation_esr": None,
+        "validation": [],
         "diverged": None,
         "parts": [],
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from circuitnn.files import replacing
 from circuitnn.pages import templates
-from circuitnn.study import breakdown, families, rankings, ranks, wording
+from circuitnn.study import breakdown, convergence, families, rankings, ranks, wording
 from circuitnn.study.cells import PARTS
 from circuitnn.study.definition import Study
 from circuitnn.study.hypotheses import judged
@@ -91,7 +91,7 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         header=records.header,
         pictures=pictures,
         study=study,
-        headline=study.headline(records),
+        headline=" ".join(filter(None, [study.headline(records), convergence.how_far(records)])),
         findings=study.findings(records),
         sections=study.sections(records) if study.sections else (),
         tables=[_table(records, circuit) for circuit in records.circuits],

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from circuitnn.study import wording
+from circuitnn.study.convergence import how_far
 from circuitnn.study.hypotheses import judged
 from circuitnn.study.records import Records
 from circuitnn.study.tables import markdown
@@ -35,6 +36,7 @@ def table(results: Mapping[str, Any], headline: Callable[[Records], str]) -> str
         "error over that of the signal; bias is ESR free running over ESR forced (teacher-forced); - where it has no "
         "meaning.",
         headline(records),
+        how_far(records),
         *(wording.judgement(found) for found in judged(records)),
     )
     text += [line for note in notes for line in textwrap.wrap(note, WIDTH)]
@@ -42,6 +44,11 @@ def table(results: Mapping[str, Any], headline: Callable[[Records], str]) -> str
 
 
 def _line(records: Records, circuit: str, model: str, regime: str | None) -> tuple[str, ...]:
-    cells = [wording.spread(records.spread(key, circuit, model, regime), form) for key, form in wording.COLUMNS.items()]
+    cells = [wording.spread(records.spread(key, circuit, model, regime), form) for key, form in _columns()]
     (median, span), *others = cells  # the free-running error comes first
     return model, regime or wording.NONE, f"{median} ({span})" if span else median, *(value for value, _ in others)
+
+
+def _columns() -> list[tuple[str, Callable[[float], str]]]:
+    """Those of the page but for the learning rate, which a terminal has no room for."""
+    return [(key, form) for key, form in wording.COLUMNS.items() if key != "learning_rate"]

@@ -108,6 +108,7 @@ def _row(circuit, model, regime, seed, parameters, *, free, bias=None, forced=No
         "recovery_seconds": 0.0031,
         "recovered": True,
         "validation_esr": free,
+        "validation": [] if regime is None else [8 * free, 4 * free, 2 * free, free],
         "diverged": None,
     }
 
