@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger study-tests test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger study-tests claims test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -105,6 +105,10 @@ ledger: $(STAMPS)/plots ## laws that every circuit and device has to obey, and b
 study-tests: $(STAMPS)/plots ## how often the tests of a study are wrong, on simulated ones (a quarter of an hour)
 	@echo "==> simulating studies"
 	@$(RUN) -m benchmarks.statistics $(ARGS)
+
+claims: $(STAMPS)/plots ## what the pages of the studies claim, with commands; the quick ones made anew (minutes)
+	@echo "==> checking claims"
+	@$(RUN) -m benchmarks.claims $(ARGS)
 
 test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, what needs them is skipped)
 	@echo "==> running the tests"
