@@ -15,6 +15,7 @@ from circuitnn.study.definition import Job
 from circuitnn.study.records import NODAL
 from circuitnn.study.signals import FS, loudest
 from circuitnn.train import Dataset, ExposureBias, History, exposure_bias
+from circuitnn.train.exposure import forced_esr
 
 WARMUP = 1000  # samples at the start that do not count, as in `exposure_bias`
 EXCERPT = 2400  # samples of waveform kept for the report: 50 ms
@@ -65,6 +66,13 @@ def measured(
     return Result(rows, curves, history.updates, history.samples)
 
 
+def with_forced_best(result: Result, models: Sequence[StateModel], test: Dataset) -> Result:
+    """The result with the forced error of the weights that were chosen by their forced error, a model for each row."""
+    errors = [forced_esr(model, test, warmup=WARMUP) for model in models]
+    rows = [row | {"esr_forced_at_its_best": _number(e)} for row, e in zip(result.rows, errors, strict=True)]
+    return result._replace(rows=rows)
+
+
 def failed(
     job: Job, untrained: Sequence[Model], seeds: Sequence[int], data: Mapping[str, Dataset], reason: str
 ) -> Result:
@@ -82,6 +90,7 @@ def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) 
         "states": 0 if data["train"].states is None else data["train"].states.shape[-1],
         "esr_teacher_forced": None,
         "esr_free_running": None,
+        "esr_forced_at_its_best": None,
         "exposure_bias_db": None,
         "rest_share": None,
         "recovery_seconds": None,

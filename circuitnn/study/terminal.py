@@ -12,6 +12,7 @@ from circuitnn.study.tables import markdown
 
 WIDTH = 118
 _HEAD = ("model", "regime", "ESR free running", "ESR forced", "bias dB", "recovery ms", "par.", "train s")
+_ONLY_ON_THE_PAGE = ("esr_forced_at_its_best", "learning_rate")
 # A terminal may not know more than ASCII.
 _PLAIN = str.maketrans({"–": "-", "−": "-", "∞": "inf"})
 
@@ -50,5 +51,5 @@ def _line(records: Records, circuit: str, model: str, regime: str | None) -> tup
 
 
 def _columns() -> list[tuple[str, Callable[[float], str]]]:
-    """Those of the page but for the learning rate, which a terminal has no room for."""
-    return [(key, form) for key, form in wording.COLUMNS.items() if key != "learning_rate"]
+    """Those of the page that a terminal has room for."""
+    return [(key, form) for key, form in wording.COLUMNS.items() if key not in _ONLY_ON_THE_PAGE]

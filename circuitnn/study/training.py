@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import jax
 import numpy as np
@@ -17,10 +17,11 @@ from circuitnn.nodal import NodalModel
 from circuitnn.recurrent import Scaling
 from circuitnn.study.datasets import load, matched_states, shown
 from circuitnn.study.definition import Job, Preset, Study, Task, warmed_up_adam
-from circuitnn.study.measurement import Result, failed, measured
+from circuitnn.study.measurement import Result, failed, measured, with_forced_best
 from circuitnn.study.rate_search import best, plain_error, searched
 from circuitnn.study.records import NODAL
 from circuitnn.study.signals import FS
+from circuitnn.study.snapshots import Snapshots
 from circuitnn.train import Dataset, DivergenceError, History, fit
 
 
@@ -51,14 +52,17 @@ def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seque
     errors = training.rates(stem.with_suffix(".rates.json"))
     rate = best(errors) if errors else contender.learning_rate
     seeds, untrained = list(range(preset.seeds)), training.untrained(preset.seeds)
+    snapshots = training.snapshots(stem) if states else None
     began = time.monotonic()
     try:
-        trained, history = training.fitted(untrained, rate, preset.updates, stem.with_suffix(".npz"))
+        trained, history = training.fitted(untrained, rate, preset.updates, stem.with_suffix(".npz"), snapshots)
     except DivergenceError as error:
         result = failed(job, untrained, seeds, data, str(error))
     else:
         seconds = sum(history.seconds) or time.monotonic() - began
         result = measured(job, trained, seeds, data, history, seconds / len(seeds), recordings)
+        if snapshots is not None:
+            result = with_forced_best(result, snapshots.best_forced(trained, data["validation"]), data["test"])
     told = {"learning_rate": rate, "rates_tried": [[tried, plain_error(error)] for tried, error in errors.items()]}
     return result._replace(rows=[row | told for row in result.rows])
 
@@ -87,9 +91,18 @@ class _Training(NamedTuple):
         untrained = self.untrained(search.seeds)
         return searched(search, lambda rate: self.fitted(untrained, rate, updates)[1], file)
 
+    def snapshots(self, stem: Path) -> Snapshots:
+        """Of the training itself, where a validation is made."""
+        return Snapshots(stem, _every(self.preset.epochs(self.data["train"], self.preset.updates)))
+
     def fitted(
-        self, untrained: Sequence[Model], rate: float, updates: int, checkpoint: Path | None = None
-    ) -> tuple[list[Model], History]:
+        self,
+        untrained: Sequence[Model],
+        rate: float,
+        updates: int,
+        checkpoint: Path | None = None,
+        callback: Snapshots | None = None,
+    ) -> tuple[list[Any], History]:
         train, preset = self.data["train"], self.preset
         epochs = preset.epochs(train, updates)
         return fit(
@@ -100,11 +113,17 @@ class _Training(NamedTuple):
             epochs=epochs,
             batch=preset.batch,
             validation=self.data["validation"],
-            validation_every=max(1, epochs // 10),
+            validation_every=_every(epochs),
             validation_seconds=self.horizon,
+            callback=callback,
             checkpoint=checkpoint,
             progress=False,
         )
+
+
+def _every(epochs: int) -> int:
+    """Epochs between validations: ten in a training."""
+    return max(1, epochs // 10)
 
 
 def output_state(circuit: Circuit) -> str | None:

@@ -57,6 +57,7 @@ def probability(value: float) -> str:
 COLUMNS: dict[str, Callable[[float], str]] = {
     "free_running": esr,
     "forced": esr,
+    "esr_forced_at_its_best": esr,
     "bias": bias_db,
     "recovery": milliseconds,
     "parameters": "{:.0f}".format,

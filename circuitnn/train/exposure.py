@@ -102,9 +102,7 @@ def exposure_bias(
 
     carry = model.force(carry, jnp.asarray(data.initial, model.dtype), controls=controls)
     free = _esr(trace(model, x, carry, controls=controls)[1], data.y, warmup)
-    previous = np.concatenate([data.initial[:, None], data.states[:, :-1]], axis=1)
-    forcing = Forcing(jnp.asarray(previous, model.dtype))
-    forced = _esr(trace(model, x, carry, controls=controls, forcing=forcing)[1], data.y, warmup)
+    forced = forced_esr(model, data, warmup=warmup)
     error, wrong = _errors_against_horizon(model, data, warmup, horizon, starts, offset)
     settled = wrong <= 2 * error + 1e-6
     last_bad = np.flatnonzero(~settled)
@@ -120,6 +118,24 @@ def exposure_bias(
         error_wrong_start=wrong,
         recovery_seconds=float(recovery),
     )
+
+
+def forced_esr(model: StateModel, data: Dataset, *, warmup: int = 1000) -> float:
+    """Error-to-signal ratio of the output with the true state before every sample; infinite where it ran away.
+
+    Args:
+        model: with circuit states.
+        data: recordings with these states.
+        warmup: samples at the start of each recording that do not count.
+    """
+    controls = data.controls or None
+    initial, previous = (
+        jnp.asarray(states, model.dtype)
+        for states in (data.initial, np.concatenate([data.initial[:, None], data.states[:, :-1]], axis=1))
+    )
+    carry = model.force(model.init_carry(data.x.shape[:1], controls), initial, controls=controls)
+    x = jnp.asarray(data.x, model.dtype)
+    return _esr(trace(model, x, carry, controls=controls, forcing=Forcing(previous))[1], data.y, warmup)
 
 
 def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horizon: int, starts: int, offset: float):

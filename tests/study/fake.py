@@ -46,7 +46,9 @@ def study(*, circuits: int = 2, seeds: int = 5, trouble: bool = True, effect: fl
                     bias = effect * BIAS[regime] + random.standard_normal()
                     row = _row(circuit, model, regime, seed, parameters, free=10**power, bias=bias)
                     if model in BLACK_BOXES:
-                        row |= dict.fromkeys(("esr_teacher_forced", "exposure_bias_db", "recovery_seconds"))
+                        row |= dict.fromkeys(
+                            ("esr_teacher_forced", "esr_forced_at_its_best", "exposure_bias_db", "recovery_seconds")
+                        )
                         row["recovered"] = None
                     here.append(row)
                 if model in STATE_MODELS:
@@ -99,6 +101,7 @@ def _row(circuit, model, regime, seed, parameters, *, free, bias=None, forced=No
         "seed": seed,
         "parameters": parameters,
         "esr_teacher_forced": forced,
+        "esr_forced_at_its_best": 0.9 * forced,
         "esr_free_running": free,
         "exposure_bias_db": 10 * math.log10(free / forced),
         "train_seconds": 0.0 if regime is None else 4.2 if regime == "TF" else 17.3,

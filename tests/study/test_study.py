@@ -140,6 +140,7 @@ def test_the_command_writes_what_it_promises(finished):
     for row in results["rows"]:
         tried = dict(row["rates_tried"])
         assert set(tried) == (set() if row["model"] == "nodal" else {1e-2, 2e-2})
+        assert (row["esr_forced_at_its_best"] is None) == (row["model"] != "mine")
         assert not tried or row["learning_rate"] == min(tried, key=lambda rate: tried[rate])
     description = results["header"]["description"]
     assert [claim["name"] for claim in description["hypotheses"]] == ["mine helps"]
