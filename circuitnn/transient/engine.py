@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import jax
 from jax import Array, lax
@@ -12,7 +12,6 @@ from jax import numpy as jnp
 from circuitnn.circuit.circuit import Circuit
 from circuitnn.mna.nonlinear import law
 from circuitnn.mna.operating_point import OperatingPoint, evaluate, open_circuit, operating_point, rounding
-from circuitnn.mna.port_map import port_map_of
 from circuitnn.mna.ports import converged, solve_ports
 from circuitnn.mna.topology import Topology
 from circuitnn.model import Forcing
@@ -24,7 +23,7 @@ from circuitnn.numerics.small import MAX_WRITTEN_OUT
 from circuitnn.transient.block import solve_block
 from circuitnn.transient.carry import CircuitCarry, Reference
 from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks
-from circuitnn.transient.system import Discretisation, Engine, Imposed, System, prepare, prepare_imposed, rate_of
+from circuitnn.transient.system import Engine, Imposed, System, prepare, prepare_imposed, rate_of
 
 Knobs = Mapping[str, Array]  # each (), or (time or 1, batch or 1)
 
@@ -99,22 +98,24 @@ def _rest(
     return dataclasses.replace(point, states=states, ports=ports), (rest_of_states, rest_of_ports)
 
 
-@jax.jit(static_argnums=(0, 1))
-def at_states(
-    topology: Topology,
-    discretisation: Discretisation,
-    circuit: Circuit,
-    carry: CircuitCarry,
-    states: Array,
-    knobs: Knobs,
-) -> CircuitCarry:
+def at_states(engine: Engine, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs) -> CircuitCarry:
     """The carry with other states, and the currents that belong to them, however the linear part is solved."""
+    numbers, static = engine.apart
+    return _at_states(static, numbers, circuit, carry, states, knobs)
+
+
+@jax.jit(static_argnums=0)
+def _at_states(
+    engine: Engine, numbers: Any, circuit: Circuit, carry: CircuitCarry, states: Array, knobs: Knobs
+) -> CircuitCarry:
+    engine = dataclasses.replace(engine, linear=engine.linear.with_numbers(numbers))
+    topology, discretisation = engine.topology, engine.discretisation
     batch, reference = carry.deviation.shape[:-1], jax.tree.map(_column, carry.reference)
-    imposed = prepare_imposed(topology, discretisation, circuit, knobs, reference)
+    imposed = prepare_imposed(engine, circuit, knobs, reference)
     imposed = jax.tree.map(lambda leaf: leaf[0], imposed)
     states = states - carry.reference.states
     columns, u = _column(states), _column(carry.u) - reference.inputs
-    dual, ports = _solved_imposed(topology, imposed, columns, u, _column(carry.ports))
+    dual, ports = _solved_imposed(engine, imposed, columns, u, _column(carry.ports))
     previous = carry.previous
     if discretisation.history:
         rate = rate_of(topology, discretisation, circuit.resolve(knobs))[0]
@@ -144,7 +145,7 @@ def run_block(
     if forcing is not None:
         true = to_columns(jnp.asarray(forcing.previous, u.dtype)) - reference.states
         mask = None if forcing.mask is None else to_columns(jnp.asarray(forcing.mask, u.dtype)[..., None])
-        imposed = prepare_imposed(engine.topology, engine.discretisation, circuit, knobs, reference)
+        imposed = prepare_imposed(engine, circuit, knobs, reference)
         forced = _Forced(imposed, true, mask)
     before = carry.u - carry.reference.inputs
     start = _Columns(*(_column(rows) for rows in (carry.deviation, carry.dual, carry.previous, carry.ports, before)))
@@ -252,7 +253,7 @@ def _solution(engine: Engine, system: System, start: _Columns, u: Array, forced:
         return solve_block(port_map, is_parallel, stepper, z, start.ports, u, None)
     true = forced.true
     earlier = jnp.concatenate([start.u[None], u[:-1]])
-    dual, guess = _solved_imposed(engine.topology, forced.imposed, true, earlier, start.ports)
+    dual, guess = _solved_imposed(engine, forced.imposed, true, earlier, start.ports)
     previous = jnp.concatenate([start.previous[None], true[:-1]]) if discretisation.history else true[..., :0, :]
     shown = _companion(engine, system.rate, true, dual, previous)
     if forced.mask is None:
@@ -273,9 +274,9 @@ def _companion(engine: Engine, rate: Array, states: Array, dual: Array, previous
     )
 
 
-def _solved_imposed(topology: Topology, imposed: Imposed, states: Array, u: Array, guess: Array) -> tuple[Array, Array]:
+def _solved_imposed(engine: Engine, imposed: Imposed, states: Array, u: Array, guess: Array) -> tuple[Array, Array]:
     """Dual and port voltages that belong to given states, all in columns."""
-    port_map = port_map_of(topology)
+    port_map = engine.linear.imposed_map(engine.topology)
     w = open_circuit(imposed.ports, states, u)
     ports = solve_ports(port_map, False, imposed.devices, -imposed.ports.i, w, guess)
     return evaluate(imposed.dual, states, u, law(port_map, imposed.devices, ports).current), ports

@@ -167,7 +167,7 @@ class CircuitModel(StateModel):
             warn_of_rounding(rounding)
         if self.topology.start is not None:  # let go, currents flow
             states = carry.states
-            carry = engine.at_states(self.topology, self.discretisation, circuit, carry, states, knobs)
+            carry = engine.at_states(self.engine, circuit, carry, states, knobs)
         elif may_have_several(self.topology):
             warn_of_others(rest_from, carry, y, (*self.state_names, *circuit.outputs), (circuit, knobs, volts, batch))
         if self.clocks is not None:
@@ -205,7 +205,7 @@ class CircuitModel(StateModel):
             driven = self.clocks.at(self.circuit, knobs, turned)
             clock = jnp.stack([turned, jnp.zeros_like(turned)], -1)
             inner = dataclasses.replace(inner, clock=clock, u=extended(inner.u[..., : self.in_features], driven))
-        forced = engine.at_states(self.topology, self.discretisation, self.circuit, inner, states, knobs)
+        forced = engine.at_states(self.engine, self.circuit, inner, states, knobs)
         return self.oversampling.with_inner(carry, forced)
 
     def trace(

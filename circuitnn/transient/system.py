@@ -131,6 +131,14 @@ class Linear(abc.ABC):
         """
         return solved, devices(topology, values)
 
+    def imposed_map(self, topology: Topology) -> PortMap:
+        """Which device sits on which ports where the states are given."""
+        return port_map_of(topology)
+
+    def at_imposed_ports(self, topology: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
+        """As `at_ports`, of the circuit with its states given, for `imposed_map`."""
+        return solved, devices(topology, values)
+
 
 @final
 @dataclass(frozen=True)
@@ -141,6 +149,11 @@ class Engine:
     linear: Linear
     discretisation: Discretisation
     solver: str = "auto"
+
+    @property
+    def apart(self) -> "tuple[Any, Engine]":
+        """The numbers of the device at its ports, and the rest, which is static."""
+        return self.linear.numbers, dataclasses.replace(self, linear=self.linear.with_numbers(None))
 
     def is_parallel(self, time: int) -> bool:
         """Whether a block of that length is solved for all samples at once."""
@@ -158,8 +171,7 @@ def prepare(engine: Engine, circuit: Circuit, controls: Mapping[str, Array], ref
         controls: knobs, each of shape () or (time or 1, batch or 1).
         reference: in columns, (n, batch).
     """
-    numbers = engine.linear.numbers
-    engine = dataclasses.replace(engine, linear=engine.linear.with_numbers(None))
+    numbers, engine = engine.apart
     make = functools.partial(_system, engine, reference.states.dtype)
     return _once(controls)(make, numbers, circuit, controls, lax.stop_gradient(reference))
 
@@ -211,34 +223,26 @@ def rate_of(topology: Topology, discretisation: Discretisation, values: Values) 
     return _last_to_middle((np.asarray(steps, reactive.dtype) if np.ndim(steps) else steps) / reactive)
 
 
-def prepare_imposed(
-    topology: Topology,
-    discretisation: Discretisation,
-    circuit: Circuit,
-    controls: Mapping[str, Array],
-    reference: Reference,
-) -> Imposed:
+def prepare_imposed(engine: Engine, circuit: Circuit, controls: Mapping[str, Array], reference: Reference) -> Imposed:
     """The circuit with its states imposed; along time, each sample has the knobs of the one before."""
-    make = functools.partial(_imposed, topology, discretisation, reference.states.dtype)
-    result: Imposed = _once(controls)(make, circuit, controls, lax.stop_gradient(reference))
+    numbers, engine = engine.apart
+    make = functools.partial(_imposed, engine, reference.states.dtype)
+    result: Imposed = _once(controls)(make, numbers, circuit, controls, lax.stop_gradient(reference))
     return jax.tree.map(lambda leaf: jnp.concatenate([leaf[:1], leaf[:-1]]), result)
 
 
 def _imposed(
-    topology: Topology,
-    discretisation: Discretisation,
-    dtype: Any,
-    circuit: Circuit,
-    controls: Mapping[str, Array],
-    at: Reference,
+    engine: Engine, dtype: Any, numbers: Any, circuit: Circuit, controls: Mapping[str, Array], at: Reference
 ) -> Imposed:
+    topology, linear, step = engine.topology, engine.linear.with_numbers(numbers), engine.discretisation.imposed_step
     values = circuit.resolve(controls)
-    linear = solved_network(topology, values, lambda values: imposed(topology, values, discretisation.imposed_step))
+    solved = solved_network(topology, values, lambda values: imposed(topology, values, step))
+    solved, parameters = linear.at_imposed_ports(topology, values, solved)
     at = jax.tree.map(lambda column: column[None], at)
-    parameters, current = around(port_map_of(topology), devices(topology, values), at.ports, dtype)
+    parameters, current = around(linear.imposed_map(topology), parameters, at.ports, dtype)
     return Imposed(
-        ports=_from(at.ports, _at(linear.ports, at, current)),
-        dual=_at(_dual(topology, values, linear), at, current),
+        ports=_from(at.ports, _at(solved.ports, at, current)),
+        dual=_at(_dual(topology, values, solved), at, current),
         devices=parameters,
     )
 
