@@ -66,6 +66,8 @@ class Oscillator(Model):
             not within, and an offset or a depth that is not finite.
     """
 
+    fs: float
+
     def __init__(
         self,
         fs: float = 48_000,
