@@ -41,7 +41,7 @@ class Preset:
     epochs: int = 30
     batch: int = 32
     oversampling: int = 4
-    draws: int = 2
+    draws: int = 1
 
 
 PRESETS = {

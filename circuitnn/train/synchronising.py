@@ -42,9 +42,9 @@ def synchronise(
     memory: bool | None = None,
     controls: Controls | None = None,
     warmup: int = 1000,
-    phases: int = 12,
+    phases: int = 16,
     refined: int = 3,
-    steps: int = 12,
+    steps: int = 20,
 ) -> tuple[Carry, Synchronisation]:
     """Find the memory of a model from a piece of sound and what a device made of it; what follows can be played.
 

@@ -14,7 +14,7 @@ from circuitnn.composition import Chain
 from circuitnn.hybrid.oscillator import Movement, Oscillator
 from circuitnn.model import Carry, Model
 
-TURN = 0.4  # of a turn, by which neighbouring rates of the grid come apart over the context
+TURN = 0.25  # of a turn, by which neighbouring rates of the grid come apart over the context
 APART = 1.5  # steps of the grid that two of its points are apart, to be followed up both
 
 
