@@ -7,6 +7,8 @@ from circuitnn.hybrid.corrected import Corrected as Corrected
 from circuitnn.hybrid.crossfading import Crossfade as Crossfade
 from circuitnn.hybrid.crossfading import crossfade as crossfade
 from circuitnn.hybrid.klon_pedal import klon as klon
+from circuitnn.hybrid.oscillator import Movement as Movement
+from circuitnn.hybrid.oscillator import Oscillator as Oscillator
 from circuitnn.hybrid.plain import Delay as Delay
 from circuitnn.hybrid.plain import Gain as Gain
 from circuitnn.hybrid.plain import Offset as Offset

@@ -73,3 +73,40 @@ def _step(gram: NDArray, slope: NDArray, is_free: NDArray, damping: float) -> ND
     diagonal = np.diag(damping * np.diag(matrix) + 1e-12)
     step[is_free] = np.linalg.solve(matrix + diagonal, slope[is_free])
     return step
+
+
+def descend_together(
+    normal: Callable[[NDArray], tuple[NDArray, NDArray, NDArray]],
+    starts: ArrayLike,
+    *,
+    steps: int,
+    enough: float = 1e-6,
+    damping: float = 1e-2,
+) -> NDArray:
+    """As `descend`, without bounds, of several problems whose errors are computed side by side: (k, p).
+
+    Args:
+        normal: of (k, p): the matrices (k, p, p), half the gradients (k, p) and the errors (k,).
+        starts: (k, p), their errors finite.
+        steps: at most, for all together.
+        enough: ends a problem where a step makes its error smaller by no more than this share, or `LARGEST_DAMPING`.
+        damping: of the first step.
+    """
+    at = np.array(starts, float)
+    gram, slope, error = normal(at)
+    dampings, is_done = np.full(len(at), damping), np.zeros(len(at), bool)
+    for _ in range(steps):
+        moved = [_step(g, s, np.ones(len(s), bool), d) for g, s, d in zip(gram, slope, dampings, strict=True)]
+        trial = np.where(is_done[:, None], at, at - np.stack(moved))
+        gram_there, slope_there, error_there = normal(trial)
+        is_better = ~is_done & (error_there < error)
+        is_done = is_done | (is_better & (error - error_there <= enough * error))
+        at = np.where(is_better[:, None], trial, at)
+        gram = np.where(is_better[:, None, None], gram_there, gram)
+        slope = np.where(is_better[:, None], slope_there, slope)
+        error = np.where(is_better, error_there, error)
+        dampings = np.where(is_better, np.maximum(dampings / 3, 1e-12), 4 * dampings)
+        is_done = is_done | (dampings > LARGEST_DAMPING)
+        if is_done.all():
+            break
+    return at

@@ -36,6 +36,9 @@ from circuitnn.train.simulate import simulate_dataset as simulate_dataset
 from circuitnn.train.stopping import EpochEnd as EpochEnd
 from circuitnn.train.store import StoreError as StoreError
 from circuitnn.train.suspicion import DataWarning as DataWarning
+from circuitnn.train.synchronisation import Candidate as Candidate
+from circuitnn.train.synchronisation import Synchronisation as Synchronisation
+from circuitnn.train.synchronising import synchronise as synchronise
 
 if TYPE_CHECKING:
     from circuitnn.estimation import Capture as Capture
