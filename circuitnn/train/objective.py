@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from circuitnn.losses.floor import SHARE
 from circuitnn.model import Carry, Forcing, Model, StateModel
 from circuitnn.train.dataset import Windows
 
@@ -58,7 +59,7 @@ def starting_carry(model: Model, rest: Carry, windows: Windows) -> Carry:
 
 def output_floor(windows: Windows) -> Array:
     """What is added below the ratios of a loss, in the square of the output's unit: see `losses.floored`."""
-    return 1e-8 * jnp.mean(jnp.square(windows.y))
+    return SHARE * jnp.mean(jnp.square(windows.y))
 
 
 def previous_states(windows: Windows) -> Array | None:
