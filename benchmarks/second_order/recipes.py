@@ -11,10 +11,10 @@ from flax import nnx
 
 from circuitnn import circuits, losses, metrics
 from circuitnn.model import Model, run
-from circuitnn.recurrent import GRU, Scaling
+from circuitnn.recurrent import GRU, LRU, STN, Scaling, StateMatchedGRU
 from circuitnn.study.definition import warmed_up_adam
 from circuitnn.study.signals import FS
-from circuitnn.train import Dataset, History, InTurn, TruncatedBPTT, fit
+from circuitnn.train import Dataset, History, InTurn, TeacherForcing, TruncatedBPTT, fit
 from circuitnn.train.regimes import Regime
 
 STATES = circuits.diode_clipper_second_order().state_names
@@ -54,13 +54,56 @@ def gru(hidden: int, **more: Any) -> Callable[..., Model]:
     return lambda scaling, rngs: GRU(hidden, scaling=scaling, fs=FS, rngs=rngs, **more)
 
 
+def lru(hidden: int, layers: int, **more: Any) -> Callable[..., Model]:
+    """Makes an LRU with as many states as features."""
+    return lambda scaling, rngs: LRU(
+        hidden, layers, states=hidden, time_constants=_SLOW, scaling=scaling, fs=FS, rngs=rngs, **more
+    )
+
+
+def smgru(hidden: int) -> Callable[..., Model]:
+    """Makes a state-matched GRU with a read-out."""
+    return lambda scaling, rngs: StateMatchedGRU(
+        STATES, hidden=hidden, mapping="readout", output="Cl", scaling=scaling, fs=FS, rngs=rngs
+    )
+
+
+def stn(*hidden: int) -> Callable[..., Model]:
+    """Makes a state trajectory network that sees two samples of its input."""
+    return lambda scaling, rngs: STN(
+        STATES, hidden=hidden, input_taps=2, output="Cl", scaling=scaling, fs=FS, rngs=rngs
+    )
+
+
+def forced_then_free(free: TruncatedBPTT) -> InTurn:
+    """Teacher forcing, then running freely, each for half of the updates."""
+    return InTurn((TeacherForcing(512, warmup=200, blocks=free.blocks), 0.5), (free, 0.5))
+
+
+_SLOW = (2e-5, 2.0)  # seconds, of the circuit: its low-pass, and what its coupling capacitor takes to forget
 _plain = Recipe(make=gru(8))
 _blocks = TruncatedBPTT(512, warmup=200, blocks=64)
+_stored, _strata, _windows = {"starts": "stored"}, {"order": "stratified"}, {"loss": losses.per_window()}
 RECIPES: dict[str, Recipe] = {
     "GRU-8": _plain,
-    "GRU-8, per window": _plain.but(options={"loss": losses.per_window()}),
+    "GRU-8, strata": _plain.but(options=_strata),
+    "GRU-8, per window": _plain.but(options=_windows),
     "GRU-8, levels": _plain.but(levels=LEVELS),
     "GRU-8, blocks": _plain.but(regime=_blocks),
+    "GRU-8, stored": _plain.but(options=_stored),
+    "GRU-8, slow": _plain.but(make=gru(8, time_constants=_SLOW)),
+    "GRU-8, stored, per window": _plain.but(options=_stored | _windows),
+    "GRU-8, stored, levels": _plain.but(options=_stored, levels=LEVELS),
+    "GRU-8, stored, slow": _plain.but(make=gru(8, time_constants=_SLOW), options=_stored),
+    "GRU-8, stored, slow, per window": _plain.but(
+        make=gru(8, time_constants=_SLOW), options=_stored | _windows | _strata
+    ),
+    "GRU-8, all": _plain.but(
+        make=gru(8, time_constants=_SLOW), options=_stored | _windows | _strata, levels=LEVELS, regime=_blocks
+    ),
+    "LRU, stored, per window": _plain.but(make=lru(8, 2), options=_stored | _windows | _strata),
+    "SMGRU-8, TF+TBPTT": _plain.but(make=smgru(8), matched=True, regime=forced_then_free(_blocks)),
+    "STN-8-8, TF+TBPTT": _plain.but(make=stn(8, 8), matched=True, regime=forced_then_free(_blocks)),
 }
 
 

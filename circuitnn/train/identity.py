@@ -40,6 +40,7 @@ def identity_of(
     data: Dataset,
     validation: Dataset | None,
     validation_every: int | None,
+    starts: str,
     programs: Sequence[Any],
     number: int | None,
 ) -> Identity:
@@ -55,6 +56,7 @@ def identity_of(
         data: for training.
         validation: data that choose weights.
         validation_every: as it was given.
+        starts: as it was given.
         programs: the traced epochs of all regimes.
         number: of models; None for one that is alone.
     """
@@ -72,6 +74,8 @@ def identity_of(
         "seed": int(seed),
         "batch": int(setting.batch),
         "state_weight": float(setting.state_weight),
+        "order": setting.order,
+        "starts": starts,
         "loss": setting.loss.program._asdict(),
         "optimizer": setting.optimizer.program._asdict(),
         "validation_every": validation_every,

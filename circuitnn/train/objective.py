@@ -41,7 +41,12 @@ class Starts(NamedTuple):
 
     def choose(self, rests: Carry, index: Any) -> Carry:
         """Of the `resting_carry` of each setting that of some windows."""
-        return jax.tree.map(lambda leaf: leaf[self.setting[index]] if leaf.ndim else leaf, rests)
+        return chosen_carry(rests, self.setting[index])
+
+
+def chosen_carry(carry: Carry, index: Any) -> Carry:
+    """Some entries of the batch of a carry; a scalar belongs to all of them."""
+    return jax.tree.map(lambda leaf: leaf[index] if leaf.ndim else leaf, carry)
 
 
 def resting_carry(model: Model, starts: Starts) -> Carry:
