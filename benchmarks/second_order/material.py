@@ -22,7 +22,7 @@ def learnt_from(
     return through(np.stack([level * piece for level in levels for piece in pieces]), oversampling)
 
 
-def tested_on(signals: Signals, oversampling: int = 4) -> dict[str, Dataset]:
+def tested_on(signals: Signals, oversampling: int) -> dict[str, Dataset]:
     """Each recording for the test by itself, from its beginning to its end."""
     return {name: through(piece, oversampling) for name, piece in _recordings(signals, "test")}
 

@@ -19,6 +19,7 @@ from circuitnn.train.regimes import Regime
 
 STATES = circuits.diode_clipper_second_order().state_names
 LEVELS = (1.0, 0.3, 0.1)
+WINDOWS = TruncatedBPTT(512, warmup=200)
 
 
 @final
@@ -38,7 +39,7 @@ class Recipe:
 
     make: Callable[..., Model]
     rate: float = 1e-2
-    regime: Regime | InTurn = TruncatedBPTT(512, warmup=200)
+    regime: Regime | InTurn = WINDOWS
     levels: Sequence[float] = (1.0,)
     matched: bool = False
     batch: int = 40
