@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from circuitnn.study.tables import Row, markdown, target
 from circuitnn.train import save
 
 AIM = 1e-3  # error-to-signal ratio on each recording
+STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
+    "median": lambda values: float(np.median(values)),
+    "best": min,
+}
 SIZE = ("updates", "seeds", "seconds", "oversampling")
 
 
@@ -53,7 +57,7 @@ def _known(options: argparse.Namespace, head: Mapping[str, Any]) -> dict[str, Ro
 
 def _rows(
     names: tuple[str, ...], options: argparse.Namespace, signals: Signals, known: Mapping[str, Row]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Row]:
     tests = material.tested_on(signals, options.oversampling)
     kept = [known[name] for name in known if name not in names]
     yield from kept
@@ -114,7 +118,6 @@ def tables(report: Mapping[str, Any]) -> str:
     return f"ESR free running on whole recordings; {size}; {head['signal']}.\n\n{markdown(heads, lines)}"
 
 
-STATISTICS = {"median": lambda values: float(np.median(values)), "best": min}
 BENCHMARK = Benchmark(
     module="benchmarks.second_order",
     about="Which measures help models to learn the second-order diode clipper, on each recording by itself.",

@@ -14,7 +14,7 @@ from circuitnn.networks.dense import Dense
 from circuitnn.networks.inputs import Inputs
 from circuitnn.networks.scaling import Affine, Scaling, stored_scaling
 from circuitnn.numerics.columns import to_columns, to_rows
-from circuitnn.recurrent.residual_step import Layers, residual_scan, residual_step
+from circuitnn.recurrent.residual_step import Layers, Step, residual_scan, residual_step
 from circuitnn.recurrent.states import Output, checked_names
 from circuitnn.settings import register, settings_of
 
@@ -83,12 +83,13 @@ class STN(StateModel):
             raise ValueError(f"input_taps must be 1 or 2, got {input_taps}")
         if bias not in ("all", "hidden", "first", "none"):
             raise ValueError(f'bias must be "all", "hidden", "first" or "none", got {bias!r}')
-        steps = tuple(float(h) for h in step) if np.ndim(step) else float(step)
-        if not np.all(np.asarray(steps) > 0) or np.size(steps) not in (1, len(names)):
+        steps = np.asarray(step, np.float64)
+        if not np.all(steps > 0) or steps.shape not in ((), (len(names),)):
             raise ValueError(f"step must be positive, one number or one for each of {len(names)} states, got {step}")
         dtype, rngs = checked_dtype(dtype), checked_rngs(rngs, type(self).__name__)
         self.state_names, self.in_features, self.dtype = names, in_features, dtype
-        self.fs, self.step = None if fs is None else checked_rate(fs), steps
+        self.fs = None if fs is None else checked_rate(fs)
+        self.step: Step = float(steps) if steps.ndim == 0 else tuple(steps.tolist())
         self.hidden, self.input_taps, self.bias = hidden, input_taps, bias
         self.inputs = Inputs(scaling, in_features, controls, dtype=dtype)
         scale, offset = (None, None) if scaling is None else (scaling.state, scaling.state_offset)

@@ -20,12 +20,12 @@ class Recordings(NamedTuple):
     """How windows lie in their recordings.
 
     Attributes:
-        count: recordings, each with as many windows.
+        number: of recordings, each with as many windows.
         hop: samples between the starts of two windows that follow each other.
         memory: samples that a stored start has heard, at least.
     """
 
-    count: int
+    number: int
     hop: int
     memory: int
 
@@ -62,9 +62,8 @@ def stored_starts(model: Model, rests: Carry, starts: Starts, windows: Windows, 
 
 
 def _true_states(model: Model, piece: Windows) -> Forcing | None:
-    if not isinstance(model, StateModel) or piece.states is None:
-        return None
-    return Forcing(previous_states(piece))
+    previous = previous_states(piece) if isinstance(model, StateModel) else None
+    return None if previous is None else Forcing(previous)
 
 
 def _where(begun: Array, new: Array, old: Array) -> Array:
@@ -78,15 +77,15 @@ def _walk(windows: int, recordings: Recordings) -> tuple[np.ndarray, np.ndarray,
         The window before each step (steps, excerpts), whether the excerpt has begun there, the window that each excerpt
         begins with, and for each window the step and the excerpt that have its start.
     """
-    each = windows // recordings.count
+    each = windows // recordings.number
     size = min(each, max(1, round(recordings.memory / recordings.hop)))
     excerpts = -(-each // size)
     began = (np.arange(excerpts) - 1) * size
     local = began + np.arange(2 * size)[:, None]  # (steps, excerpts), the same in each recording
     has_begun = (local >= 0) & (local < each)
-    offsets = each * np.repeat(np.arange(recordings.count), excerpts)
-    steps = offsets + np.tile(np.clip(local, 0, each - 1), recordings.count)
-    first = offsets + np.tile(np.maximum(began, 0), recordings.count)
+    offsets = each * np.repeat(np.arange(recordings.number), excerpts)
+    steps = offsets + np.tile(np.clip(local, 0, each - 1), recordings.number)
+    first = offsets + np.tile(np.maximum(began, 0), recordings.number)
     recording, inside = np.divmod(np.arange(windows), each)
     place = size + inside % size, recording * excerpts + inside // size
-    return steps, np.tile(has_begun, recordings.count), first, place
+    return steps, np.tile(has_begun, recordings.number), first, place
