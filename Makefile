@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger study-tests claims test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order study-tests claims test lint format docs notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -105,6 +105,10 @@ identification: $(STAMPS)/plots ## simulated units through identify: coverage of
 ledger: $(STAMPS)/plots ## laws that every circuit and device has to obey, and broken models to refuse (half an hour)
 	@echo "==> running the ledger"
 	@XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(RUN) -m benchmarks.ledger $(ARGS)
+
+second-order: $(STAMPS)/plots ## what helps models to learn the second-order clipper (half an hour)
+	@echo "==> learning the second-order clipper"
+	@$(RUN) -m benchmarks.second_order $(ARGS)
 
 study-tests: $(STAMPS)/plots ## how often the tests of a study are wrong, on simulated ones (a quarter of an hour)
 	@echo "==> simulating studies"

@@ -135,6 +135,43 @@ def test_eps_is_below_the_levels_too():
         assert with_eps == pytest.approx(float(bound(doubled, silent_in_half, eps=0.01)), rel=1e-12)
 
 
+def test_per_window_is_the_mean_over_windows_above_a_share_of_all_energy():
+    target, prediction = pair()[1], pair(seed=1)[1]
+    target[1] *= 1e-3
+    energies, wrong = (np.mean(a**2, axis=(1, 2)) for a in (target, prediction - target))
+    loss = losses.per_window(floor=0.02)
+    expected = np.mean(wrong / (energies + 0.02 * np.mean(energies)))
+    assert loss(prediction, target) == pytest.approx(expected, rel=1e-10)
+    # `fit` gives 1e-8 of the mean square of its data.
+    expected = np.mean(wrong / (energies + 0.02 * 7.0))
+    assert floored(loss, prediction, target, 7e-8) == pytest.approx(expected, rel=1e-10)
+    both = losses.weighted((2.0, loss), (1.0, losses.esr))
+    assert floored(both, prediction, target, 7e-8) == pytest.approx(
+        2 * expected + float(losses.esr(prediction, target)), rel=1e-7
+    )
+    assert loss == losses.per_window(losses.esr, floor=0.02)
+    one = losses.per_window(losses.pre_emphasis, floor=1e-9)(prediction, target)
+    alone = [losses.pre_emphasis(p[None], t[None]) for p, t in zip(prediction, target, strict=True)]
+    assert one == pytest.approx(np.mean(alone), rel=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_per_window_is_finite_in_silence(dtype):
+    silent, loud = np.zeros((2, 8, 1), dtype), 1e3 * pair(shape=(2, 8, 1), dtype=dtype)[1]
+    for prediction, target in ((silent, silent), (loud, silent), (silent, np.concatenate([silent[:1], loud[1:]]))):
+        value, gradient = jax.value_and_grad(losses.per_window())(jnp.asarray(prediction), target)
+        assert np.isfinite(value)
+        assert np.all(np.isfinite(gradient))
+
+
+@pytest.mark.parametrize("floor", [0.0, -1.0, np.nan, np.inf])
+def test_a_floor_per_window_is_a_positive_number(floor):
+    with pytest.raises(ValueError, match="floor"):
+        losses.per_window(floor=floor)
+    with pytest.raises(ValueError, match="windows, time, features"):
+        losses.per_window()(np.zeros(4), np.zeros(4))
+
+
 def test_one_dimension_is_time():
     prediction, target = pair(shape=(60,))
     for loss in (losses.esr, losses.dc, losses.pre_emphasis, EVERY[NAMES.index("stft")]):

@@ -16,6 +16,7 @@ References:
 
 from circuitnn.losses.envelope import nrmse as nrmse
 from circuitnn.losses.envelope import rms_energy_error as rms_energy_error
+from circuitnn.losses.floor import per_window as per_window
 from circuitnn.losses.flux import spectral_flux as spectral_flux
 from circuitnn.losses.flux import spectral_flux_error as spectral_flux_error
 from circuitnn.losses.spectral import mr_stft as mr_stft

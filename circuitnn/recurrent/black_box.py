@@ -20,6 +20,7 @@ from circuitnn.networks.scaling import Scaling
 from circuitnn.numerics.columns import to_columns, to_rows
 from circuitnn.recurrent.cells import Cell
 from circuitnn.recurrent.recurrent_layer import RecurrentLayer
+from circuitnn.recurrent.state_space import ASSUMED_FS, checked_time_constants
 from circuitnn.recurrent.torch_names import LAYER, torch_names
 
 
@@ -47,6 +48,7 @@ class BlackBox(Network):
         out_features: int = 1,
         controls: Sequence[str] | Mapping[str, float] = (),
         scaling: Scaling | None = None,
+        time_constants: tuple[float, float] | None = None,
         fs: float | None = None,
         dtype: Any = jnp.float32,
         conditioning: Conditioning | str = "inputs",
@@ -68,6 +70,10 @@ class BlackBox(Network):
         self.cond = self.conditioned(hidden, rngs)
         above = range(1, self.layers)
         self.upper = nnx.List(RecurrentLayer(self.cell, hidden, hidden, dtype=self.dtype, rngs=rngs) for _ in above)
+        self.time_constants = None if time_constants is None else checked_time_constants(time_constants)
+        if self.time_constants is not None:
+            for layer in (self.rec, *self.upper):
+                layer.remember(self.time_constants, self.fs or ASSUMED_FS)
 
     def init_carry(
         self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None

@@ -49,6 +49,8 @@ class Cell(NamedTuple):
         forward: (prepared weights, state, x) -> state after, and the derivatives of the state after.
         backward: (these derivatives, gradient of the state after) -> gradient of the state before without the part
             through the recurrent weights, gradients of the pre-activations.
+        keeping: block of the gate that keeps what a unit remembers, None where there is no such gate.
+        writing: block of a gate of its own that lets news in, None where that is what the keeping one leaves.
     """
 
     slots: int
@@ -57,6 +59,8 @@ class Cell(NamedTuple):
     prepare: Callable[[Weights], Any]
     forward: Callable
     backward: Callable
+    keeping: int | None = None
+    writing: int | None = None
 
 
 @final

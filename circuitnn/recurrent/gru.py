@@ -36,7 +36,7 @@ def _gru_backward(factors: State, gradient: State) -> tuple[State, State]:
 
 #: Gated recurrent unit (Cho et al. 2014; reset gate after the product, as in PyTorch): r = sigmoid(W_r x + b_r +
 #: U_r h + c_r), z likewise, n = tanh(W_n x + b_n + r (U_n h + c_n)), h <- (1 - z) n + z h. Blocks: r, z, n.
-GRU_CELL = Cell(1, (0, 1, 2), (0, 1, 3), _prepare_gru, _gru_forward, _gru_backward)
+GRU_CELL = Cell(1, (0, 1, 2), (0, 1, 3), _prepare_gru, _gru_forward, _gru_backward, keeping=1)
 
 
 @register
@@ -55,6 +55,9 @@ class GRU(BlackBox):
         out_features: width of y.
         controls: names of the knobs (default position 0.5), or a mapping from names to default values.
         scaling: volts per network unit; ones when None.
+        time_constants: the shortest and the longest in seconds that the units remember for at the start, spread evenly
+            in their logarithms (chrono initialisation, Tallec & Ollivier 2018): for devices with slow capacitors. None
+            leaves the gates as PyTorch draws them, which forget within a few samples.
         fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
         dtype: floating-point type.
         conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", or by "film", "glu" or "gated",

@@ -33,7 +33,7 @@ def _lstm_backward(factors: State, gradient: State) -> tuple[State, State]:
 
 #: Long short-term memory (Hochreiter & Schmidhuber 1997, with forget gate, as in PyTorch): i, f, o = sigmoid(W x + b +
 #: U h + c), g = tanh(likewise), c <- f c + i g, h <- o tanh(c). Blocks: i, f, g, o.
-LSTM_CELL = Cell(2, (0, 1, 2, 3), (0, 1, 2, 3), prepare, _lstm_forward, _lstm_backward)
+LSTM_CELL = Cell(2, (0, 1, 2, 3), (0, 1, 2, 3), prepare, _lstm_forward, _lstm_backward, keeping=1, writing=0)
 
 
 @register

@@ -3,6 +3,7 @@
 from typing import Any, final
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 
@@ -35,6 +36,26 @@ class RecurrentLayer(Layer):
         self.weight_hh = nnx.Param(uniform(rngs, (rows, hidden), hidden, dtype))
         self.bias_ih = nnx.Param(uniform(rngs, (rows,), hidden, dtype))
         self.bias_hh = nnx.Param(uniform(rngs, (rows,), hidden, dtype))
+
+    def remember(self, time_constants: tuple[float, float], fs: float) -> None:
+        """Give the units biases with which they forget within these times, in seconds, evenly spread in logarithms.
+
+        A gate that keeps the share z of what was there after each sample has the time constant -1 / ln z in samples.
+
+        Raises:
+            ValueError: for a cell without such a gate.
+
+        Source: Tallec, Ollivier, Can recurrent neural networks warp time?, ICLR 2018 (chrono initialisation).
+        """
+        if self.cell.keeping is None:
+            raise ValueError("time_constants: this cell has no gate that keeps what was there")
+        samples = fs * np.geomspace(*time_constants, self.width)
+        logit = -np.log(np.expm1(1 / samples))
+        for block, bias in ((self.cell.keeping, logit), (self.cell.writing, -logit)):
+            if block is not None:
+                rows = slice(block * self.width, (block + 1) * self.width)
+                self.bias_ih[...] = self.bias_ih[...].at[rows].set(jnp.asarray(bias, self.dtype))
+                self.bias_hh[...] = self.bias_hh[...].at[rows].set(0)
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+Step = float | tuple[float, ...]  # of all states, or of each
 Layers = tuple[tuple[Array, Array | None], ...]  # weight (out, in) and bias (out,) of each layer, the first one first
 Forced = tuple[Array, Array]  # true states before each sample (time, n_states, lanes); where they hold (time, 1, lanes)
 
@@ -18,11 +19,11 @@ WIDE = 32  # from this many inputs on a matrix product is faster than multiply-a
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def residual_step(step: float, layers: Layers, x: Array, u: Array) -> Array:
+def residual_step(step: Step, layers: Layers, x: Array, u: Array) -> Array:
     """Many samples of which every state before is known, all at once.
 
     Args:
-        step: h.
+        step: h, of all states or of each.
         layers: tanh in all but the last.
         x: (time, n_states, lanes), states before, in network units.
         u: (time, inputs, lanes).
@@ -30,17 +31,17 @@ def residual_step(step: float, layers: Layers, x: Array, u: Array) -> Array:
     Returns:
         (time, n_states, lanes), states after.
     """
-    return x + step * _network(layers, x, u)[-1]
+    return x + _column(step, x) * _network(layers, x, u)[-1]
 
 
 def _step_forward(step, layers, x, u):
     *kept, increment = _network(layers, x, u)
-    return x + step * increment, (layers, kept)
+    return x + _column(step, x) * increment, (layers, kept)
 
 
 def _step_backward(step, kept, gradient):
     layers, values = kept
-    g_layers, g_seen = _network_backward(layers, values, step * gradient)
+    g_layers, g_seen = _network_backward(layers, values, _column(step, gradient) * gradient)
     inputs = values[0].shape[-2] - gradient.shape[-2]
     return g_layers, gradient + g_seen[..., inputs:, :], g_seen[..., :inputs, :]
 
@@ -49,11 +50,11 @@ residual_step.defvjp(_step_forward, _step_backward)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def residual_scan(step: float, layers: Layers, start: Array, us: Array, forced: Forced | None) -> Array:
+def residual_scan(step: Step, layers: Layers, start: Array, us: Array, forced: Forced | None) -> Array:
     """States after each sample, (time, n_states, lanes), of a network that runs freely.
 
     Args:
-        step: h.
+        step: h, of all states or of each.
         layers: tanh in all but the last.
         start: (n_states, lanes).
         us: (time, inputs, lanes).
@@ -64,7 +65,7 @@ def residual_scan(step: float, layers: Layers, start: Array, us: Array, forced: 
         u, true = inputs
         if true is not None:
             x = x + true[1] * (true[0] - x)
-        x = x + step * _network(layers, x, u)[-1]
+        x = x + _column(step, x) * _network(layers, x, u)[-1]
         return x, x
 
     return jax.lax.scan(body, start, (us, forced))[1]
@@ -102,6 +103,10 @@ def _scan_backward(step, kept, gradient):
 residual_scan.defvjp(_scan_forward, _scan_backward)
 
 
+def _column(step: Step, like: Array) -> float | Array:
+    return jnp.asarray(step, like.dtype)[:, None] if isinstance(step, tuple) else step
+
+
 def _network(layers: Layers, x: Array, u: Array) -> list[Array]:
     """The input of each layer, and the output of the last one."""
     values = [jnp.concatenate([u, x], axis=-2)]
@@ -126,7 +131,7 @@ def _network_backward(layers: Layers, values: list[Array], gradient: Array) -> t
     return tuple(reversed(g_layers)), gradient
 
 
-def _tangent(step: float, layers: Layers, values: list[Array], n_states: int, state: int) -> Array:
+def _tangent(step: Step, layers: Layers, values: list[Array], n_states: int, state: int) -> Array:
     """Derivative of the state after each sample with respect to one state before it."""
     index = values[0].shape[-2] - n_states + state
     first, *rest = layers
@@ -134,7 +139,7 @@ def _tangent(step: float, layers: Layers, values: list[Array], n_states: int, st
     tangent = first[0][:, index : index + 1]
     for (weight, _), value in zip(rest, values[1:], strict=True):
         tangent = _product(weight, tangent * (1 - value * value))
-    return step * tangent + jnp.zeros((n_states, 1), tangent.dtype).at[state].set(1)
+    return _column(step, tangent) * tangent + jnp.zeros((n_states, 1), tangent.dtype).at[state].set(1)
 
 
 def _product(weight: Array, value: Array) -> Array:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from circuitnn.arguments import checked, checked_width
 from circuitnn.knobs import matched
 from circuitnn.model import Model, StateModel, checked_model
 from circuitnn.train.dataset import Dataset
+from circuitnn.train.order import Order
 from circuitnn.train.regimes import InTurn, Regime
+from circuitnn.train.starts import Start
 
 _NO_REGIME = {"str": "cn.train.TruncatedBPTT(), TeacherForcing(), ScheduledSampling() or several InTurn"}
 
@@ -44,7 +46,16 @@ def difference(models: Sequence[Model]) -> str:
 
 
 def check_task(
-    model: Model, data: Dataset, regime: Regime | InTurn, loss: Any, *, state_weight: Any, callback: Any, **numbers: Any
+    model: Model,
+    data: Dataset,
+    regime: Regime | InTurn,
+    loss: Any,
+    *,
+    state_weight: Any,
+    callback: Any,
+    order: Any,
+    starts: Any,
+    **numbers: Any,
 ) -> None:
     """Whether the data, the regime and the loss are for that model.
 
@@ -56,6 +67,9 @@ def check_task(
         checked_width(name, value)
     if not (isinstance(state_weight, int | float | np.number) and 0 <= state_weight < np.inf):
         raise ValueError(f"state_weight must be finite and not negative, got {state_weight!r}")
+    for name, choice, choices in (("order", order, get_args(Order)), ("starts", starts, get_args(Start))):
+        if choice not in choices:
+            raise ValueError(f"{name}: there are {', '.join(choices)}, not {choice!r}")
     if callback is not None and not callable(callback):
         raise TypeError(f"callback has to be a function of a cn.train.EpochEnd, got {callback!r}")
     if not callable(loss):

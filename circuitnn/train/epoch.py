@@ -19,6 +19,7 @@ from circuitnn.train.dataset import Dataset, Windows
 from circuitnn.train.objective import (
     Starts,
     block_loss,
+    chosen_carry,
     output_floor,
     previous_states,
     resting_carry,
@@ -27,8 +28,10 @@ from circuitnn.train.objective import (
     state_scale,
 )
 from circuitnn.train.optimizing import update
+from circuitnn.train.order import Order, ordered
 from circuitnn.train.regimes import Regime
 from circuitnn.train.sameness import Traced
+from circuitnn.train.starts import Recordings, stored_starts
 
 _MOST_NUMBERS = 2**20  # bytes of constants in a loss or an optimiser that are kept beyond one fit
 
@@ -51,6 +54,8 @@ class Setting(NamedTuple):
     state_weight: float
     batch: int
     dtype: Any
+    order: Order = "shuffled"
+    stored: Recordings | None = None  # where windows begin with what the model had heard until then
 
 
 def device_windows(
@@ -71,7 +76,7 @@ def batches_of(windows: int, batch: int) -> int:
 def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
     """The compiled pass: (learner, fixed, windows and starts, key, epoch, epochs) -> learner, losses of its updates.
 
-    Where a model rests is found at the start of the pass, with the weights that it has then.
+    Where a model rests, and its stored starts, are found at the start of the pass, with the weights that it has then.
     """
     if setting.optimizer.nbytes + setting.loss.nbytes > _MOST_NUMBERS:
         return _epoch(setting, regime, is_many)
@@ -113,18 +118,21 @@ def _epoch(setting: Setting, regime: Regime, is_many: bool) -> Callable:
 
     def one_epoch(learner: Learner, fixed, data: tuple[Windows, Starts], key: Array, epoch: Array, epochs: Array):
         windows, starts = data
-        rests = resting_carry(nnx.merge(setting.graph, learner.params, fixed), starts)
+        model = nnx.merge(setting.graph, learner.params, fixed)
+        rests = resting_carry(model, starts)
+        stored = setting.stored and stored_starts(model, rests, starts, windows, setting.stored)
         floor = output_floor(windows)
         count = windows.x.shape[0]
         batches = batches_of(count, setting.batch)
         # The order and all random choices follow from the seed and the epoch alone: a resumed run repeats them.
         order_key, *keys = jax.random.split(jax.random.fold_in(key, epoch), batches + 1)
         size = min(setting.batch, count)
-        order = jax.random.permutation(order_key, count)[: batches * size].reshape(batches, size)
+        order = ordered(setting.order, order_key, windows.y, batches, size)
 
         def body(state, inputs):
             index, batch_key, done = inputs
-            batch, rest = jax.tree.map(lambda a: a[index], windows), starts.choose(rests, index)
+            batch = jax.tree.map(lambda a: a[index], windows)
+            rest = starts.choose(rests, index) if stored is None else chosen_carry(stored, index)
             return one_window_batch(state, fixed, batch, rest, batch_key, (epoch + done) / epochs, floor)
 
         inputs = order, jnp.stack(keys), jnp.arange(batches) / batches

@@ -32,11 +32,13 @@ from circuitnn.train.interruption import Interrupted, Interruption
 from circuitnn.train.members import copied, knowing, separated, stacked
 from circuitnn.train.objective import Loss
 from circuitnn.train.optimizing import traced_loss, traced_optimizer
+from circuitnn.train.order import Order
 from circuitnn.train.parts import Optimizer, PerPart, learning
 from circuitnn.train.plan import Plan
 from circuitnn.train.regimes import InTurn, Regime
 from circuitnn.train.resuming import RunFile
 from circuitnn.train.sameness import Traced
+from circuitnn.train.starts import MEMORY, Recordings, Start
 from circuitnn.train.stopping import EpochEnd, Stopping
 from circuitnn.train.suspicion import warn_of_data
 from circuitnn.train.validation import HORIZON, Validation, checked_horizon
@@ -59,6 +61,8 @@ def fit(
     batch: int = 40,
     loss: Loss = esr,
     state_weight: float = 1.0,
+    order: Order = "shuffled",
+    starts: Start = "rest",
     validation: Dataset | None = None,
     validation_every: int | None = None,
     validation_seconds: float = HORIZON,
@@ -85,6 +89,10 @@ def fit(
         loss: of (prediction, target), both (batch, time, out_features), as those of `circuitnn.losses`; below their
             ratios 1e-8 of the mean square of the data's y is added.
         state_weight: weight of the state error of models with circuit states, added to `loss`.
+        order: "shuffled", or "stratified": each batch has windows of all levels of y, the loud and the soft.
+        starts: what a model remembers where a window begins. "rest", as if it had heard nothing (its circuit states are
+            the true ones where they are known); "stored", what it had heard of the recording until there, 4 s or more,
+            found anew at the start of each epoch. Models whose memory is longer than a warm-up need it.
         validation: data whose free-running ESR decides which weights are kept, those that training begins with among
             them; without it the last ones are. It is run over whole recordings, or excerpts of long ones, of at most
             60 s together.
@@ -125,7 +133,7 @@ def fit(
         "batch": batch,
         "validation_every": 1 if validation_every is None else validation_every,
     }
-    options = {"state_weight": state_weight, "callback": callback}
+    options = {"state_weight": state_weight, "callback": callback, "order": order, "starts": starts}
     data = with_states(checked_data(data), models[0])
     check_task(models[0], data, checked_regime(regime), loss, **options, **numbers)
     data = with_knobs(data, models[0])
@@ -144,7 +152,7 @@ def fit(
     parts = dict.fromkeys(plan.schedule)
     losses = {part: traced_loss(loss, (*plan.block(part), data.y.shape[-1]), models[0].dtype) for part in parts}
     optimizing = traced_optimizer(learnt.optimizer, one, models[0].dtype)
-    setting = Setting(graph, optimizing, losses[plan.schedule[0]], state_weight, batch, models[0].dtype)
+    setting = Setting(graph, optimizing, losses[plan.schedule[0]], state_weight, batch, models[0].dtype, order)
     learner = _untrained(setting, params, count=len(models), is_many=is_many)
     every = max(1, epochs // 20) if validation_every is None else validation_every
     horizon = checked_horizon(validation_seconds)
@@ -153,7 +161,7 @@ def fit(
     )
     key = jax.random.key(seed)
     keys = jax.random.split(key, len(models)) if is_many else key
-    passes = _Passes(setting, losses, plan, data, fixed, keys, is_many=is_many)
+    passes = _Passes(setting, losses, plan, data, fixed, keys, starts=starts, is_many=is_many)
 
     loop = _Loop(
         passes,
@@ -181,6 +189,7 @@ def fit(
                 validation=validation,
                 validation_every=validation_every,
                 validation_seconds=horizon,
+                starts=starts,
                 programs=passes.traced(learner),
                 number=len(models) if is_many else None,
             )
@@ -265,10 +274,12 @@ class _Passes:
         fixed: Any,
         keys: Any,
         *,
+        starts: Start,
         is_many: bool,
     ):
         self._setting, self._losses, self._plan, self._data, self._fixed = setting, losses, plan, data, fixed
         self._keys, self._is_many = keys, is_many
+        self._is_stored = starts == "stored"
         self._current: Regime | None = None
         self._programs: dict[Regime, Any] = {}
         self._seconds = 0.0  # of the last epoch
@@ -295,9 +306,10 @@ class _Passes:
 
     def _turn_to(self, part: Regime) -> None:
         if part is not self._current:
-            setting = self._setting._replace(loss=self._losses[part])
+            length, data = part.length * part.blocks, self._data
+            stored = Recordings(len(data.x), length, round(MEMORY * data.fs)) if self._is_stored else None
+            setting = self._setting._replace(loss=self._losses[part], stored=stored)
             self._programs[part] = self._programs.get(part) or make_epoch(setting, part, is_many=self._is_many)
-            length = part.length * part.blocks
             self._windows = device_windows(self._data, length, part.warmup, self._setting.dtype)
             self._current, self._run = part, self._programs[part]
 

@@ -41,6 +41,7 @@ def identity_of(
     validation: Dataset | None,
     validation_every: int | None,
     validation_seconds: float,
+    starts: str,
     programs: Sequence[Any],
     number: int | None,
 ) -> Identity:
@@ -57,6 +58,7 @@ def identity_of(
         validation: data that choose weights.
         validation_every: as it was given.
         validation_seconds: that a model runs freely in it.
+        starts: as it was given.
         programs: the traced epochs of all regimes.
         number: of models; None for one that is alone.
     """
@@ -74,6 +76,8 @@ def identity_of(
         "seed": int(seed),
         "batch": int(setting.batch),
         "state_weight": float(setting.state_weight),
+        "order": setting.order,
+        "starts": starts,
         "loss": setting.loss.program._asdict(),
         "optimizer": setting.optimizer.program._asdict(),
         "validation_every": validation_every,

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from circuitnn.losses.floor import SHARE
 from circuitnn.model import Carry, Forcing, Model, StateModel
 from circuitnn.train.dataset import Windows
 
@@ -40,7 +41,12 @@ class Starts(NamedTuple):
 
     def choose(self, rests: Carry, index: Any) -> Carry:
         """Of the `resting_carry` of each setting that of some windows."""
-        return jax.tree.map(lambda leaf: leaf[self.setting[index]] if leaf.ndim else leaf, rests)
+        return chosen_carry(rests, self.setting[index])
+
+
+def chosen_carry(carry: Carry, index: Any) -> Carry:
+    """Some entries of the batch of a carry; a scalar belongs to all of them."""
+    return jax.tree.map(lambda leaf: leaf[index] if leaf.ndim else leaf, carry)
 
 
 def resting_carry(model: Model, starts: Starts) -> Carry:
@@ -58,7 +64,7 @@ def starting_carry(model: Model, rest: Carry, windows: Windows) -> Carry:
 
 def output_floor(windows: Windows) -> Array:
     """What is added below the ratios of a loss, in the square of the output's unit: see `losses.floored`."""
-    return 1e-8 * jnp.mean(jnp.square(windows.y))
+    return SHARE * jnp.mean(jnp.square(windows.y))
 
 
 def previous_states(windows: Windows) -> Array | None:

@@ -24,6 +24,7 @@ from circuitnn.train.journal import Journal
 from circuitnn.train.plan import Plan
 
 _FORMAT = 2
+_BEFORE = {"order": "shuffled", "starts": "rest"}  # what trainings had before they could say so
 
 
 @final
@@ -95,7 +96,7 @@ class RunFile:
     def _check(self, header: dict[str, Any], plan: Plan) -> None:
         """That the header is of this training, and that it can become as long as the plan is."""
         done, planned, epochs = int(header["epochs"]), int(header["planned"]), len(plan.schedule)
-        different = differences(header["identity"], self._identity)
+        different = differences(_BEFORE | header["identity"], self._identity)
         if different:
             if planned != epochs and any(text.startswith("optimizer") for text in different):
                 different.append(

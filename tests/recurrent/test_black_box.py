@@ -46,6 +46,32 @@ def test_several_layers_obey_the_laws_and_rest(name, layers):
     np.testing.assert_allclose(heard, np.broadcast_to(y[:, None], heard.shape), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_units_forget_within_the_time_constants_that_they_are_given(name, tmp_path):
+    """Without weights a unit that was somewhere decays by itself."""
+    fs, count = 48_000, 4
+    model = KINDS[name](count, time_constants=(1e-3, 8e-3), fs=fs, dtype=jnp.float64, rngs=nnx.Rngs(0))
+    for layer in (model.rec.weight_ih, model.rec.weight_hh):
+        layer[...] = jnp.zeros_like(layer[...])
+    rows = slice(2 * count, 3 * count)  # of what is written
+    for bias in (model.rec.bias_ih, model.rec.bias_hh):
+        bias[...] = bias[...].at[rows].set(0)
+    start = jnp.full(model.rec.size, 0.5)
+    after = model(start, jnp.zeros((48, 1)))[0][-count:]
+    expected = 0.5 * np.exp(-48 / (fs * np.array([1e-3, 2e-3, 4e-3, 8e-3])))
+    np.testing.assert_allclose(after, expected, rtol=1e-12)
+    cn.train.save(model, tmp_path / "model.npz")
+    assert cn.train.restore(tmp_path / "model.npz").settings == model.settings
+    assert model.settings["time_constants"] == [1e-3, 8e-3]
+
+
+def test_time_constants_of_an_hour_are_finite():
+    model = GRU(3, time_constants=(1e-6, 3600.0), fs=48_000, rngs=nnx.Rngs(0))
+    assert np.all(np.isfinite(model.rec.bias_ih[...]))
+    with pytest.raises(ValueError, match="time_constants"):
+        GRU(3, time_constants=(1.0, 0.1), rngs=nnx.Rngs(0))
+
+
 def test_single_samples():
     check_block_law(GRU(4, dtype=jnp.float64, rngs=nnx.Rngs(0)), signal(3, 5, 1), cuts=(1, 2, 3, 4), rtol=1e-12)
 

@@ -141,3 +141,29 @@ def test_force_and_states_are_inverse():
 def test_faults_at_construction(options, message):
     with pytest.raises(ValueError, match=message):
         build(**options)
+
+
+def test_a_step_for_each_state_is_a_last_layer_whose_rows_are_scaled():
+    """Forced, free and their gradients; and at another rate each is a share of itself."""
+    x, states = np.random.default_rng(2).normal(size=(2, 20, 1)), np.random.default_rng(3).normal(size=(2, 20, 2))
+    slow, fast = (
+        STN(("a", "b"), hidden=(4,), step=step, fs=48_000, dtype=jnp.float64, rngs=nnx.Rngs(0))
+        for step in ((0.01, 0.5), 1.0)
+    )
+    rows = jnp.array([0.01, 0.5])
+    fast.layers[-1].weight[...] = rows[:, None] * slow.layers[-1].weight[...]
+
+    def value(model, forcing):
+        _, y, found = model.trace(model.init_carry((2,)), jnp.asarray(x), None, forcing)
+        return jnp.sum(jnp.square(found - states)) + jnp.sum(y)
+
+    for forcing in (None, Forcing(jnp.asarray(states))):
+        (one, by_one), (other, by_other) = (nnx.value_and_grad(value)(model, forcing) for model in (slow, fast))
+        assert float(one) == pytest.approx(float(other), rel=1e-12)
+        np.testing.assert_allclose(
+            by_one.layers[1].weight[...], rows[:, None] * by_other.layers[1].weight[...], rtol=1e-9, atol=1e-12
+        )
+    assert slow.at_rate(96_000).step == (0.005, 0.25)
+    assert STN.from_settings(slow.settings).step == (0.01, 0.5)
+    with pytest.raises(ValueError, match="one for each of 2 states"):
+        STN(("a", "b"), step=(0.1, 0.1, 0.1), rngs=nnx.Rngs(0))

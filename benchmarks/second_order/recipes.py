@@ -1,0 +1,152 @@
+"""Models of the second-order clipper and how each is trained: another one is one entry more."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, final
+
+import jax
+import numpy as np
+from flax import nnx
+
+from circuitnn import circuits, losses, metrics
+from circuitnn.model import Model, run
+from circuitnn.recurrent import GRU, LRU, STN, Scaling, StateMatchedGRU
+from circuitnn.study.definition import warmed_up_adam
+from circuitnn.study.signals import FS
+from circuitnn.train import Dataset, History, InTurn, TeacherForcing, TruncatedBPTT, fit
+from circuitnn.train.regimes import Regime
+
+STATES = circuits.diode_clipper_second_order().state_names
+LEVELS = (1.0, 0.3, 0.1)
+WINDOWS = TruncatedBPTT(512, warmup=200)
+
+
+@final
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A model and its training.
+
+    Attributes:
+        make: (scaling, rngs) -> the untrained model; the scaling has the states where it is `matched`.
+        rate: of learning, at the beginning.
+        regime: windows, and what of the true states is shown.
+        levels: at which the training recordings are played.
+        matched: whether the model has the circuit's states.
+        batch: windows in an update.
+        options: further ones of `fit`.
+    """
+
+    make: Callable[..., Model]
+    rate: float = 1e-2
+    regime: Regime | InTurn = WINDOWS
+    levels: Sequence[float] = (1.0,)
+    matched: bool = False
+    batch: int = 40
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def but(self, **changes: Any) -> "Recipe":
+        """The same with some things changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def gru(hidden: int, **more: Any) -> Callable[..., Model]:
+    """Makes a GRU."""
+    return lambda scaling, rngs: GRU(hidden, scaling=scaling, fs=FS, rngs=rngs, **more)
+
+
+def lru(hidden: int, layers: int, **more: Any) -> Callable[..., Model]:
+    """Makes an LRU with as many states as features."""
+    return lambda scaling, rngs: LRU(
+        hidden, layers, states=hidden, time_constants=_SLOW, scaling=scaling, fs=FS, rngs=rngs, **more
+    )
+
+
+def smgru(hidden: int) -> Callable[..., Model]:
+    """Makes a state-matched GRU with a read-out."""
+    return lambda scaling, rngs: StateMatchedGRU(
+        STATES, hidden=hidden, mapping="readout", output="Cl", scaling=scaling, fs=FS, rngs=rngs
+    )
+
+
+def stn(*hidden: int) -> Callable[..., Model]:
+    """Makes a state trajectory network that sees two samples of its input."""
+    return lambda scaling, rngs: STN(
+        STATES, hidden=hidden, input_taps=2, output="Cl", scaling=scaling, fs=FS, rngs=rngs
+    )
+
+
+def forced_then_free(free: TruncatedBPTT) -> InTurn:
+    """Teacher forcing, then running freely, each for half of the updates."""
+    return InTurn((TeacherForcing(512, warmup=200, blocks=free.blocks), 0.5), (free, 0.5))
+
+
+_SLOW = (2e-5, 2.0)  # seconds, of the circuit: its low-pass, and what its coupling capacitor takes to forget
+_plain = Recipe(make=gru(8))
+_blocks = TruncatedBPTT(512, warmup=200, blocks=64)
+_stored, _strata, _windows = {"starts": "stored"}, {"order": "stratified"}, {"loss": losses.per_window()}
+RECIPES: dict[str, Recipe] = {
+    "GRU-8": _plain,
+    "GRU-8, strata": _plain.but(options=_strata),
+    "GRU-8, per window": _plain.but(options=_windows),
+    "GRU-8, levels": _plain.but(levels=LEVELS),
+    "GRU-8, blocks": _plain.but(regime=_blocks),
+    "GRU-8, stored": _plain.but(options=_stored),
+    "GRU-8, slow": _plain.but(make=gru(8, time_constants=_SLOW)),
+    "GRU-8, stored, per window": _plain.but(options=_stored | _windows),
+    "GRU-8, stored, levels": _plain.but(options=_stored, levels=LEVELS),
+    "GRU-8, stored, slow": _plain.but(make=gru(8, time_constants=_SLOW), options=_stored),
+    "GRU-8, stored, slow, per window": _plain.but(
+        make=gru(8, time_constants=_SLOW), options=_stored | _windows | _strata
+    ),
+    "GRU-8, all": _plain.but(
+        make=gru(8, time_constants=_SLOW), options=_stored | _windows | _strata, levels=LEVELS, regime=_blocks
+    ),
+    "LRU, stored, per window": _plain.but(make=lru(8, 2), options=_stored | _windows | _strata),
+    "SMGRU-8, TF+TBPTT": _plain.but(make=smgru(8), matched=True, regime=forced_then_free(_blocks)),
+    "STN-8-8, TF+TBPTT": _plain.but(make=stn(8, 8), matched=True, regime=forced_then_free(_blocks)),
+}
+
+
+def trained(recipe: Recipe, data: Dataset, *, updates: int, seeds: int) -> tuple[list[Model], History, float]:
+    """The models of all seeds, trained together for so many updates, with the last weights; and the seconds it took."""
+    data = data if recipe.matched else dataclasses.replace(data, states=None, initial=None)
+    scaling = Scaling.from_data(data.x, data.y, data.states)
+    models = [recipe.make(scaling=scaling, rngs=nnx.Rngs(seed)) for seed in range(seeds)]
+    began = time.monotonic()
+    found, history = fit(
+        models,
+        data,
+        recipe.regime,
+        optimizer=warmed_up_adam(recipe.rate),
+        epochs=epochs_of(recipe, data, updates),
+        batch=recipe.batch,
+        progress=False,
+        **recipe.options,
+    )
+    return found, history, time.monotonic() - began
+
+
+def epochs_of(recipe: Recipe, data: Dataset, updates: int) -> int:
+    """As many as come nearest to that number of updates."""
+    parts = [part for part, _ in recipe.regime.parts] if isinstance(recipe.regime, InTurn) else [recipe.regime]
+    recordings, time_ = data.x.shape[:2]
+    each = []
+    for part in parts:
+        windows = recordings * ((time_ - part.warmup) // (part.length * part.blocks))
+        each.append(max(1, windows // recipe.batch) * part.blocks)
+    return max(1, round(updates / (sum(each) / len(each))))
+
+
+def errors(model: Model, tests: Mapping[str, Dataset]) -> dict[str, float]:
+    """Free-running error-to-signal ratio on each recording, from rest."""
+    found = {}
+    for name, data in tests.items():
+        y = np.asarray(run(model, data.x)[1], float)
+        found[name] = float(metrics.esr(y, np.asarray(data.y, float)))
+    return found
+
+
+def weights_of(model: Model) -> int:
+    """How many numbers it learns."""
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))
