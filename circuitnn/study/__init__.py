@@ -35,6 +35,7 @@ from circuitnn.study.rate_search import RateSearch as RateSearch
 from circuitnn.study.records import Records as Records
 from circuitnn.study.records import ReportError as ReportError
 from circuitnn.study.records import Spread as Spread
+from circuitnn.study.regimes import MORE_REGIMES as MORE_REGIMES
 from circuitnn.study.regimes import REGIMES as REGIMES
 from circuitnn.study.regimes import TrainingRegime as TrainingRegime
 

@@ -4,7 +4,16 @@ import dataclasses
 from collections.abc import Callable
 from typing import final
 
-from circuitnn.train import InTurn, Regime, ScheduledSampling, TeacherForcing, TruncatedBPTT
+from circuitnn.train import (
+    GrowingHorizon,
+    InTurn,
+    MultipleShooting,
+    NoiseInjection,
+    Regime,
+    ScheduledSampling,
+    TeacherForcing,
+    TruncatedBPTT,
+)
 
 
 @final
@@ -32,9 +41,21 @@ def _forced_then_free(**window: int) -> InTurn:
     return InTurn((TeacherForcing(**window), 0.3), (TruncatedBPTT(**window), 0.7))
 
 
+def _forced_start(*, length: int, warmup: int) -> MultipleShooting:
+    return MultipleShooting(length, warmup=warmup, segment=length, gap=0.0)
+
+
+#: Those that a study has where it names none; `MORE_REGIMES` has all.
 REGIMES = {
     "TF": TrainingRegime("teacher forcing", TeacherForcing),
     "SS": TrainingRegime("scheduled sampling", ScheduledSampling),
     "TBPTT": TrainingRegime("truncated backpropagation through time", TruncatedBPTT),
     "TF+TBPTT": TrainingRegime("teacher forcing followed by truncated backpropagation through time", _forced_then_free),
+}
+
+MORE_REGIMES = REGIMES | {
+    "START": TrainingRegime("forced start: the true state at the start of the block, then free", _forced_start),
+    "NOISE": TrainingRegime("noise injection: teacher forcing with falling noise", NoiseInjection),
+    "MS": TrainingRegime("multiple shooting: the true state each 64 samples", MultipleShooting),
+    "GROW": TrainingRegime("growing horizon: from teacher forcing to free running", GrowingHorizon),
 }

@@ -16,6 +16,9 @@ from circuitnn.train.exposure import exposure_bias as exposure_bias
 from circuitnn.train.fitting import DivergenceError as DivergenceError
 from circuitnn.train.fitting import fit as fit
 from circuitnn.train.history import History as History
+from circuitnn.train.horizons import GrowingHorizon as GrowingHorizon
+from circuitnn.train.horizons import MultipleShooting as MultipleShooting
+from circuitnn.train.horizons import NoiseInjection as NoiseInjection
 from circuitnn.train.interruption import Interrupted as Interrupted
 from circuitnn.train.measured import read_responses as read_responses
 from circuitnn.train.observing import record as record

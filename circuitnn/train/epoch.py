@@ -85,13 +85,14 @@ def make_epoch(setting: Setting, regime: Regime, *, is_many: bool) -> Callable:
 
 def _epoch(setting: Setting, regime: Regime, is_many: bool) -> Callable:
     optimizer_of, loss = setting.optimizer.function, setting.loss.function
+    emphasis = regime.emphasis(setting.dtype)
 
     def one_window_batch(state, fixed, batch: Windows, rest: Carry, key: Array, progress: Array, floor: Array):
         params, optimizer = state
         model = nnx.merge(setting.graph, params, fixed)
         carry = starting_carry(model, rest, batch)
         previous = previous_states(batch) if regime.needs_states else None
-        scale = None if batch.states is None else state_scale(batch, is_forced=regime.needs_states)
+        scale = None if batch.states is None else state_scale(batch, horizon=regime.horizon(progress))
         if regime.warmup:
             key, warmup_key = jax.random.split(key)
             forcing = regime.forcing(warmup_key, progress, _time(previous, 0, regime.warmup))
@@ -106,7 +107,7 @@ def _epoch(setting: Setting, regime: Regime, is_many: bool) -> Callable:
             def objective(params, carry=carry):
                 model = nnx.merge(setting.graph, params, fixed)
                 against = functools.partial(floored, loss, eps=floor)
-                return block_loss(model, carry, block, forcing, against, setting.state_weight, scale)
+                return block_loss(model, carry, block, forcing, against, setting.state_weight, scale, emphasis)
 
             (value, carry), gradient = jax.value_and_grad(objective, has_aux=True)(params)
             steps, optimizer = update(optimizer_of, gradient, optimizer, params, value, lambda p: objective(p)[0])

@@ -79,7 +79,8 @@ def fit(
         model: a model, or a sequence of models that differ in their numbers only (seeds): they are trained together in
             one compiled program, each with its own order of the data. The models given are not changed.
         data: signals; with circuit states for the regimes that show them.
-        regime: `TeacherForcing`, `ScheduledSampling`, `TruncatedBPTT`, or several `InTurn`.
+        regime: `TeacherForcing`, `ScheduledSampling`, `NoiseInjection`, `MultipleShooting`, `GrowingHorizon`,
+            `TruncatedBPTT`, or several `InTurn`.
         optimizer: an optax optimiser, or a function of the total number of updates that gives one (for a schedule);
             `per_part` gives each part of a model its own or freezes it; None is Adam at 5e-4 (Wright et al. 2019). It
             is told the loss (`optax.contrib.reduce_on_plateau`), and may ask for it elsewhere (`optax.lbfgs`).

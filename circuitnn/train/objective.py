@@ -82,17 +82,26 @@ def run_block(model: Model, carry: Carry, block: Windows, forcing: Forcing | Non
     return carry, y, None
 
 
-def state_scale(windows: Windows, *, is_forced: bool) -> Any:
+def state_scale(windows: Windows, *, horizon: Any) -> Any:
     """Energy that the state error is measured against, for each state.
 
     A model that is shown the true state before every sample only has to add one increment, and a slow state hardly
     changes in one sample: there the error counts against the increments, so that slow and fast states weigh the same.
+    Between true states further apart the error adds up over as many increments, at most to the state itself.
+
+    Args:
+        windows: with states.
+        horizon: samples from one true state to the next; None where the model runs freely.
     """
     size = jnp.mean(jnp.square(windows.states), axis=(0, 1))
-    if is_forced:
-        return jnp.mean(jnp.square(windows.states - previous_states(windows)), axis=(0, 1)) + 1e-12 * size + 1e-30
     # Without its mean: of a capacitor at half the supply only what moves is a signal, if it is 0.1 mV for each volt.
-    return jnp.var(windows.states, axis=(0, 1)) + 1e-8 * size + 1e-30
+    signal = jnp.var(windows.states, axis=(0, 1)) + 1e-8 * size + 1e-30
+    if horizon is None:
+        return signal
+    increments = jnp.mean(jnp.square(windows.states - previous_states(windows)), axis=(0, 1)) + 1e-12 * size + 1e-30
+    if isinstance(horizon, int) and horizon == 1:
+        return increments
+    return jnp.minimum(jnp.square(jnp.asarray(horizon, signal.dtype)) * increments, signal)
 
 
 def block_loss(
@@ -103,11 +112,13 @@ def block_loss(
     loss: Callable[..., Array],
     state_weight: float,
     scale: Any,
+    emphasis: Array | None = None,
 ) -> tuple[Array, Carry]:
     """Loss of one block, and the carry for the next, from which no gradient flows back."""
     carry, y, states = run_block(model, carry, block, forcing)
     value = loss(y, block.y)
     if state_weight and states is not None and block.states is not None:
-        error = jnp.mean(jnp.square(states - block.states), axis=(0, 1))
+        square = jnp.square(states - block.states)
+        error = jnp.mean(square if emphasis is None else emphasis[:, None] * square, axis=(0, 1))
         value = value + state_weight * jnp.mean(error / scale)
     return value, lax.stop_gradient(carry)

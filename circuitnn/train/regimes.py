@@ -11,7 +11,7 @@ References:
 
 import abc
 import dataclasses
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -53,6 +53,18 @@ class Regime(abc.ABC):
             progress: share of the training that is done, 0 to 1.
             previous: the true states before each sample, (batch, time, n_states); None where they are unknown.
         """
+
+    def horizon(self, progress: Array) -> Any:
+        """Samples between true states, the unit of the state error (`objective.state_scale`); None: the state itself.
+
+        Args:
+            progress: share of the training that is done, 0 to 1.
+        """
+        return 1 if self.needs_states else None
+
+    def emphasis(self, dtype: Any) -> Array | None:
+        """What the state error of each sample of a block counts, (length,); None for all the same."""
+        return None
 
 
 @final
@@ -106,7 +118,11 @@ class ScheduledSampling(Regime):
 @final
 @dataclasses.dataclass(frozen=True)
 class TruncatedBPTT(Regime):
-    """The model runs freely from its own states, as it will when it is used; gradients reach back over one block."""
+    """The model runs freely from its own states, as it will when it is used; gradients reach back over one block.
+
+    A model with circuit states starts each window from the true ones where they are known: without a warm-up this is
+    training with a forced start. `MultipleShooting` forces the start of the block after a warm-up too.
+    """
 
     needs_states: ClassVar[bool] = False
     depends_on_progress: ClassVar[bool] = False

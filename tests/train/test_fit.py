@@ -17,7 +17,10 @@ from circuitnn.train import (
     CheckpointError,
     Dataset,
     DivergenceError,
+    GrowingHorizon,
     InTurn,
+    MultipleShooting,
+    NoiseInjection,
     ScheduledSampling,
     TeacherForcing,
     TruncatedBPTT,
@@ -31,6 +34,9 @@ REGIMES = [
     ScheduledSampling(**SHORT),
     TruncatedBPTT(**SHORT),
     TruncatedBPTT(**SHORT, blocks=3),
+    NoiseInjection(**SHORT),
+    MultipleShooting(**SHORT, segment=16),
+    GrowingHorizon(**SHORT),
     InTurn((TeacherForcing(**SHORT), 1), (TruncatedBPTT(**SHORT), 2)),
 ]
 QUIET = {"optimizer": optax.adam(0.02), "epochs": 12, "batch": 8, "progress": False}
