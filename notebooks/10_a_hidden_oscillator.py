@@ -85,7 +85,8 @@ print(f"loss {np.mean(history.loss[-1]):.2g} one step ahead")
 # ## The oscillator as memory
 #
 # `cn.hybrid.Oscillator` passes the sound on and adds a channel with its voltage. Its carry is the phase, as two numbers
-# on the unit circle, and how far the rate is from the learnt one. A chain of it and the network is a model of one input.
+# on the unit circle, and how far the rate is from the learnt one. A chain of it and the network is a model of one
+# input.
 
 # %%
 model = cn.chain(
