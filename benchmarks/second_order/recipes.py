@@ -77,8 +77,8 @@ def stn(*hidden: int) -> Callable[..., Model]:
 
 
 def forced_then_free(free: TruncatedBPTT) -> InTurn:
-    """Teacher forcing, then running freely, each for half of the updates."""
-    return InTurn((TeacherForcing(512, warmup=200, blocks=free.blocks), 0.5), (free, 0.5))
+    """Teacher forcing for three fifths of the epochs, then running freely."""
+    return InTurn((TeacherForcing(512, warmup=200, blocks=64), 0.6), (free, 0.4))
 
 
 _SLOW = (2e-5, 2.0)  # seconds, of the circuit: its low-pass, and what its coupling capacitor takes to forget
@@ -104,7 +104,9 @@ RECIPES: dict[str, Recipe] = {
     ),
     "LRU, stored, per window": _plain.but(make=lru(8, 2), options=_stored | _windows | _strata),
     "SMGRU-8, TF+TBPTT": _plain.but(make=smgru(8), matched=True, regime=forced_then_free(_blocks)),
-    "STN-8-8, TF+TBPTT": _plain.but(make=stn(8, 8), matched=True, regime=forced_then_free(_blocks)),
+    "STN-12-12, TF+TBPTT": _plain.but(
+        make=stn(12, 12), matched=True, regime=forced_then_free(TruncatedBPTT(2048, warmup=0, blocks=16)), batch=20
+    ),
 }
 
 
