@@ -8,6 +8,7 @@ from circuitnn.recurrent.lru import LRU
 from circuitnn.recurrent.lstm import LSTM
 from circuitnn.recurrent.memoryless import Memoryless
 from circuitnn.recurrent.narx import NARX
+from circuitnn.recurrent.parallel import AtOnce, at_once
 from circuitnn.recurrent.s4d import S4D
 from circuitnn.recurrent.s6 import S6
 from circuitnn.recurrent.state_matched import StateMatchedGRU

@@ -6,7 +6,6 @@ thousands of samples, which is what an accelerator needs; on the CPU the loop is
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, final
 
 from jax import Array, lax
 from jax import numpy as jnp
@@ -16,13 +15,10 @@ from circuitnn.mna.nonlinear import in_one, jacobian, laid_out, law
 from circuitnn.mna.port_map import PortMap
 from circuitnn.mna.ports import sensitivity
 from circuitnn.mna.steps import excess_of
+from circuitnn.numerics.progress import begin
 from circuitnn.numerics.recurrence import linear_recurrence
 from circuitnn.numerics.small import apply, matmul
 from circuitnn.transient.parts import Shown, Solution, Stepper, no_fallbacks
-
-MAX_ITERATIONS = 100  # then the loop over the samples takes over; what converges takes 3 to 20
-GROWTH = 1e3  # of the largest step over the smallest one so far: from there on no iteration has come back
-PATIENCE = 10  # iterations in which the largest step, or the samples that still move, have to become half as many
 
 
 def solve_at_once(
@@ -81,54 +77,13 @@ def solve_at_once(
 
     guess = jnp.broadcast_to(v, (time, port_map.ports, batch))
     nothing = jnp.zeros((time, states, batch), z.dtype)
-    ports, progress, before, last = lax.while_loop(unfinished, iterate, (guess, _begin(z.dtype), nothing, z))
+    ports, progress, before, last = lax.while_loop(unfinished, iterate, (guess, begin(z.dtype), nothing, z))
     left = progress.left
     return lax.cond(
         left <= enough,
         lambda: Solution(before, ports, law(port_map, stepper.devices, ports).current, last, no_fallbacks(u)),
         lambda: in_order(stepper, z, v, u, shown)._replace(fallbacks=1 + no_fallbacks(u)),
     )
-
-
-@final
-class _Progress(NamedTuple):
-    """Of the iteration: it is given up as soon as it is seen to lead nowhere, since the loop is sure to.
-
-    Attributes:
-        left: the largest step, in units of what is small enough.
-        moving: numbers that have not settled.
-        smallest: of `left` when it was last halved; likewise fewest.
-        iterations: so far.
-        since: of them, those after the last that halved either.
-    """
-
-    left: Array
-    moving: Array
-    smallest: Array
-    fewest: Array
-    iterations: Array
-    since: Array
-
-    def after(self, left: Array, moving: Array) -> "_Progress":
-        is_halved = (left <= self.smallest / 2) | (moving <= self.fewest / 2)
-        return _Progress(
-            left,
-            moving,
-            jnp.where(is_halved, jnp.fmin(left, self.smallest), self.smallest),
-            jnp.where(is_halved, jnp.minimum(moving, self.fewest), self.fewest),
-            self.iterations + 1,
-            jnp.where(is_halved, 0, self.since + 1),
-        )
-
-    @property
-    def is_promising(self) -> Array:
-        is_growing = ~(self.left <= GROWTH * self.smallest)  # not "greater than": no number leads nowhere too
-        return (self.iterations < MAX_ITERATIONS) & (self.since < PATIENCE) & ((self.iterations == 0) | ~is_growing)
-
-
-def _begin(dtype: Any) -> _Progress:
-    never, none = jnp.asarray(jnp.finfo(dtype).max, dtype), jnp.int32(0)
-    return _Progress(jnp.asarray(jnp.inf, dtype), jnp.int32(2**30), never, jnp.int32(2**30), none, none)
 
 
 def recurrence_with_shown(

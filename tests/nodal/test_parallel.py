@@ -5,10 +5,10 @@ import pytest
 
 import circuitnn as cn
 from circuitnn.mna.port_map import port_map_of
+from circuitnn.numerics import progress
 from circuitnn.numerics.report import SolveWarning
 from circuitnn.testing import check_block_law
 from circuitnn.transient import engine as engine_module
-from circuitnn.transient import parallel
 
 FS = 48_000
 
@@ -74,7 +74,7 @@ def test_knobs_along_time():
 
 @pytest.mark.slow
 def test_an_iteration_that_does_not_end_gives_way_to_the_loop(monkeypatch):
-    monkeypatch.setattr(parallel, "MAX_ITERATIONS", 1)
+    monkeypatch.setattr(progress, "MAX_ITERATIONS", 1)
     jax.clear_caches()
     one, other = both(cn.circuits.diode_clipper())
     x = jnp.asarray(signal(50, 4.0))[:, None]
@@ -89,17 +89,17 @@ def test_an_iteration_that_leads_nowhere_is_given_up_early():
     """The largest steps of a Moog ladder at 5 V and of a stage that rounding moves about, as they were measured."""
 
     def iterations(left, moving):
-        progress = parallel._begin(np.float32)
+        state = progress.begin(np.float32)
         for count, numbers in enumerate(zip(left, moving, strict=True), 1):
-            progress = progress.after(jnp.float32(numbers[0]), jnp.int32(numbers[1]))
-            if not progress.is_promising:
+            state = state.after(jnp.float32(numbers[0]), jnp.int32(numbers[1]))
+            if not state.is_promising:
                 return count
         return None
 
     assert iterations([1.5e5, 2e5, 1.3e5, 1.2e11, 7.5e9], [2000] * 5) == 4
     assert iterations([1.5e5, np.nan, 1], [2000, 2000, 0]) == 2
     stalled = [7.1e4, 2300, 120, *(3.6 + 0.1 * (n % 7) for n in range(40))]
-    assert iterations(stalled, [1996, 1243, 24, *[20] * 40]) == 4 + parallel.PATIENCE
+    assert iterations(stalled, [1996, 1243, 24, *[20] * 40]) == 4 + progress.PATIENCE
     # What converges is let alone: the same ladder at 1 V, and a wave that settles sample by sample.
     steps = [4.2e4, 6e4, 4.2e4, 2.3e4, 2e4, 1.3e4, 6500, 3000, 710, 240, 15, 0.35]
     assert iterations(steps, [2000, 2000, 2000, 2000, 1990, 1760, 1071, 507, 285, 78, 9, 0]) is None
@@ -109,10 +109,8 @@ def test_an_iteration_that_leads_nowhere_is_given_up_early():
 @pytest.mark.slow
 def test_a_loud_ladder_goes_to_the_loop(monkeypatch):
     swept = []
-    after = parallel._Progress.after
-    monkeypatch.setattr(
-        parallel._Progress, "after", lambda *a: jax.debug.callback(lambda: swept.append(1)) or after(*a)
-    )
+    after = progress.Progress.after
+    monkeypatch.setattr(progress.Progress, "after", lambda *a: jax.debug.callback(lambda: swept.append(1)) or after(*a))
     model = cn.nodal.NodalModel(cn.circuits.moog_ladder(), FS, solver="parallel")
     with pytest.warns(SolveWarning, match='solver="sequential" is faster here'):
         carry, _ = cn.run(model, signal(2000, 5.0))
