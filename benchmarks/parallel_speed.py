@@ -59,7 +59,7 @@ def table(found: Iterator[tuple[Any, ...]]) -> str:
     heads = [
         f"{part}: {way}" for part in ("forward", "gradient") for way in ("loop, ms", "Newton, loop", "Newton, scan")
     ]
-    return markdown(("", "iterations", *heads), found)
+    return markdown(heads, found)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -81,7 +81,7 @@ def _in_order(model: Any, carry: Any, x: jax.Array, forcing: Forcing | None) -> 
 
 
 def _step(model: Any, x: jax.Array, forcing: Forcing | None, way: str, part: str) -> Callable[[], Any]:
-    graph, params, fixed = nnx.split(model, nnx.Param, ...)
+    graph, params, fixed = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
     carry = model.init_carry(x.shape[:1])
 
     def energy(params: Any, x: jax.Array) -> jax.Array:

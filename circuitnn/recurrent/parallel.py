@@ -29,7 +29,7 @@ class AtOnce(NamedTuple):
 
     Attributes:
         carry: after the block.
-        y: (..., time, out_features).
+        y: with the rank of x, as of `circuitnn.run`.
         states: (..., time, n_states) of a model with circuit states, else None.
         iterations: Newton's, before the one that the gradient is taken of.
         is_converged: whether they ended; if not, all that is given comes from the loop over the samples.
@@ -61,7 +61,7 @@ def at_once(
 
     Args:
         model: `GRU`, `LSTM`, `StateMatchedGRU`, `STN`, or another whose carry is one array (..., n), n small.
-        x: (..., time, in_features), in volts.
+        x: (time,) or (..., time, in_features), in volts.
         carry: from an earlier block; the model at rest when None.
         controls: as for `circuitnn.run`.
         forcing: as for `circuitnn.trace`.
@@ -75,7 +75,9 @@ def at_once(
     Warns:
         SolveWarning: when it did not converge; inside a compiled function look at `is_converged`.
     """
-    block = as_block(x, checked_model(model).in_features, model.dtype)
+    block = jnp.asarray(as_block(x, checked_model(model).in_features, model.dtype), model.dtype)
+    is_mono = block.ndim == 1
+    block = block[:, None] if is_mono else block
     batch, time = block.shape[:-2], block.shape[-2]
     knobs = all_controls(model, controls, signal_shape(block))
     start = model.init_carry(batch, knobs or None) if carry is None else carry
@@ -111,7 +113,7 @@ def at_once(
     after, y, states = lax.cond(is_converged, solved, in_order)
     if not isinstance(is_converged, jax.core.Tracer) and not is_converged:
         warnings.warn(f"at_once: no convergence in {iterations} iterations, run in order", SolveWarning, stacklevel=2)
-    return AtOnce(after, y, states, iterations, is_converged)
+    return AtOnce(after, y[..., 0] if is_mono and y.shape[-1] == 1 else y, states, iterations, is_converged)
 
 
 class _Samples(NamedTuple):

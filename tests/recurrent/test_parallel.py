@@ -53,8 +53,8 @@ def test_it_is_the_loop_to_rounding(build, is_parallel):
 
 @pytest.mark.parametrize("some", [None, 0.3])
 def test_forced_blocks_are_those_of_the_loop(some):
-    model, x = matched(), signal(2, 40, 1)
-    forcing = shown(model, 2, 40, some=some)
+    model, x = matched(), signal(40)
+    forcing = shown(model, 40, some=some)
     _, y, states = cn.trace(model, x, forcing=forcing)
     found = at_once(model, x, forcing=forcing)
     np.testing.assert_allclose(found.y, y, rtol=0, atol=1e-13)
