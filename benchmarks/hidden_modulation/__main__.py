@@ -50,7 +50,7 @@ def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[s
 
 def _rows(names: tuple[str, ...], options: argparse.Namespace, signals: Signals) -> Iterator[Row]:
     preset = PRESETS[options.preset]
-    truth = {"oversampling": preset.oversampling}
+    truth: dict[str, Any] = {"oversampling": preset.oversampling}
     train = excerpts(signals.parts["train"], preset.piece, seed=0, **truth).data
     validation = excerpts(signals.parts["validation"], PIECE, seed=1, **truth).data
     steady = excerpts(signals.parts["test"], PIECE, seed=2, draws=preset.draws, **truth)
