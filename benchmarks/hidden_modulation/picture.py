@@ -42,11 +42,11 @@ def draw(report: Mapping[str, Any]) -> Figure:
         for (name, condition), row in rows.items():
             if row["drift"] is None or name not in ("STN, given", "circuit"):
                 continue
-            marker, style = DRIFTS[condition]
+            marker, dashes = DRIFTS[condition]
             away = np.sqrt(np.mean(np.square(row["drift"]), axis=0))
             colour, who = (BLUE, "STN") if name == "STN, given" else (GREEN, "circuit")
             times = SECONDS * np.arange(len(away))
-            right.semilogy(times, away, ls=style, marker=marker, ms=4, color=colour, label=f"{who}: {condition}")
+            right.semilogy(times, away, ls=dashes, marker=marker, ms=4, color=colour, label=f"{who}: {condition}")
         right.set(xlabel="seconds since the context", ylabel="error of the phase in rad, r.m.s.")
         right.set_title("Oscillator found: drift of its phase")
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2, fontsize=8)
