@@ -50,7 +50,7 @@ def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[s
 
 def _rows(names: tuple[str, ...], options: argparse.Namespace, signals: Signals) -> Iterator[Row]:
     preset = PRESETS[options.preset]
-    truth = {"oversampling": preset.oversampling}
+    truth: dict[str, Any] = {"oversampling": preset.oversampling}
     train = excerpts(signals.parts["train"], preset.piece, seed=0, **truth).data
     validation = excerpts(signals.parts["validation"], PIECE, seed=1, **truth).data
     steady = excerpts(signals.parts["test"], PIECE, seed=2, draws=preset.draws, **truth)
@@ -67,7 +67,7 @@ def _contender(name: str, trained: Any) -> Contender:
     if name in (CIRCUIT, OTHER_UNIT):
         off = contenders.TOLERANCE if name == OTHER_UNIT else 0.0
         # One grid point is followed: the circuit's derivatives are dear, and its errors tell basins apart.
-        return contenders.Synchronised(contenders.circuit(tolerance=off), {"phases": 8, "refined": 1, "steps": 8})
+        return contenders.Synchronised(contenders.circuit(tolerance=off), {"phases": 8, "refined": 1, "steps": 24})
     kind, inputs = name.split(", ")
     assert kind in KINDS
     model = trained(kind, inputs)

@@ -31,7 +31,7 @@ def draw(report: Mapping[str, Any]) -> Figure:
     """Error by horizon on the left, drift of the phase on the right."""
     rows = {(row["contender"], row["condition"]): row for row in report["rows"]}
     with context():
-        figure = Figure(figsize=(9.5, 4.2))
+        figure = Figure(figsize=(10, 4.6))
         left, right = figure.subplots(1, 2)
         for key, style in LINES.items():
             if key in rows:
@@ -42,15 +42,15 @@ def draw(report: Mapping[str, Any]) -> Figure:
         for (name, condition), row in rows.items():
             if row["drift"] is None or name not in ("STN, given", "circuit"):
                 continue
-            marker, style = DRIFTS[condition]
+            marker, dashes = DRIFTS[condition]
             away = np.sqrt(np.mean(np.square(row["drift"]), axis=0))
             colour, who = (BLUE, "STN") if name == "STN, given" else (GREEN, "circuit")
             times = SECONDS * np.arange(len(away))
-            right.semilogy(times, away, ls=style, marker=marker, ms=4, color=colour, label=f"{who}: {condition}")
+            right.semilogy(times, away, ls=dashes, marker=marker, ms=4, color=colour, label=f"{who}: {condition}")
         right.set(xlabel="seconds since the context", ylabel="error of the phase in rad, r.m.s.")
         right.set_title("Oscillator found: drift of its phase")
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2, fontsize=8)
-        right.legend(fontsize=7.5, loc="best")
+        figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=8)
         figure.suptitle("A second of output tells where a hidden oscillator is", x=0.012, ha="left")
     return figure
 

@@ -73,6 +73,7 @@ def test_a_rate_too(rate, phase):
     assert "Hz" in repr(found)
 
 
+@pytest.mark.slow
 def test_a_rate_that_moves():
     y = output(3 * TIME + 0.5 * 1.2 * TIME**2 + 0.2)
     still, ahead_of_still = synchronised(tremolo(), y, rates=(0.5, 8.0))
@@ -82,6 +83,7 @@ def test_a_rate_that_moves():
     assert ahead < 0.1 * ahead_of_still
 
 
+@pytest.mark.slow
 def test_the_deviation_is_what_noise_makes_of_the_phase():
     noise, phases, said = np.random.default_rng(1), [], []
     for _ in range(24):
@@ -93,6 +95,7 @@ def test_the_deviation_is_what_noise_makes_of_the_phase():
     assert 0.6 < np.sqrt(np.mean(np.square(np.subtract(phases, expected)))) / np.median(said) < 1.6
 
 
+@pytest.mark.slow
 def test_networks_have_the_derivative_of_differences():
     """They have a rule for going backwards only."""
     with jax.enable_x64(True):
