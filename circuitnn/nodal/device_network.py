@@ -14,7 +14,7 @@ from circuitnn.devices.law import Law, Parameters
 from circuitnn.mna.elements import DeviceInstance
 from circuitnn.mna.nonlinear import jacobian, law
 from circuitnn.mna.operating_point import operating_point
-from circuitnn.mna.port_map import PortMap, absolute, devices, port_map_of
+from circuitnn.mna.port_map import PortMap, devices, port_map_of
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.networks.scaling import Normalisation
