@@ -14,12 +14,14 @@ from circuitnn.devices.law import Law, Parameters
 from circuitnn.mna.elements import DeviceInstance
 from circuitnn.mna.nonlinear import jacobian, law
 from circuitnn.mna.operating_point import operating_point
-from circuitnn.mna.port_map import PortMap, absolute, devices, port_map_of
+from circuitnn.mna.port_map import PortMap, devices, port_map_of
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
 from circuitnn.networks.scaling import Normalisation
 from circuitnn.numerics.double import product
 from circuitnn.numerics.small import apply
+
+SPREAD = 1.5  # of the inputs of tanh: a bend is a small part of the range
 
 
 @final
@@ -88,8 +90,10 @@ class DeviceNetwork(nnx.Module):
     ):
         ports, drives = resistance.shape
         sizes = (ports, *hidden)
-        draw = nnx.initializers.glorot_normal()
-        kernels = [draw(rngs.params(), (after, before), jnp.float32) for before, after in pairwise(sizes)]
+        kernels = [
+            SPREAD / before**0.5 * jax.random.normal(rngs.params(), (after, before))
+            for before, after in pairwise(sizes)
+        ]
         biases = [jax.random.uniform(rngs.params(), (width,), jnp.float32, -1, 1) for width in hidden]
         kernels.append(jnp.zeros((drives, sizes[-1])))  # the linearised circuit
         self.kernels = nnx.List([nnx.Param(kernel.astype(dtype)) for kernel in kernels])
