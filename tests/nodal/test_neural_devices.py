@@ -43,6 +43,7 @@ def test_gradients_at_silence_and_hard_driven(volts):
     check_gradient(energy, (model.parameters(), x))
 
 
+@pytest.mark.slow
 def test_forced_with_its_own_states_it_runs_freely():
     model, x = built(), jnp.asarray(sound()[0])
     carry = model.init_carry()
@@ -56,7 +57,7 @@ def test_forced_with_its_own_states_it_runs_freely():
     np.testing.assert_allclose(after, y[32:], atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["diode_clipper_second_order", "common_emitter"])
+@pytest.mark.parametrize("name", ["diode_clipper_second_order", pytest.param("common_emitter", marks=pytest.mark.slow)])
 def test_faint_sounds_are_those_of_the_netlist(name):
     circuit = getattr(cn.circuits, name)()
     model = built(circuit=circuit)
@@ -107,7 +108,9 @@ def test_bad_input():
         cn.nodal.NeuralDevices(charged, FS, rngs=nnx.Rngs(0))
 
 
-@pytest.mark.parametrize("regime", [cn.train.TeacherForcing(64, 0), cn.train.TruncatedBPTT(64, 0)])
+@pytest.mark.parametrize(
+    "regime", [pytest.param(cn.train.TeacherForcing(64, 0), marks=pytest.mark.slow), cn.train.TruncatedBPTT(64, 0)]
+)
 def test_it_learns_devices_from_a_recording(regime):
     x = 2 * np.asarray(cn.audio.excitation(0.3, FS))
     data = cn.train.simulate_dataset(CLIPPER, x[None], fs=FS, oversampling=1, volts=1.0, progress=False)
