@@ -102,7 +102,7 @@ def exposure_bias(
 
     carry = model.force(carry, jnp.asarray(data.initial, model.dtype), controls=controls)
     free = _esr(trace(model, x, carry, controls=controls)[1], data.y, warmup)
-    forced = forced_esr(model, data, warmup=warmup)
+    forced = _forced_from(carry, model, data, warmup)
     error, wrong = _errors_against_horizon(model, data, warmup, horizon, starts, offset)
     settled = wrong <= 2 * error + 1e-6
     last_bad = np.flatnonzero(~settled)
@@ -129,13 +129,16 @@ def forced_esr(model: StateModel, data: Dataset, *, warmup: int = 1000) -> float
         warmup: samples at the start of each recording that do not count.
     """
     controls = data.controls or None
-    initial, previous = (
-        jnp.asarray(states, model.dtype)
-        for states in (data.initial, np.concatenate([data.initial[:, None], data.states[:, :-1]], axis=1))
-    )
-    carry = model.force(model.init_carry(data.x.shape[:1], controls), initial, controls=controls)
+    rest = model.init_carry(data.x.shape[:1], controls)
+    carry = model.force(rest, jnp.asarray(data.initial, model.dtype), controls=controls)
+    return _forced_from(carry, model, data, warmup)
+
+
+def _forced_from(carry: Carry, model: StateModel, data: Dataset, warmup: int) -> float:
+    previous = np.concatenate([data.initial[:, None], data.states[:, :-1]], axis=1)
+    forcing = Forcing(jnp.asarray(previous, model.dtype))
     x = jnp.asarray(data.x, model.dtype)
-    return _esr(trace(model, x, carry, controls=controls, forcing=Forcing(previous))[1], data.y, warmup)
+    return _esr(trace(model, x, carry, controls=data.controls or None, forcing=forcing)[1], data.y, warmup)
 
 
 def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horizon: int, starts: int, offset: float):
