@@ -9,25 +9,35 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from circuitnn.pages.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from circuitnn.pages.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from circuitnn.pages.style import FAINT as FAINT
 from circuitnn.pages.style import INK as INK
 from circuitnn.pages.style import Picture as Picture
 from circuitnn.pages.style import context as context
 from circuitnn.pages.style import png as png
 
-COLOURS = {"TF": VERMILION, "SS": ORANGE, "TBPTT": BLUE, "TF+TBPTT": GREEN}
-MARKERS = {"TF": "o", "SS": "s", "TBPTT": "^", "TF+TBPTT": "D"}
-OTHER_COLOUR, OTHER_MARKER = PURPLE, "P"
+# Colour and marker: where more are needed than there are colours for colour-blind readers, the marker tells.
+LOOKS = {
+    "TF": (VERMILION, "o"),
+    "SS": (ORANGE, "s"),
+    "TBPTT": (BLUE, "^"),
+    "TF+TBPTT": (GREEN, "D"),
+    "START": (SKY, "v"),
+    "NOISE": (INK, "X"),
+    "MS": (BLUE, "*"),
+    "GROW": (GREEN, "p"),
+}
+OTHER_LOOK = (PURPLE, "P")
 
 
 def colour(regime: str) -> str:
-    return COLOURS.get(regime, OTHER_COLOUR)
+    return LOOKS.get(regime, OTHER_LOOK)[0]
 
 
 def line(regime: str) -> dict[str, Any]:
     """What a line or a point of a regime looks like."""
-    return {"color": colour(regime), "marker": MARKERS.get(regime, OTHER_MARKER)}
+    colour, marker = LOOKS.get(regime, OTHER_LOOK)
+    return {"color": colour, "marker": marker}
 
 
 def picture(name: str, figure: Figure, message: str, caption: str, *, handles: list[Line2D]) -> Picture:
