@@ -1,6 +1,7 @@
 """The command of a study: from netlist to report, in several processes, to be continued where it was stopped."""
 
 import argparse
+import functools
 import os
 import shutil
 import sys
@@ -30,7 +31,7 @@ def main(study: Study, argv: list[str] | None = None) -> int:
         _say(f"{study.name} benchmark, preset {options.preset}: {_plan(study, preset)}")
         with terminating():
             return _run(study, options, preset, folder)
-    except (AudioError, ValueError, OSError) as error:
+    except (AudioError, ValueError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
@@ -59,6 +60,7 @@ def _options(study: Study) -> argparse.ArgumentParser:
     add_sound_options(parser)
     parser.add_argument("--output", default=f"results/{study.name}", metavar="FOLDER", help="default: %(default)s")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler, whose workers see the output folder")
     parser.add_argument("--render", type=Path, metavar="FOLDER", help="only write the page again from results there")
     return parser
 
@@ -70,8 +72,7 @@ def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path
     work = grid.work_folder(folder, study, preset, material)
     with owned(work):
         description = hypotheses.write_down(study.hypotheses, work, grid.now())
-        with processes.pool(min(max(1, options.jobs), len(study.jobs(preset)))) as executor:
-            results = grid.compute(study, preset, material, work, executor)
+        results = grid.compute(study, preset, material, work, _workers(options, len(study.jobs(preset))))
         seconds = time.monotonic() - began
         header = grid.header(
             study,
@@ -88,6 +89,12 @@ def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path
     print(terminal.table(contents, study.headline))
     _say(f"report: {page}")
     return 0
+
+
+def _workers(options: argparse.Namespace, jobs: int) -> grid.Workers:
+    if options.cluster is not None:
+        return functools.partial(processes.cluster, options.cluster)
+    return functools.partial(processes.pool, min(max(1, options.jobs), jobs))
 
 
 def _command(study: Study, options: argparse.Namespace) -> str:

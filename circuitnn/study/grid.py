@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import platform
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, as_completed
+from contextlib import AbstractContextManager
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -16,10 +18,12 @@ from tqdm import tqdm
 from circuitnn.files import replacing
 from circuitnn.study.datasets import simulate
 from circuitnn.study.definition import Job, Preset, Study
-from circuitnn.study.measurement import Result
+from circuitnn.study.run_log import RunLog
 from circuitnn.study.signals import FS, Signals
 from circuitnn.study.training import work
 
+Workers = Callable[[], AbstractContextManager[Executor]]
+PATIENCE = 3  # deaths of workers, without anything done in between, after which something is taken to kill them
 PACKAGES = ("circuitnn", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 
 
@@ -32,30 +36,42 @@ class Results(NamedTuple):
     compute: dict[str, int]
 
 
-def compute(study: Study, preset: Preset, signals: Signals, folder: Path, executor: Executor) -> Results:
+def compute(study: Study, preset: Preset, signals: Signals, folder: Path, workers: Workers) -> Results:
     """Simulate and train what is not in the folder yet.
+
+    A worker that dies takes its job with it, which is done again, and no other: what has ended is in the folder's log.
 
     Args:
         study: what is compared.
         preset: how much is computed.
         signals: the sound.
         folder: that `work_folder` names; all workers must see it.
-        executor: of any kind; its workers must be able to import the study's module.
+        workers: give an executor of any kind, a new one each time, whose workers can import the study's module.
+
+    Raises:
+        RuntimeError: where workers die three times and nothing is done in between.
     """
     simulate(study, preset, signals, folder)
-    jobs = study.jobs(preset)
-    results: dict[Job, Result] = {}
-    pending = {executor.submit(work, study, job, preset, folder, signals.lengths["test"]): job for job in jobs}
-    with tqdm(total=len(jobs), unit="run", dynamic_ncols=True) as bar:
-        try:
-            for done in as_completed(pending):
-                job = pending[done]
-                results[job] = done.result()
-                bar.set_postfix_str(f"{job.model} {job.regime or ''}".strip(), refresh=False)
-                bar.update()
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    jobs, log = study.jobs(preset), RunLog(folder)
+    missing, deaths = _missing(jobs, log), 0
+    with tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit="run", dynamic_ncols=True) as bar:
+        while missing:
+            try:
+                with workers() as executor:
+                    for job in _ended(executor, missing, (study, preset, folder, signals.lengths["test"])):
+                        bar.set_postfix_str(f"{job.model} {job.regime or ''}".strip(), refresh=False)
+                        bar.update()
+            except BrokenExecutor as error:
+                left = _missing(jobs, log)
+                deaths = deaths + 1 if len(left) == len(missing) else 1
+                if deaths == PATIENCE:
+                    labels = ", ".join(job.label for job in left[:3])
+                    raise RuntimeError(
+                        f"workers died {PATIENCE} times ({error}); among what is left: {labels}"
+                    ) from error
+            missing = _missing(jobs, log)
+            bar.n = len(jobs) - len(missing)
+    results = log.results(jobs)
     ordered = [results[job] for job in sorted(jobs, key=lambda job: list(study.targets).index(job.circuit))]
     longest = max(ordered, key=lambda result: result.updates)
     return Results(
@@ -63,6 +79,24 @@ def compute(study: Study, preset: Preset, signals: Signals, folder: Path, execut
         {name: curve for result in ordered for name, curve in result.curves.items()},
         {"updates": longest.updates, "gradient_samples": longest.gradient_samples},
     )
+
+
+def _missing(jobs: list[Job], log: RunLog) -> list[Job]:
+    known = log.results(jobs)
+    return [job for job in jobs if job not in known]
+
+
+def _ended(executor: Executor, jobs: list[Job], about: tuple[Study, Preset, Path, Any]) -> Iterator[Job]:
+    """Each job when it has ended."""
+    study, preset, folder, recordings = about
+    pending = {executor.submit(work, study, job, preset, folder, recordings): job for job in jobs}
+    try:
+        for done in as_completed(pending):
+            done.result()
+            yield pending[done]
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def store(folder: Path, results: Results, header: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Worker processes, one a core."""
+"""Worker processes: one a core here, or those of a Dask cluster."""
 
 import contextlib
 import multiprocessing
@@ -11,6 +11,7 @@ from typing import Any
 
 # Each process trains small models sample by sample: one thread each, and the cores are shared out among processes.
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+ANSWER = 10.0  # seconds that a scheduler has for it
 
 
 @contextlib.contextmanager
@@ -18,7 +19,7 @@ def pool(processes: int) -> Iterator[Executor]:
     """Fresh interpreters: a fork would inherit JAX's threads in an unknown state."""
     context = multiprocessing.get_context("spawn")
     before, others = dict(os.environ), {*multiprocessing.active_children()}
-    os.environ["XLA_FLAGS"] = f"{before.get('XLA_FLAGS', '')} {ONE_THREAD}".strip()
+    os.environ["XLA_FLAGS"] = _with_one_thread(before.get("XLA_FLAGS", ""))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         with ProcessPoolExecutor(processes, context, _prepare, (context.Value("i", 0),)) as executor:
@@ -31,6 +32,41 @@ def pool(processes: int) -> Iterator[Executor]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextlib.contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask scheduler: each should have one thread, and see the folders of this process by their names.
+
+    Work of a worker that dies is done again by another. Workers in which JAX has not computed anything yet compute as
+    those of `pool` do, to the last bit on a machine of the same kind.
+
+    Args:
+        address: as Dask writes it, "tcp://host:8786" or "host:8786".
+
+    Raises:
+        ValueError: without the packages, for an address that is none, and where no scheduler answers for ten seconds.
+    """
+    try:
+        from distributed import Client, WorkerPlugin
+    except ImportError:
+        raise ValueError('a cluster needs the extra "cluster": pip install "circuitnn[cluster]"') from None
+
+    class OneThread(WorkerPlugin):
+        def setup(self, worker: Any) -> None:
+            os.environ["XLA_FLAGS"] = _with_one_thread(os.environ.get("XLA_FLAGS", ""))
+
+    try:
+        client = Client(address, timeout=ANSWER)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--cluster {address}: no Dask scheduler answers there ({error})") from error
+    with client:
+        client.register_plugin(OneThread(), name="circuitnn")
+        yield client.get_executor(pure=False)
+
+
+def _with_one_thread(flags: str) -> str:
+    return flags if ONE_THREAD in flags else f"{flags} {ONE_THREAD}".strip()
 
 
 def _prepare(taken: Any) -> None:

@@ -1,6 +1,5 @@
 """The trainings of a study: each target, contender and regime is one job, all seeds at once."""
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,13 +19,16 @@ from circuitnn.study.definition import Job, Preset, Study, Task, warmed_up_adam
 from circuitnn.study.measurement import Result, failed, measured, with_forced_best
 from circuitnn.study.rate_search import best, plain_error, searched
 from circuitnn.study.records import NODAL
+from circuitnn.study.run_log import RunLog, stem
 from circuitnn.study.signals import FS
 from circuitnn.study.snapshots import Snapshots
 from circuitnn.train import Dataset, DivergenceError, History, fit
 
 
-def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> Result:
-    """Do one job, from the data sets in the folder; a training that was stopped goes on from its checkpoint there.
+def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> None:
+    """Do one job from the data sets in the folder, and append what it finds to the run's log there.
+
+    A training that was stopped goes on from its checkpoint.
 
     Args:
         study: what is compared.
@@ -35,6 +37,12 @@ def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seque
         folder: of the run's state.
         recordings: name and samples of those that the test is made of.
     """
+    log = RunLog(folder)
+    if not log.results([job]):  # another worker may have been faster, where one was taken for dead
+        log.append(job, _found(study, job, preset, folder, recordings))
+
+
+def _found(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> Result:
     target = study.targets[job.circuit]
     circuit, data = target.circuit(), load(study, target, folder)
     if job.model == NODAL:
@@ -48,14 +56,14 @@ def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seque
     scaling = Scaling.from_data(train.x, train.y, train.states)
     task = Task(target.inputs, target.knobs, states, output if output in states else None, scaling, FS)
     training = _Training(study, job, preset, task, data, max(samples for _, samples in recordings) / FS)
-    stem = folder / hashlib.sha256(job.label.encode()).hexdigest()[:16]
-    errors = training.rates(stem.with_suffix(".rates.json"))
+    files = folder / stem(job)
+    errors = training.rates(files.with_suffix(".rates.json"))
     rate = best(errors) if errors else contender.learning_rate
     seeds, untrained = list(range(preset.seeds)), training.untrained(preset.seeds)
-    snapshots = training.snapshots(stem) if states else None
+    snapshots = training.snapshots(files) if states else None
     began = time.monotonic()
     try:
-        trained, history = training.fitted(untrained, rate, preset.updates, stem.with_suffix(".npz"), snapshots)
+        trained, history = training.fitted(untrained, rate, preset.updates, files.with_suffix(".npz"), snapshots)
     except DivergenceError as error:
         result = failed(job, untrained, seeds, data, str(error))
     else:
