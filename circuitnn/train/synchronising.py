@@ -29,7 +29,11 @@ LARGEST_DEVIATION = 0.5  # radians of the phase, beyond which a context is said 
 SAME = 0.05  # radians, and units of the scale of rates: candidates no further apart are one
 FORGOTTEN = 1e-9  # of the largest curvature: memory that has less is forgotten before it counts
 SINGULAR = 1e10  # condition of the matrix, from which on nothing pulls in some direction
+STEP = {4: 3e-3, 8: 1e-4}  # radians, and units of the scale of rates, by the bytes of a number
 SMALLEST_PEAK = 1e-9  # volts: below it is silence
+
+Left = Callable[[Array], Array]  # of points (k, p): what is left of y, (k, time, out_features)
+Jacobian = Callable[[Left, Array], tuple[Array, Array]]  # that, and its columns (p, k, time, out_features)
 
 
 def synchronise(
@@ -81,10 +85,12 @@ def synchronise(
     context = _Context.of(checked_model(model), x, y, controls, warmup)
     unknown = UnknownMemory.of(model, is_rate_known=rates is None, sweeps=sweeps, memory=memory)
     points = unknown.grid(model, rates, phases, (context.time - warmup) / (model.fs or 1.0))
-    errors = context.errors(fastest(model, len(points) * context.time, streams=AT_ONCE), unknown, points)
+    swift = fastest(model, len(points) * context.time, streams=AT_ONCE)
+    errors = context.errors(swift, unknown, points)
     if not np.isfinite(errors).any():
         raise ValueError("the model's output is not finite from any of the phases and rates that were tried")
-    normal = context.normal(model, unknown)
+    few = unknown.count == unknown.movements
+    normal = context.normal(swift if few else model, unknown, _by_differences if few else _by_derivatives)
 
     def summed(points: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         gram, parts, error = normal(points)
@@ -136,14 +142,18 @@ class _Context(NamedTuple):
         ]
         return np.concatenate([np.asarray(part, float) for part in parts])[: len(points)] / self.energy
 
-    def normal(self, model: Model, unknown: UnknownMemory) -> Callable[[NDArray], tuple[NDArray, NDArray, NDArray]]:
+    def normal(
+        self, model: Model, unknown: UnknownMemory, jacobian: Jacobian
+    ) -> Callable[[NDArray], tuple[NDArray, NDArray, NDArray]]:
         """Of candidates (k, p): Gauss and Newton's matrix (k, p, p), half the gradient of each part of the context
         (k, groups, p), and the error (k,), over the energy of y.
         """
         graph, variables = nnx.split(model)
 
         def at(points: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-            found = _normal(graph, unknown, self.warmup, variables, self[:3], jnp.asarray(points, model.dtype))
+            found = _normal(
+                graph, unknown, self.warmup, jacobian, variables, self[:3], jnp.asarray(points, model.dtype)
+            )
             gram, parts, errors = (np.asarray(each, float) / self.energy for each in found)
             return gram, parts, errors
 
@@ -168,23 +178,38 @@ def _errors(graph: Any, unknown: UnknownMemory, warmup: int, variables: Any, con
     return jnp.sum(jnp.square(_played(nnx.merge(graph, variables), unknown, warmup, context, points)[1]), axis=(1, 2))
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def _normal(
-    graph: Any, unknown: UnknownMemory, warmup: int, variables: Any, context: Any, points: Array
+    graph: Any, unknown: UnknownMemory, warmup: int, jacobian: Jacobian, variables: Any, context: Any, points: Array
 ) -> tuple[Array, Array, Array]:
     model = nnx.merge(graph, variables)
-    left, back = jax.vjp(lambda points: _played(model, unknown, warmup, context, points)[1], points)
-
-    # A column of the Jacobian, by transposing twice: networks have a rule for going backwards only.
-    def column(direction: Array) -> Array:
-        return jax.linear_transpose(lambda y: back(y)[0], left)(jnp.broadcast_to(direction, points.shape))[0]
-
-    columns = jnp.stack([column(direction) for direction in jnp.eye(points.shape[1], dtype=points.dtype)])
+    left, columns = jacobian(lambda points: _played(model, unknown, warmup, context, points)[1], points)
     gram = jnp.einsum("iktf,jktf->kij", columns, columns)
     groups = min(GROUPS, left.shape[1])
     pulls = jnp.pad((columns * left).sum(-1), [(0, 0), (0, 0), (0, -left.shape[1] % groups)])
     parts = pulls.reshape(*pulls.shape[:2], groups, -1).sum(-1)
     return gram, jnp.moveaxis(parts, 0, -1), jnp.sum(jnp.square(left), axis=(1, 2))
+
+
+def _by_differences(left: Left, points: Array) -> tuple[Array, Array]:
+    """Central ones: plain runs of the model, which compiled C does many times faster than derivatives."""
+    step = jnp.asarray(STEP[points.dtype.itemsize], points.dtype)
+    moved = points + step * jnp.eye(points.shape[1], dtype=points.dtype)[:, None]
+    back = points - step * jnp.eye(points.shape[1], dtype=points.dtype)[:, None]
+    streams = jnp.concatenate([points[None], moved, back]).reshape(-1, points.shape[1])
+    here, up, down = jnp.split(left(streams), (len(points), len(points) * (1 + points.shape[1])))
+    columns = (up - down).reshape(points.shape[1], *here.shape) / (2 * step)
+    return here, columns
+
+
+def _by_derivatives(left: Left, points: Array) -> tuple[Array, Array]:
+    found, back = jax.vjp(left, points)
+
+    # A column of the Jacobian, by transposing twice: networks have a rule for going backwards only.
+    def column(direction: Array) -> Array:
+        return jax.linear_transpose(lambda y: back(y)[0], found)(jnp.broadcast_to(direction, points.shape))[0]
+
+    return found, jnp.stack([column(direction) for direction in jnp.eye(points.shape[1], dtype=points.dtype)])
 
 
 def _concluded(

@@ -12,6 +12,8 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn.hybrid import Oscillator
 from circuitnn.model import Model
+from circuitnn.train import synchronising
+from circuitnn.train.unknown_memory import UnknownMemory
 
 FS = 2000
 LFO = {"bounds": (0.5, 8.0), "offset": 1.0, "depth": 0.6}
@@ -150,3 +152,22 @@ def test_bad_input_is_one_clear_error(call, says):
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match=says):
             call(tremolo())
+
+
+@pytest.mark.parametrize(("dtype", "within"), [(jnp.float32, 3e-3), (jnp.float64, 1e-6)])
+def test_differences_are_the_derivatives(dtype, within):
+    with jax.enable_x64(dtype == jnp.float64):
+        model = tremolo(dtype=dtype)
+        points = jnp.asarray([[0.3, -0.5, 0.2], [6.0, 2.0, -1.0]], dtype)
+        unknown = UnknownMemory.of(model, is_rate_known=False, sweeps=True, memory=None)
+        context = jnp.asarray(X[:FS, None], dtype), jnp.asarray(output(3 * TIME)[:FS, None], dtype), {}
+
+        def left(points):
+            return synchronising._played(model, unknown, 100, context, points)[1]
+
+        here, columns = synchronising._by_differences(left, points)
+        exact_here, exact = synchronising._by_derivatives(left, points)
+        np.testing.assert_allclose(here, exact_here, rtol=1e-6)
+        assert columns.shape == exact.shape
+        for found, wanted in zip(columns, exact, strict=True):
+            assert float(jnp.linalg.norm(found - wanted) / jnp.linalg.norm(wanted)) < within
