@@ -147,35 +147,41 @@ def vactrol(p: Parameters, area: float, v: Volts) -> Currents:
     return {"anode": lit, "cathode": -lit, "a": through, "b": -through}
 
 
+def _grid(p: Parameters, area: float, v: Volts, cathode: str = "cathode") -> Currents:
+    """Dempwolf and Zoelzer 2011; behind a resistance Reefman's diode."""
+    grid = v["grid"] - v[cathode]
+    into = area * (p["GG"] * (softplus(p["CG"] * grid) / p["CG"]) ** p["XI"] + p["IG0"]) if "GG" in p else 0 * grid
+    if "IS" not in p:
+        return {"grid": into, cathode: -into}
+    inner = v["inner grid"] - v[cathode]
+    inside = p["IS"] * area * junction(inner, p.get("N", 1.0)) + GMIN * inner
+    return {"grid": into, "inner grid": inside, cathode: -into - inside}
+
+
 def triode(p: Parameters, area: float, v: Volts) -> Currents:
     """Koren 1996; with G in the place of KG1 Dempwolf and Zoelzer 2011; the grid's current is the latter's."""
     plate, grid = v["plate"] - v["cathode"], v["grid"] - v["cathode"]
-    into_grid = p["GG"] * area * (softplus(p["CG"] * grid) / p["CG"]) ** p["XI"] + p["IG0"] * area
+    into = _grid(p, area, v)
     if "G" in p:
-        into_plate = p["G"] * area * (softplus(p["C"] * (plate / p["MU"] + grid)) / p["C"]) ** p["GAMMA"] - into_grid
+        into_plate = p["G"] * area * (softplus(p["C"] * (plate / p["MU"] + grid)) / p["C"]) ** p["GAMMA"] - into["grid"]
     else:
         driving = np.maximum(plate, 0) / p["KP"]
         knee = driving * softplus(p["KP"] * (1 / p["MU"] + grid / np.sqrt(p["KVB"] + plate**2)))
         into_plate = 2 * area * knee ** p["EX"] / p["KG1"]
-    return {"plate": into_plate, "grid": into_grid, "cathode": -into_plate - into_grid}
+    return into | {"plate": into_plate, "cathode": into["cathode"] - into_plate}
 
 
 def pentode(p: Parameters, area: float, v: Volts) -> Currents:
-    """Reefman 2016 (Derk)."""
+    """Reefman 2016: Derk, with FORM DerkE."""
     plate, screen, grid = (np.asarray(v[name] - v["cathode"], float) for name in ("plate", "screen", "grid"))
     inside = p["KP"] * (1 / p["MU"] + grid / np.sqrt(p["KVB"] + screen**2))
     drawn = area * (np.maximum(screen, 0) / p["KP"] * softplus(inside)) ** p["EX"]
     above = np.maximum(plate, 0)
-    share = 1 / (1 + p["B"] * above)
+    share = np.exp(-((p["B"] * above) ** 1.5)) if p.get("FORM") else 1 / (1 + p["B"] * above)
     into_plate = drawn * ((1 / p["KG1"] - 1 / p["KG2"]) * (1 - share) + p["A"] * above / p["KG1"])
     into_screen = drawn * (1 + p["AS"] * share) / p["KG2"]
-    into_grid = area * (p["GG"] * (softplus(p["CG"] * grid) / p["CG"]) ** p["XI"] + p["IG0"])
-    return {
-        "plate": into_plate,
-        "screen": into_screen,
-        "grid": into_grid,
-        "cathode": -into_plate - into_screen - into_grid,
-    }
+    into = _grid(p, area, v)
+    return into | {"plate": into_plate, "screen": into_screen, "cathode": into["cathode"] - into_plate - into_screen}
 
 
 def ota(p: Parameters, area: float, v: Volts) -> Currents:
