@@ -66,8 +66,7 @@ def _rows(names: tuple[str, ...], options: argparse.Namespace, signals: Signals)
 def _contender(name: str, trained: Any) -> Contender:
     if name in (CIRCUIT, OTHER_UNIT):
         off = contenders.TOLERANCE if name == OTHER_UNIT else 0.0
-        # One grid point is followed: the circuit's derivatives are dear, and its errors tell basins apart.
-        return contenders.Synchronised(contenders.circuit(tolerance=off), {"phases": 8, "refined": 1, "steps": 24})
+        return contenders.Synchronised(contenders.circuit(tolerance=off), {"steps": 24})
     kind, inputs = name.split(", ")
     assert kind in KINDS
     model = trained(kind, inputs)

@@ -91,7 +91,7 @@ def balance(circuit: Circuit, x: NDArray, seen: Observed, fs: float) -> Residual
             case "C", _:
                 residuals.append(_rule(across, through / values[part.name], fs, largest))
             case "L", _:
-                linked = sum(mutual * seen.amperes[other] for other, mutual in inductances[part.name].items())
+                linked = np.sum([m * seen.amperes[other] for other, m in inductances[part.name].items()], axis=0)
                 residuals.append(_rule(linked / values[part.name], across / values[part.name], fs, strongest))
             case "K", _:
                 continue  # in the inductances

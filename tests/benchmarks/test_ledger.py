@@ -2,12 +2,16 @@ import dataclasses
 import json
 import math
 
+import jax
+import numpy as np
 import pytest
 
+import circuitnn as cn
 from benchmarks.ledger import __main__ as report
-from benchmarks.ledger import devices
+from benchmarks.ledger import devices, power
 from benchmarks.ledger.__main__ import BENCHMARK, LINES
 from benchmarks.ledger.line import Line
+from benchmarks.ledger.observed import observe
 from circuitnn.devices.device import ModelDevice
 from circuitnn.devices.registry import DEVICES
 from circuitnn.study.benchmark import main
@@ -75,3 +79,28 @@ def test_what_has_no_figure_is_neither_kept_nor_refused():
     found = report.entry(dataclasses.replace(SOUND, measure=lambda name: math.nan, broken=lambda name: math.nan))
     assert found["broken"] == ["a", "b"]
     assert not found["is_refused"]
+
+
+TRANSFORMER = """Two windings and a triode that draws grid current
+Vin in 0 0
+R1 in p 100
+L1 p 0 2
+L2 s 0 50m
+K1 L1 L2 0.98
+R2 s g 1k
+N1 a g 0 TUBE
+R3 plus a 100k
+Vp plus 0 250
+.model TUBE TRIODE(MU=100 EX=1.4 KG1=1060 KP=600 KVB=300 RGI=2k IS=1n)
+"""
+
+
+@pytest.mark.parametrize("broken", ["K1", "L2", "TUBE.IS", "TUBE.RGI"])
+def test_coupled_coils_and_grids_keep_their_laws(broken):
+    with jax.enable_x64(True):
+        circuit = cn.read_netlist(TRANSFORMER, outputs=("a",))
+        x = 20 * np.sin(2 * np.pi * 1000 * np.arange(1, 101) / 48e3)[:, None]
+        seen = observe(circuit, x, 48e3)
+        assert max(power.balance(circuit, x, seen, 48e3)) < 1e-12
+        other = circuit.replace(**{broken: float(circuit.values[broken]) * (1 + 1e-6)})
+        assert max(power.balance(other, x, seen, 48e3)) > 1e-11
