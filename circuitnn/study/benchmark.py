@@ -108,9 +108,9 @@ def _parser(benchmark: Benchmark) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {benchmark.module}", description=benchmark.about)
     which = parser.add_mutually_exclusive_group()
     names = ["--only"] + ([f"--{benchmark.kind}"] if benchmark.kind else [])
-    which.add_argument(*names, nargs="+", metavar="NAME", help=f"of {', '.join(benchmark.items)}; default: all")
+    which.add_argument(*names, nargs="+", metavar="NAME", help=f"of {_listed(benchmark.items)}; default: all")
     if benchmark.quick:
-        about = f"only {', '.join(benchmark.quick)}"
+        about = f"only {_listed(benchmark.quick)}"
         which.add_argument("--quick", dest="only", action="store_const", const=benchmark.quick, help=about)
     if benchmark.rounds:
         about = "measurements of each time; the least counts; default: %(default)s"
@@ -123,6 +123,11 @@ def _parser(benchmark: Benchmark) -> argparse.ArgumentParser:
     )
     benchmark.options(parser)
     return parser
+
+
+def _listed(names: Sequence[str]) -> str:
+    """For a text of help, in which argparse replaces what begins with a percent sign."""
+    return ", ".join(names).replace("%", "%%")
 
 
 def _chosen(benchmark: Benchmark, names: Sequence[str] | None) -> tuple[str, ...]:

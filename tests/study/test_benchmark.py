@@ -1,5 +1,6 @@
 """The runner of tables of measurements: items, options, files, times."""
 
+import dataclasses
 import json
 import math
 import time
@@ -52,6 +53,15 @@ def test_items_are_measured_into_json_and_markdown(words, measured, tmp_path, ca
     said = capsys.readouterr().out
     assert f"  {measured[0]}: " in said
     assert table in said
+
+
+def test_the_help_has_names_with_percent_signs(capsys):
+    names = ("5 % off", "100%")
+    with pytest.raises(SystemExit, match="0"):
+        main(dataclasses.replace(BENCHMARK, items=names, quick=names[:1]), ["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "of 5 % off, 100%; default: all" in said
+    assert "only 5 % off" in said
 
 
 def test_what_is_wrong_is_one_line(tmp_path, capsys):
