@@ -25,6 +25,7 @@ RESPONSE_TARGET, ESR_TARGET = 1e-6, 1e-7
 # Why a circuit needs more than 8 x 48 kHz; what is not named here misses for no known reason.
 REASONS: dict[str, str] = {
     "tube_screamer_clipping": "the output slews from one diode to the other in 5 us, two samples at 8x",
+    "push_pull_amplifier": "the leakage of the transformer rings at 100 kHz",
 }
 
 
