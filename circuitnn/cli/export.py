@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.models import PLAYERS, opened_model
+from circuitnn.cli.models import PLAYERS, check_source, opened_model
 from circuitnn.cli.options import input_option, output_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 
@@ -84,6 +84,7 @@ def export(
         raise Fault(f"{out}: is a folder")
     if out.exists() and Path(model).exists() and out.samefile(model):
         raise Fault(f"{out}: is the model that is read; give OUT another name")
+    check_source(model)
     import jax
 
     from circuitnn.cli.loading import spelled

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from circuitnn.cli.loading import read_circuit
+from circuitnn.cli.loading import netlist_file, read_circuit
 from circuitnn.cli.options import Widths, input_option, output_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
@@ -69,7 +69,9 @@ def fit_tone_stack(
     """
     out = out or Path(f"{Path(target).stem or 'tone-stack'}.npz")
     check_suffix(out, "a model", ".npz")
-    # Here and not above, as --help need not wait for JAX.
+    if not Path(target).is_dir():
+        netlist_file(target)
+    # Here and not above, as --help and errors need not wait for JAX.
     from circuitnn import train
     from circuitnn.cli.picture import need_matplotlib
 

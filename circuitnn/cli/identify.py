@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from circuitnn.cli.fit_options import FIT, Assignment, NumberOr, Patterns, Share
-from circuitnn.cli.loading import positions, read_circuit
+from circuitnn.cli.loading import netlist_file, positions, read_circuit
 from circuitnn.cli.options import input_option, knob_option, output_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
@@ -163,7 +163,13 @@ def identify(
     outputs = ((report, PAGE), (table, TABLE), (netlist, NETLIST), (save, MODEL), (complete, MODEL))
     _check_names(outputs, netlists)
     given = _arguments(options, output_volts)
-    # Here and not above, as --help need not wait for NumPy and JAX.
+    # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
+    from circuitnn.cli import sounds
+
+    for source in netlists:
+        netlist_file(source)
+    for sound in (played, recorded):
+        sounds.check(sound)
     from circuitnn import train
     from circuitnn.cli import identified
     from circuitnn.cli.recordings import read_pair

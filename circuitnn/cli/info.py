@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from circuitnn.cli.loading import netlist_file
+from circuitnn.cli.models import check_source, is_saved, opened_model
 from circuitnn.cli.options import input_option, output_option, width_option
 from circuitnn.cli.problems import say
 
@@ -31,10 +33,8 @@ def info(file: str, width: float | None, source_name: str | None, output_name: s
     name of a circuit that comes with circuitnn; a netlist is told as the nodal model of it. `circuitnn check` tells
     what is read of a netlist, line by line.
     """
+    check_source(file)
     import jax
-
-    from circuitnn.cli.loading import netlist_file
-    from circuitnn.cli.models import is_saved, opened_model
 
     with jax.enable_x64(True):
         model = opened_model(file, source_name=source_name, output_name=output_name, width=width)

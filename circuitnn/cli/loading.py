@@ -20,9 +20,9 @@ def netlist_file(source: str) -> Path:
     Raises:
         Fault: when there is neither.
     """
-    import circuitnn as cn
+    # Not cn.circuits.CATALOGUE, whose functions need JAX.
+    from circuitnn.circuit.catalogue.peaks import NOMINAL_PEAK as known  # noqa: N811
 
-    known = list(cn.circuits.CATALOGUE)
     if Path(source).exists() and not Path(source).is_dir():
         return Path(source)
     if source in known:
@@ -41,11 +41,11 @@ def read_circuit(source: str, source_name: str | None = None, output_name: str |
     Raises:
         Fault: naming the file, when there is none or it cannot be read as a netlist.
     """
-    import circuitnn as cn
-
+    path = netlist_file(source)
     if output_name is not None and Path(output_name).suffix.lower() in (*PICTURES, ".csv", ".npz", ".wav"):
         raise Fault(f"--output is the node that is heard, not a file; for a file: -o {output_name}")
-    path = netlist_file(source)
+    import circuitnn as cn
+
     try:
         return cn.read_netlist(path, inputs=source_name, outputs=output_name)
     except cn.CircuitError as problem:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circuitnn.cli.loading import read_circuit
+from circuitnn.cli.loading import netlist_file, read_circuit
 from circuitnn.cli.problems import Fault
+from circuitnn.opening import opened, reason
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -17,6 +18,21 @@ PLAYERS = {".nam": "nam", ".aidax": "aidax", ".json": "rtneural", ".npz": "torch
 def is_saved(source: str) -> bool:
     """Whether the argument names a saved model, or the file of a player, and no netlist."""
     return Path(source).suffix.lower() in PLAYERS
+
+
+def check_source(source: str) -> None:
+    """Before JAX is imported, which takes a second: whether there is such a file, or such a circuit in the catalogue.
+
+    Raises:
+        Fault: naming it, when there is neither.
+    """
+    if not is_saved(source):
+        netlist_file(source)
+        return
+    try:
+        opened(source).close()
+    except OSError as problem:
+        raise Fault(f"{source}: {reason(problem)}") from None
 
 
 def saved_model(source: str, width: float | None = None) -> "cn.Model":

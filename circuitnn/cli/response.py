@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.loading import PICTURES, positions, read_circuit, spelled
+from circuitnn.cli.loading import PICTURES, netlist_file, positions, read_circuit, spelled
 from circuitnn.cli.options import Frequencies, input_option, knob_option, output_option
 from circuitnn.cli.problems import Failure, Fault, say
 
@@ -63,7 +63,8 @@ def response(
     if out.suffix.lower() not in (*PICTURES, ".csv"):
         raise Fault(f"{out}: the name ends in {', '.join(PICTURES)} for a picture, or .csv for a table")
     is_table = out.suffix.lower() == ".csv"
-    # Here and not above, as --help need not wait for NumPy and JAX.
+    netlist_file(circuit)
+    # Here and not above, as --help and errors need not wait for NumPy and JAX.
     import numpy as np
 
     from circuitnn import spice

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
-from circuitnn.cli.models import is_saved, refuse_options_of_netlists, refuse_width, saved_model
+from circuitnn.cli.models import check_source, is_saved, refuse_options_of_netlists, refuse_width, saved_model
 from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 
@@ -84,27 +84,32 @@ def run(
     for option, value in (("--volts", volts), ("--output-volts", output_volts)):
         if value is not None and not 0 < value < math.inf:
             raise Fault(f"{option} must be a positive number of volts, got {value:g}")
-    # Here and not above, as --help need not wait for NumPy and JAX.
+    # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
+    from circuitnn.cli import sounds
+
+    if is_saved(model):
+        refuse_options_of_netlists(model, int(oversample), source_name, output_name)
+    else:
+        refuse_width(model, width)
+    check_source(model)
+    sounds.check_name(out)
+    sounds.check(sound)
+    if out.exists() and Path(sound).exists() and out.samefile(sound):
+        raise Fault(f"{out}: is the sound that is read; give OUT another name")
     import jax
     from tqdm import tqdm
 
     import circuitnn as cn
-    from circuitnn.cli import sounds
     from circuitnn.cli.automation import read_automation
     from circuitnn.cli.render import render
     from circuitnn.knobs import knobs_of
 
-    sounds.check_name(out)
-    if out.exists() and Path(sound).exists() and out.samefile(sound):
-        raise Fault(f"{out}: is the sound that is read; give OUT another name")
     with jax.enable_x64(True):
         if is_saved(model):
-            refuse_options_of_netlists(model, int(oversample), source_name, output_name)
             built = _restored(model, width)
             fs = _checked_rate(model, built, fs)
             source = sounds.Sound(sound, fs)
         else:
-            refuse_width(model, width)
             circuit = read_circuit(model, source_name, output_name)
             source = sounds.Sound(sound, fs)
             built = _nodal(circuit, source.fs, int(oversample))
