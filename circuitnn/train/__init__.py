@@ -65,7 +65,8 @@ else:  # a type checker tells of names that are none
         __name__,
         names={
             "circuitnn.estimation": "Capture CapturePlan ChoiceReport CompletionReport ComponentReport Drift "
-            "Expectation FittedValue IdentificationReport KnownCombination complete fit_components identify plan_captures",
+            "Expectation FittedValue IdentificationReport KnownCombination complete fit_components identify "
+            "plan_captures",
             "circuitnn.numerics.taper": "taper",
             "circuitnn.tone": "Schedule ToneStackReport fit_tone_stack",
             "circuitnn.train.checkpoint": "CheckpointError",
