@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from circuitnn.cli.loading import PICTURES, netlist_file, positions, read_circuit, spelled
-from circuitnn.cli.options import Frequencies, input_option, knob_option, output_option
+from circuitnn.cli.options import Frequencies, knob_option
 from circuitnn.cli.problems import Failure, Fault, say
+from circuitnn.cli.reading import Reading, reading_options
 
 EXAMPLES = """\b
 Examples:
@@ -39,8 +40,7 @@ POINTS = 25  # of ngspice in a picture
     metavar="FILE",
     help="A picture (.png, .svg, .pdf) or a table (.csv).  [default: CIRCUIT-response.png in this folder]",
 )
-@input_option
-@output_option
+@reading_options
 @click.option(
     "--ngspice", is_flag=True, help="Ask the installed ngspice as well: points in the picture, columns in the table."
 )
@@ -50,8 +50,7 @@ def response(
     freqs: tuple[float, float, int],
     steps: int,
     out: Path | None,
-    source_name: str | None,
-    output_name: str | None,
+    reading: Reading,
     ngspice: bool,
 ) -> None:
     """Plot the frequency response of a netlist: one panel for each knob, the knob in five positions.
@@ -76,7 +75,7 @@ def response(
     program = spice.version()
     if ngspice and program is None:
         raise Failure("--ngspice: ngspice is not installed (Debian: apt install ngspice)")
-    read = read_circuit(circuit, source_name, output_name)
+    read = read_circuit(circuit, reading)
     held = positions(knobs, read, circuit)
     found = family.family(read, np.geomspace(*freqs), held=held, steps=steps)
     where = {**knobs_of(read.controls), **held}

@@ -8,8 +8,9 @@ import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
 from circuitnn.cli.models import check_source, is_saved, refuse_options_of_netlists, refuse_width, saved_model
-from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option, width_option
+from circuitnn.cli.options import knob_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
+from circuitnn.cli.reading import Reading, reading_options
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -57,8 +58,7 @@ A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as
 )
 @oversample_option
 @width_option
-@input_option
-@output_option
+@reading_options
 def run(
     model: str,
     sound: str,
@@ -71,8 +71,7 @@ def run(
     fs: int | None,
     oversample: str,
     width: float | None,
-    source_name: str | None,
-    output_name: str | None,
+    reading: Reading,
 ) -> None:
     """Run a sound file through a netlist, a saved model or a capture.
 
@@ -88,7 +87,7 @@ def run(
     from circuitnn.cli import sounds
 
     if is_saved(model):
-        refuse_options_of_netlists(model, int(oversample), source_name, output_name)
+        refuse_options_of_netlists(model, int(oversample), reading)
     else:
         refuse_width(model, width)
     check_source(model)
@@ -110,7 +109,7 @@ def run(
             fs = _checked_rate(model, built, fs)
             source = sounds.Sound(sound, fs)
         else:
-            circuit = read_circuit(model, source_name, output_name)
+            circuit = read_circuit(model, reading)
             source = sounds.Sound(sound, fs)
             built = _nodal(circuit, source.fs, int(oversample))
         unit, output_unit = built.volts or (1.0, 1.0)  # what 1.0 is to the model
