@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circuitnn.cli.problems import Fault, one_line, say
 from circuitnn.cli.reading import AS_WRITTEN, Reading
@@ -65,7 +65,7 @@ def changed(circuits: "dict[str, cn.Circuit]", reading: Reading) -> "dict[str, c
         Fault: for what none of them has, or that cannot be.
     """
     for option, given in (("--model", reading.models), ("--set", reading.settings)):
-        _check_once(option, given)
+        check_once(option, given)
         for name, value in given:
             circuits = _changed(circuits, option, name, value)
     return circuits
@@ -87,7 +87,8 @@ def _read(source: str, reading: Reading) -> "cn.Circuit":
         raise Fault(f"{source}: {words}{needs}") from problem
 
 
-def _check_once(option: str, given: tuple[tuple[str, str], ...]) -> None:
+def check_once(option: str, given: Sequence[tuple[str, Any]]) -> None:
+    """Raises a Fault where an option was given twice for the same name, whatever its case."""
     lowered = [name.lower() for name, _ in given]
     for name, _ in given:
         if lowered.count(name.lower()) > 1:

@@ -55,8 +55,9 @@ def _supplies(circuit: "cn.Circuit", currents: Mapping[str, float]) -> list[str]
     """What the sources of voltage beside the inputs give, where they give something."""
     rows = []
     for name, amperes in currents.items():
-        volts, milliamperes = float(circuit[name].value), -1000 * amperes  # a current into its first node is negative
-        if volts:
+        value = circuit[name].value
+        if value is not None and value != 0:
+            volts, milliamperes = float(value), -1000 * amperes  # a current into its first node is negative
             rows.append((name, _number(volts), _number(milliamperes), _number(volts * milliamperes)))
     return _table(("supply", "volts", "mA", "mW"), rows) if rows else []
 
