@@ -27,13 +27,18 @@ def netlist_file(source: str) -> Path:
     if Path(source).exists() and not Path(source).is_dir():
         return Path(source)
     if source in known:
-        return Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{source}.cir")))
+        return catalogue_file(source)
     from circuitnn.knobs import did_you_mean
 
     what = "is a folder" if Path(source).is_dir() else "no such file"
     stem = Path(source).stem
     more = f" (the catalogue has {stem}, without ending)" if stem in known else did_you_mean(source, known)
     raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
+
+
+def catalogue_file(name: str) -> Path:
+    """The netlist of an entry of the catalogue."""
+    return Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{name}.cir")))
 
 
 def read_circuit(source: str, reading: Reading = AS_WRITTEN) -> "cn.Circuit":
@@ -89,10 +94,11 @@ def _read(source: str, reading: Reading) -> "cn.Circuit":
 
 def check_once(option: str, given: Sequence[tuple[str, Any]]) -> None:
     """Raises a Fault where an option was given twice for the same name, whatever its case."""
-    lowered = [name.lower() for name, _ in given]
+    seen: set[str] = set()
     for name, _ in given:
-        if lowered.count(name.lower()) > 1:
+        if name.lower() in seen:
             raise Fault(f"{option} {name}: given twice")
+        seen.add(name.lower())
 
 
 def _changed(circuits: "dict[str, cn.Circuit]", option: str, name: str, value: str) -> "dict[str, cn.Circuit]":

@@ -12,7 +12,6 @@ from circuitnn.cli.loading import changed, check_once, positions, read_circuits
 from circuitnn.cli.options import Knob
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import AS_WRITTEN, Reading
-from circuitnn.knobs import knobs_of
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -53,6 +52,8 @@ class Turned:
     @property
     def knobs(self) -> dict[str, float]:
         """All knobs and where they stand."""
+        from circuitnn.knobs import knobs_of  # here, because --help need not wait for NumPy
+
         return {**knobs_of(self.circuit.controls), **self.held}
 
 
@@ -103,7 +104,7 @@ def read_variants(
 def _turned(circuit: "cn.Circuit", variant: Variant) -> Turned:
     held: dict[str, float] = {}
     for name, value in variant.changes:
-        if name.lower() in map(str.lower, knobs_of(circuit.controls)):
+        if name.lower() in map(str.lower, Turned(circuit).knobs):
             try:
                 position = Knob().convert(f"{name}={value}", None, None)
             except click.BadParameter as problem:

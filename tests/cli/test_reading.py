@@ -47,7 +47,7 @@ def test_a_written_header_has_them(call):
         (["--set", "R3=x"], "--set R3=x: R3: "),
         (["--set", "R3=-1"], "--set R3=-1: R3"),
         (["--set", "R3"], "'R3' is not NAME=VALUE, such as R6=20k"),
-        (["--set", "R3=1k", "--set", "r3=2k"], "--set R3: given twice"),
+        (["--set", "R3=1k", "--set", "r3=2k"], "--set r3: given twice"),
         (["--set", "self=1"], "--set self=1: no value named 'self'"),
         (["--model", "D1"], "'D1' is not NAME=VALUE, such as D1=1N34A"),
         (["--model", "D1=1N34A"], "--model D1=1N34A: no device with a model 'D1'; there are none"),
