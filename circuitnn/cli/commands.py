@@ -6,6 +6,7 @@ from typing import Any, final
 import click
 
 from circuitnn.cli.check import check
+from circuitnn.cli.compare import compare
 from circuitnn.cli.export import export
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
 from circuitnn.cli.guitar import guitar
@@ -27,6 +28,7 @@ Examples:
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report
   circuitnn run my.npz guitar.wav out.wav --automation moves.csv
   circuitnn identify my.cir played.wav recorded.wav --fit C1,R2 -o my.html
+  circuitnn compare my.cir my.npz               numbers, pictures and a blind test, as a page
   circuitnn info my.npz                         what a saved model is
   circuitnn export my.npz my.h --main           the same as C, for a plug-in or a pedal
 
@@ -84,7 +86,7 @@ def app(context: click.Context) -> None:
         say(context.get_help())
 
 
-for command in (list_circuits, check, info, response, run, fit_tone_stack, identify, export, guitar):
+for command in (list_circuits, check, info, response, run, fit_tone_stack, identify, compare, export, guitar):
     app.add_command(command)
 
 

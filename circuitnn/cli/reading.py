@@ -10,22 +10,24 @@ import click
 from circuitnn.cli.fit_options import Assignment
 from circuitnn.cli.problems import Fault
 
+set_option = click.option(
+    "--set",
+    "settings",
+    type=Assignment("R6=20k"),
+    multiple=True,
+    help="Another nominal value than the netlist's, such as R6=20k or DCLIP.IS=1n; may be given several times.",
+)
+model_option = click.option(
+    "--model",
+    "models",
+    type=Assignment("D1=1N34A"),
+    multiple=True,
+    help="Another device than the netlist's, such as D1=1N34A or 'D*=1N34A': one of its .model or of the library; "
+    "may be given several times.",
+)
 OPTIONS = (
-    click.option(
-        "--set",
-        "settings",
-        type=Assignment("R6=20k"),
-        multiple=True,
-        help="Another nominal value than the netlist's, such as R6=20k or DCLIP.IS=1n; may be given several times.",
-    ),
-    click.option(
-        "--model",
-        "models",
-        type=Assignment("D1=1N34A"),
-        multiple=True,
-        help="Another device than the netlist's, such as D1=1N34A or 'D*=1N34A': one of its .model or of the library; "
-        "may be given several times.",
-    ),
+    set_option,
+    model_option,
     click.option(
         "--input",
         "source_name",
