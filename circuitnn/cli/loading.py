@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import circuitnn as cn
 
 PICTURES = (".png", ".svg", ".pdf")
+SOUNDS = (".wav", ".flac", ".aiff", ".aif")
 
 
 def netlist_file(source: str) -> Path:
@@ -24,6 +25,8 @@ def netlist_file(source: str) -> Path:
     # Not cn.circuits.CATALOGUE, whose functions need JAX.
     from circuitnn.circuit.catalogue.peaks import NOMINAL_PEAK as known  # noqa: N811
 
+    if Path(source).suffix.lower() in SOUNDS:
+        raise Fault(f"{source}: is a sound; a netlist, the name of a circuit or a saved model is what stands here")
     if Path(source).exists() and not Path(source).is_dir():
         return Path(source)
     if source in known:
