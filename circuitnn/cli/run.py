@@ -13,6 +13,8 @@ from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     import circuitnn as cn
 
 EXAMPLES = """\b
@@ -125,11 +127,15 @@ def run(
             _announce(
                 model, built, source, volts, output_volts, {**knobs_of(built.controls), **constant}, moving, automation
             )
-            playing = cn.native.fastest(built, source.samples, streams=source.channels)
-            if playing is not built:
-                say(f"its loop is compiled by {cn.native.compiler()}")
-            bar = tqdm(total=source.samples, unit="sample", unit_scale=True, disable=None, leave=False)
+            # On a terminal only: disable=None.
+            bar = tqdm(
+                total=source.samples, desc="compiling", unit="sample", unit_scale=True, disable=None, leave=False
+            )
             with sounds.Spool(out, source.channels) as spool, bar:
+                playing = cn.native.fastest(built, source.samples, streams=source.channels)
+                if playing is not built:
+                    bar.clear()
+                    say(f"its loop is compiled by {cn.native.compiler()}")
                 told = render(
                     playing,
                     source,
@@ -138,7 +144,7 @@ def run(
                     output_volts=output_volts / output_unit,
                     knobs=constant,
                     automation=table,
-                    progress=bar.update,
+                    progress=lambda samples: _advance(bar, samples),
                 )
                 gain = 1 / spool.peak if normalise and spool.peak > 0 else 1.0
                 clipped = spool.write(source.fs, gain=gain)
@@ -148,6 +154,11 @@ def run(
         say(f"warning: {model}: does not say at which sample rate it was trained", err=True)
     if told:
         say(f"warning: {told}", err=True)
+
+
+def _advance(bar: "tqdm", samples: int) -> None:
+    bar.set_description("running")  # the first block was compiled
+    bar.update(samples)
 
 
 def _nodal(circuit: "cn.Circuit", fs: int, oversampling: int) -> "cn.Model":

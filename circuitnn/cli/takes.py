@@ -98,6 +98,7 @@ def made(
         Fault, Failure, AudioError: naming the source.
     """
     import jax
+    from tqdm import tqdm
 
     recorded = {one.label: _read(one.source) for one in variants if is_sound(one)}
     if len(recorded) == len(variants):
@@ -113,7 +114,7 @@ def made(
             f"full scale is taken as {scale:g} V" + f" in and {scale_out:g} V out" * (scale != scale_out) + " (--volts)"
         )
         freqs, found = np.geomspace(*FREQS), []
-        for variant in variants:
+        for variant in tqdm(variants, desc="compiling and running", unit="source", disable=None, leave=False):
             if variant.label in recorded:
                 found.append(_take(variant.label, *_at(recorded[variant.label], fs, scale_out), "a recording"))
                 continue

@@ -1,4 +1,4 @@
-"""What people type by mistake: one line that says what is wrong, no traceback, no files; status 2, or 1 if it fails late."""
+"""What people type by mistake: one line that says what is wrong, no traceback, no files; status 2, or 1 if late."""
 
 import json
 import shlex

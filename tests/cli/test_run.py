@@ -288,3 +288,10 @@ def test_a_folder_that_cannot_be_written(call):
     assert "file/out.wav: cannot be written" in call("run", "tone.cir", "in.wav", "file/out.wav", fails=1).stderr
     Path("folder.wav").mkdir()
     assert "folder.wav: is a folder" in call("run", "tone.cir", "in.wav", "folder.wav", fails=2).stderr
+
+
+def test_progress_is_for_terminals(call, monkeypatch):
+    assert not call("run", "tone.cir", "in.wav", "out.wav").stderr
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
+    told = call("run", "tone.cir", "in.wav", "out.wav").stderr
+    assert told.index("compiling") < told.index("running")
