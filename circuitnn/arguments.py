@@ -5,13 +5,15 @@ import inspect
 import math
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from flax import nnx
 
 PRECISIONS = ("float32", "float64")
 NO_MODEL = {
@@ -67,12 +69,14 @@ def checked_dtype(dtype: Any) -> np.dtype:
     return kind
 
 
-def checked_rngs(rngs: Any, kind: str) -> nnx.Rngs:
+def checked_rngs(rngs: Any, kind: str) -> "nnx.Rngs":
     """What weights are drawn with.
 
     Raises:
         TypeError: for none, or a bare seed.
     """
+    from flax import nnx  # here, because circuits do without
+
     if isinstance(rngs, nnx.Rngs):
         return rngs
     seed = rngs if isinstance(rngs, int) else 0

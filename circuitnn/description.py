@@ -4,9 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import jax
 import numpy as np
-from flax import nnx
 
 from circuitnn.opening import printable
 from circuitnn.settings import arguments_of
@@ -72,6 +70,8 @@ def model_in_words(model: Any) -> str:
 
 def _parts(model: Any) -> Iterator[str]:
     """Models inside of a model, each in one line, and those inside of them indented."""
+    from flax import nnx  # here, because circuits do without
+
     # A model of one's own may have attributes of these names that are something else.
     inside = getattr(model, "models", ()) or [getattr(model, "model", getattr(model, "network", None))]
     members = [member for member in inside if isinstance(member, nnx.Module)]
@@ -90,6 +90,9 @@ def _kind(model: Any) -> str:
 
 
 def _weights(model: Any) -> str:
+    import jax
+    from flax import nnx  # here, because circuits do without
+
     count = sum(np.size(leaf) for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))
     return counted(count, "learnable number") if count else ""
 
@@ -132,6 +135,8 @@ def _records(model: Any) -> Iterator[str]:
 
 def _values(model: Any) -> dict[str, Any]:
     """What the constructor was given, as far as it is not said in other places."""
+    from flax import nnx  # here, because circuits do without
+
     names = (name for name in arguments_of(type(model)) if name not in _SAID_ELSEWHERE)
     values = {name: getattr(model, name, None) for name in names}
     # An argument whose attribute holds what was made of it: the layers instead of their number.
@@ -147,6 +152,8 @@ def _fields(record: Any) -> list[str]:
 
 
 def _is_record(value: Any) -> bool:
+    from flax import nnx  # here, because circuits do without
+
     return dataclasses.is_dataclass(value) and not isinstance(value, type | nnx.Module)
 
 

@@ -9,13 +9,15 @@ gradient with respect to the whole circuit), passes unseen.
 """
 
 import difflib
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
+
+if TYPE_CHECKING:
+    import jax
+    from jax.typing import ArrayLike
 
 RULE = "a knob is a .param with a number from 0 to 1"
 MID_POSITION = 0.5  # of a knob that is given by name only
@@ -23,7 +25,7 @@ MID_POSITION = 0.5  # of a knob that is given by name only
 
 def is_knob(default: Any) -> bool:
     """Whether a control with this default goes from 0 to 1."""
-    return not isinstance(default, jax.core.Tracer) and np.ndim(default) == 0 and 0 <= float(default) <= 1
+    return not _is_traced(default) and np.ndim(default) == 0 and 0 <= float(default) <= 1
 
 
 def knobs_of(controls: Mapping[str, Any]) -> dict[str, float]:
@@ -105,16 +107,16 @@ def joined(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return dict(result.values())
 
 
-def check_value(name: str, value: ArrayLike, default: Any = MID_POSITION) -> None:
+def check_value(name: str, value: "ArrayLike", default: Any = MID_POSITION) -> None:
     """Refuse what a control with that default cannot be; traced values pass.
 
     Raises:
         ValueError: naming the control, the number and its place.
     """
-    if isinstance(value, jax.core.Tracer):
+    if _is_traced(value):
         return
     try:
-        numbers = np.asarray(value, None if isinstance(value, np.ndarray | jax.Array) else float)
+        numbers = np.asarray(value, None if hasattr(value, "dtype") else float)
         low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
     except (TypeError, ValueError):
         raise ValueError(f"knob {name}: expected a number or an array of numbers, got {value!r}") from None
@@ -151,7 +153,7 @@ def check_shape(name: str, shape: tuple[int, ...], signal: tuple[int, ...]) -> N
     )
 
 
-def along(values: Mapping[str, Any], signal: tuple[int, ...], dtype: Any) -> jax.Array:
+def along(values: Mapping[str, Any], signal: tuple[int, ...], dtype: Any) -> "jax.Array":
     """Knobs along a signal, in order: (..., time, knobs), which broadcast against (*signal, 1).
 
     The time is 1 where all of them stand still, and so is a batch that they have in common.
@@ -164,6 +166,8 @@ def along(values: Mapping[str, Any], signal: tuple[int, ...], dtype: Any) -> jax
     Raises:
         ValueError: for a shape that does not go along the signal.
     """
+    import jax.numpy as jnp
+
     channels = []
     for name, value in values.items():
         knob = jnp.asarray(value, dtype)
@@ -195,3 +199,9 @@ def constants(values: Mapping[str, Any] | None, controls: Mapping[str, Any]) -> 
         shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in result.items())
         raise ValueError(f"knobs of different batches: {shapes}") from None
     return {name: np.squeeze(value, -1) if np.ndim(value) else value for name, value in result.items()}
+
+
+def _is_traced(value: Any) -> bool:
+    """Without importing JAX, which the command line does not need to refuse a position: then nothing is traced yet."""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(value, jax.core.Tracer)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 import numpy as np
 
 MOST_CHANNELS, LEAST_TIME = 8, 64  # a pair of axes that is evidently (channels, time)
@@ -68,6 +67,8 @@ def check_finite(name: str, values: Any, axes: tuple[str, ...] = ("sample", "fea
     Raises:
         ValueError: with the number of them and the place of the first.
     """
+    import jax  # here, because reading a sound does without
+
     if not isinstance(values, jax.core.Tracer) and not np.isfinite(np.asarray(values)).all():
         raise ValueError(not_finite_in_words(name, np.asarray(values), axes))
 

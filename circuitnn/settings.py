@@ -5,18 +5,26 @@ an object of that kind, inside of others too: a chain has the settings of its pa
 """
 
 import dataclasses
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from flax import nnx
 
 Class = TypeVar("Class", bound=type)
 
 DTYPES = {"float32": np.float32, "float64": np.float64}
 _DRAWN = ("rngs", "seed")  # arguments for weights at random, which a saved model replaces by its own
 
+# What registers the library's own kinds, the most frequent first. A program has imported those that it uses; one that
+# opens a saved model has not.
+_HOMES = (
+    "circuitnn.circuit", "circuitnn.recurrent", "circuitnn.nodal", "circuitnn.composition", "circuitnn.convolutional",
+    "circuitnn.filters", "circuitnn.networks", "circuitnn.control_frames", "circuitnn.counting",
+    "circuitnn.oversampling", "circuitnn.rates", "circuitnn.wdf", "circuitnn.frames", "circuitnn.native",
+    "circuitnn.hybrid",
+)  # fmt: skip
 _SPELT = {"kind": "kind_"}  # a transistor has an argument of that name
 
 _BUILDERS: dict[str, Callable[..., Any]] = {}
@@ -39,6 +47,8 @@ def register(cls: Class, *, name: str | None = None, build: Callable[..., Any] |
         ValueError: when another class has that name.
     """
     kind = name or cls.__name__
+    if not cls.__module__.startswith("circuitnn."):
+        _is_known("")  # a name that the library has is taken, whether or not it was used so far
     for other, registered in _NAMES.items():
         is_same = (other.__module__, other.__qualname__) == (cls.__module__, cls.__qualname__)
         if registered == kind and not is_same:  # a class that is defined again, in a notebook, takes its own place
@@ -96,7 +106,7 @@ def plain(value: Any) -> Any:
         fields = {name: plain(getattr(value, name)) for name in names}
         return {"kind": kind_of(type(value))} | {_SPELT.get(name, name): entry for name, entry in fields.items()}
     if isinstance(value, Mapping):
-        if isinstance(value.get("kind"), str) and value["kind"] not in _BUILDERS:
+        if isinstance(value.get("kind"), str) and not _is_known(value["kind"]):
             raise TypeError(f"no settings: a name 'kind' with the text {value['kind']!r}")
         return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, (tuple, list)):
@@ -124,7 +134,7 @@ def build(data: Any, made: Callable[[Any], None] = lambda thing: None) -> Any:
     kind = data.get("kind")
     if not isinstance(kind, str):
         return {name: build(entry, made) for name, entry in data.items()}
-    if kind not in _BUILDERS:
+    if not _is_known(kind):
         raise ValueError(f"no kind of model {kind!r} is known: import the module that registers it")
     spelt = {key: name for name, key in _SPELT.items()}
     arguments: dict[str, Any] = {
@@ -139,10 +149,25 @@ def build(data: Any, made: Callable[[Any], None] = lambda thing: None) -> Any:
     return thing
 
 
+def _is_known(kind: str) -> bool:
+    """Whether a kind is registered, after importing what may register it."""
+    for home in _HOMES:
+        if kind in _BUILDERS:
+            return True
+        importlib.import_module(home)
+    return kind in _BUILDERS
+
+
 def _constructor(cls: type) -> Callable[..., Any]:
     if "rngs" not in arguments_of(cls):
         return cls
-    return lambda **arguments: cls(**arguments, rngs=nnx.Rngs(0))
+
+    def built(**arguments: Any) -> Any:
+        from flax import nnx  # here, because circuits do without
+
+        return cls(**arguments, rngs=nnx.Rngs(0))
+
+    return built
 
 
 def arguments_of(cls: type) -> list[str]:

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import firwin, kaiserord, resample_poly
 
 from circuitnn.audio.errors import AudioError
 from circuitnn.audio.signals import checked_rate, checked_signal
@@ -39,6 +38,8 @@ def resample(x: ArrayLike, fs_in: int, fs_out: int) -> NDArray[np.float64]:
     up, down = ratio_of(fs_in, fs_out)
     if up == down:
         return signal
+    from scipy.signal import resample_poly  # here, because it takes a second to import
+
     return resample_poly(signal, up, down, axis=0 if signal.ndim == 1 else -2, window=low_pass(up, down))
 
 
@@ -64,6 +65,8 @@ def reach(up: int, down: int) -> int:
 @functools.lru_cache(maxsize=8)
 def low_pass(up: int, down: int) -> NDArray[np.float64]:
     """The filter of a ratio of rates, at their common multiple: an odd number of coefficients, their sum is one."""
+    from scipy.signal import firwin, kaiserord  # here, because it takes a second to import
+
     nyquist = 1 / max(up, down)  # the lower Nyquist frequency, over that of the common multiple of the rates
     taps, beta = kaiserord(STOP_BAND_DB, (1 - PASS_BAND) * nyquist)
     # An odd length delays by whole samples, which resample_poly takes back exactly.

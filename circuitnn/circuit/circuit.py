@@ -169,7 +169,7 @@ class Circuit:
         """The circuit with all values in another floating-point type."""
         return dataclasses.replace(self, values={name: _cast(value, dtype) for name, value in self.values.items()})
 
-    def replace(self, **values: ArrayLike | str) -> "Circuit":
+    def replace(self, /, **values: ArrayLike | str) -> "Circuit":
         """The circuit with other numbers: ``c.replace(C1=22e-9, **{"DCLIP.IS": 1e-9})``.
 
         Names are those of `values`, in any case. Numbers are SI, or text as SPICE has it ("10k"), and may be arrays (a

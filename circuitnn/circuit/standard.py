@@ -34,7 +34,7 @@ _FILES = (
 )
 _GENERIC = re.compile(r"level\d|opamp|kicad_builtin_opamp|POT")  # have no data sheet
 _HELPERS = ("amplifier", "linear", "level3")  # subcircuits that others are made of
-_PREFIX = re.compile(r"[dqjmux](?=\d?[a-z]*\d)", re.IGNORECASE)  # Q2N3904 and D1N4148 of PSpice's libraries
+_PREFIX = re.compile(r"^[dqjmux](?=\d?[a-z]*\d)", re.IGNORECASE)  # Q2N3904 and D1N4148 of PSpice's libraries
 _SUFFIX = re.compile(r"[a-z]{1,3}(?:[/-]\w+)?|[/-]\w+", re.IGNORECASE)  # of packages: TL072CP
 
 
@@ -88,6 +88,16 @@ def standard_part(name: str, *, directive: str) -> StandardPart | None:
         if directive == ".subckt" and (wrapped := _as_subcircuit(part)) is not None:
             return wrapped
     return None
+
+
+def parts_of_kinds(kinds: set[str]) -> list[str]:
+    """Names of the library's models of these kinds, such as "D" or "NPN", in its order."""
+    found: dict[str, None] = {}
+    for part in _parts().values():
+        directive, name, kind = part.lines[0].text.replace("(", " ").split()[:3]
+        if directive == ".model" and kind.upper() in kinds:
+            found[name] = None
+    return list(found)
 
 
 def _as_subcircuit(part: StandardPart) -> StandardPart | None:

@@ -6,17 +6,20 @@ from typing import Any, final
 import click
 
 from circuitnn.cli.check import check
+from circuitnn.cli.compare import compare
 from circuitnn.cli.export import export
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
 from circuitnn.cli.guitar import guitar
 from circuitnn.cli.identify import identify
 from circuitnn.cli.info import info
+from circuitnn.cli.list_circuits import list_circuits
 from circuitnn.cli.problems import one_line, say
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
 
 EXAMPLES = """\b
 Examples:
+  circuitnn list                                the circuits that come with it
   circuitnn response bassman                    the tone stack's curves, as a picture
   circuitnn check my.cir                        what is read of a netlist, and where it rests
   circuitnn guitar guitar.wav                   a sound to try things with
@@ -25,11 +28,12 @@ Examples:
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report
   circuitnn run my.npz guitar.wav out.wav --automation moves.csv
   circuitnn identify my.cir played.wav recorded.wav --fit C1,R2 -o my.html
+  circuitnn compare my.cir my.npz               numbers, pictures and a blind test, as a page
   circuitnn info my.npz                         what a saved model is
   circuitnn export my.npz my.h --main           the same as C, for a plug-in or a pedal
 
 \b
-A circuit is a SPICE netlist, or the name of one that comes with circuitnn (bassman, tube_screamer_clipping, ...).
+A circuit is a SPICE netlist, or the name of one that comes with circuitnn (circuitnn list tells them).
 Its knobs are its .param with a number from 0 to 1.
 
 \b
@@ -82,7 +86,7 @@ def app(context: click.Context) -> None:
         say(context.get_help())
 
 
-for command in (check, info, response, run, fit_tone_stack, identify, export, guitar):
+for command in (list_circuits, check, info, response, run, fit_tone_stack, identify, compare, export, guitar):
     app.add_command(command)
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.models import PLAYERS, opened_model
-from circuitnn.cli.options import input_option, output_option, oversample_option, width_option
+from circuitnn.cli.models import PLAYERS, check_source, opened_model
+from circuitnn.cli.options import oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
+from circuitnn.cli.reading import Reading, reading_options
 
 HEADERS = (".h", ".hpp", ".hh")
 FORMATS = ("c", "nam", "aidax", "rtneural", "proteus", "torch")
@@ -47,8 +48,7 @@ Examples:
 @oversample_option
 @click.option("--main", is_flag=True, help="Write OUT_main.c too, a program that plays a wav file through the header.")
 @width_option
-@input_option
-@output_option
+@reading_options
 def export(
     model: str,
     out: Path,
@@ -61,8 +61,7 @@ def export(
     oversample: str,
     main: bool,
     width: float | None,
-    source_name: str | None,
-    output_name: str | None,
+    reading: Reading,
 ) -> None:
     """Write a netlist or a saved model as one header of C, or a network as a file of a player.
 
@@ -84,6 +83,7 @@ def export(
         raise Fault(f"{out}: is a folder")
     if out.exists() and Path(model).exists() and out.samefile(model):
         raise Fault(f"{out}: is the model that is read; give OUT another name")
+    check_source(model)
     import jax
 
     from circuitnn.cli.loading import spelled
@@ -96,8 +96,7 @@ def export(
             model,
             fs=fs,
             oversampling=int(oversample),
-            source_name=source_name,
-            output_name=output_name,
+            reading=reading,
             width=width,
         )
         if form == "c":

@@ -16,6 +16,7 @@ from circuitnn.knobs import knobs_of
 
 if TYPE_CHECKING:
     import circuitnn as cn
+    from circuitnn.cli.variants import Turned
 
 
 @final
@@ -31,6 +32,7 @@ class Family:
             setting where there are no knobs.
         reference: ngspice's response at `reference_freqs`, (n, g) complex.
         reference_freqs: (g,) Hz.
+        names: of the circuits, where each setting is one of another circuit.
     """
 
     freqs: np.ndarray
@@ -39,6 +41,7 @@ class Family:
     swept: dict[str, list[int]]
     reference: np.ndarray | None = None
     reference_freqs: np.ndarray | None = None
+    names: tuple[str, ...] = ()
 
     def with_reference(self, circuit: "cn.Circuit", freqs: np.ndarray) -> "Family":
         """With what ngspice says at these frequencies."""
@@ -87,13 +90,43 @@ def family(circuit: "cn.Circuit", freqs: np.ndarray, *, held: Mapping[str, float
     return Family(freqs, knobs, response, swept)
 
 
+def overlay(circuits: "Mapping[str, Turned]", freqs: np.ndarray, reference_freqs: np.ndarray | None = None) -> Family:
+    """The responses of several circuits, each where its knobs stand.
+
+    Args:
+        circuits: by name, with one input and one output each.
+        freqs: (f,) Hz.
+        reference_freqs: (g,) Hz, where ngspice is asked as well; None for nowhere.
+
+    Raises:
+        Failure: when a response is not a finite number.
+    """
+    import jax
+
+    import circuitnn as cn
+
+    def of_all(analysis: Callable, freqs: np.ndarray) -> np.ndarray:
+        with jax.enable_x64(True):
+            return np.array([np.asarray(analysis(one.circuit, freqs, controls=one.knobs)) for one in circuits.values()])
+
+    response = of_all(cn.nodal.frequency_response, freqs).reshape(len(circuits), -1)
+    for name, one in zip(circuits, response, strict=True):
+        if not np.isfinite(one).all():
+            raise Failure(f"{name}: the response is not a finite number everywhere")
+    found = Family(freqs, {}, response, {"": list(range(len(circuits)))}, names=tuple(circuits))
+    if reference_freqs is None:
+        return found
+    reference = of_all(cn.spice.ac, reference_freqs).reshape(len(circuits), -1)
+    return replace(found, reference=reference, reference_freqs=reference_freqs)
+
+
 def write_table(path: Path, curves: Family) -> None:
-    """CSV: the knobs, freq_hz, magnitude_db, phase_deg from -180 to 180, and the same of ngspice where it was asked."""
+    """CSV: the knobs (or which circuit), freq_hz, magnitude_db, phase_deg from -180 to 180, and ngspice's if asked."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = ["magnitude_db", "phase_deg"]
     spice = [] if curves.reference is None else [f"ngspice_{name}" for name in columns]
-    writer.writerow([*curves.knobs, "freq_hz", *columns, *spice])
+    writer.writerow([*(["circuit"] if curves.names else curves.knobs), "freq_hz", *columns, *spice])
     writer.writerows(_rows(curves))
     with replacing(path) as file:
         file.write(text.getvalue().encode())
@@ -115,15 +148,15 @@ def largest_difference(curves: Family) -> float:
     return float(np.max(np.abs(mine[heard] - theirs[heard]), initial=0.0))
 
 
-def _rows(curves: Family) -> Iterator[list[float]]:
+def _rows(curves: Family) -> Iterator[list[float | str]]:
     for n, response in enumerate(curves.response):
-        knobs = [float(values[n]) for values in curves.knobs.values()]
+        settings = [curves.names[n]] if curves.names else [float(values[n]) for values in curves.knobs.values()]
         parts = [decibels(response), np.degrees(np.angle(response))]
         if curves.reference is not None:
             parts += [decibels(curves.reference[n]), np.degrees(np.angle(curves.reference[n]))]
         for freq, *numbers in zip(curves.freqs, *parts, strict=True):
             # Ten digits: more than either engine has, and 0.5 stays 0.5.
-            yield [*knobs, *(float(f"{number:.10g}") for number in (freq, *numbers))]
+            yield [*settings, *(float(f"{number:.10g}") for number in (freq, *numbers))]
 
 
 def _over(analysis: Callable, circuit: "cn.Circuit", freqs: np.ndarray, knobs: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -77,14 +77,21 @@ class NumberOr(click.ParamType):
 
 @final
 class Assignment(click.ParamType):
-    """NAME=VALUE as (name, value), the value as a netlist has it: R6=20k."""
+    """NAME=VALUE as (name, value).
+
+    Args:
+        example: of one, for the error.
+    """
 
     name = "NAME=VALUE"
+
+    def __init__(self, example: str):
+        self.example = example
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value
         name, _, text = (part.strip() for part in str(value).partition("="))
         if not (name and text):
-            self.fail(f"{value!r} is not NAME=VALUE, such as R6=20k", param, ctx)
+            self.fail(f"{value!r} is not NAME=VALUE, such as {self.example}", param, ctx)
         return name, text

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from circuitnn.cli.loading import read_circuit
-from circuitnn.cli.options import Widths, input_option, output_option
+from circuitnn.cli.loading import netlist_file, read_circuit
+from circuitnn.cli.options import Widths
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
+from circuitnn.cli.reading import Reading, reading_options
 
 # Half a minute of two cores, compilation included; what it costs in decibels is in the help of the option.
 QUICK: dict[str, Any] = {"hidden": (16, 16), "settings": 256, "schedule": (500, 25)}
@@ -48,8 +49,7 @@ Examples:
     help="A first try in well under a minute instead of minutes. It costs accuracy: some 0.02 dB off on average, 1 to "
     "5 dB in the worst place, where the full fit has 0.003 and 0.1 dB.",
 )
-@input_option
-@output_option
+@reading_options
 def fit_tone_stack(
     target: str,
     out: Path | None,
@@ -59,8 +59,7 @@ def fit_tone_stack(
     order: int,
     hidden: tuple[int, ...] | None,
     quick: bool,
-    source_name: str | None,
-    output_name: str | None,
+    reading: Reading,
 ) -> None:
     """Fit a filter that follows the knobs of a tone stack.
 
@@ -69,11 +68,13 @@ def fit_tone_stack(
     """
     out = out or Path(f"{Path(target).stem or 'tone-stack'}.npz")
     check_suffix(out, "a model", ".npz")
-    # Here and not above, as --help need not wait for JAX.
+    if not Path(target).is_dir():
+        netlist_file(target)
+    # Here and not above, as --help and errors need not wait for JAX.
     from circuitnn import train
     from circuitnn.cli.picture import need_matplotlib
 
-    aim = _target(target, source_name, output_name)
+    aim = _target(target, reading)
     for path in (out, *([] if report is None else [report / "report.json"])):
         check_writable(path)
     if report is not None:
@@ -90,15 +91,14 @@ def fit_tone_stack(
     say(str(out))
 
 
-def _target(target: str, source_name: str | None, output_name: str | None):
+def _target(target: str, reading: Reading):
     """A circuit with knobs, or the path of a folder."""
     from circuitnn.knobs import RULE, knobs_of
 
     if Path(target).is_dir():
-        if source_name or output_name:
-            raise Fault(f"--input and --output are for netlists; {target} is a folder")
+        reading.refuse(target, "a folder")
         return Path(target)
-    circuit = read_circuit(target, source_name, output_name)
+    circuit = read_circuit(target, reading)
     if not knobs_of(circuit.controls):
         raise Fault(f"{target}: has no knobs to follow; {RULE}")
     return circuit

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from circuitnn.cli.outputs import check_writable
 from circuitnn.cli.problems import say
 
 EXAMPLES = """\b
@@ -29,5 +30,6 @@ def guitar(out: Path, seconds: float, fs: int, seed: int) -> None:
     from circuitnn.cli import sounds
 
     sounds.check_name(out)
+    check_writable(out)
     audio.write(out, 0.5 * audio.guitar(seconds, fs, seed=seed), fs)
     say(f"{out}: {seconds:g} s at {fs} Hz, peak -6.0 dBFS")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circuitnn.cli.fit_options import FIT, Assignment, NumberOr, Patterns, Share
-from circuitnn.cli.loading import positions, read_circuit
-from circuitnn.cli.options import input_option, knob_option, output_option
+from circuitnn.cli.fit_options import FIT, NumberOr, Patterns, Share
+from circuitnn.cli.loading import netlist_file, positions, read_circuits
+from circuitnn.cli.options import knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
+from circuitnn.cli.reading import Reading, reading_options
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -52,13 +53,6 @@ Exit status 0 means that there is a report, whatever its verdict.
 )
 @click.option("--tolerance", type=Share(), help="Of values whose pattern has none, such as 5%.  [default: no bounds]")
 @knob_option
-@click.option(
-    "--set",
-    "settings",
-    type=Assignment(),
-    multiple=True,
-    help="Another nominal value than the netlist's, such as R6=20k; may be given several times.",
-)
 @click.option(
     "--x-gain",
     "--volts",
@@ -131,8 +125,7 @@ Exit status 0 means that there is a report, whatever its verdict.
     metavar="FILE.npz",
     help="Learn what the circuit leaves of the recording, in several ways, and write the best model.",
 )
-@input_option
-@output_option
+@reading_options
 def identify(
     netlists: tuple[str, ...],
     played: str,
@@ -140,7 +133,6 @@ def identify(
     fit: tuple[tuple, ...],
     tolerance: float | None,
     knobs: tuple[tuple[str, float], ...],
-    settings: tuple[tuple[str, str], ...],
     output_volts: float | str | None,
     channel: str | None,
     report: Path | None,
@@ -148,8 +140,7 @@ def identify(
     netlist: Path | None,
     save: Path | None,
     complete: Path | None,
-    source_name: str | None,
-    output_name: str | None,
+    reading: Reading,
     **options: Any,
 ) -> None:
     """Find component values of a circuit from a recording of its input and its output.
@@ -158,17 +149,23 @@ def identify(
     best what is held out. PLAYED is the sound that went in, RECORDED what came out: wav, flac or aiff. Delay and
     polarity are found. The report says whether the circuit explains the recording, and how well each value is known.
     """
-    if output_name in ("ac", "dc", FIT):
-        raise Fault(f"--output is the node that is heard; for a coupling: --output-coupling {output_name}")
+    if reading.output_name in ("ac", "dc", FIT):
+        raise Fault(f"--output is the node that is heard; for a coupling: --output-coupling {reading.output_name}")
     outputs = ((report, PAGE), (table, TABLE), (netlist, NETLIST), (save, MODEL), (complete, MODEL))
     _check_names(outputs, netlists)
     given = _arguments(options, output_volts)
-    # Here and not above, as --help need not wait for NumPy and JAX.
+    # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
+    from circuitnn.cli import sounds
+
+    for source in netlists:
+        netlist_file(source)
+    for sound in (played, recorded):
+        sounds.check(sound)
     from circuitnn import train
     from circuitnn.cli import identified
     from circuitnn.cli.recordings import read_pair
 
-    circuits = _circuits(netlists, knobs, settings, source_name, output_name)
+    circuits = _circuits(netlists, knobs, reading)
     pair = read_pair(played, recorded, channel)
     for path, _ in outputs:
         if path is not None:
@@ -238,14 +235,10 @@ def _arguments(options: dict[str, Any], output_volts: float | str | None) -> dic
 def _circuits(
     sources: Sequence[str],
     knobs: tuple[tuple[str, float], ...],
-    settings: tuple[tuple[str, str], ...],
-    source_name: str | None,
-    output_name: str | None,
+    reading: Reading,
 ) -> "dict[str, cn.Circuit]":
     """The netlists with their knobs and values where they were said to be, each in those that have it."""
-    if len(set(sources)) < len(sources):
-        raise Fault(f"the same netlist twice: {', '.join(sources)}")
-    circuits = {source: read_circuit(source, source_name, output_name) for source in sources}
+    circuits = read_circuits(sources, reading)
     turned: dict[str, list[tuple[str, float]]] = {source: [] for source in sources}
     for name, position in knobs:
         having = [source for source in sources if name.lower() in map(str.lower, circuits[source].controls)]
@@ -253,22 +246,7 @@ def _circuits(
             turned[source].append((name, position))
     for source, own in turned.items():
         circuits[source] = circuits[source].replace(**positions(own, circuits[source], source))
-    for name, value in settings:
-        circuits |= _set(circuits, name, value)
     return circuits
-
-
-def _set(circuits: "dict[str, cn.Circuit]", name: str, value: str) -> "dict[str, cn.Circuit]":
-    """Those that have such a value, with it; one at least has to."""
-    found, problems = {}, []
-    for source, circuit in circuits.items():
-        try:
-            found[source] = circuit.replace(**{name: value})
-        except ValueError as problem:
-            problems.append(problem)
-    if not found:
-        raise Fault(f"--set {name}={value}: {problems[0]}")
-    return found
 
 
 def _scales(given: dict[str, Any]) -> str:

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuitnn.cli.options import input_option, output_option, width_option
+from circuitnn.cli.loading import netlist_file
+from circuitnn.cli.models import check_source, is_saved, opened_model
+from circuitnn.cli.options import width_option
 from circuitnn.cli.problems import say
+from circuitnn.cli.reading import Reading, reading_options
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -22,22 +25,19 @@ Examples:
 @click.command(short_help="Tell what a model file or a netlist is.", epilog=EXAMPLES)
 @click.argument("file", metavar="FILE")
 @width_option
-@input_option
-@output_option
-def info(file: str, width: float | None, source_name: str | None, output_name: str | None) -> None:
+@reading_options
+def info(file: str, width: float | None, reading: Reading) -> None:
     """Tell what a model file or a netlist is: kind, rate, knobs, levels, states, latency, parameters, size.
 
     FILE is a saved model (.npz), a file of a player (.nam, .aidax, .json of RTNeural or Proteus), a netlist, or the
     name of a circuit that comes with circuitnn; a netlist is told as the nodal model of it. `circuitnn check` tells
     what is read of a netlist, line by line.
     """
+    check_source(file)
     import jax
 
-    from circuitnn.cli.loading import netlist_file
-    from circuitnn.cli.models import is_saved, opened_model
-
     with jax.enable_x64(True):
-        model = opened_model(file, source_name=source_name, output_name=output_name, width=width)
+        model = opened_model(file, reading=reading, width=width)
         path = Path(file) if is_saved(file) else netlist_file(file)
         for line in _lines(model, path, is_netlist=not is_saved(file)):
             say(line)

@@ -4,14 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from circuitnn.cli.problems import Fault, one_line
+from circuitnn.cli.problems import Fault, one_line, say
+from circuitnn.cli.reading import AS_WRITTEN, Reading
 
 if TYPE_CHECKING:
     import circuitnn as cn
 
 PICTURES = (".png", ".svg", ".pdf")
+SOUNDS = (".wav", ".flac", ".aiff", ".aif")
 
 
 def netlist_file(source: str) -> Path:
@@ -20,13 +22,15 @@ def netlist_file(source: str) -> Path:
     Raises:
         Fault: when there is neither.
     """
-    import circuitnn as cn
+    # Not cn.circuits.CATALOGUE, whose functions need JAX.
+    from circuitnn.circuit.catalogue.peaks import NOMINAL_PEAK as known  # noqa: N811
 
-    known = list(cn.circuits.CATALOGUE)
+    if Path(source).suffix.lower() in SOUNDS:
+        raise Fault(f"{source}: is a sound; a netlist, the name of a circuit or a saved model is what stands here")
     if Path(source).exists() and not Path(source).is_dir():
         return Path(source)
     if source in known:
-        return Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{source}.cir")))
+        return catalogue_file(source)
     from circuitnn.knobs import did_you_mean
 
     what = "is a folder" if Path(source).is_dir() else "no such file"
@@ -35,24 +39,84 @@ def netlist_file(source: str) -> Path:
     raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
 
 
-def read_circuit(source: str, source_name: str | None = None, output_name: str | None = None) -> "cn.Circuit":
-    """The circuit of a netlist file, or of that name in the catalogue.
+def catalogue_file(name: str) -> Path:
+    """The netlist of an entry of the catalogue."""
+    return Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{name}.cir")))
+
+
+def read_circuit(source: str, reading: Reading = AS_WRITTEN) -> "cn.Circuit":
+    """The circuit of a netlist file, or of that name in the catalogue; errors as of `read_circuits`."""
+    return read_circuits((source,), reading)[source]
+
+
+def read_circuits(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> "dict[str, cn.Circuit]":
+    """The circuits of netlist files, or of those names in the catalogue; says what parts of the library are in them.
 
     Raises:
-        Fault: naming the file, when there is none or it cannot be read as a netlist.
+        Fault: naming the file, when there is none or it cannot be read as a netlist; for a value or device that none
+            of them has.
     """
+    if len(set(sources)) < len(sources):
+        raise Fault(f"the same netlist twice: {', '.join(sources)}")
+    written = {source: _read(source, reading) for source in sources}
+    circuits = changed(written, reading)
+    for source, circuit in circuits.items():
+        for note in circuit.notes[len(written[source].notes) :]:
+            say(f"{source}: {note.message}")
+    return circuits
+
+
+def changed(circuits: "dict[str, cn.Circuit]", reading: Reading) -> "dict[str, cn.Circuit]":
+    """The circuits with the models and values that were typed, each in those that have it; one at least has to.
+
+    Raises:
+        Fault: for what none of them has, or that cannot be.
+    """
+    for option, given in (("--model", reading.models), ("--set", reading.settings)):
+        check_once(option, given)
+        for name, value in given:
+            circuits = _changed(circuits, option, name, value)
+    return circuits
+
+
+def _read(source: str, reading: Reading) -> "cn.Circuit":
+    path = netlist_file(source)
+    name = reading.output_name
+    if name is not None and Path(name).suffix.lower() in (*PICTURES, ".csv", ".npz", ".wav"):
+        raise Fault(f"--output is the node that is heard, not a file; for a file: -o {name}")
     import circuitnn as cn
 
-    if output_name is not None and Path(output_name).suffix.lower() in (*PICTURES, ".csv", ".npz", ".wav"):
-        raise Fault(f"--output is the node that is heard, not a file; for a file: -o {output_name}")
-    path = netlist_file(source)
     try:
-        return cn.read_netlist(path, inputs=source_name, outputs=output_name)
+        return cn.read_netlist(path, inputs=reading.source_name, outputs=name)
     except cn.CircuitError as problem:
         words = one_line(problem)
-        needs = " (name another with --input)" if source_name is None and "for the input" in words else ""
-        needs = " (name another with --output)" if output_name is None and "'out'" in words else needs
+        needs = " (name another with --input)" if reading.source_name is None and "for the input" in words else ""
+        needs = " (name another with --output)" if name is None and "'out'" in words else needs
         raise Fault(f"{source}: {words}{needs}") from problem
+
+
+def check_once(option: str, given: Sequence[tuple[str, Any]]) -> None:
+    """Raises a Fault where an option was given twice for the same name, whatever its case."""
+    seen: set[str] = set()
+    for name, _ in given:
+        if name.lower() in seen:
+            raise Fault(f"{option} {name}: given twice")
+        seen.add(name.lower())
+
+
+def _changed(circuits: "dict[str, cn.Circuit]", option: str, name: str, value: str) -> "dict[str, cn.Circuit]":
+    from circuitnn.circuit.exchange import with_models
+
+    found, problems = {}, []
+    for source, circuit in circuits.items():
+        try:
+            given = {name: value}
+            found[source] = with_models(circuit, **given) if option == "--model" else circuit.replace(**given)
+        except ValueError as problem:
+            problems.append(problem)
+    if not found:
+        raise Fault(f"{option} {name}={value}: {one_line(problems[0])}")
+    return circuits | found
 
 
 def positions(given: Sequence[tuple[str, float]], model: "cn.Circuit | cn.Model", source: str) -> dict[str, float]:

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circuitnn.cli.loading import read_circuit
+from circuitnn.cli.loading import netlist_file, read_circuit
 from circuitnn.cli.problems import Fault
+from circuitnn.cli.reading import AS_WRITTEN, Reading
+from circuitnn.opening import opened, reason
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -17,6 +19,21 @@ PLAYERS = {".nam": "nam", ".aidax": "aidax", ".json": "rtneural", ".npz": "torch
 def is_saved(source: str) -> bool:
     """Whether the argument names a saved model, or the file of a player, and no netlist."""
     return Path(source).suffix.lower() in PLAYERS
+
+
+def check_source(source: str) -> None:
+    """Before JAX is imported, which takes a second: whether there is such a file, or such a circuit in the catalogue.
+
+    Raises:
+        Fault: naming it, when there is neither.
+    """
+    if not is_saved(source):
+        netlist_file(source)
+        return
+    try:
+        opened(source).close()
+    except OSError as problem:
+        raise Fault(f"{source}: {reason(problem)}") from None
 
 
 def saved_model(source: str, width: float | None = None) -> "cn.Model":
@@ -36,8 +53,7 @@ def opened_model(
     *,
     fs: float | None = None,
     oversampling: int = 1,
-    source_name: str | None = None,
-    output_name: str | None = None,
+    reading: Reading = AS_WRITTEN,
     width: float | None = None,
 ) -> "cn.Model":
     """A model in a file, at its rate or another; of a netlist its `NodalModel`, in double precision.
@@ -51,9 +67,9 @@ def opened_model(
 
     if not is_saved(source):
         refuse_width(source, width)
-        circuit = read_circuit(source, source_name, output_name)
+        circuit = read_circuit(source, reading)
         return cn.nodal.NodalModel(circuit, fs or FS, oversampling=oversampling, dtype=np.float64)
-    refuse_options_of_netlists(source, oversampling, source_name, output_name)
+    refuse_options_of_netlists(source, oversampling, reading)
     model = saved_model(source, width)
     if fs is None:
         return model
@@ -69,11 +85,8 @@ def refuse_width(source: str, width: float | None) -> None:
         raise Fault(f"--width is for a .nam of several sizes; {source} is a netlist")
 
 
-def refuse_options_of_netlists(
-    source: str, oversampling: int, source_name: str | None, output_name: str | None
-) -> None:
+def refuse_options_of_netlists(source: str, oversampling: int, reading: Reading) -> None:
     """Raises a Fault where an option was given that means nothing to a saved model."""
-    given = {"--oversample": oversampling != 1, "--input": source_name, "--output": output_name}
-    for option, is_given in given.items():
-        if is_given:
-            raise Fault(f"{option} is for netlists; {source} is a saved model")
+    if oversampling != 1:
+        raise Fault(f"--oversample is for netlists; {source} is a saved model")
+    reading.refuse(source, "a saved model")

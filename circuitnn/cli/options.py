@@ -78,12 +78,6 @@ knob_option = click.option(
     help="Where a knob stands, from 0 to 1, such as treble=0.2; may be given several times. The other knobs stay where "
     "the netlist has them.",
 )
-input_option = click.option(
-    "--input",
-    "source_name",
-    metavar="SOURCE",
-    help="The netlist's source that the signal drives.  [default: Vin, or the one that must be it]",
-)
 oversample_option = click.option(
     "--oversample",
     type=click.Choice(["1", "2", "4", "8", "16"]),
@@ -95,10 +89,4 @@ width_option = click.option(
     "--width",
     type=click.FloatRange(0, 1),
     help="Of a .nam that holds several sizes, as the slider of its player.  [default: 1, the widest]",
-)
-output_option = click.option(
-    "--output",
-    "output_name",
-    metavar="NODE",
-    help='What is heard: a node, "v(a,b)" or "i(R1)".  [default: out, or output, vout, vo]',
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FLOOR = 60.0  # dB below the loudest curve, where the picture ends
 PANEL = 3.6, 2.9  # inches
 INK, FAINT = "#222222", "#8a8a8a"
+CIRCUITS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -97,7 +98,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 def _draw(panel: "Axes", curves: Family, knob: str, limits: tuple[float, float]) -> None:
     """One knob: its curves, and under its name where the others stand."""
     silent = []
-    for n, color in zip(curves.swept[knob], _colors(len(curves.swept[knob])), strict=True):
+    for n, color in zip(curves.swept[knob], _colors_of(curves, knob), strict=True):
         level = decibels(curves.response[n])
         panel.semilogx(curves.freqs, level, color=color)
         if curves.reference is not None:
@@ -112,14 +113,15 @@ def _draw(panel: "Axes", curves: Family, knob: str, limits: tuple[float, float])
                 markeredgewidth=0.9,
             )
         if level.max() < limits[0]:
-            silent.append(f"{curves.knobs[knob][n]:g}" if knob else "")
+            silent.append(curves.names[n] if curves.names else f"{curves.knobs[knob][n]:g}" if knob else "")
     panel.set(xlim=(curves.freqs[0], curves.freqs[-1]), ylim=limits)
     panel.set_title(knob)
     ticks = _ticks(curves.freqs[0], curves.freqs[-1])
     panel.set_xticks(ticks, [_hertz(f) for f in ticks])
     panel.minorticks_off()
     if silent:
-        words = f"at {', '.join(silent)}: silent" if knob else "silent"
+        named = ", ".join(filter(None, silent))
+        words = f"{'at ' * bool(knob)}{named}: silent" if named else "silent"
         panel.text(0.03, 0.04, words, transform=panel.transAxes, color=INK, fontsize=8)
 
 
@@ -160,6 +162,13 @@ def _colors(count: int) -> np.ndarray:
     return mpl.colormaps["viridis"](np.linspace(0, 0.85, count))
 
 
+def _colors_of(curves: Family, knob: str) -> Any:
+    """A knob's positions in order; of circuits, colours that have none (Okabe & Ito 2002)."""
+    if curves.names:
+        return [CIRCUITS[n % len(CIRCUITS)] for n in curves.swept[knob]]
+    return _colors(len(curves.swept[knob]))
+
+
 def _add_legend(figure: "Figure", curves: Family) -> None:
     """Below all panels, where no curve can be: the positions are the same in all of them."""
     from matplotlib.lines import Line2D
@@ -178,12 +187,20 @@ def _add_legend(figure: "Figure", curves: Family) -> None:
         handles.append(Line2D([], [], linestyle="none"))
         handles += [Line2D([], [], color=colors[n]) for n in shown]
         labels += ["knob at", *(f"{positions[n]:.3g}" for n in shown)]
+    if curves.names:
+        handles += [Line2D([], [], color=color) for color in _colors_of(curves, "")]
+        labels += curves.names
     if curves.reference is not None:
         handles.append(Line2D([], [], linestyle="none", marker="o", markerfacecolor="none", color=INK, markersize=4))
         labels.append("ngspice")
     if handles:
         figure.legend(
-            handles, labels, loc="outside lower left", ncols=len(handles), handlelength=1.3, columnspacing=1.2
+            handles,
+            labels,
+            loc="outside lower left",
+            ncols=1 if curves.names else len(handles),  # names may be long
+            handlelength=1.3,
+            columnspacing=1.2,
         )
 
 

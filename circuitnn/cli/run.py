@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
-from circuitnn.cli.models import is_saved, refuse_options_of_netlists, refuse_width, saved_model
-from circuitnn.cli.options import input_option, knob_option, output_option, oversample_option, width_option
+from circuitnn.cli.models import check_source, is_saved, refuse_options_of_netlists, refuse_width, saved_model
+from circuitnn.cli.options import knob_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
+from circuitnn.cli.reading import Reading, reading_options
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     import circuitnn as cn
 
 EXAMPLES = """\b
@@ -57,8 +60,7 @@ A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as
 )
 @oversample_option
 @width_option
-@input_option
-@output_option
+@reading_options
 def run(
     model: str,
     sound: str,
@@ -71,8 +73,7 @@ def run(
     fs: int | None,
     oversample: str,
     width: float | None,
-    source_name: str | None,
-    output_name: str | None,
+    reading: Reading,
 ) -> None:
     """Run a sound file through a netlist, a saved model or a capture.
 
@@ -84,28 +85,33 @@ def run(
     for option, value in (("--volts", volts), ("--output-volts", output_volts)):
         if value is not None and not 0 < value < math.inf:
             raise Fault(f"{option} must be a positive number of volts, got {value:g}")
-    # Here and not above, as --help need not wait for NumPy and JAX.
+    # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
+    from circuitnn.cli import sounds
+
+    if is_saved(model):
+        refuse_options_of_netlists(model, int(oversample), reading)
+    else:
+        refuse_width(model, width)
+    check_source(model)
+    sounds.check_name(out)
+    sounds.check(sound)
+    if out.exists() and Path(sound).exists() and out.samefile(sound):
+        raise Fault(f"{out}: is the sound that is read; give OUT another name")
     import jax
     from tqdm import tqdm
 
     import circuitnn as cn
-    from circuitnn.cli import sounds
     from circuitnn.cli.automation import read_automation
     from circuitnn.cli.render import render
     from circuitnn.knobs import knobs_of
 
-    sounds.check_name(out)
-    if out.exists() and Path(sound).exists() and out.samefile(sound):
-        raise Fault(f"{out}: is the sound that is read; give OUT another name")
     with jax.enable_x64(True):
         if is_saved(model):
-            refuse_options_of_netlists(model, int(oversample), source_name, output_name)
             built = _restored(model, width)
             fs = _checked_rate(model, built, fs)
             source = sounds.Sound(sound, fs)
         else:
-            refuse_width(model, width)
-            circuit = read_circuit(model, source_name, output_name)
+            circuit = read_circuit(model, reading)
             source = sounds.Sound(sound, fs)
             built = _nodal(circuit, source.fs, int(oversample))
         unit, output_unit = built.volts or (1.0, 1.0)  # what 1.0 is to the model
@@ -121,11 +127,15 @@ def run(
             _announce(
                 model, built, source, volts, output_volts, {**knobs_of(built.controls), **constant}, moving, automation
             )
-            playing = cn.native.fastest(built, source.samples, streams=source.channels)
-            if playing is not built:
-                say(f"its loop is compiled by {cn.native.compiler()}")
-            bar = tqdm(total=source.samples, unit="sample", unit_scale=True, disable=None, leave=False)
+            # On a terminal only: disable=None.
+            bar = tqdm(
+                total=source.samples, desc="compiling", unit="sample", unit_scale=True, disable=None, leave=False
+            )
             with sounds.Spool(out, source.channels) as spool, bar:
+                playing = cn.native.fastest(built, source.samples, streams=source.channels)
+                if playing is not built:
+                    bar.clear()
+                    say(f"its loop is compiled by {cn.native.compiler()}")
                 told = render(
                     playing,
                     source,
@@ -134,7 +144,7 @@ def run(
                     output_volts=output_volts / output_unit,
                     knobs=constant,
                     automation=table,
-                    progress=bar.update,
+                    progress=lambda samples: _advance(bar, samples),
                 )
                 gain = 1 / spool.peak if normalise and spool.peak > 0 else 1.0
                 clipped = spool.write(source.fs, gain=gain)
@@ -144,6 +154,11 @@ def run(
         say(f"warning: {model}: does not say at which sample rate it was trained", err=True)
     if told:
         say(f"warning: {told}", err=True)
+
+
+def _advance(bar: "tqdm", samples: int) -> None:
+    bar.set_description("running")  # the first block was compiled
+    bar.update(samples)
 
 
 def _nodal(circuit: "cn.Circuit", fs: int, oversampling: int) -> "cn.Model":

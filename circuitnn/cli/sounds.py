@@ -17,6 +17,12 @@ from circuitnn.files import replacing
 PIECE = 2**16  # samples that are copied at a time
 
 
+def check(path: str) -> None:
+    """Raises an AudioError where there is no such file, it is no sound, or is empty."""
+    with opened_sound(path):
+        pass
+
+
 @final
 class Sound:
     """A sound file to be read from its beginning.

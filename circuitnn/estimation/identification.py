@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax.typing import ArrayLike
+from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.choice import chosen
@@ -17,7 +18,7 @@ from circuitnn.estimation.identification_task import Task
 from circuitnn.estimation.memory import chosen_warmup
 from circuitnn.estimation.placing import at_one_pace, placed
 from circuitnn.estimation.recorder import recorder
-from circuitnn.estimation.searching import Found, beside_the_best, refined, searched
+from circuitnn.estimation.searching import SEARCHES, Found, beside_the_best, refined, searched
 from circuitnn.estimation.statistics import reported
 from circuitnn.estimation.unknowns import learnt_values, sources_of
 from circuitnn.metrics import esr
@@ -138,7 +139,10 @@ def identify(
         finds_zero=has_coupling and cut_below is None,
         **{"x_gain": x_gain, "y_gain": y_gain, "x_offset": x_offset, "drift": drift, **couplings},
     )
-    with jax.enable_x64(True):
+    # Each value that is tried, each search, and what comes behind them.
+    steps = starts + min(starts, SEARCHES + 1) + 2
+    look: Any = {"unit": "step", "disable": not progress, "dynamic_ncols": True}
+    with jax.enable_x64(True), tqdm(total=steps, desc="putting in step", **look) as bar:
         learnt = learnt_values(circuit, set(), fit, tolerance, sources_of(circuit))
         profile = _profiles(profile, circuit, (*learnt, *around.free))
         task = Task(
@@ -162,9 +166,12 @@ def identify(
             task = dataclasses.replace(task, recorder=dataclasses.replace(around, y_gain=alignment.gain))
         paced = at_one_pace(fitted, alignment)
         few = task.problem(paced, alignment, prior, is_search=True)
-        found = searched(few, task.searched(prior), starts, seed, progress)
+        found = searched(few, task.searched(prior), starts, seed, bar)
+        bar.set_description("refining")
         problem = task.problem(paced, alignment, prior, is_search=False)
         result = refined(problem, found[0].at, prior, task.finer())
+        bar.update()
+        bar.set_description("how well it is known")
         what = (prior, alignment, result.noise, precision, step_of(signals.y), profile)
         report = reported(result.problem, result.best, *what)
         report = dataclasses.replace(
@@ -174,6 +181,7 @@ def identify(
             refined=_moves(result, report),
             recording=task.recording(result, alignment),
         )
+        bar.update()
         if unseen:
             held_out_error = esr(report.predict(signals.x)[-unseen:], signals.y[-unseen:])
             report = dataclasses.replace(report, esr_held_out=held_out_error)

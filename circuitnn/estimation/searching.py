@@ -46,16 +46,22 @@ class Found(NamedTuple):
     refined: NDArray
 
 
-def searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, progress: bool) -> list[Minimum]:
-    """Where searches from the nominal values and from the best of the others end, the lowest first."""
+def searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, bar: tqdm) -> list[Minimum]:
+    """Where searches from the nominal values and from the best of the others end, the lowest first; told on the bar."""
+    bar.set_description("compiling")
     rng = np.random.default_rng(seed)
     nominal = np.zeros(prior.spread.size)
     guesses = [nominal, *(prior.anywhere(rng) for _ in range(starts - 1))]
-    errors = [left(problem, guess) for guess in guesses]
+    errors = []
+    for guess in guesses:
+        errors.append(left(problem, guess))
+        bar.set_description("trying values", refresh=False)
+        bar.update()
     if not np.isfinite(errors[0]):
         raise ValueError("identify: the output of the circuit with its nominal values is not finite")
     others = [int(k) for k in np.argsort(errors) if k and np.isfinite(errors[k])][:SEARCHES]
     noise = min(error for error in errors if np.isfinite(error))
+    bar.set_description("compiling")
     linearised(problem, nominal)  # compiled once, before several want it
 
     def search(k: int) -> Minimum:
@@ -66,7 +72,11 @@ def searched(problem: AudioProblem, prior: Prior, starts: int, seed: int, progre
     chosen = [0, *others]
     with ThreadPoolExecutor(min(len(chosen), os.cpu_count() or 1, MOST_AT_ONCE)) as pool:
         running = pool.map(search, chosen)
-        found = list(tqdm(running, total=len(chosen), unit="search", disable=not progress, dynamic_ncols=True))
+        bar.set_description("searching")
+        found = []
+        for each in running:
+            found.append(each)
+            bar.update()
     return sorted(found, key=lambda each: each.error)
 
 

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from circuitnn.arguments import checked_dtype, checked_rate
 from circuitnn.filters.biquad_form import Biquads
@@ -74,7 +73,7 @@ def input_share(corner: Any, fs: float, xp: Any = np) -> Any:
 def coupled(signal: NDArray, corner: float, fs: float) -> NDArray:
     """Signals (..., time) behind a first-order high pass that has heard their first sample for long."""
     share = input_share(corner, fs)
-    return lfilter([1 - share, share - 1], [1, 2 * share - 1], signal - signal[..., :1], axis=-1)
+    return _through([1 - share, share - 1], [1, 2 * share - 1], signal - signal[..., :1])
 
 
 def restored(signal: NDArray, corner: float, fs: float) -> NDArray:
@@ -84,7 +83,7 @@ def restored(signal: NDArray, corner: float, fs: float) -> NDArray:
     """
     share, least = input_share(corner, fs), input_share(LOWEST_RESTORED, fs)
     moving = signal - np.mean(signal, axis=-1, keepdims=True)
-    return (1 - least) / (1 - share) * lfilter([1, 2 * share - 1], [1, 2 * least - 1], moving, axis=-1)
+    return (1 - least) / (1 - share) * _through([1, 2 * share - 1], [1, 2 * least - 1], moving)
 
 
 def restored_and_slope(signal: NDArray, corner: float, fs: float) -> tuple[NDArray, NDArray]:
@@ -92,7 +91,7 @@ def restored_and_slope(signal: NDArray, corner: float, fs: float) -> tuple[NDArr
     share, least = input_share(corner, fs), input_share(LOWEST_RESTORED, fs)
     before = restored(signal, corner, fs)
     moving = signal - np.mean(signal, axis=-1, keepdims=True)
-    sums = (1 - least) * lfilter([0.0, 2.0], [1, 2 * least - 1], moving, axis=-1)
+    sums = (1 - least) * _through([0.0, 2.0], [1, 2 * least - 1], moving)
     return before, _share_slope(corner, fs) * (before + sums) / (1 - share)
 
 
@@ -107,5 +106,11 @@ def coupled_and_slope(signal: NDArray, corner: float, fs: float) -> tuple[NDArra
     share = input_share(corner, fs)
     passed = coupled(signal, corner, fs)
     # d/dG of (1 - G)(1 - 1/z)/(1 - (1 - 2 G)/z) is that with -1/(1 - G) - 2/z / (1 - (1 - 2 G)/z).
-    late = lfilter([0.0, 2.0], [1, 2 * share - 1], passed, axis=-1)
+    late = _through([0.0, 2.0], [1, 2 * share - 1], passed)
     return passed, -_share_slope(corner, fs) * (passed / (1 - share) + late)
+
+
+def _through(numerator: list[float], denominator: list[float], signal: NDArray) -> NDArray:
+    from scipy.signal import lfilter  # here, because it takes a second to import
+
+    return lfilter(numerator, denominator, signal, axis=-1)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
-from scipy.signal import get_window
 
 from circuitnn.losses.frames import frames, root
 from circuitnn.losses.signals import pair, time_last
@@ -55,6 +54,8 @@ def magnitudes(signal: Array, length: int, hop: int, floor: float) -> Array:
     """(..., frames, frequencies) of a signal (..., time), where a sine has half its amplitude; with a smooth floor."""
     if not floor > 0:
         raise ValueError(f"the floor must be a positive number, got {floor}")
+    from scipy.signal import get_window  # here, because it takes a second to import
+
     window = get_window("hann", length)
     spectrum = jnp.fft.rfft(frames(signal, length, hop) * jnp.asarray(window / window.sum(), signal.dtype))
     return jnp.sqrt(jnp.square(spectrum.real) + jnp.square(spectrum.imag) + floor**2)

@@ -10,7 +10,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 Emphasis = Literal["high_pass", "folded_differentiator", "a_weighting", "a_weighting_low_pass"]
 
@@ -48,6 +47,8 @@ def _a_weighting(fs: float) -> NDArray[np.float64]:
 
     The fit is over 512 frequencies in pairs, so that published losses of this kind can be compared number by number.
     """
+    from scipy import signal  # here, because it takes a second to import
+
     first, second, third, last = (2 * np.pi * pole for pole in A_WEIGHTING_POLES)
     poles = [-first, -first, -second, -third, -last, -last]
     analogue = (np.zeros(4), np.array(poles), last**2 * 10 ** (A_WEIGHTING_GAIN / 20))

@@ -11,7 +11,6 @@ import jax
 import numpy as np
 from jax import Array
 from jax import numpy as jnp
-from scipy import signal
 
 FACTORS = (1, 2, 4, 8, 16)
 PASSBAND = 20 / 48  # of the base rate: 20 kHz at 48 kHz
@@ -94,6 +93,8 @@ def _equiripple(size: int, edge: float) -> np.ndarray | None:
     """The polyphase branch is an all-pass of one band, at half the rate."""
     if size == 1:
         return np.array([0.25])
+    from scipy import signal  # here, because it takes a second to import
+
     try:
         branch = signal.remez(2 * size, [0, 2 * edge], [1], fs=1, maxiter=100)
     except ValueError:  # it does not converge at each length

@@ -5,11 +5,11 @@ what a chain should cost; so the start comes from a table of places where the lo
 a series does the rest. `nearest` and `correction` also solve the diodes of wave digital filters.
 """
 
+import math
 from functools import cache
 
 import jax
 import numpy as np
-import scipy.special
 from jax import Array, lax
 from jax import numpy as jnp
 
@@ -34,7 +34,7 @@ def wright_omega(x: Array) -> Array:
     log, omega, _ = nearest(x)
     d = correction(x - log - omega, omega, jnp.zeros_like(omega))
     terms = 8 if x.dtype == jnp.float64 else 5
-    found = omega * _polynomial([1 / float(scipy.special.factorial(k)) for k in range(terms)], d)
+    found = omega * _polynomial([1 / math.factorial(k) for k in range(terms)], d)
     # Lagrange's inversion of w e^w = e^x: the powers of e^x have the coefficients (-k)^(k - 1) / k!.
     small = exponential(jnp.minimum(x, x.dtype.type(_SMALL)))
     found = jnp.where(x < _SMALL, small * _polynomial([1.0, -1.0, 3 / 2, -8 / 3, 125 / 24], small), found)
@@ -85,10 +85,12 @@ def correction(residual: Array, rising: Array, falling: Array) -> Array:
 @cache
 def _table(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """In the middle of each cell, for x >= 0 and then for x < 0."""
+    from scipy.special import wrightomega  # here, because most programs know the table's results only
+
     edges = 2.0 ** np.arange(1, TOP)[:, None] * (1 + np.arange(1 << CELL_BITS) / (1 << CELL_BITS))
     middles = (edges + 2.0 ** np.arange(1, TOP)[:, None] / (2 << CELL_BITS)).reshape(-1) - OFFSET
     x = np.concatenate([middles, -middles[: (BOTTOM - 1) << CELL_BITS]])
-    logs = (x - scipy.special.wrightomega(x)).astype(dtype)
+    logs = (x - wrightomega(x)).astype(dtype)
     omegas = np.exp(logs.astype(np.longdouble))
     end = [(logs, -(2.0**BOTTOM)), (omegas, 0), (1 / omegas, 0)]
     first, second, third = (np.append(each, last).astype(dtype) for each, last in end)

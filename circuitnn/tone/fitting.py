@@ -225,7 +225,7 @@ def _optimised(
     flats = starts
     keys = jax.vmap(lambda seed: jax.random.key(seed))(jnp.asarray(seeds, jnp.uint32))
     pieces = [EVERY] * (schedule.adam // EVERY) + [schedule.adam % EVERY] * (schedule.adam % EVERY > 0)
-    with tqdm(total=len(pieces) + schedule.least_squares, disable=not progress, unit="step") as bar:
+    with tqdm(total=len(pieces) + schedule.least_squares, desc="compiling", disable=not progress, unit="step") as bar:
         for number, updates in enumerate(pieces):
             own = jax.vmap(lambda key, number=number: jax.random.fold_in(key, number))(keys)
             flats, state, losses = adam(flats, state, own, updates)

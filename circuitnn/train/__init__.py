@@ -4,44 +4,9 @@ What finds components and tone stacks has rooms of its own, `circuitnn.estimatio
 this one; their names are handed on here all the same, when they are first asked for.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from circuitnn.numerics.taper import taper as taper
-from circuitnn.rooms import handed_on
-from circuitnn.train.checkpoint import CheckpointError as CheckpointError
-from circuitnn.train.dataset import Dataset as Dataset
-from circuitnn.train.exposure import ExposureBias as ExposureBias
-from circuitnn.train.exposure import exposure_bias as exposure_bias
-from circuitnn.train.fitting import DivergenceError as DivergenceError
-from circuitnn.train.fitting import fit as fit
-from circuitnn.train.history import History as History
-from circuitnn.train.horizons import GrowingHorizon as GrowingHorizon
-from circuitnn.train.horizons import MultipleShooting as MultipleShooting
-from circuitnn.train.horizons import NoiseInjection as NoiseInjection
-from circuitnn.train.interruption import Interrupted as Interrupted
-from circuitnn.train.measured import read_responses as read_responses
-from circuitnn.train.observing import record as record
-from circuitnn.train.parts import PerPart as PerPart
-from circuitnn.train.parts import per_part as per_part
-from circuitnn.train.regimes import InTurn as InTurn
-from circuitnn.train.regimes import Regime as Regime
-from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling
-from circuitnn.train.regimes import TeacherForcing as TeacherForcing
-from circuitnn.train.regimes import TruncatedBPTT as TruncatedBPTT
-from circuitnn.train.response_data import Responses as Responses
-from circuitnn.train.response_data import responses as responses
-from circuitnn.train.response_error import ResponseError as ResponseError
-from circuitnn.train.saving import load as load
-from circuitnn.train.saving import restore as restore
-from circuitnn.train.saving import save as save
-from circuitnn.train.simulate import simulate_dataset as simulate_dataset
-from circuitnn.train.stopping import EpochEnd as EpochEnd
-from circuitnn.train.store import StoreError as StoreError
-from circuitnn.train.suspicion import DataWarning as DataWarning
-from circuitnn.train.synchronisation import Candidate as Candidate
-from circuitnn.train.synchronisation import Synchronisation as Synchronisation
-from circuitnn.train.synchronising import synchronise as synchronise
+from circuitnn.rooms import on_demand
 
 if TYPE_CHECKING:
     from circuitnn.estimation import Capture as Capture
@@ -58,26 +23,71 @@ if TYPE_CHECKING:
     from circuitnn.estimation import fit_components as fit_components
     from circuitnn.estimation import identify as identify
     from circuitnn.estimation import plan_captures as plan_captures
+    from circuitnn.numerics.taper import taper as taper
     from circuitnn.tone import Schedule as Schedule
     from circuitnn.tone import ToneStackReport as ToneStackReport
     from circuitnn.tone import fit_tone_stack as fit_tone_stack
-
-
-_ROOMS_ABOVE = {
-    "circuitnn.estimation": (
-        "Capture", "CapturePlan", "ChoiceReport", "CompletionReport", "ComponentReport", "Drift", "Expectation",
-        "FittedValue", "IdentificationReport", "KnownCombination", "complete", "fit_components", "identify",
-        "plan_captures",
-    ),
-    "circuitnn.tone": ("Schedule", "ToneStackReport", "fit_tone_stack"),
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    for room, names in _ROOMS_ABOVE.items():
-        if name in names:
-            return getattr(importlib.import_module(room), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-__dir__ = handed_on(__name__, *(name for names in _ROOMS_ABOVE.values() for name in names))
+    from circuitnn.train.checkpoint import CheckpointError as CheckpointError
+    from circuitnn.train.dataset import Dataset as Dataset
+    from circuitnn.train.exposure import ExposureBias as ExposureBias
+    from circuitnn.train.exposure import exposure_bias as exposure_bias
+    from circuitnn.train.fitting import DivergenceError as DivergenceError
+    from circuitnn.train.fitting import fit as fit
+    from circuitnn.train.history import History as History
+    from circuitnn.train.horizons import GrowingHorizon as GrowingHorizon
+    from circuitnn.train.horizons import MultipleShooting as MultipleShooting
+    from circuitnn.train.horizons import NoiseInjection as NoiseInjection
+    from circuitnn.train.interruption import Interrupted as Interrupted
+    from circuitnn.train.measured import read_responses as read_responses
+    from circuitnn.train.observing import record as record
+    from circuitnn.train.parts import PerPart as PerPart
+    from circuitnn.train.parts import per_part as per_part
+    from circuitnn.train.regimes import InTurn as InTurn
+    from circuitnn.train.regimes import Regime as Regime
+    from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling
+    from circuitnn.train.regimes import TeacherForcing as TeacherForcing
+    from circuitnn.train.regimes import TruncatedBPTT as TruncatedBPTT
+    from circuitnn.train.response_data import Responses as Responses
+    from circuitnn.train.response_data import responses as responses
+    from circuitnn.train.response_error import ResponseError as ResponseError
+    from circuitnn.train.saving import load as load
+    from circuitnn.train.saving import restore as restore
+    from circuitnn.train.saving import save as save
+    from circuitnn.train.simulate import simulate_dataset as simulate_dataset
+    from circuitnn.train.stopping import EpochEnd as EpochEnd
+    from circuitnn.train.store import StoreError as StoreError
+    from circuitnn.train.suspicion import DataWarning as DataWarning
+    from circuitnn.train.synchronisation import Candidate as Candidate
+    from circuitnn.train.synchronisation import Synchronisation as Synchronisation
+    from circuitnn.train.synchronising import synchronise as synchronise
+else:  # a type checker tells of names that are none
+    __getattr__, __dir__ = on_demand(
+        __name__,
+        names={
+            "circuitnn.estimation": "Capture CapturePlan ChoiceReport CompletionReport ComponentReport Drift "
+            "Expectation FittedValue IdentificationReport KnownCombination complete fit_components identify "
+            "plan_captures",
+            "circuitnn.numerics.taper": "taper",
+            "circuitnn.tone": "Schedule ToneStackReport fit_tone_stack",
+            "circuitnn.train.checkpoint": "CheckpointError",
+            "circuitnn.train.dataset": "Dataset",
+            "circuitnn.train.exposure": "ExposureBias exposure_bias",
+            "circuitnn.train.fitting": "DivergenceError fit",
+            "circuitnn.train.history": "History",
+            "circuitnn.train.horizons": "GrowingHorizon MultipleShooting NoiseInjection",
+            "circuitnn.train.interruption": "Interrupted",
+            "circuitnn.train.measured": "read_responses",
+            "circuitnn.train.observing": "record",
+            "circuitnn.train.parts": "PerPart per_part",
+            "circuitnn.train.regimes": "InTurn Regime ScheduledSampling TeacherForcing TruncatedBPTT",
+            "circuitnn.train.response_data": "Responses responses",
+            "circuitnn.train.response_error": "ResponseError",
+            "circuitnn.train.saving": "load restore save",
+            "circuitnn.train.simulate": "simulate_dataset",
+            "circuitnn.train.stopping": "EpochEnd",
+            "circuitnn.train.store": "StoreError",
+            "circuitnn.train.suspicion": "DataWarning",
+            "circuitnn.train.synchronisation": "Candidate Synchronisation",
+            "circuitnn.train.synchronising": "synchronise",
+        },
+    )

@@ -137,29 +137,27 @@ class _Plan:
 
     def simulated(self, *, progress: bool) -> Iterator[dict[str, NDArray]]:
         """The signals block by block, (recordings, time, features)."""
-        with jax.enable_x64(True):
-            recordings = math.prod(self.batch)
+        recordings = math.prod(self.batch)
+        look: Any = {"unit": "sample", "unit_scale": True, "disable": not progress, "dynamic_ncols": True}
+        with jax.enable_x64(True), tqdm(total=self.samples * recordings, desc="compiling", **look) as bar:
             circuit = NodalModel(self.circuit, self.ratio * self.fs, rule=self.rule, dtype=np.float64)
             teacher = fastest(circuit, self.samples * self.ratio, streams=recordings, is_observed=True)
             faster = [AtRate(signal, self.fs, self.ratio * self.fs) for signal in self.signals]
             block = min(self.samples, max(64, BLOCK // (recordings * self.ratio)))
             carry = teacher.init_carry((recordings,), self._knobs_between(0, 1))
             rest = np.asarray(teacher.states(carry))[:, None]
-            total = self.samples * recordings
-            with tqdm(total=total, unit="sample", unit_scale=True, disable=not progress, dynamic_ncols=True) as bar:
-                for start in range(0, self.samples, block):
-                    # All blocks have one length, beyond the end if need be: one program serves them all.
-                    stop, kept = start + block, min(block, self.samples - start)
-                    # The circuit's sample of the time n/fs is the last of the `ratio` that lead there.
-                    before = self.ratio - 1
-                    u = self._together(
-                        [s.around(start * self.ratio - before, stop * self.ratio - before) for s in faster]
-                    )
-                    carry, y, states = observe(teacher, u, carry, self.ratio, self._knobs_between(start, stop))
-                    x = self._together([signal.read(start, start + kept) for signal in self.signals])
-                    yield {"x": x, "y": y[:, :kept], "states": np.concatenate([rest, states[:, :kept]], axis=1)}
-                    rest = rest[:, :0]
-                    bar.update(kept * recordings)
+            for start in range(0, self.samples, block):
+                # All blocks have one length, beyond the end if need be: one program serves them all.
+                stop, kept = start + block, min(block, self.samples - start)
+                # The circuit's sample of the time n/fs is the last of the `ratio` that lead there.
+                before = self.ratio - 1
+                u = self._together([s.around(start * self.ratio - before, stop * self.ratio - before) for s in faster])
+                carry, y, states = observe(teacher, u, carry, self.ratio, self._knobs_between(start, stop))
+                x = self._together([signal.read(start, start + kept) for signal in self.signals])
+                yield {"x": x, "y": y[:, :kept], "states": np.concatenate([rest, states[:, :kept]], axis=1)}
+                rest = rest[:, :0]
+                bar.set_description("simulating", refresh=False)
+                bar.update(kept * recordings)
 
     def _together(self, signals: Sequence[NDArray]) -> NDArray:
         """(recordings, time, inputs), in volts."""

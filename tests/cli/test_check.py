@@ -48,7 +48,7 @@ def test_ngspice_is_asked_about_the_same_text_without_its_commands(call):
     volts = rest_as_written(PEDAL, Path())
     assert set(volts) == {"vcc", "in", "b", "vout"}
     out = call("check", "my.cir").stdout
-    assert out.endswith("ngspice says the same\n")
+    assert "\n  ngspice says the same\n" in out
     assert f"{volts['vout']:.6g}" in out
     assert not list(Path().rglob("spoiled"))
 
@@ -58,7 +58,7 @@ def test_where_ngspice_differs_it_is_marked(call):
     # LTspice's diode of straight lines, whose numbers ngspice passes over.
     Path("my.cir").write_text("t\nVin in 0 2\nR1 in out 10k\nD1 out 0 DI\n.model DI D(Ron=2k Roff=100Meg)\n.end\n")
     out = call("check", "my.cir").stdout
-    assert out.endswith("ngspice differs at 1 of 2 nodes\n")
+    assert "\n  ngspice differs at 1 of 2 nodes\n" in out
     (row,) = (line.split() for line in out.splitlines() if line.strip().startswith("out "))
     assert float(row[1]) == pytest.approx(2 * 2 / 12, rel=1e-3)
     assert row[-1] == "differs"
@@ -69,7 +69,7 @@ def test_included_files_are_those_beside_it(call):
     Path("part.lib").write_text(".subckt half a b\nR1 a b 1k\nR2 b 0 1k\n.ends\n")
     Path("my.cir").write_text("t\n.include part.lib\nVin in 0 1\nX1 in out half\n.end\n")
     out = call("check", "my.cir").stdout
-    assert out.endswith("ngspice says the same\n")
+    assert "\n  ngspice says the same\n" in out
     assert "0.5" in out
 
 
@@ -78,3 +78,24 @@ def test_all_faults_end_in_status_one(folder):
     result = CliRunner().invoke(app, ["check", "bad.cir"])
     assert result.exit_code == 1
     assert all(f"line {number}: " in result.stderr for number in (3, 4, 5))
+
+
+def test_supplies_and_devices_are_tables(call):
+    Path("my.cir").write_text(PEDAL)
+    head, rest = call("check", "my.cir").stdout.split("  supply  volts  mA")
+    rows = {row[0]: row[1:] for row in map(str.split, rest.splitlines()) if row}
+    vcc, b = (float(line.split()[1]) for line in head.splitlines() if line.split()[0] in ("vcc", "b"))
+    milliamperes = (vcc - b) / 1e3 * 1e3  # through R1
+    assert [float(cell) for cell in rows["V1"]] == pytest.approx([9, milliamperes, 9 * milliamperes], rel=1e-5)
+    assert rows["D1"][:2] == ["DX", "anode"]
+    assert 0.2 < float(rows["D1"][2]) < 0.8
+
+
+def test_what_is_typed_is_told_and_counts(call):
+    Path("my.cir").write_text(PEDAL)
+    out = call("check", "my.cir", "--set", "V1=4.5", "--model", "D1=1N34A").stdout
+    changes = out.split("changed:\n")[1].splitlines()
+    assert "D1: 1N34A of this library's own parts" in changes[0]
+    assert changes[1] == "  V1: 4.5"
+    assert "  vcc   4.5 " in out
+    assert "differs" not in out

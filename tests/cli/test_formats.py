@@ -111,7 +111,7 @@ def test_export_by_the_name_of_the_file(call, capture, folder):
         (["export", "gru.npz", "gru.json", "--format", "proteus"], "Proteus plays"),
         (["export", "gru.npz", "gru.txt"], "ends in .h"),
         (["export", "plain.nam", "plain.nam"], "is the model that is read"),
-        (["info", "nowhere.nam"], "nowhere.nam: cannot be read as JSON: no such file"),
+        (["info", "nowhere.nam"], "nowhere.nam: no such file"),
         (["run", "broken.json", "in.wav", "out.wav"], "broken.json: cannot be read as JSON"),
         (["run", "odd.json", "in.wav", "out.wav"], "odd.json: no file of a player"),
         (["run", "plain.nam", "in.wav", "out.wav", "--oversample", "2"], "--oversample is for netlists"),

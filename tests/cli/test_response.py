@@ -187,3 +187,63 @@ def test_one_call_for_all_settings(folder):
     found = family.family(cn.read_netlist("tone.cir"), np.array([100.0]), held={}, steps=2)
     assert found.swept == {"tone": [0, 1], "level": [2, 3]}
     assert found.response.shape == (4, 1)
+
+
+def test_several_circuits_are_one_curve_each(call):
+    call(
+        "response",
+        "tone.cir",
+        "tone.cir@tone=0.9@C1=47n",
+        "bassman",
+        "-o",
+        "t.csv",
+        "--freqs",
+        "50:5000:7",
+        "--knob",
+        "tone=0.2",
+    )
+    lines = [line.split(",") for line in Path("t.csv").read_text().splitlines()]
+    assert lines[0] == ["circuit", "freq_hz", "magnitude_db", "phase_deg"]
+    circuit = cn.read_netlist("tone.cir")
+    expected = {
+        "tone.cir": (circuit, {"tone": 0.2}),
+        "tone.cir@tone=0.9@C1=47n": (circuit.replace(C1=47e-9), {"tone": 0.9}),
+        "bassman": (cn.circuits.bassman(), {}),
+    }
+    assert [line[0] for line in lines[1::7]] == list(expected)
+    for start, (one, controls) in zip(range(1, 22, 7), expected.values(), strict=True):
+        h = np.asarray(cn.nodal.frequency_response(one, np.geomspace(50, 5000, 7), controls=controls))
+        found = [float(line[2]) for line in lines[start : start + 7]]
+        np.testing.assert_allclose(found, 20 * np.log10(np.abs(h)), rtol=1e-8, atol=1e-8)
+
+
+def test_a_picture_of_several_names_them(call):
+    result = call("response", "bassman", "diode_clipper@D*=1N34A", "-o", "t.svg", "--freqs", "50:5000:9")
+    assert "diode_clipper@D*=1N34A: D1, D2: 1N34A of this library's own parts" in result.stdout
+    text = Path("t.svg").read_text()
+    for words in ("Frequency responses", "bassman", "diode_clipper@D*=1N34A", "gain in dB"):
+        assert f"<!-- {words}" in text
+
+
+@pytest.mark.skipif(cn.spice.version() is None, reason="ngspice is not installed")
+def test_ngspice_of_several(call):
+    out = call("response", "tone.cir", "tone.cir@tone=0.9", "-o", "t.csv", "--freqs", "50:5000:7", "--ngspice").stdout
+    assert "ngspice" in out
+    rows = np.genfromtxt("t.csv", delimiter=",", skip_header=1)[:, 1:]
+    np.testing.assert_allclose(rows[:, 1], rows[:, 3], atol=1e-6)
+    assert np.ptp(rows[:, 1].reshape(2, 7), axis=0).max() > 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["tone.cir", "tone.cir"], "tone.cir: given twice"),
+        (["tone.cir", "tone.cir@"], "tone.cir@: SOURCE@NAME=VALUE is a source with"),
+        (["tone.cir", "tone.cir@R9=1"], "tone.cir@R9=1: no value named 'R9'"),
+        (["tone.cir", "tone.cir@tone=2"], "tone.cir@tone=2: knob tone: 2 is outside 0..1"),
+        (["tone.cir", "none.cir@tone=1"], "none.cir: no such file"),
+        (["tone.cir", "bassman", "--knob", "drive=1"], "tone.cir: no knob 'drive'"),
+    ],
+)
+def test_mistakes_with_several(words, message, call):
+    assert message in call("response", *words, "-o", "t.csv", fails=2).stderr

@@ -20,10 +20,11 @@ def _short_blocks(monkeypatch):
 
 
 @pytest.fixture
-def saved(monkeypatch):
+def saved(monkeypatch, folder):
     """Have the file model.npz hold this model."""
 
     def kept(model):
+        (folder / "model.npz").touch()
         monkeypatch.setattr(cn.train, "restore", lambda _: model, raising=False)
 
     return kept
@@ -250,7 +251,8 @@ def test_an_output_that_is_not_finite(call, saved):
     x[:800] = -1
     soundfile.write("in.wav", x, FS)
     assert (
-        "the output is not a finite number from 0.000 s on" in call("run", "m.npz", "in.wav", "o.wav", fails=1).stderr
+        "the output is not a finite number from 0.000 s on"
+        in call("run", "model.npz", "in.wav", "o.wav", fails=1).stderr
     )
 
 
@@ -286,3 +288,10 @@ def test_a_folder_that_cannot_be_written(call):
     assert "file/out.wav: cannot be written" in call("run", "tone.cir", "in.wav", "file/out.wav", fails=1).stderr
     Path("folder.wav").mkdir()
     assert "folder.wav: is a folder" in call("run", "tone.cir", "in.wav", "folder.wav", fails=2).stderr
+
+
+def test_progress_is_for_terminals(call, monkeypatch):
+    assert not call("run", "tone.cir", "in.wav", "out.wav").stderr
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
+    told = call("run", "tone.cir", "in.wav", "out.wav").stderr
+    assert told.index("compiling") < told.index("running")

@@ -208,3 +208,11 @@ def test_the_callers_precision_is_left_alone(sound):
         data = dataset(divider(), sound[:100], dtype=np.float64)
         assert jax.numpy.zeros(1).dtype == np.float32
     assert data.y.dtype == np.float64
+
+
+def test_progress_says_what_it_is_at(sound, short_blocks, capsys):
+    simulate_dataset(circuits.diode_clipper(), sound, volts=4.5)
+    told = capsys.readouterr().err
+    assert told.index("compiling") < told.index("simulating")
+    dataset(circuits.diode_clipper(), sound, volts=4.5)
+    assert not capsys.readouterr().err
