@@ -47,16 +47,18 @@ from circuitnn.settings import register as register
 from circuitnn.version import __version__ as __version__
 
 __dir__ = _handed_on(
-    __name__, "audio", "circuits", "convolutional", "devices", "export", "filters", "frames", "hybrid", "losses",
-    "metrics", "native", "networks", "nodal", "pages", "recurrent", "spice", "study", "testing", "train", "wdf"
+    __name__, "audio", "capture", "circuits", "convolutional", "devices", "export", "filters", "frames", "hybrid",
+    "losses", "metrics", "native", "networks", "nodal", "pages", "recurrent", "spice", "study", "testing", "train",
+    "wdf",
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from circuitnn import capture as capture
     from circuitnn import pages as pages
     from circuitnn import study as study
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("pages", "study"):  # imported when they are first asked for: most programs run no study
+    if name in ("capture", "pages", "study"):  # imported when they are first asked for: most programs run no study
         return importlib.import_module(f"circuitnn.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,132 @@
+"""`circuitnn train`: a model of a device from what was played into it and what came out."""
+
+from pathlib import Path
+
+import click
+
+from circuitnn.cli.outputs import check_suffix, check_writable
+from circuitnn.cli.problems import Fault, say
+from circuitnn.cli.train_options import EpochCount, Epochs, Positive
+
+MINUTES = 4.0
+
+EXAMPLES = """\b
+Examples:
+  circuitnn train played.wav recorded.wav -o pedal.npz
+  circuitnn train played.wav recorded.wav -o pedal.npz --model lstm-40 --minutes 10
+  circuitnn train played.wav recorded.wav -o pedal.npz --resume --epochs +50
+  circuitnn train played.wav recorded.wav -o pedal.npz --latency 37 --until 0.01
+  circuitnn run pedal.npz guitar.wav out.wav                    what to do with it
+
+\b
+Ctrl-C ends a training and keeps the best model so far; --resume goes on. The command can be tried without a device:
+  circuitnn guitar played.wav --seconds 30
+  circuitnn run tube_screamer_clipping played.wav recorded.wav --volts 0.3 --normalise
+"""
+
+
+@click.command(short_help="Train a model on a recording of a device.", epilog=EXAMPLES)
+@click.argument("sources", metavar="PLAYED RECORDED", nargs=-1, required=True)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE.npz", help="Where the model goes."
+)
+@click.option(
+    "--model",
+    "name",
+    metavar="NAME",
+    default="gru-16",
+    show_default=True,
+    help="The network: gru-16, lstm-40, wavenet-nano and others; a wrong name lists them.",
+)
+@click.option("--loss", "loss_name", metavar="NAME", default="esr", show_default=True, help="What is made small.")
+@click.option("--minutes", type=Positive(), metavar="N", help=f"How long it takes.  [default: {MINUTES:g}]")
+@click.option("--epochs", type=EpochCount(), help="Passes over the recording, or +N more than there were (--resume).")
+@click.option("--until", type=Positive(), metavar="ESR", help="End when the validation error is not above it.")
+@click.option("--resume", is_flag=True, help="Go on with the training that has made FILE.npz.")
+@click.option("--overwrite", is_flag=True, help="Replace a FILE.npz that is there already.")
+@click.option("--latency", type=float, metavar="SAMPLES", help="By how much RECORDED is late.  [default: found]")
+@click.option("--keep-polarity", is_flag=True, help="Leave a recording upside down, where the device is what inverts.")
+@click.option("--test", type=Positive(), metavar="SECONDS", help="At the end, to test on.  [default: a tenth]")
+@click.option("--validation", type=Positive(), metavar="SECONDS", help="Before, to choose by.  [default: a tenth]")
+@click.option("--volts", type=Positive(), help="Volts at the device's input where PLAYED is 1; stored in the model.")
+@click.option("--output-volts", type=Positive(), help="Volts at its output where RECORDED is 1.  [default: --volts]")
+@click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other weights.")
+def train(
+    sources: tuple[str, ...],
+    out: Path,
+    name: str,
+    loss_name: str,
+    minutes: float | None,
+    epochs: Epochs | None,
+    until: float | None,
+    resume: bool,
+    overwrite: bool,
+    latency: float | None,
+    keep_polarity: bool,
+    test: float | None,
+    validation: float | None,
+    volts: float | None,
+    output_volts: float | None,
+    channel: str | None,
+    seed: int,
+) -> None:
+    """Train a network on what was played into a device and what came out of it.
+
+    PLAYED and RECORDED are sound files (wav, flac, aiff). They are checked, put in step and divided by time: the
+    network learns from the first part, a second one chooses the weights that are kept, and the last one, which decides
+    nothing, tells how good the model is. FILE.npz is a model that run, info and export take.
+    """
+    check_suffix(out, "a model", ".npz")
+    _check_options(out, sources, epochs=epochs, minutes=minutes, resume=resume, overwrite=overwrite)
+    # Here and not above, as --help need not wait for NumPy and JAX.
+    from circuitnn import capture
+    from circuitnn.cli import trained
+    from circuitnn.cli.recordings import read_pair, tell
+
+    recipe = capture.recipe(name)
+    capture.loss(loss_name, 1.0)
+    played, recorded = sources
+    plan = capture.Plan(name, loss_name, seed)
+    if resume:
+        trained.check_same(capture.Folder(out.with_suffix(".training")).read(), plan, out)
+    pair = read_pair(played, recorded, channel)
+    check_writable(out)
+    tell(pair)
+    take = capture.prepare(
+        pair.x,
+        pair.y,
+        fs=pair.fs,
+        names=(played, recorded),
+        latency=latency,
+        polarity="keep" if keep_polarity else "turn",
+        test=test,
+        validation=validation,
+        volts=None if volts is None else (volts, output_volts or volts),
+    )
+    for finding in take.findings:
+        say(f"warning: {finding}" if finding.is_doubt else str(finding), err=finding.is_doubt)
+    material = capture.Material.of([take])
+    say(str(material))
+    length = trained.Length(epochs, MINUTES if epochs is None and minutes is None else minutes, until)
+    trained.train(material, recipe, plan, length, out, resume=resume, again=_again(sources, out))
+
+
+def _check_options(
+    out: Path, sources: tuple[str, ...], *, epochs: Epochs | None, minutes: float | None, resume: bool, overwrite: bool
+) -> None:
+    if len(sources) != 2:
+        raise Fault(f"two sound files are needed, what was played and what was recorded; given: {' '.join(sources)}")
+    if epochs is not None and minutes is not None:
+        raise Fault("--epochs and --minutes both say how long it takes: give one of them")
+    if epochs is not None and epochs.is_more and not resume:
+        raise Fault(f"--epochs +{epochs.number} is for --resume, which goes on with a training")
+    if resume and overwrite:
+        raise Fault("--resume goes on with a training, --overwrite begins a new one: give one of them")
+    if out.exists() and not (resume or overwrite):
+        raise Fault(f"{out}: is there already: --resume trains it further, --overwrite replaces it")
+
+
+def _again(sources: tuple[str, ...], out: Path) -> str:
+    """The command that goes on with it."""
+    return f"circuitnn train {' '.join(sources)} -o {out} --resume"

@@ -1,0 +1,157 @@
+"""The command `train`: a model from two recordings, gone on with, stopped; and what it refuses."""
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import circuitnn as cn
+from circuitnn.cli import watching
+from tests.capture.sounds import FS, device, played, recorded
+
+WORDS = ("train", "played.wav", "recorded.wav", "-o", "m.npz", "--model", "gru-4")
+
+
+@pytest.fixture
+def pair(folder):
+    x = played(2.0)
+    soundfile.write("played.wav", x, FS, subtype="DOUBLE")
+    soundfile.write("recorded.wav", recorded(x), FS, subtype="DOUBLE")
+    return folder
+
+
+def test_from_two_recordings_to_a_model(call, pair):
+    result = call(*WORDS, "--epochs", "120", "--volts", "3.1", "--output-volts", "1.2")
+    for words in ("late", "upside down", "gru-4: 89 weights", "ESR", "held out", "circuitnn run m.npz"):
+        assert words in result.output
+    model = cn.train.restore("m.npz")
+    assert (model.fs, model.volts) == (FS, (3.1, 1.2))
+    assert "GRU at 8000 Hz" in call("info", "m.npz").stdout
+    call("run", "m.npz", "played.wav", "out.wav")
+    y, _ = cn.audio.read("out.wav")
+    assert cn.metrics.esr(y[FS:], device(played(2.0))[FS:]) < 0.1
+    log = Path("m.training/log.txt").read_text()
+    assert log.count("epoch ") == 120
+    for words in ("validation ESR", "rate ", "left"):
+        assert words in log
+
+
+def test_a_training_goes_on(call, pair):
+    first = call(*WORDS, "--epochs", "3").stdout
+    kept = cn.train.restore("m.npz")
+    result = call(*WORDS, "--resume", "--epochs", "+2")
+    assert "2 epochs" in result.stdout
+    assert "2 epochs" not in first
+    call(*WORDS, "--resume", "--epochs", "7", "--until", "0.9")
+    plan = json.loads(Path("m.training/plan.json").read_text())
+    assert [leg["epochs"] for leg in plan["legs"]] == [3, 2, 2]
+    x = played(2.0)
+    better, before = (cn.metrics.esr(cn.run(m, x)[1][FS:], device(x)[FS:]) for m in (cn.train.restore("m.npz"), kept))
+    assert better < before * 1.05
+    call(*WORDS, fails=2)
+    call(*WORDS, "--resume", "--loss", "mse", fails=2)
+    with pytest.raises(AssertionError, match="has 7 epochs already"):  # said after what was found in the recordings
+        call(*WORDS, "--resume", "--epochs", "5")
+    call(*WORDS, "--epochs", "2", "--overwrite")
+    assert len(json.loads(Path("m.training/plan.json").read_text())["legs"]) == 1
+
+
+def test_ctrl_c_keeps_the_best(call, pair, monkeypatch):
+    """And what goes on from there ends where it would have ended."""
+    call(*WORDS, "--epochs", "4")
+    whole = cn.train.restore("m.npz").rec.weight_hh[...]
+    own = watching.Watch.__call__
+
+    def stopping(watch, end):
+        own(watch, end)
+        if end.epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watching.Watch, "__call__", stopping)
+        from click.testing import CliRunner
+
+        from circuitnn.cli import app
+
+        result = CliRunner().invoke(app, [*WORDS, "--epochs", "4", "--overwrite"])
+    assert result.exit_code == 130
+    assert "stopped after epoch 2 of 4" in result.stdout
+    assert "nothing was written" not in result.stderr
+    assert cn.train.restore("m.npz").hidden == 4
+    call(*WORDS, "--resume")
+    np.testing.assert_array_equal(cn.train.restore("m.npz").rec.weight_hh[...], whole)
+
+
+def test_minutes_are_planned(call, pair, monkeypatch):
+    monkeypatch.setattr(cn.capture.Trainer, "epochs_in", lambda trainer, seconds: int(seconds))
+    assert "3 epochs" in call(*WORDS, "--minutes", "0.05").stdout
+
+
+BAD = {
+    "no such file": ("train", "nosuch.wav", "recorded.wav", "-o", "m.npz"),
+    "needed": ("train", "played.wav", "-o", "m.npz"),
+    "two sound files": ("train", "played.wav", "recorded.wav", "x.wav", "-o", "m.npz"),
+    "Missing option": ("train", "played.wav", "recorded.wav"),
+    "ends in .npz": ("train", "played.wav", "recorded.wav", "-o", "m.wav"),
+    "cannot be read as audio": ("train", "played.wav", "tone.cir", "-o", "m.npz"),
+    "is silent": ("train", "played.wav", "silent.wav", "-o", "m.npz"),
+    "has no samples": ("train", "played.wav", "empty.wav", "-o", "m.npz"),
+    "is given twice": ("train", "played.wav", "played.wav", "-o", "m.npz"),
+    "times 0.5": ("train", "played.wav", "half.wav", "-o", "m.npz"),
+    "wrong order": ("train", "recorded.wav", "played.wav", "-o", "m.npz"),
+    "does not look like": ("train", "played.wav", "other.wav", "-o", "m.npz"),
+    "2 channels": ("train", "played.wav", "stereo.wav", "-o", "m.npz"),
+    "--channel 5": ("train", "played.wav", "stereo.wav", "-o", "m.npz", "--channel", "5"),
+    "look like a recording": ("train", "played.wav", "faster.wav", "-o", "m.npz"),
+    "are NaN or infinite": ("train", "played.wav", "nan.wav", "-o", "m.npz"),
+    "too short": ("train", "played.wav", "short.wav", "-o", "m.npz"),
+    "truncated": ("train", "played.wav", "cut.wav", "-o", "m.npz"),
+    "a folder": ("train", "played.wav", "sub", "-o", "m.npz"),
+    "there is no model": (*WORDS[:5], "--model", "gru16x"),
+    "did you mean gru-16": (*WORDS[:5], "--model", "gru16"),
+    "from 1 to 1024": (*WORDS[:5], "--model", "gru-0"),
+    "there is no loss": (*WORDS, "--loss", "loudness"),
+    "neither a number of epochs": (*WORDS, "--epochs", "many"),
+    "--epochs +5": (*WORDS, "--epochs", "+5"),
+    "not a positive number": (*WORDS, "--minutes", "0"),
+    "give one of them": (*WORDS, "--minutes", "1", "--epochs", "3"),
+    "go on with": (*WORDS, "--resume"),
+    "the test has to be": (*WORDS, "--test", "100"),
+    "samples in common": (*WORDS, "--latency", "40000"),
+    "is not a valid float": (*WORDS, "--latency", "few"),
+    "--resume goes on": (*WORDS, "--resume", "--overwrite"),
+    "No such option": (*WORDS, "--learning", "1"),
+    "is there already": ("train", "played.wav", "recorded.wav", "-o", "there.npz"),
+    "not in the range": (*WORDS, "--seed", "-1"),
+}
+
+
+@pytest.fixture
+def bad_sounds(pair):
+    x = played(2.0)
+    write = lambda name, y, fs=FS: soundfile.write(name, y, fs, subtype="DOUBLE")  # noqa: E731
+    write("silent.wav", 0 * x)
+    write("empty.wav", x[:0])
+    write("half.wav", 0.5 * x)
+    write("other.wav", played(2.0, seed=9))
+    write("stereo.wav", np.stack([recorded(x), played(2.0, seed=3)[: len(x)].tolist() + [0.0] * 37], -1))
+    write("faster.wav", recorded(x), 2 * FS)
+    write("nan.wav", np.where(np.arange(len(x)) == 100, np.nan, x))
+    write("short.wav", recorded(x)[:1000])
+    Path("cut.wav").write_bytes(Path("recorded.wav").read_bytes()[:9000])
+    Path("sub").mkdir()
+    Path("there.npz").write_bytes(b"")
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_calls_are_one_line(call, bad_sounds, words):
+    result = call(*BAD[words], fails=2)
+    assert words in result.stderr
+
+
+def test_a_folder_that_cannot_be_written(call, bad_sounds):
+    result = call(*WORDS[:3], "-o", "played.wav/m.npz", fails=1)
+    assert "cannot be written" in result.stderr
