@@ -5,6 +5,9 @@ from circuitnn.capture.losses import LOSSES as LOSSES
 from circuitnn.capture.losses import loss as loss
 from circuitnn.capture.material import Material as Material
 from circuitnn.capture.material import Prediction as Prediction
+from circuitnn.capture.played import Layout as Layout
+from circuitnn.capture.played import layout as layout
+from circuitnn.capture.played import signal as signal
 from circuitnn.capture.recipes import MODELS as MODELS
 from circuitnn.capture.recipes import Recipe as Recipe
 from circuitnn.capture.recipes import recipe as recipe

@@ -5,6 +5,7 @@ from typing import Any, final
 
 import click
 
+from circuitnn.cli.capture_signal import capture_signal
 from circuitnn.cli.check import check
 from circuitnn.cli.export import export
 from circuitnn.cli.fit_tone_stack import fit_tone_stack
@@ -84,7 +85,7 @@ def app(context: click.Context) -> None:
         say(context.get_help())
 
 
-for command in (check, info, response, run, train, fit_tone_stack, identify, export, guitar):
+for command in (check, info, response, run, train, fit_tone_stack, identify, export, guitar, capture_signal):
     app.add_command(command)
 
 

@@ -93,15 +93,21 @@ def train(
     pair = read_pair(played, recorded, channel)
     check_writable(out)
     tell(pair)
+    known = capture.layout(pair.x, pair.fs)
+    if known is not None:
+        say(f"{played} is a capture signal: its clicks tell the latency, its parts are known")
+    chosen = test is not None or validation is not None
     take = capture.prepare(
         pair.x,
         pair.y,
         fs=pair.fs,
         names=(played, recorded),
         latency=latency,
+        blips=known.clicks if known is not None and latency is None else None,
         polarity="keep" if keep_polarity else "turn",
         test=test,
         validation=validation,
+        parts=known.parts if known is not None and not chosen else None,
         volts=None if volts is None else (volts, output_volts or volts),
     )
     for finding in take.findings:

@@ -50,7 +50,8 @@ def train(
     """
     folder = capture.Folder(out.with_suffix(".training"))
     parts = material.part("train"), material.part("validation")
-    fitted = recipe.fitted_to(*parts[0].x.shape[:2], parts[1].x.shape[1])
+    (recordings, samples), chosen = parts[0].x.shape[:2], parts[1].x.shape[1]
+    fitted = recipe.fitted_to(recordings, samples, chosen)
     trainer = capture.Trainer(*parts, fitted, plan.loss, plan.seed)
     say(f"{plan.model}: {trainer.untrained().count().weights} weights, loss {plan.loss}")
     plan = _gone_on_with(folder, plan, trainer, length, out) if resume else _begun(folder, plan, trainer, length)
