@@ -11,6 +11,8 @@ from circuitnn.capture.played import signal as signal
 from circuitnn.capture.recipes import MODELS as MODELS
 from circuitnn.capture.recipes import Recipe as Recipe
 from circuitnn.capture.recipes import recipe as recipe
+from circuitnn.capture.sines import SineAnswers as SineAnswers
+from circuitnn.capture.sines import sine_answers as sine_answers
 from circuitnn.capture.take import Take as Take
 from circuitnn.capture.take import TakeError as TakeError
 from circuitnn.capture.take import prepare as prepare

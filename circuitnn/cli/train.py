@@ -1,5 +1,6 @@
 """`circuitnn train`: a model of a device from what was played into it and what came out."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -51,6 +52,10 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
 @click.option("--volts", type=Positive(), help="Volts at the device's input where PLAYED is 1; stored in the model.")
 @click.option("--output-volts", type=Positive(), help="Volts at its output where RECORDED is 1.  [default: --volts]")
 @click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="The report.  [default: beside FILE.npz]"
+)
+@click.option("--no-report", is_flag=True, help="Write none.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other weights.")
 def train(
     sources: tuple[str, ...],
@@ -69,6 +74,8 @@ def train(
     volts: float | None,
     output_volts: float | None,
     channel: str | None,
+    report: Path | None,
+    no_report: bool,
     seed: int,
 ) -> None:
     """Train a network on what was played into a device and what came out of it.
@@ -78,6 +85,8 @@ def train(
     nothing, tells how good the model is. FILE.npz is a model that run, info and export take.
     """
     check_suffix(out, "a model", ".npz")
+    if report is not None:
+        check_suffix(report, "a page", ".html", ".htm")
     _check_options(out, sources, epochs=epochs, minutes=minutes, resume=resume, overwrite=overwrite)
     # Here and not above, as --help need not wait for NumPy and JAX.
     from circuitnn import capture
@@ -89,9 +98,10 @@ def train(
     played, recorded = sources
     plan = capture.Plan(name, loss_name, seed)
     if resume:
-        trained.check_same(capture.Folder(out.with_suffix(".training")).read(), plan, out)
+        trained.check_same(trained.folder_of(out).read(), plan, out)
     pair = read_pair(played, recorded, channel)
-    check_writable(out)
+    for path in (out, *([] if report is None else [report])):
+        check_writable(path)
     tell(pair)
     known = capture.layout(pair.x, pair.fs)
     if known is not None:
@@ -115,7 +125,18 @@ def train(
     material = capture.Material.of([take])
     say(str(material))
     length = trained.Length(epochs, MINUTES if epochs is None and minutes is None else minutes, until)
-    trained.train(material, recipe, plan, length, out, resume=resume, again=_again(sources, out))
+    job = trained.Job(
+        material,
+        recipe,
+        plan,
+        length,
+        out,
+        None if no_report else report or out.with_suffix(".html"),
+        f"{played}, {recorded}",
+        (*(capture.Finding(note) for note in pair.notes), *take.findings),
+        _again(sources, out),
+    )
+    trained.train(job, resume=resume)
 
 
 def _check_options(
@@ -135,4 +156,4 @@ def _check_options(
 
 def _again(sources: tuple[str, ...], out: Path) -> str:
     """The command that goes on with it."""
-    return f"circuitnn train {' '.join(sources)} -o {out} --resume"
+    return f"circuitnn train {' '.join(map(shlex.quote, sources))} -o {shlex.quote(str(out))} --resume"

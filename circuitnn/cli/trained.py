@@ -1,5 +1,6 @@
 """A training from its plan to its end: begun, gone on with, watched, stopped, kept."""
 
+import dataclasses
 from pathlib import Path
 from typing import NamedTuple, final
 
@@ -7,11 +8,12 @@ from click.exceptions import Exit
 
 from circuitnn import capture
 from circuitnn import train as learning
+from circuitnn.cli import told
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.train_options import Epochs
 from circuitnn.cli.watching import Watch, logged
-
-SHOWN = 1e-3  # of an ESR that is near to the noise's
+from circuitnn.model import Model
+from circuitnn.version import __version__
 
 
 @final
@@ -23,57 +25,115 @@ class Length(NamedTuple):
     until: float | None
 
 
-def train(
-    material: capture.Material,
-    recipe: capture.Recipe,
-    plan: capture.Plan,
-    length: Length,
-    out: Path,
-    *,
-    resume: bool,
-    again: str,
-) -> None:
-    """Train, write the model, and say how good it is and what to do next.
+@final
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What is to be trained, and where it goes.
 
-    Args:
+    Attributes:
         material: to learn from and to be judged on.
         recipe: of the network.
         plan: names and seed; its legs are still to be planned.
         length: of the training.
         out: of the model; the folder of the training is beside it.
-        resume: go on with the training that is there.
+        report: of the page, or None.
+        source: what was played and recorded, for the page.
+        findings: what was found there.
         again: the command that goes on with it.
+    """
+
+    material: capture.Material
+    recipe: capture.Recipe
+    plan: capture.Plan
+    length: Length
+    out: Path
+    report: Path | None
+    source: str
+    findings: tuple[capture.Finding, ...]
+    again: str
+
+    @property
+    def folder(self) -> capture.Folder:
+        return folder_of(self.out)
+
+
+def folder_of(out: Path) -> capture.Folder:
+    """Where the training of a model keeps what it goes on from."""
+    return capture.Folder(out.with_suffix(".training"))
+
+
+def train(job: Job, *, resume: bool) -> None:
+    """Train, write the model, and say how good it is and what to do next.
+
+    Args:
+        job: what is trained.
+        resume: go on with the training that is there.
 
     Raises:
         Fault: where there is nothing to go on with, or it is another training.
         Exit: with the status 130, after Ctrl-C, when the model is written.
     """
-    folder = capture.Folder(out.with_suffix(".training"))
-    parts = material.part("train"), material.part("validation")
+    folder, length = job.folder, job.length
+    parts = job.material.part("train"), job.material.part("validation")
     (recordings, samples), chosen = parts[0].x.shape[:2], parts[1].x.shape[1]
-    fitted = recipe.fitted_to(recordings, samples, chosen)
-    trainer = capture.Trainer(*parts, fitted, plan.loss, plan.seed)
-    say(f"{plan.model}: {trainer.untrained().count().weights} weights, loss {plan.loss}")
-    plan = _gone_on_with(folder, plan, trainer, length, out) if resume else _begun(folder, plan, trainer, length)
+    fitted = job.recipe.fitted_to(recordings, samples, chosen)
+    trainer = capture.Trainer(*parts, fitted, job.plan.loss, job.plan.seed)
+    say(f"{job.plan.model}: {trainer.untrained().count().weights} weights, loss {job.plan.loss}")
+    plan = _gone_on_with(job, trainer) if resume else _begun(job, trainer)
     leg = plan.legs[-1]
-    say(f"{leg.epochs} epochs, learning rate {leg.rate:g}; log: {folder.path / 'log.txt'}")
+    log = folder.path / "log.txt"
+    say(f"{leg.epochs} epochs, learning rate {leg.rate:g}; log: {log}")
     stopped: learning.Interrupted | None = None
-    with Watch(leg, fitted, out, folder.path / "log.txt") as watch:
+    with Watch(leg, fitted, job.out, log) as watch:
         try:
             seconds = None if length.minutes is None else 60 * length.minutes
             model, history = trainer.leg(folder, plan, target=length.until, seconds=seconds, callback=watch)
         except learning.Interrupted as problem:
             model, history, stopped = problem.model, problem.history, problem
-    learning.save(model, out)
-    prediction = material.predicted(model)
-    kept = min([float(history.initial), *map(float, history.validation)])
-    said = f"{out}: ESR {prediction.esr:.2g} on the {prediction.y.shape[1] / prediction.fs:.1f} s held out"
-    logged(folder.path / "log.txt", said)
-    say(f"{said} (validation {kept:.2g})")
+    learning.save(model, job.out)
+    _conclude(job, model, history, log, stopped=stopped is not None)
     if stopped is not None:
-        say(f"stopped after epoch {len(history.loss)} of {leg.epochs}; the best so far is kept. To go on:\n  {again}")
         raise Exit(130)
-    say(f"next:\n  circuitnn run {out} guitar.wav out.wav\n  {again} --epochs +{max(1, leg.epochs // 2)}")
+
+
+def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, stopped: bool) -> None:
+    prediction = job.material.predicted(model)
+    kept = min([float(history.initial), *map(float, history.validation)])
+    said = f"{job.out}: ESR {prediction.esr:.2g} on the {prediction.y.shape[1] / prediction.fs:.1f} s held out"
+    logged(log, said)
+    say(f"{said} (validation {kept:.2g})")
+    told.write_sounds(job.folder.path, prediction)
+    done, epochs = len(history.loss), job.folder.read().legs[-1].epochs
+    commands = f"circuitnn run {job.out} guitar.wav out.wav\n{job.again}"
+    commands += "" if stopped else f" --epochs +{max(1, epochs // 2)}"
+    if job.report is not None:
+        plan = job.plan
+        facts = {
+            "Recordings": job.source,
+            "What was found there": "; ".join(finding.text for finding in job.findings) or "nothing",
+            "Division": str(job.material),
+            "Network": f"{plan.model}: {model.count().weights} weights; loss {plan.loss}, seed {plan.seed}",
+            "Training": f"{done} of {epochs} epochs, {history.updates} updates, {sum(history.seconds):.0f} s",
+            "Versions": f"circuitnn {__version__}",
+        }
+        doubts = [finding.text for finding in job.findings if finding.is_doubt]
+        doubts += ["The training was stopped before its end."] if stopped else []
+        told.write_page(
+            job.report,
+            model,
+            history,
+            prediction,
+            title=f"{job.out.stem}: a model of a device",
+            doubts=doubts,
+            facts=facts,
+            noise=job.material.noise,
+            following=commands,
+        )
+    if stopped:
+        say(f"stopped after epoch {done} of {epochs}; the best so far is kept")
+    say("next:")
+    for command in commands.splitlines():
+        say(f"  {command}")
 
 
 def check_same(there: capture.Plan, plan: capture.Plan, out: Path) -> None:
@@ -86,18 +146,17 @@ def check_same(there: capture.Plan, plan: capture.Plan, out: Path) -> None:
             )
 
 
-def _begun(folder: capture.Folder, plan: capture.Plan, trainer: capture.Trainer, length: Length) -> capture.Plan:
-    leg = capture.Leg(_epochs(trainer, length), trainer.recipe.rate)
-    plan = capture.Plan(plan.model, plan.loss, plan.seed, (leg,), plan.more)
-    folder.begin(plan)
+def _begun(job: Job, trainer: capture.Trainer) -> capture.Plan:
+    leg = capture.Leg(_epochs(trainer, job.length), trainer.recipe.rate)
+    plan = dataclasses.replace(job.plan, legs=(leg,))
+    job.folder.begin(plan)
     return plan
 
 
-def _gone_on_with(
-    folder: capture.Folder, plan: capture.Plan, trainer: capture.Trainer, length: Length, out: Path
-) -> capture.Plan:
+def _gone_on_with(job: Job, trainer: capture.Trainer) -> capture.Plan:
+    folder, length, out = job.folder, job.length, job.out
     there = folder.read()
-    check_same(there, plan, out)
+    check_same(there, job.plan, out)
     leg = there.legs[-1]
     asked = length.epochs
     if not leg.is_done:

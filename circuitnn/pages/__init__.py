@@ -1,6 +1,7 @@
 """Pages that need nothing but themselves: what was found, with pictures, in one file of HTML."""
 
 from circuitnn.pages.identification_page import identification as identification
+from circuitnn.pages.training_page import training as training
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

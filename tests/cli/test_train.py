@@ -12,7 +12,7 @@ import circuitnn as cn
 from circuitnn.cli import watching
 from tests.capture.sounds import FS, device, played, recorded
 
-WORDS = ("train", "played.wav", "recorded.wav", "-o", "m.npz", "--model", "gru-4")
+WORDS = ("train", "played.wav", "recorded.wav", "-o", "m.npz", "--model", "gru-4", "--no-report")
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def pair(folder):
 
 
 def test_from_two_recordings_to_a_model(call, pair):
-    result = call(*WORDS, "--epochs", "120", "--volts", "3.1", "--output-volts", "1.2")
+    result = call(*WORDS[:-1], "--epochs", "120", "--volts", "3.1", "--output-volts", "1.2")
     for words in ("late", "upside down", "gru-4: 89 weights", "ESR", "held out", "circuitnn run m.npz"):
         assert words in result.output
     model = cn.train.restore("m.npz")
@@ -33,6 +33,12 @@ def test_from_two_recordings_to_a_model(call, pair):
     call("run", "m.npz", "played.wav", "out.wav")
     y, _ = cn.audio.read("out.wav")
     assert cn.metrics.esr(y[FS:], device(played(2.0))[FS:]) < 0.1
+    page = Path("m.html").read_text()
+    for words in ("m: a model of a device", "only 1.6 s", "120 of 120 epochs", "audio/wav"):
+        assert words in page
+    heard, _ = cn.audio.read("m.training/recorded.wav")
+    given, _ = cn.audio.read("m.training/predicted.wav")
+    assert cn.metrics.esr(given, heard) < 0.1
     log = Path("m.training/log.txt").read_text()
     assert log.count("epoch ") == 120
     for words in ("validation ESR", "rate ", "left"):
@@ -125,6 +131,7 @@ BAD = {
     "--resume goes on": (*WORDS, "--resume", "--overwrite"),
     "No such option": (*WORDS, "--learning", "1"),
     "is there already": ("train", "played.wav", "recorded.wav", "-o", "there.npz"),
+    "ends in .html": (*WORDS[:5], "--report", "m.txt"),
     "not in the range": (*WORDS, "--seed", "-1"),
 }
 
