@@ -11,11 +11,12 @@ import optax
 from circuitnn.convolutional import WaveNet
 from circuitnn.hybrid import wiener_hammerstein
 from circuitnn.model import Model
-from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6
-from circuitnn.train import TruncatedBPTT
+from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6, StateMatchedGRU
+from circuitnn.train import InTurn, TeacherForcing, TruncatedBPTT
 
 CLIP = 1.0  # of the gradient's norm
 WINDOWS = 4  # that a training has at least: shorter recordings have shorter windows
+FORCED = 0.3  # of the epochs, with the true states
 LARGEST = 1024  # units
 
 
@@ -32,6 +33,7 @@ class Recipe:
         warmup: samples at the start of a window without a loss.
         blocks: updates of a window.
         candidates: other rates that a search tries.
+        needs_states: whether it learns circuit states; `make` takes their names first.
     """
 
     make: Callable[..., Model]
@@ -41,11 +43,15 @@ class Recipe:
     warmup: int = 2048
     blocks: int = 8
     candidates: tuple[float, ...] = (2.5e-3, 5e-3, 1e-2, 2e-2)
+    needs_states: bool = False
 
     @property
-    def regime(self) -> TruncatedBPTT:
-        """Truncated BPTT, the state handed on from block to block."""
-        return TruncatedBPTT(self.length, warmup=self.warmup, blocks=self.blocks)
+    def regime(self) -> TruncatedBPTT | InTurn:
+        """Truncated BPTT, the state handed on from block to block; where states are learnt, teacher forcing first."""
+        free = TruncatedBPTT(self.length, warmup=self.warmup, blocks=self.blocks)
+        if not self.needs_states:
+            return free
+        return InTurn((TeacherForcing(self.length, blocks=self.blocks), FORCED), (free, 1 - FORCED))
 
     def optimizer(self, updates: int) -> optax.GradientTransformation:
         """Of so many updates."""
@@ -75,7 +81,7 @@ class Recipe:
         def count() -> int:
             return recordings * ((samples - warmup) // (length * blocks))
 
-        while blocks > 1 and count() < 4 * WINDOWS:
+        while blocks > 1 and (count() < 4 * WINDOWS or length * blocks > validation // 2):
             blocks //= 2
         while length > 64 and count() < WINDOWS:
             length //= 2
@@ -95,12 +101,17 @@ def _wavenet(network: Callable[..., Model], size: str, rate: float, warmup: int 
     return Recipe(make, rate, batch=16, length=8192, warmup=warmup, blocks=2)
 
 
+def _state_matched(size: int) -> Callable[..., Model]:
+    return lambda names, **more: StateMatchedGRU(names, hidden=max(size, len(names)), mapping="readout", **more)
+
+
 _SIZED: Mapping[str, tuple[int, Callable[[int], Recipe]]] = {
     "gru": (16, _recurrent(GRU)),
     "lstm": (40, _recurrent(LSTM)),
     "lru": (16, _recurrent(LRU, layers=2)),
     "s4d": (16, _recurrent(S4D, layers=2)),
     "s6": (16, _recurrent(S6, layers=2, rate=5e-3)),
+    "state-matched": (8, lambda size: Recipe(_state_matched(size), 1e-2, warmup=256, needs_states=True)),
 }
 _NAMED: Mapping[str, Callable[[], Recipe]] = {
     "wavenet-nano": lambda: _wavenet(WaveNet.nam, "nano", 1e-2),
@@ -127,7 +138,7 @@ def recipe(name: str) -> Recipe:
     name = name.strip().lower()
     if name in _NAMED:
         return _NAMED[name]()
-    found = re.fullmatch(r"([a-z0-9]+?)(?:-([0-9]{1,9}))?", name)
+    found = re.fullmatch(r"([a-z0-9-]+?)(?:-([0-9]{1,9}))?", name)
     if found and found[1] in _SIZED:
         usual, sized = _SIZED[found[1]]
         size = int(found[2] or usual)

@@ -134,6 +134,7 @@ class Trainer:
         recipe: fitted to the data.
         loss: its name.
         seed: of the weights and of the order of the data.
+        state_names: of the circuit states in the data, for networks that learn them.
     """
 
     train: Dataset
@@ -141,11 +142,16 @@ class Trainer:
     recipe: Recipe
     loss: str = "esr"
     seed: int = 0
+    state_names: tuple[str, ...] = ()
 
     def untrained(self) -> Model:
         """The network with weights at random."""
         knobs = tuple(self.train.controls or ())
-        scaling = Scaling.from_data(self.train.x, self.train.y)
+        scaling = Scaling.from_data(self.train.x, self.train.y, self.train.states)
+        if self.recipe.needs_states:
+            return self.recipe.make(
+                self.state_names, scaling=scaling, fs=self.train.fs, controls=knobs, rngs=nnx.Rngs(self.seed)
+            )
         return self.recipe.make(scaling=scaling, fs=self.train.fs, controls=knobs, rngs=nnx.Rngs(self.seed))
 
     def epochs_in(self, seconds: float) -> int:

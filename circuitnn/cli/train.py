@@ -1,15 +1,19 @@
 """`circuitnn train`: a model of a device from what was played into it and what came out."""
 
 import shlex
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from circuitnn.cli.options import knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.train_options import EpochCount, Epochs, Positive
 
 MINUTES = 4.0
+SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
 
 EXAMPLES = """\b
 Examples:
@@ -17,6 +21,8 @@ Examples:
   circuitnn train played.wav recorded.wav -o pedal.npz --model lstm-40 --minutes 10
   circuitnn train played.wav recorded.wav -o pedal.npz --resume --epochs +50
   circuitnn train played.wav recorded.wav -o pedal.npz --latency 37 --until 0.01
+  circuitnn train recordings/ -o pedal.npz                      with knobs: recordings/table.csv
+  circuitnn train diode_clipper -o clipper.npz --volts 4.5      a network that follows a circuit
   circuitnn run pedal.npz guitar.wav out.wav                    what to do with it
 
 \b
@@ -27,7 +33,7 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
 
 
 @click.command(short_help="Train a model on a recording of a device.", epilog=EXAMPLES)
-@click.argument("sources", metavar="PLAYED RECORDED", nargs=-1, required=True)
+@click.argument("sources", metavar="PLAYED RECORDED | FOLDER | NETLIST", nargs=-1, required=True)
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE.npz", help="Where the model goes."
 )
@@ -51,6 +57,16 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
 @click.option("--validation", type=Positive(), metavar="SECONDS", help="Before, to choose by.  [default: a tenth]")
 @click.option("--volts", type=Positive(), help="Volts at the device's input where PLAYED is 1; stored in the model.")
 @click.option("--output-volts", type=Positive(), help="Volts at its output where RECORDED is 1.  [default: --volts]")
+@click.option(
+    "--learn", multiple=True, metavar="KNOB", help="Of a netlist: learn this knob too; may be given several times."
+)
+@knob_option
+@click.option(
+    "--fs", type=click.IntRange(8000, 384_000), default=48_000, show_default=True, help="Of a netlist, hertz."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(2, 3600), default=60.0, show_default=True, help="Of a netlist's music."
+)
 @click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="The report.  [default: beside FILE.npz]"
@@ -73,6 +89,10 @@ def train(
     validation: float | None,
     volts: float | None,
     output_volts: float | None,
+    learn: tuple[str, ...],
+    knobs: tuple[tuple[str, float], ...],
+    fs: int,
+    seconds: float,
     channel: str | None,
     report: Path | None,
     no_report: bool,
@@ -83,6 +103,9 @@ def train(
     PLAYED and RECORDED are sound files (wav, flac, aiff). They are checked, put in step and divided by time: the
     network learns from the first part, a second one chooses the weights that are kept, and the last one, which decides
     nothing, tells how good the model is. FILE.npz is a model that run, info and export take.
+
+    FOLDER has a table.csv (or give the table) with the columns input and output, two sound files, and one for each knob
+    with its position from 0 to 1. A NETLIST, or the name of a circuit that comes with circuitnn, is simulated.
     """
     check_suffix(out, "a model", ".npz")
     if report is not None:
@@ -90,60 +113,56 @@ def train(
     _check_options(out, sources, epochs=epochs, minutes=minutes, resume=resume, overwrite=overwrite)
     # Here and not above, as --help need not wait for NumPy and JAX.
     from circuitnn import capture
+    from circuitnn.cli import sources as reading
     from circuitnn.cli import trained
-    from circuitnn.cli.recordings import read_pair, tell
 
     recipe = capture.recipe(name)
     capture.loss(loss_name, 1.0)
-    played, recorded = sources
     plan = capture.Plan(name, loss_name, seed)
     if resume:
         trained.check_same(trained.folder_of(out).read(), plan, out)
-    pair = read_pair(played, recorded, channel)
     for path in (out, *([] if report is None else [report])):
         check_writable(path)
-    tell(pair)
-    known = capture.layout(pair.x, pair.fs)
-    if known is not None:
-        say(f"{played} is a capture signal: its clicks tell the latency, its parts are known")
-    chosen = test is not None or validation is not None
-    take = capture.prepare(
-        pair.x,
-        pair.y,
-        fs=pair.fs,
-        names=(played, recorded),
-        latency=latency,
-        blips=known.clicks if known is not None and latency is None else None,
-        polarity="keep" if keep_polarity else "turn",
-        test=test,
-        validation=validation,
-        parts=known.parts if known is not None and not chosen else None,
-        volts=None if volts is None else (volts, output_volts or volts),
-    )
-    for finding in take.findings:
-        say(f"warning: {finding}" if finding.is_doubt else str(finding), err=finding.is_doubt)
-    material = capture.Material.of([take])
-    say(str(material))
+    first = Path(sources[0])
+    if len(sources) == 1 and not (first.is_dir() or first.suffix.lower() == ".csv"):
+        given = reading.from_netlist(
+            sources[0],
+            knobs=knobs,
+            learn=learn,
+            fs=fs,
+            seconds=seconds,
+            volts=volts or 1.0,
+            with_states=recipe.needs_states,
+            progress=sys.stderr.isatty(),
+        )
+    else:
+        if recipe.needs_states:
+            raise Fault(f"--model {name} learns from circuit states, which only a netlist has: circuitnn train my.cir")
+        options: dict[str, Any] = {
+            "latency": latency,
+            "polarity": "keep" if keep_polarity else "turn",
+            "test": test,
+            "validation": validation,
+            "volts": None if volts is None else (volts, output_volts or volts),
+        }
+        if len(sources) == 1:
+            given = reading.from_table(first, channel, **options)
+        else:
+            played, recorded = sources
+            given = reading.from_pair(played, recorded, channel, **options)
+    say(str(given.material))
     length = trained.Length(epochs, MINUTES if epochs is None and minutes is None else minutes, until)
-    job = trained.Job(
-        material,
-        recipe,
-        plan,
-        length,
-        out,
-        None if no_report else report or out.with_suffix(".html"),
-        f"{played}, {recorded}",
-        (*(capture.Finding(note) for note in pair.notes), *take.findings),
-        _again(sources, out),
-    )
-    trained.train(job, resume=resume)
+    page = None if no_report else report or out.with_suffix(".html")
+    trained.train(trained.Job(given, recipe, plan, length, out, page, _again(sources, out)), resume=resume)
 
 
 def _check_options(
     out: Path, sources: tuple[str, ...], *, epochs: Epochs | None, minutes: float | None, resume: bool, overwrite: bool
 ) -> None:
-    if len(sources) != 2:
+    if len(sources) > 2:
         raise Fault(f"two sound files are needed, what was played and what was recorded; given: {' '.join(sources)}")
+    if len(sources) == 1 and Path(sources[0]).suffix.lower() in SOUNDS:
+        raise Fault(f"two sound files are needed: {sources[0]}, and what was recorded of it")
     if epochs is not None and minutes is not None:
         raise Fault("--epochs and --minutes both say how long it takes: give one of them")
     if epochs is not None and epochs.is_more and not resume:

@@ -10,6 +10,7 @@ from circuitnn import capture
 from circuitnn import train as learning
 from circuitnn.cli import told
 from circuitnn.cli.problems import Fault, say
+from circuitnn.cli.sources import Given
 from circuitnn.cli.train_options import Epochs
 from circuitnn.cli.watching import Watch, logged
 from circuitnn.model import Model
@@ -31,25 +32,21 @@ class Job:
     """What is to be trained, and where it goes.
 
     Attributes:
-        material: to learn from and to be judged on.
+        given: to learn from and to be judged on.
         recipe: of the network.
         plan: names and seed; its legs are still to be planned.
         length: of the training.
         out: of the model; the folder of the training is beside it.
         report: of the page, or None.
-        source: what was played and recorded, for the page.
-        findings: what was found there.
         again: the command that goes on with it.
     """
 
-    material: capture.Material
+    given: Given
     recipe: capture.Recipe
     plan: capture.Plan
     length: Length
     out: Path
     report: Path | None
-    source: str
-    findings: tuple[capture.Finding, ...]
     again: str
 
     @property
@@ -74,10 +71,11 @@ def train(job: Job, *, resume: bool) -> None:
         Exit: with the status 130, after Ctrl-C, when the model is written.
     """
     folder, length = job.folder, job.length
-    parts = job.material.part("train"), job.material.part("validation")
+    parts = job.given.material.part("train"), job.given.material.part("validation")
     (recordings, samples), chosen = parts[0].x.shape[:2], parts[1].x.shape[1]
     fitted = job.recipe.fitted_to(recordings, samples, chosen)
-    trainer = capture.Trainer(*parts, fitted, job.plan.loss, job.plan.seed)
+    names = job.given.state_names
+    trainer = capture.Trainer(*parts, fitted, job.plan.loss, job.plan.seed, names)
     say(f"{job.plan.model}: {trainer.untrained().count().weights} weights, loss {job.plan.loss}")
     plan = _gone_on_with(job, trainer) if resume else _begun(job, trainer)
     leg = plan.legs[-1]
@@ -97,7 +95,7 @@ def train(job: Job, *, resume: bool) -> None:
 
 
 def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, stopped: bool) -> None:
-    prediction = job.material.predicted(model)
+    prediction = job.given.material.predicted(model)
     kept = min([float(history.initial), *map(float, history.validation)])
     said = f"{job.out}: ESR {prediction.esr:.2g} on the {prediction.y.shape[1] / prediction.fs:.1f} s held out"
     logged(log, said)
@@ -109,14 +107,14 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
     if job.report is not None:
         plan = job.plan
         facts = {
-            "Recordings": job.source,
-            "What was found there": "; ".join(finding.text for finding in job.findings) or "nothing",
-            "Division": str(job.material),
+            "Recordings": job.given.what,
+            "What was found there": "; ".join(finding.text for finding in job.given.findings) or "nothing",
+            "Division": str(job.given.material),
             "Network": f"{plan.model}: {model.count().weights} weights; loss {plan.loss}, seed {plan.seed}",
             "Training": f"{done} of {epochs} epochs, {history.updates} updates, {sum(history.seconds):.0f} s",
             "Versions": f"circuitnn {__version__}",
         }
-        doubts = [finding.text for finding in job.findings if finding.is_doubt]
+        doubts = [finding.text for finding in job.given.findings if finding.is_doubt]
         doubts += ["The training was stopped before its end."] if stopped else []
         told.write_page(
             job.report,
@@ -126,7 +124,7 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
             title=f"{job.out.stem}: a model of a device",
             doubts=doubts,
             facts=facts,
-            noise=job.material.noise,
+            noise=job.given.material.noise,
             following=commands,
         )
     if stopped:

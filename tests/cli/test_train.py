@@ -162,3 +162,76 @@ def test_bad_calls_are_one_line(call, bad_sounds, words):
 def test_a_folder_that_cannot_be_written(call, bad_sounds):
     result = call(*WORDS[:3], "-o", "played.wav/m.npz", fails=1)
     assert "cannot be written" in result.stderr
+
+
+@pytest.fixture
+def table(folder):
+    """Five positions of a knob, each recorded at a latency of its own."""
+    Path("takes").mkdir()
+    x = played(2.0)
+    soundfile.write("takes/in.wav", x, FS, subtype="DOUBLE")
+    lines = ["input,output,drive"]
+    for number, drive in enumerate((0, 0.25, 0.5, 0.75, 1)):
+        y = recorded(x, late=30 + number, drive=1 + 9 * drive)
+        soundfile.write(f"takes/out{number}.wav", y, FS, subtype="DOUBLE")
+        lines.append(f"in.wav,out{number}.wav,{drive}")
+    Path("takes/table.csv").write_text("\n".join(lines))
+    return Path("takes/table.csv")
+
+
+@pytest.mark.slow
+def test_a_folder_of_knob_positions(call, table):
+    result = call("train", "takes", "-o", "m.npz", "--model", "gru-6", "--epochs", "80", "--no-report")
+    assert "5 recordings, each" in result.stdout
+    assert "out3.wav: drive 0.75" in result.stdout
+    model = cn.train.restore("m.npz")
+    assert list(model.controls) == ["drive"]
+    x = played(2.0)
+    errors = [
+        cn.metrics.esr(cn.run(model, x, controls={"drive": drive})[1][FS:], device(x, 1 + 9 * other)[FS:])
+        for drive, other in ((0.1, 0.1), (0.9, 0.9), (0.1, 0.9))
+    ]
+    assert max(errors[:2]) < 0.2 < errors[2]
+    result = call(
+        "train", "takes/table.csv", "-o", "m.npz", "--model", "gru-6", "--resume", "--epochs", "+1", "--no-report"
+    )
+    assert "takes/out0.wav" in result.stdout
+
+
+BAD_TABLES = {
+    "no rows below its head": "input,output,drive",
+    "wanted are the columns": "played,output,drive\nin.wav,out0.wav,0.1",
+    "has 2 cells": "input,output,drive\nin.wav,out0.wav",
+    "outside 0..1": "input,output,drive\nin.wav,out0.wav,2",
+    "it is 'full'": "input,output,drive\nin.wav,out0.wav,full",
+    "no such file beside": "input,output,drive\nin.wav,out9.wav,0.1",
+    "in two rows": "input,output,drive\nin.wav,out0.wav,0.1\nin.wav,out0.wav,0.2",
+    "not a text file": "\udcff",
+}
+
+
+@pytest.mark.parametrize("words", BAD_TABLES)
+def test_bad_tables_are_one_line(call, table, words):
+    table.write_bytes(BAD_TABLES[words].encode("utf-8", "surrogateescape"))
+    result = call("train", "takes", "-o", "m.npz", fails=2)
+    assert words in result.stderr
+
+
+def test_a_folder_without_a_table(call, table):
+    table.unlink()
+    assert "table.csv with the columns" in call("train", "takes", "-o", "m.npz", fails=2).stderr
+
+
+@pytest.mark.slow
+def test_a_netlist_is_simulated(call, folder):
+    words = ("-o", "m.npz", "--epochs", "2", "--fs", FS, "--seconds", "2", "--no-report", "--model")
+    result = call("train", "diode_clipper", *words, "state-matched-4", "--volts", "4")
+    assert "full scale 4 V" in result.stdout
+    model = cn.train.restore("m.npz")
+    assert list(model.state_names) == ["C1"]
+    call("train", "tone.cir", *words, "gru-2", "--overwrite", "--learn", "tone", "--knob", "level=0.5")
+    assert list(cn.train.restore("m.npz").controls) == ["tone"]
+    call("train", "tone.cir", "-o", "n.npz", "--learn", "treble", fails=2)
+    call("train", "nosuch.cir", "-o", "n.npz", fails=2)
+    soundfile.write("played.wav", played(2.0), FS)
+    call("train", "played.wav", "in.wav", "-o", "n.npz", "--model", "state-matched", fails=2)
