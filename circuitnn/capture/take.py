@@ -14,12 +14,12 @@ from circuitnn.audio import Alignment, AlignmentWarning, AudioError, align
 from circuitnn.audio.alignment import channel
 from circuitnn.capture import findings
 from circuitnn.capture.findings import Finding
+from circuitnn.train.suspicion import EARLY
 
 TEST, VALIDATION = 0.1, 0.1  # of the take, at its end
 LONGEST_TEST = 30.0  # seconds
 SHORTEST = 1.0  # seconds of a take
 TAIL = 1.0  # seconds of silence at the end that stay
-EARLY = 1e-3  # seconds by which a recording cannot be ahead of what was played
 WIRE = 1e-9  # of the recording's energy, that is left by what was played, scaled
 DRIFTED = 0.25  # of a sample from start to end, from which on two clocks are set to one pace
 PARTS = ("train", "validation", "test")
@@ -151,15 +151,18 @@ def _aligned(
             if differ and latency is None and not alignment.corrects_drift:
                 alignment = align(x, y, fs=fs, causal=True, correct_drift=True)
     except ValueError as problem:
-        words = str(problem).removeprefix("align: ").replace("give latency, or", "say the latency, or take")
+        words, asks, _ = str(problem).removeprefix("align: ").partition(". Are they")
+        words += (
+            ". Is it the right file, at its own rate? Of music that repeats itself, say the latency" if asks else ""
+        )
         if latency is not None:
             raise TakeError(f"{names[1]}: {words}") from None
         raise TakeError(f"{names[1]} does not look like a recording of {names[0]}: {words}") from None
-    late = f"{names[1]} is {alignment.delay_samples:g} samples ({1e3 * alignment.delay:.3g} ms) late"
+    by = f"{abs(alignment.delay_samples):g} samples ({1e3 * abs(alignment.delay):.3g} ms)"
+    late = f"{names[1]} is {by} {'late' if alignment.delay_samples > 0 else 'early'}"
     if latency is None and alignment.delay < -EARLY:
         raise TakeError(
-            f"{names[1]} is {-alignment.delay_samples:g} samples ({-1e3 * alignment.delay:.3g} ms) ahead of "
-            f"{names[0]}, which it cannot be: are the two in the wrong order? If not, say the latency"
+            f"{late} against {names[0]}, which it cannot be: are the two in the wrong order? If not, say the latency"
         )
     said = {
         "latency": "as said",
