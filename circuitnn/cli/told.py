@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from circuitnn.cli.problems import say
 
 if TYPE_CHECKING:
     import circuitnn as cn
+
+PREVIEW = 3.0  # seconds
 
 
 def write_page(
@@ -43,3 +47,17 @@ def write_sounds(folder: Path, prediction: "cn.capture.Prediction") -> None:
     for name, signal in (("recorded", prediction.target), ("predicted", prediction.y)):
         audio.write(folder / f"{name}.wav", signal.reshape(-1), round(prediction.fs))
     say(f"{folder / 'recorded.wav'}, {folder / 'predicted.wav'}")
+
+
+def write_preview(folder: Path, prediction: "cn.capture.Prediction") -> None:
+    """While a training runs: three seconds as recorded and then as predicted, and a picture of both."""
+    from circuitnn import audio, pages
+    from circuitnn.files import replacing
+    from circuitnn.pages.templates import missing_package
+
+    fs, target, y = round(prediction.fs), prediction.target[0], prediction.y[0]
+    length = min(len(y), round(PREVIEW * fs))
+    audio.write(folder / "preview.wav", np.concatenate([target[:length], y[:length]]), fs)
+    if missing_package() is None:
+        with replacing(folder / "preview.png") as file:
+            file.write(pages.waveforms(target[:length], y[:length], fs=fs))

@@ -82,7 +82,7 @@ def train(job: Job, *, resume: bool) -> None:
     log = folder.path / "log.txt"
     say(f"{leg.epochs} epochs, learning rate {leg.rate:g}; log: {log}")
     stopped: learning.Interrupted | None = None
-    with Watch(leg, fitted, job.out, log) as watch:
+    with Watch(leg, fitted, job.out, log, job.given.material) as watch:
         try:
             seconds = None if length.minutes is None else 60 * length.minutes
             model, history = trainer.leg(folder, plan, target=length.until, seconds=seconds, callback=watch)

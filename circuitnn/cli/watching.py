@@ -8,9 +8,11 @@ from typing import Any, final
 import numpy as np
 
 from circuitnn import train as learning
-from circuitnn.capture import Leg, Recipe
+from circuitnn.capture import Leg, Material, Recipe
+from circuitnn.cli import told
 from circuitnn.cli.problems import say
 
+PREVIEWS = 30.0  # seconds between two of what a model makes of the validation part
 LINES = 10.0  # seconds between two lines, where there is no terminal
 
 
@@ -22,12 +24,13 @@ class Watch:
         leg: what is trained.
         recipe: of it, which tells the rate.
         out: of the model: the best so far is written there.
-        log: file that gets a line for each epoch.
+        log: file that gets a line for each epoch; previews are beside it.
+        material: that previews are made of.
     """
 
-    def __init__(self, leg: Leg, recipe: Recipe, out: Path, log: Path):
-        self._leg, self._recipe, self._out, self._log = leg, recipe, out, log
-        self._began, self._told, self._first = time.monotonic(), -np.inf, 0
+    def __init__(self, leg: Leg, recipe: Recipe, out: Path, log: Path, material: Material):
+        self._leg, self._recipe, self._out, self._log, self._material = leg, recipe, out, log, material
+        self._told, self._shown = -np.inf, -np.inf
         self._bar: Any = None
 
     def __enter__(self) -> "Watch":
@@ -50,7 +53,11 @@ class Watch:
         errors = [history.initial, *history.validation]
         is_new = bool(history.validation_epochs) and history.validation_epochs[-1] == end.epoch - 1
         if is_new and errors[-1] <= min(errors):
-            learning.save(end.model(), self._out)
+            model = end.model()
+            learning.save(model, self._out)
+            if time.monotonic() - self._shown > PREVIEWS:
+                self._shown = time.monotonic()
+                told.write_preview(self._log.parent, self._material.predicted(model, "validation"))
         line = self._line(end, errors)
         self._file.write(line + "\n")
         self._file.flush()

@@ -2,6 +2,7 @@
 
 from circuitnn.pages.identification_page import identification as identification
 from circuitnn.pages.training_page import training as training
+from circuitnn.pages.training_page import waveforms as waveforms
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

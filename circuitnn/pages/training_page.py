@@ -92,6 +92,27 @@ def training(
     return path
 
 
+def waveforms(recorded: NDArray, predicted: NDArray, *, fs: float, unit: str = "full scale") -> bytes:
+    """A picture of a recording and a prediction where they are loudest and where they are quiet, and of what is left.
+
+    Args:
+        recorded: (time,).
+        predicted: likewise.
+        fs: sample rate, Hz.
+        unit: of both, for the axes.
+
+    Returns:
+        The bytes of a PNG file.
+
+    Raises:
+        ModuleNotFoundError: without matplotlib.
+    """
+    from circuitnn.pages import identification_pictures, style  # which need matplotlib
+
+    with style.context():
+        return identification_pictures.waveforms(recorded, predicted, fs, unit).png
+
+
 def verdict(prediction: Prediction, noise: float | None) -> str:
     """The error in words."""
     esr = prediction.esr

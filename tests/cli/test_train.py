@@ -39,6 +39,9 @@ def test_from_two_recordings_to_a_model(call, pair):
     heard, _ = cn.audio.read("m.training/recorded.wav")
     given, _ = cn.audio.read("m.training/predicted.wav")
     assert cn.metrics.esr(given, heard) < 0.1
+    shown, _ = cn.audio.read("m.training/preview.wav")
+    assert len(shown) == 2 * round(0.1 * 2 * FS)
+    assert Path("m.training/preview.png").read_bytes().startswith(b"\x89PNG")
     log = Path("m.training/log.txt").read_text()
     assert log.count("epoch ") == 120
     for words in ("validation ESR", "rate ", "left"):
