@@ -1,5 +1,6 @@
 """What `circuitnn train` learns from: a pair of recordings, a table of pairs, or a netlist that is simulated."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -31,6 +32,45 @@ class Given(NamedTuple):
     what: str
     findings: tuple[capture.Finding, ...] = ()
     state_names: tuple[str, ...] = ()
+
+
+def read(sources: Sequence[str], options: Mapping[str, Any], *, with_states: bool) -> Given:
+    """What there is to learn from, as the command was told.
+
+    Args:
+        sources: two sound files, a folder or its table, or a netlist.
+        options: of the command, by name.
+        with_states: whether circuit states are to be learnt, which only netlists have.
+
+    Raises:
+        Fault, TakeError, AudioError: when it cannot be read or used.
+    """
+    first = Path(sources[0])
+    if len(sources) == 1 and not (first.is_dir() or first.suffix.lower() == ".csv"):
+        return from_netlist(
+            sources[0],
+            knobs=[(name, position) for name, position in options["knobs"]],
+            learn=options["learn"],
+            fs=options["fs"],
+            seconds=options["seconds"],
+            volts=options["volts"] or 1.0,
+            with_states=with_states,
+        )
+    if with_states:
+        raise Fault(
+            f"--model {options['model']} learns circuit states, which only a netlist has: circuitnn train my.cir"
+        )
+    volts = options["volts"]
+    asked = {
+        "latency": options["latency"],
+        "polarity": "keep" if options["keep_polarity"] else "turn",
+        "test": options["test"],
+        "validation": options["validation"],
+        "volts": None if volts is None else (volts, options["output_volts"] or volts),
+    }
+    if len(sources) == 1:
+        return from_table(first, options["channel"], **asked)
+    return from_pair(sources[0], sources[1], options["channel"], **asked)
 
 
 def from_pair(played: str, recorded: str, channel: str | None, **options: Any) -> Given:
@@ -69,7 +109,6 @@ def from_netlist(
     seconds: float,
     volts: float,
     with_states: bool,
-    progress: bool,
 ) -> Given:
     """A circuit, simulated on plucked strings, sweeps and noise; knobs that are learnt stand at several positions.
 
@@ -81,7 +120,6 @@ def from_netlist(
         seconds: of each recording.
         volts: of full scale.
         with_states: whether the circuit states are wanted.
-        progress: whether to show a bar.
     """
     from circuitnn import audio, train
 
@@ -93,7 +131,7 @@ def from_netlist(
     controls = {name: np.array([[place[name]] for place in places]) for name in turned}
     say(f"simulating {len(x)} recordings of {seconds:g} s at {SIMULATED} x {fs} Hz, full scale {volts:g} V ...")
     data = train.simulate_dataset(
-        circuit, x, controls=controls or None, fs=fs, volts=volts, oversampling=SIMULATED, progress=progress
+        circuit, x, controls=controls or None, fs=fs, volts=volts, oversampling=SIMULATED, progress=sys.stderr.isatty()
     )
     names = circuit.state_names if with_states else ()
     whole = train.Dataset(

@@ -1,11 +1,11 @@
 """`circuitnn train`: a model of a device from what was played into it and what came out."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from circuitnn.cli.options import knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
@@ -39,13 +39,12 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
 )
 @click.option(
     "--model",
-    "name",
     metavar="NAME",
     default="gru-16",
     show_default=True,
     help="The network: gru-16, lstm-40, wavenet-nano and others; a wrong name lists them.",
 )
-@click.option("--loss", "loss_name", metavar="NAME", default="esr", show_default=True, help="What is made small.")
+@click.option("--loss", metavar="NAME", default="esr", show_default=True, help="What is made small.")
 @click.option("--minutes", type=Positive(), metavar="N", help=f"How long it takes.  [default: {MINUTES:g}]")
 @click.option("--epochs", type=EpochCount(), help="Passes over the recording, or +N more than there were (--resume).")
 @click.option("--until", type=Positive(), metavar="ESR", help="End when the validation error is not above it.")
@@ -73,30 +72,19 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
 )
 @click.option("--no-report", is_flag=True, help="Write none.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other weights.")
+@click.pass_context
 def train(
+    context: click.Context,
     sources: tuple[str, ...],
     out: Path,
-    name: str,
-    loss_name: str,
     minutes: float | None,
     epochs: Epochs | None,
     until: float | None,
     resume: bool,
     overwrite: bool,
-    latency: float | None,
-    keep_polarity: bool,
-    test: float | None,
-    validation: float | None,
-    volts: float | None,
-    output_volts: float | None,
-    learn: tuple[str, ...],
-    knobs: tuple[tuple[str, float], ...],
-    fs: int,
-    seconds: float,
-    channel: str | None,
     report: Path | None,
     no_report: bool,
-    seed: int,
+    **options: Any,
 ) -> None:
     """Train a network on what was played into a device and what came out of it.
 
@@ -116,44 +104,22 @@ def train(
     from circuitnn.cli import sources as reading
     from circuitnn.cli import trained
 
-    recipe = capture.recipe(name)
-    capture.loss(loss_name, 1.0)
-    plan = capture.Plan(name, loss_name, seed)
     if resume:
-        trained.check_same(trained.folder_of(out).read(), plan, out)
+        options = trained.remembered(out, options, given={name for name in options if _is_given(context, name)})
+    recipe = capture.recipe(options["model"])
+    capture.loss(options["loss"], 1.0)
     for path in (out, *([] if report is None else [report])):
         check_writable(path)
-    first = Path(sources[0])
-    if len(sources) == 1 and not (first.is_dir() or first.suffix.lower() == ".csv"):
-        given = reading.from_netlist(
-            sources[0],
-            knobs=knobs,
-            learn=learn,
-            fs=fs,
-            seconds=seconds,
-            volts=volts or 1.0,
-            with_states=recipe.needs_states,
-            progress=sys.stderr.isatty(),
-        )
-    else:
-        if recipe.needs_states:
-            raise Fault(f"--model {name} learns from circuit states, which only a netlist has: circuitnn train my.cir")
-        options: dict[str, Any] = {
-            "latency": latency,
-            "polarity": "keep" if keep_polarity else "turn",
-            "test": test,
-            "validation": validation,
-            "volts": None if volts is None else (volts, output_volts or volts),
-        }
-        if len(sources) == 1:
-            given = reading.from_table(first, channel, **options)
-        else:
-            played, recorded = sources
-            given = reading.from_pair(played, recorded, channel, **options)
+    given = reading.read(sources, options, with_states=recipe.needs_states)
     say(str(given.material))
+    plan = capture.Plan(options["model"], options["loss"], options["seed"], more=options)
     length = trained.Length(epochs, MINUTES if epochs is None and minutes is None else minutes, until)
     page = None if no_report else report or out.with_suffix(".html")
     trained.train(trained.Job(given, recipe, plan, length, out, page, _again(sources, out)), resume=resume)
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _check_options(

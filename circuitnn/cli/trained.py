@@ -1,8 +1,9 @@
 """A training from its plan to its end: begun, gone on with, watched, stopped, kept."""
 
 import dataclasses
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 from click.exceptions import Exit
 
@@ -134,14 +135,32 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
         say(f"  {command}")
 
 
-def check_same(there: capture.Plan, plan: capture.Plan, out: Path) -> None:
-    """Raises a Fault where a training is to go on that was begun as another one."""
-    for what in ("model", "loss", "seed"):
-        if getattr(there, what) != getattr(plan, what):
+def remembered(out: Path, options: Mapping[str, Any], *, given: Collection[str]) -> dict[str, Any]:
+    """The options that a training was begun with, which is to go on with the same ones.
+
+    Args:
+        out: of the model.
+        options: of the command, by name.
+        given: names of those that were said this time.
+
+    Raises:
+        Fault: where one of them was another one.
+        TrainingError: where there is no training to go on with.
+    """
+    there = folder_of(out).read().more
+    own = {name: _plain(value) for name, value in options.items()}
+    for name in given:
+        if there.get(name) != own[name]:
             raise Fault(
-                f"{out}: was begun with --{what} {getattr(there, what)}: --resume goes on with the same; --overwrite "
-                "begins another one"
+                f"{out}: was begun with another --{name.replace('_', '-')} ({there.get(name)}): --resume goes on with "
+                "the same; --overwrite begins another one"
             )
+    return own | {name: there[name] for name in own if name in there}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back."""
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _begun(job: Job, trainer: capture.Trainer) -> capture.Plan:
@@ -154,7 +173,6 @@ def _begun(job: Job, trainer: capture.Trainer) -> capture.Plan:
 def _gone_on_with(job: Job, trainer: capture.Trainer) -> capture.Plan:
     folder, length, out = job.folder, job.length, job.out
     there = folder.read()
-    check_same(there, job.plan, out)
     leg = there.legs[-1]
     asked = length.epochs
     if not leg.is_done:

@@ -51,7 +51,8 @@ def test_from_two_recordings_to_a_model(call, pair):
 def test_a_training_goes_on(call, pair):
     first = call(*WORDS, "--epochs", "3").stdout
     kept = cn.train.restore("m.npz")
-    result = call(*WORDS, "--resume", "--epochs", "+2")
+    result = call("train", "played.wav", "recorded.wav", "-o", "m.npz", "--no-report", "--resume", "--epochs", "+2")
+    assert "gru-4: 89 weights" in result.stdout
     assert "2 epochs" in result.stdout
     assert "2 epochs" not in first
     call(*WORDS, "--resume", "--epochs", "7", "--until", "0.9")
