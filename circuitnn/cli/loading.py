@@ -11,6 +11,7 @@ from circuitnn.cli.problems import Fault, one_line
 if TYPE_CHECKING:
     import circuitnn as cn
 
+NETLISTS = (".cir", ".net", ".sp", ".asc")
 PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -33,6 +34,13 @@ def netlist_file(source: str) -> Path:
     stem = Path(source).stem
     more = f" (the catalogue has {stem}, without ending)" if stem in known else did_you_mean(source, known)
     raise Fault(f"{source}: {what}, and no circuit of that name in the catalogue{more}")
+
+
+def is_netlist(name: str) -> bool:
+    """Whether a word is that of a netlist file or of a circuit in the catalogue."""
+    import circuitnn as cn
+
+    return Path(name).suffix.lower() in NETLISTS or Path(name).is_file() or name in cn.circuits.CATALOGUE
 
 
 def read_circuit(source: str, source_name: str | None = None, output_name: str | None = None) -> "cn.Circuit":

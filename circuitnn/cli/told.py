@@ -17,7 +17,7 @@ PREVIEW = 3.0  # seconds
 def write_page(
     path: Path,
     model: "cn.Model",
-    history: "cn.train.History",
+    history: "cn.train.History | None",
     prediction: "cn.capture.Prediction",
     *,
     title: str,

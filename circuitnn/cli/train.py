@@ -42,7 +42,8 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
     metavar="NAME",
     default="gru-16",
     show_default=True,
-    help="The network: gru-16, lstm-40, wavenet-nano and others; a wrong name lists them.",
+    help="The network: gru-16, lstm-40, wavenet-nano and others; a wrong name lists them. Or a netlist: its values are "
+    "found, and a network for what they leave.",
 )
 @click.option("--loss", metavar="NAME", default="esr", show_default=True, help="What is made small.")
 @click.option("--minutes", type=Positive(), metavar="N", help=f"How long it takes.  [default: {MINUTES:g}]")
@@ -101,20 +102,27 @@ def train(
     _check_options(out, sources, epochs=epochs, minutes=minutes, resume=resume, overwrite=overwrite)
     # Here and not above, as --help need not wait for NumPy and JAX.
     from circuitnn import capture
+    from circuitnn.cli import gray_box, loading, trained
     from circuitnn.cli import sources as reading
-    from circuitnn.cli import trained
 
     if resume:
         options = trained.remembered(out, options, given={name for name in options if _is_given(context, name)})
-    recipe = capture.recipe(options["model"])
+    netlist = options["model"] if loading.is_netlist(options["model"]) else None
+    recipe = None if netlist else capture.recipe(options["model"])
     capture.loss(options["loss"], 1.0)
+    if netlist and (resume or epochs is not None or until is not None or len(sources) != 2):
+        raise Fault(f"--model {netlist} is a circuit: it takes two recordings, and none of --resume, --epochs, --until")
     for path in (out, *([] if report is None else [report])):
         check_writable(path)
-    given = reading.read(sources, options, with_states=recipe.needs_states)
+    given = reading.read(sources, options, with_states=recipe is not None and recipe.needs_states)
     say(str(given.material))
+    page = None if no_report else report or out.with_suffix(".html")
+    if recipe is None:
+        folder = trained.folder_of(out).path
+        gray_box.train(options["model"], given, out, sounds=folder, page=page, options=options, minutes=minutes)
+        return
     plan = capture.Plan(options["model"], options["loss"], options["seed"], more=options)
     length = trained.Length(epochs, MINUTES if epochs is None and minutes is None else minutes, until)
-    page = None if no_report else report or out.with_suffix(".html")
     trained.train(trained.Job(given, recipe, plan, length, out, page, _again(sources, out)), resume=resume)
 
 

@@ -38,7 +38,7 @@ MEANING = {
 
 def training(
     model: Model,
-    history: History,
+    history: History | None,
     prediction: Prediction,
     path: str | os.PathLike,
     *,
@@ -52,7 +52,7 @@ def training(
 
     Args:
         model: that was trained.
-        history: of the training.
+        history: of the training; None where there is none to show.
         prediction: of the seconds that were held out, as `circuitnn.capture.Material.predicted` gives it; pictures and
             sounds are of the first recording, errors of all.
         path: ends in .html; written whole or not at all, and folders on the way are made.
@@ -164,7 +164,7 @@ def _wav(sound: NDArray, fs: float) -> str:
     return "data:audio/wav;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _drawn(model: Model, history: History, prediction: Prediction, noise: float | None) -> dict[str, Any]:
+def _drawn(model: Model, history: History | None, prediction: Prediction, noise: float | None) -> dict[str, Any]:
     from circuitnn.pages import identification_pictures, style, training_pictures  # which need matplotlib
 
     x, target, y, fs = prediction.x[0], prediction.target[0], prediction.y[0], prediction.fs
@@ -184,5 +184,4 @@ def _drawn(model: Model, history: History, prediction: Prediction, noise: float 
             "levels": training_pictures.levels(x, target, y, fs),
             "harmonics": training_pictures.harmonics(harmonics),
             "aliasing": training_pictures.aliasing(aliases),
-            "history": training_pictures.history(history, noise),
-        }
+        } | ({} if history is None else {"history": training_pictures.history(history, noise)})
