@@ -16,6 +16,7 @@ from circuitnn.train import InTurn, TeacherForcing, TruncatedBPTT
 
 CLIP = 1.0  # of the gradient's norm
 WINDOWS = 4  # that a training has at least: shorter recordings have shorter windows
+SHORTEST = 16  # samples of a window
 FORCED = 0.3  # of the epochs, with the true states
 LARGEST = 1024  # units
 
@@ -75,8 +76,10 @@ class Recipe:
         """
         warmup, blocks = min(self.warmup, samples // 8, validation // 2), self.blocks
         length = self.length
-        while length > validation // 2:
+        while length > max(validation // 2, 1):
             length //= 2
+        if length < SHORTEST:
+            raise ValueError(f"{validation} samples are too few to choose the weights by")
 
         def count() -> int:
             return recordings * ((samples - warmup) // (length * blocks))
@@ -85,7 +88,7 @@ class Recipe:
             blocks //= 2
         while length > 64 and count() < WINDOWS:
             length //= 2
-        if length < 16 or not count():
+        if not count():
             raise ValueError(f"recordings of {samples} samples are too short to be learnt from")
         batches = max(1, round(count() / self.batch))
         return dataclasses.replace(self, length=length, warmup=warmup, blocks=blocks, batch=count() // batches)

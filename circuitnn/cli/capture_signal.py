@@ -23,7 +23,9 @@ Examples:
 @click.option(
     "--fs", type=click.IntRange(8000, 384_000), default=48_000, show_default=True, help="Sample rate in hertz."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other music.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Another one, other music."
+)
 @click.option("--volts", type=Positive(), help="Volts that full scale is to be at the device; told how to set it.")
 def capture_signal(out: Path, seconds: float, fs: int, seed: int, volts: float | None) -> None:
     """Write what to play through a device, so that what comes back can be learnt from.

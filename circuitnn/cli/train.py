@@ -72,7 +72,9 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
     "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="The report.  [default: beside FILE.npz]"
 )
 @click.option("--no-report", is_flag=True, help="Write none.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other weights.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Another one, other weights."
+)
 @click.pass_context
 def train(
     context: click.Context,

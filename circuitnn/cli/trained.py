@@ -17,6 +17,19 @@ from circuitnn.cli.watching import Watch, logged
 from circuitnn.model import Model
 from circuitnn.version import __version__
 
+# Of the options that a plan holds; all others are numbers, or not said.
+KINDS: Mapping[str, tuple[type, ...]] = {
+    "model": (str,),
+    "loss": (str,),
+    "seed": (int,),
+    "fs": (int,),
+    "seconds": (float, int),
+    "keep_polarity": (bool,),
+    "channel": (str, type(None)),
+    "learn": (list,),
+    "knobs": (list,),
+}
+
 
 @final
 class Length(NamedTuple):
@@ -148,6 +161,9 @@ def remembered(out: Path, options: Mapping[str, Any], *, given: Collection[str])
         TrainingError: where there is no training to go on with.
     """
     there = folder_of(out).read().more
+    kinds = {name: KINDS.get(name, (float, int, type(None))) for name in options}
+    if not all(isinstance(there.get(name), kind) for name, kind in kinds.items()):
+        raise Fault(f"{folder_of(out).path}: its plan is not one of this command; --overwrite begins another training")
     own = {name: _plain(value) for name, value in options.items()}
     for name in given:
         if there.get(name) != own[name]:
@@ -155,7 +171,7 @@ def remembered(out: Path, options: Mapping[str, Any], *, given: Collection[str])
                 f"{out}: was begun with another --{name.replace('_', '-')} ({there.get(name)}): --resume goes on with "
                 "the same; --overwrite begins another one"
             )
-    return own | {name: there[name] for name in own if name in there}
+    return {name: there[name] for name in own}
 
 
 def _plain(value: Any) -> Any:

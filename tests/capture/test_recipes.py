@@ -41,8 +41,10 @@ def test_windows_are_cut_to_what_there_is():
         assert own.batch <= windows
         assert windows % own.batch < own.batch
     assert recipe.fitted_to(1, 10**8, 10**7).regime == recipe.regime
+    with pytest.raises(ValueError, match="too few to choose"):
+        recipe.fitted_to(1, 5000, 1)
     with pytest.raises(ValueError, match="too short"):
-        recipe.fitted_to(1, 50, 10)
+        recipe.fitted_to(1, 50, 4000)
 
 
 def test_the_rate_falls_to_nothing():

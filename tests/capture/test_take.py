@@ -117,3 +117,17 @@ def test_channels_and_rates():
         prepare(np.stack([X, X], -1), Y, fs=FS)
     with pytest.raises(ValueError, match="fs"):
         prepare(X, Y, fs=-1)
+
+
+@pytest.mark.slow
+def test_an_overdrive_late_upside_down_and_noisy():
+    """The Tube Screamer's stage at the rate of a compact disc: clipping hides the polarity and the onset."""
+    fs = 44_100
+    x = 0.5 * cn.audio.guitar(8.0, fs, seed=0)
+    circuit = cn.circuits.tube_screamer_clipping().replace(drive=0.5)
+    data = cn.train.simulate_dataset(circuit, x, fs=fs, volts=0.5, oversampling=2, progress=False)
+    y = np.concatenate([np.zeros(37), -np.asarray(data.y[0, :, 0], float)])
+    y += 0.01 * y.std() * np.random.default_rng(0).standard_normal(len(y))
+    alignment = prepare(x, y, fs=fs).alignment
+    assert alignment.polarity == -1
+    assert 35 <= alignment.delay_samples <= 37
