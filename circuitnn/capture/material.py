@@ -12,6 +12,7 @@ from circuitnn.capture.take import PARTS, Take
 from circuitnn.model import Model, run
 from circuitnn.train import Dataset
 
+SLOW = 20.0  # hertz
 LEAD = 2.0  # seconds in front of a part, that a model hears and that do not count
 
 
@@ -35,6 +36,13 @@ class Prediction(NamedTuple):
     def esr(self) -> float:
         """Error-to-signal ratio over all of it."""
         return metrics.esr(self.y.ravel(), self.target.ravel())
+
+    @property
+    def slow_share(self) -> float:
+        """How much of the error's energy lies below 20 Hz: what the device remembers for long, and the model does not."""
+        power = np.abs(np.fft.rfft(self.y - self.target, axis=1)) ** 2
+        freqs = np.fft.rfftfreq(self.y.shape[1], 1 / self.fs)
+        return float(power[:, freqs < SLOW].sum() / max(power.sum(), 1e-300))
 
 
 @final

@@ -17,6 +17,7 @@ from circuitnn.train import InTurn, TeacherForcing, TruncatedBPTT
 CLIP = 1.0  # of the gradient's norm
 WINDOWS = 4  # that a training has at least: shorter recordings have shorter windows
 SHORTEST = 16  # samples of a window
+SLOW = (2e-5, 0.5)  # seconds that units remember for at the start of a training, where a device has slow capacitors
 FORCED = 0.3  # of the epochs, with the true states
 LARGEST = 1024  # units
 
@@ -125,7 +126,7 @@ _NAMED: Mapping[str, Callable[[], Recipe]] = {
     "wavenet-a2-full": lambda: _wavenet(WaveNet.a2, "full", 4e-3, warmup=6400),
     "wiener-hammerstein": lambda: Recipe(wiener_hammerstein, 5e-3),
 }
-MODELS = (*(f"{kind}-{size}" for kind, (size, _) in _SIZED.items()), *_NAMED)
+MODELS = (*(f"{kind}-{size}" for kind, (size, _) in _SIZED.items()), "gru-16-slow", "lstm-40-slow", *_NAMED)
 """Names that `recipe` knows; the numbers of units of the first ones may be others."""
 
 
@@ -133,7 +134,8 @@ def recipe(name: str) -> Recipe:
     """How the network of that name is made and trained.
 
     Args:
-        name: such as "gru-16", "lstm-40" or "wavenet-nano": see `MODELS`.
+        name: such as "gru-16", "lstm-40" or "wavenet-nano": see `MODELS`. "gru-16-slow" has units that remember for up
+            to half a second from the start, for devices with slow capacitors: a bias that moves, coupling below 20 Hz.
 
     Raises:
         ValueError: for another name, with those that there are.
@@ -141,13 +143,21 @@ def recipe(name: str) -> Recipe:
     name = name.strip().lower()
     if name in _NAMED:
         return _NAMED[name]()
+    slow = re.fullmatch(r"(gru|lstm)(?:-([0-9]{1,9}))?-slow", name)
+    if slow:
+        network = {"gru": GRU, "lstm": LSTM}[slow[1]]
+        return _recurrent(network, time_constants=SLOW)(_checked_size(name, slow[2], _SIZED[slow[1]][0]))
     found = re.fullmatch(r"([a-z0-9-]+?)(?:-([0-9]{1,9}))?", name)
     if found and found[1] in _SIZED:
         usual, sized = _SIZED[found[1]]
-        size = int(found[2] or usual)
-        if not 1 <= size <= LARGEST:
-            raise ValueError(f"{name}: a network has from 1 to {LARGEST} units")
-        return sized(size)
+        return sized(_checked_size(name, found[2], usual))
     near = difflib.get_close_matches(name, MODELS, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise ValueError(f"there is no model {name!r}; there are {', '.join(MODELS)} (the numbers may be others){hint}")
+
+
+def _checked_size(name: str, given: str | None, usual: int) -> int:
+    size = usual if given is None else int(given)
+    if not 1 <= size <= LARGEST:
+        raise ValueError(f"{name}: a network has from 1 to {LARGEST} units")
+    return size

@@ -10,9 +10,8 @@ from click.core import ParameterSource
 from circuitnn.cli.options import knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
-from circuitnn.cli.train_options import EpochCount, Epochs, Positive
+from circuitnn.cli.train_options import MINUTES, EpochCount, Epochs, Positive
 
-MINUTES = 4.0
 SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
 
 EXAMPLES = """\b
@@ -124,7 +123,7 @@ def train(
         gray_box.train(options["model"], given, out, sounds=folder, page=page, options=options, minutes=minutes)
         return
     plan = capture.Plan(options["model"], options["loss"], options["seed"], more=options)
-    length = trained.Length(epochs, MINUTES if epochs is None and minutes is None else minutes, until)
+    length = trained.Length(epochs, minutes, until)
     trained.train(trained.Job(given, recipe, plan, length, out, page, _again(sources, out)), resume=resume)
 
 

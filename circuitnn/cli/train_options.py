@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, final
 
 import click
 
+MINUTES = 4.0  # of a training, where nothing is said of its length
+
 
 @final
 class Epochs(NamedTuple):

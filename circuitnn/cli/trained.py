@@ -1,6 +1,7 @@
 """A training from its plan to its end: begun, gone on with, watched, stopped, kept."""
 
 import dataclasses
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -12,10 +13,12 @@ from circuitnn import train as learning
 from circuitnn.cli import told
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.sources import Given
-from circuitnn.cli.train_options import Epochs
+from circuitnn.cli.train_options import MINUTES, Epochs
 from circuitnn.cli.watching import Watch, logged
 from circuitnn.model import Model
 from circuitnn.version import __version__
+
+MOSTLY = 0.5  # of the error
 
 # Of the options that a plan holds; all others are numbers, or not said.
 KINDS: Mapping[str, tuple[type, ...]] = {
@@ -33,7 +36,7 @@ KINDS: Mapping[str, tuple[type, ...]] = {
 
 @final
 class Length(NamedTuple):
-    """How long a training is: epochs or minutes, and the validation error that is enough."""
+    """How long a training is: epochs or minutes, or neither; and the validation error that is enough."""
 
     epochs: Epochs | None
     minutes: float | None
@@ -91,14 +94,17 @@ def train(job: Job, *, resume: bool) -> None:
     names = job.given.state_names
     trainer = capture.Trainer(*parts, fitted, job.plan.loss, job.plan.seed, names)
     say(f"{job.plan.model}: {trainer.untrained().count().weights} weights, loss {job.plan.loss}")
+    began = time.monotonic()
+    goes_on = resume and not folder.read().legs[-1].is_done
     plan = _gone_on_with(job, trainer) if resume else _begun(job, trainer)
+    minutes = length.minutes if length.epochs is not None or goes_on else length.minutes or MINUTES
     leg = plan.legs[-1]
     log = folder.path / "log.txt"
     say(f"{leg.epochs} epochs, learning rate {leg.rate:g}; log: {log}")
     stopped: learning.Interrupted | None = None
     with Watch(leg, fitted, job.out, log, job.given.material) as watch:
         try:
-            seconds = None if length.minutes is None else 60 * length.minutes
+            seconds = None if minutes is None else max(60 * minutes - (time.monotonic() - began), 1.0)
             model, history = trainer.leg(folder, plan, target=length.until, seconds=seconds, callback=watch)
         except learning.Interrupted as problem:
             model, history, stopped = problem.model, problem.history, problem
@@ -114,6 +120,9 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
     said = f"{job.out}: ESR {prediction.esr:.2g} on the {prediction.y.shape[1] / prediction.fs:.1f} s held out"
     logged(log, said)
     say(f"{said} (validation {kept:.2g})")
+    hint = _hint(job, prediction)
+    if hint:
+        say(hint)
     told.write_sounds(job.folder.path, prediction)
     done, epochs = len(history.loss), job.folder.read().legs[-1].epochs
     commands = f"circuitnn run {job.out} guitar.wav out.wav\n{job.again}"
@@ -128,7 +137,8 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
             "Training": f"{done} of {epochs} epochs, {history.updates} updates, {sum(history.seconds):.0f} s",
             "Versions": f"circuitnn {__version__}",
         }
-        doubts = [finding.text for finding in job.given.findings if finding.is_doubt]
+        doubts = [hint] if hint else []
+        doubts += [finding.text for finding in job.given.findings if finding.is_doubt]
         doubts += ["The training was stopped before its end."] if stopped else []
         told.write_page(
             job.report,
@@ -146,6 +156,18 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
     say("next:")
     for command in commands.splitlines():
         say(f"  {command}")
+
+
+def _hint(job: Job, prediction: capture.Prediction) -> str:
+    """Which other network would do better, where that can be seen."""
+    share, name = prediction.slow_share, job.plan.model
+    slower = f"{name}-slow"
+    if share < MOSTLY or name.endswith("-slow") or not name.startswith(("gru", "lstm")):
+        return ""
+    return (
+        f"{100 * share:.0f} % of the error lies below 20 Hz: the device remembers for longer than {name} does; --model "
+        f"{slower} begins with units that do"
+    )
 
 
 def remembered(out: Path, options: Mapping[str, Any], *, given: Collection[str]) -> dict[str, Any]:
@@ -207,5 +229,6 @@ def _gone_on_with(job: Job, trainer: capture.Trainer) -> capture.Plan:
 def _epochs(trainer: capture.Trainer, length: Length) -> int:
     if length.epochs is not None:
         return length.epochs.number
-    say(f"compiling, and measuring how many epochs {length.minutes:g} minutes are ...")
-    return trainer.epochs_in(60 * (length.minutes or 0))
+    minutes = length.minutes or MINUTES
+    say(f"compiling, and measuring how many epochs {minutes:g} minutes are ...")
+    return trainer.epochs_in(60 * minutes)

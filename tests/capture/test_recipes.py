@@ -9,7 +9,8 @@ from circuitnn import capture, losses
 
 
 @pytest.mark.parametrize(("name", "kind", "weights"), [
-    ("gru-16", "GRU", 929), ("GRU", "GRU", 929), ("lstm-40", "LSTM", 6921), ("wavenet-nano", "WaveNet", 842),
+    ("gru-16", "GRU", 929), ("GRU", "GRU", 929), ("lstm-40", "LSTM", 6921),
+    ("gru-16-slow", "GRU", 929), ("lstm-slow", "LSTM", 6921), ("wavenet-nano", "WaveNet", 842),
     ("wiener-hammerstein", "Chain", None),
 ])  # fmt: skip
 def test_a_network_by_its_name(name, kind, weights):
@@ -30,6 +31,13 @@ def test_every_name_has_a_recipe(name):
 def test_another_name(name, words):
     with pytest.raises(ValueError, match=words):
         capture.recipe(name)
+
+
+def test_slow_units_remember():
+    model = capture.recipe("gru-8-slow").make(fs=48_000, controls=(), scaling=None, rngs=nnx.Rngs(0))
+    assert model.time_constants == (2e-5, 0.5)
+    with pytest.raises(ValueError, match="from 1 to"):
+        capture.recipe("gru-0-slow")
 
 
 def test_windows_are_cut_to_what_there_is():

@@ -97,6 +97,17 @@ def test_ctrl_c_keeps_the_best(call, pair, monkeypatch):
     np.testing.assert_array_equal(cn.train.restore("m.npz").rec.weight_hh[...], whole)
 
 
+def test_a_device_that_remembers_for_long_is_seen(call, pair):
+    """An offset that wanders, which nothing played explains to a network of short memory."""
+    x = played(4.0)
+    wander = 0.3 * np.sin(2 * np.pi * 3 * np.arange(len(x)) / FS)
+    soundfile.write("played.wav", x, FS, subtype="DOUBLE")
+    soundfile.write("recorded.wav", device(x) + wander, FS, subtype="DOUBLE")
+    result = call(*WORDS, "--epochs", "2")
+    assert "% of the error lies below 20 Hz" in result.stdout
+    assert "--model gru-4-slow" in result.stdout
+
+
 def test_minutes_are_planned(call, pair, monkeypatch):
     monkeypatch.setattr(cn.capture.Trainer, "epochs_in", lambda trainer, seconds: int(seconds))
     assert "3 epochs" in call(*WORDS, "--minutes", "0.05").stdout
