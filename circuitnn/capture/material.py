@@ -39,7 +39,7 @@ class Prediction(NamedTuple):
 
     @property
     def slow_share(self) -> float:
-        """How much of the error's energy lies below 20 Hz: what the device remembers for long, and the model does not."""
+        """Share of the error's energy below 20 Hz: what the device remembers for long, and the model does not."""
         power = np.abs(np.fft.rfft(self.y - self.target, axis=1)) ** 2
         freqs = np.fft.rfftfreq(self.y.shape[1], 1 / self.fs)
         return float(power[:, freqs < SLOW].sum() / max(power.sum(), 1e-300))

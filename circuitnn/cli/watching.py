@@ -38,6 +38,9 @@ class Watch:
             from tqdm import tqdm
 
             self._bar = tqdm(total=self._leg.epochs, unit="epoch", dynamic_ncols=True)
+            self._bar.set_postfix_str("compiling")
+        else:
+            say("compiling ...", err=True)
         self._file = self._log.open("a", encoding="utf-8")
         self._file.write(f"# {time.strftime('%Y-%m-%d %H:%M:%S')} {self._leg.epochs} epochs\n")
         return self
