@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, final
 
 from click.exceptions import Exit
 
-from circuitnn import capture
+from circuitnn import capture, metrics
 from circuitnn import train as learning
 from circuitnn.cli import told
 from circuitnn.cli.problems import Fault, say
@@ -120,6 +120,9 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
     said = f"{job.out}: ESR {prediction.esr:.2g} on the {prediction.y.shape[1] / prediction.fs:.1f} s held out"
     logged(log, said)
     say(f"{said} (validation {kept:.2g})")
+    each = _each(job, prediction)
+    for line in each:
+        say(f"  {line}")
     hint = _hint(job, prediction)
     if hint:
         say(hint)
@@ -137,6 +140,8 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
             "Training": f"{done} of {epochs} epochs, {history.updates} updates, {sum(history.seconds):.0f} s",
             "Versions": f"circuitnn {__version__}",
         }
+        if each:
+            facts["Error-to-signal ratios"] = "; ".join(each)
         doubts = [hint] if hint else []
         doubts += [finding.text for finding in job.given.findings if finding.is_doubt]
         doubts += ["The training was stopped before its end."] if stopped else []
@@ -156,6 +161,18 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
     say("next:")
     for command in commands.splitlines():
         say(f"  {command}")
+
+
+def _each(job: Job, prediction: capture.Prediction) -> list[str]:
+    """Of several recordings the error of each, with where its knobs were."""
+    if len(prediction.y) == 1:
+        return []
+    knobs = job.given.material.whole.controls or {}
+    lines = []
+    for number, (y, target) in enumerate(zip(prediction.y, prediction.target, strict=True)):
+        where = ", ".join(f"{name} {float(values[number, 0]):g}" for name, values in knobs.items())
+        lines.append(f"{where or f'recording {number}'}: ESR {metrics.esr(y, target):.2g}")
+    return lines
 
 
 def _hint(job: Job, prediction: capture.Prediction) -> str:

@@ -201,6 +201,7 @@ def test_a_folder_of_knob_positions(call, table):
     result = call("train", "takes", "-o", "m.npz", "--model", "gru-6", "--epochs", "80", "--no-report")
     assert "5 recordings, each" in result.stdout
     assert "out3.wav: drive 0.75" in result.stdout
+    assert "  drive 0.75: ESR" in result.stdout
     model = cn.train.restore("m.npz")
     assert list(model.controls) == ["drive"]
     x = played(2.0)
