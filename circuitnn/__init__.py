@@ -7,6 +7,7 @@ from circuitnn.rooms import on_demand as _on_demand
 
 if TYPE_CHECKING:
     from circuitnn import audio as audio
+    from circuitnn import capture as capture
     from circuitnn import convolutional as convolutional
     from circuitnn import devices as devices
     from circuitnn import export as export
@@ -68,7 +69,7 @@ else:  # a type checker tells of names that are none
             **{
                 name: f"circuitnn.{name}"
                 for name in (
-                    "audio", "convolutional", "devices", "export", "filters", "frames", "hybrid", "losses", "metrics",
+                    "audio", "capture", "convolutional", "devices", "export", "filters", "frames", "hybrid", "losses", "metrics",
                     "native", "networks", "nodal", "pages", "recurrent", "spice", "study", "testing", "train", "wdf",
                 )
             },

@@ -28,7 +28,7 @@ FLOORS = (
     ("frames",),
     ("hybrid",),
     ("train",),
-    ("estimation", "tone"),
+    ("estimation", "tone", "capture"),
     ("export", "pages"),
     ("study",),
     ("cli",),

@@ -1,65 +1,33 @@
-"""For each network how it is trained: found by a search among the candidates that stand with it."""
+"""The networks that are trained by their recipes, and how far they come in a given time."""
 
 import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple
 
 import numpy as np
-import optax
 from flax import nnx
 
 from circuitnn import metrics
-from circuitnn.convolutional import WaveNet
+from circuitnn.capture import Recipe, recipe
 from circuitnn.losses import esr
 from circuitnn.model import Model, run
-from circuitnn.recurrent import GRU, LRU, LSTM, S4D, S6, Scaling
-from circuitnn.train import Dataset, EpochEnd, History, TruncatedBPTT, fit
+from circuitnn.recurrent import Scaling
+from circuitnn.train import Dataset, EpochEnd, History, fit
 
-CLIP = 1.0  # of the gradient's norm
 LATE = 1.25  # times the budget, after which a training is stopped that has become slower than it was when measured
 
 
-@final
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How a network is trained: Adam, its rate falling to zero along half a cosine, gradients of at most norm one.
-
-    Attributes:
-        make: (scaling, rngs) -> the untrained network.
-        rate: of learning, at the beginning.
-        batch: windows in an update.
-        length: samples that a gradient reaches back over; one update each.
-        warmup: samples at the start of a window without a loss.
-        blocks: updates of a window.
-        candidates: other rates that a search tries.
-    """
-
-    make: Callable[..., Model]
-    rate: float
-    batch: int = 40
-    length: int = 2048
-    warmup: int = 2048
-    blocks: int = 8
-    candidates: tuple[float, ...] = (2.5e-3, 5e-3, 1e-2, 2e-2)
-
-    @property
-    def regime(self) -> TruncatedBPTT:
-        return TruncatedBPTT(self.length, warmup=self.warmup, blocks=self.blocks)
-
-
 RECIPES: Mapping[str, Recipe] = {
-    "GRU-8": Recipe(lambda **more: GRU(8, **more), rate=1e-2),
-    "GRU-16": Recipe(lambda **more: GRU(16, **more), rate=1e-2),
-    "LSTM-40": Recipe(lambda **more: LSTM(40, **more), rate=1e-2),
-    "LRU": Recipe(lambda **more: LRU(16, layers=2, **more), rate=1e-2),
-    "S4D": Recipe(lambda **more: S4D(16, layers=2, **more), rate=1e-2),
-    "S6": Recipe(lambda **more: S6(16, layers=2, **more), rate=5e-3),
-    "WaveNet nano": Recipe(lambda **more: WaveNet.nam("nano", **more), rate=1e-2, batch=16, length=8192, blocks=2),
-    "A2 Lite": Recipe(
-        lambda **more: WaveNet.a2("lite", **more), rate=4e-3, batch=16, length=8192, warmup=6400, blocks=2
-    ),
+    "GRU-8": recipe("gru-8"),
+    "GRU-16": recipe("gru-16"),
+    "LSTM-40": recipe("lstm-40"),
+    "LRU": recipe("lru"),
+    "S4D": recipe("s4d"),
+    "S6": recipe("s6"),
+    "WaveNet nano": recipe("wavenet-nano"),
+    "A2 Lite": recipe("wavenet-a2-lite"),
 }
 
 
@@ -111,13 +79,12 @@ def _fitted(
     callback: Callable[[EpochEnd], bool] | None = None,
 ) -> tuple[Any, History]:
     scaling = Scaling.from_data(train.x, train.y)
+    recipe = dataclasses.replace(recipe, rate=rate or recipe.rate)
     return fit(
         recipe.make(scaling=scaling, rngs=nnx.Rngs(seed)),
         train,
         recipe.regime,
-        optimizer=lambda updates: optax.chain(
-            optax.clip_by_global_norm(CLIP), optax.adam(optax.cosine_decay_schedule(rate or recipe.rate, updates))
-        ),
+        optimizer=recipe.optimizer,
         epochs=epochs,
         batch=recipe.batch,
         loss=esr,

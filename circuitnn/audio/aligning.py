@@ -89,7 +89,9 @@ def align(
 
 def _causal(x: NDArray, y: NDArray, alignment: Alignment) -> Alignment:
     start = math.floor(alignment.delay_samples + WHOLE)
-    moved = dataclasses.replace(alignment, polarity=1, delay_samples=start).apply(y)
+    # As long as x at least: what y is early by moves its end to the right.
+    longer = np.pad(y, (0, max(len(x) - len(y), 0)))
+    moved = dataclasses.replace(alignment, polarity=1, delay_samples=start).apply(longer)
     both = overlap(len(x), len(y), start)
     late = start + min(onset(x[both], moved[both]), 0)
     return dataclasses.replace(alignment, delay_samples=float(late), standard_error=0.0)

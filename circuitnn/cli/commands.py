@@ -5,6 +5,7 @@ from typing import Any, final
 
 import click
 
+from circuitnn.cli.capture_signal import capture_signal
 from circuitnn.cli.check import check
 from circuitnn.cli.compare import compare
 from circuitnn.cli.export import export
@@ -16,6 +17,7 @@ from circuitnn.cli.list_circuits import list_circuits
 from circuitnn.cli.problems import one_line, say
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
+from circuitnn.cli.train import train
 
 EXAMPLES = """\b
 Examples:
@@ -25,6 +27,7 @@ Examples:
   circuitnn guitar guitar.wav                   a sound to try things with
   circuitnn response my.cir --knob treble=0.2 -o my.csv
   circuitnn run my.cir guitar.wav out.wav --knob treble=0.8 --volts 4.5
+  circuitnn train played.wav recorded.wav -o pedal.npz      a model of a device from a recording
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report
   circuitnn run my.npz guitar.wav out.wav --automation moves.csv
   circuitnn identify my.cir played.wav recorded.wav --fit C1,R2 -o my.html
@@ -86,7 +89,9 @@ def app(context: click.Context) -> None:
         say(context.get_help())
 
 
-for command in (list_circuits, check, info, response, run, fit_tone_stack, identify, compare, export, guitar):
+for command in (
+    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, export, guitar, capture_signal,
+):  # fmt: skip
     app.add_command(command)
 
 

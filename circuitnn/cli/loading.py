@@ -12,6 +12,7 @@ from circuitnn.cli.reading import AS_WRITTEN, Reading
 if TYPE_CHECKING:
     import circuitnn as cn
 
+NETLISTS = (".cir", ".net", ".sp", ".asc")
 PICTURES = (".png", ".svg", ".pdf")
 SOUNDS = (".wav", ".flac", ".aiff", ".aif")
 
@@ -42,6 +43,13 @@ def netlist_file(source: str) -> Path:
 def catalogue_file(name: str) -> Path:
     """The netlist of an entry of the catalogue."""
     return Path(str(resources.files("circuitnn.circuit.catalogue").joinpath(f"{name}.cir")))
+
+
+def is_netlist(name: str) -> bool:
+    """Whether a word is that of a netlist file or of a circuit in the catalogue."""
+    import circuitnn as cn
+
+    return Path(name).suffix.lower() in NETLISTS or Path(name).is_file() or name in cn.circuits.CATALOGUE
 
 
 def read_circuit(source: str, reading: Reading = AS_WRITTEN) -> "cn.Circuit":

@@ -48,7 +48,7 @@ def values(rows: Sequence[FittedValue]) -> Picture | None:
         "Bars are the intervals of 95 %, the line is the nominal value. Blue and filled: determined to the precision "
         "that was asked for; red and hollow: not determined."
     )
-    return _picture(figure, _found(shown), caption)
+    return captioned(figure, _found(shown), caption)
 
 
 def waveforms(recorded: NDArray, predicted: NDArray, fs: float, unit: str) -> Picture:
@@ -75,7 +75,7 @@ def waveforms(recorded: NDArray, predicted: NDArray, fs: float, unit: str) -> Pi
     caption = "The mean of what is left is taken out: an offset of the recorder."
     loud, quiet = (f"{100 * share:.2g} %" for share in shares)
     message = f"Left is {loud} of the recording where it is loudest, {quiet} where it is quiet"
-    return _picture(figure, message, caption)
+    return captioned(figure, message, caption)
 
 
 def spectrum(recorded: NDArray, predicted: NDArray, fs: float, unit: str, floor: float | None) -> Picture:
@@ -103,7 +103,7 @@ def spectrum(recorded: NDArray, predicted: NDArray, fs: float, unit: str, floor:
         f"What is left is {np.median(apart[found.recorded > top - 40]):.0f} dB below the recording where that is loud, "
         f"and {apart[worst]:.0f} dB at {found.freqs[worst]:.0f} Hz"
     )
-    return _picture(figure, message, "Root mean square in bands of a sixth of an octave.")
+    return captioned(figure, message, "Root mean square in bands of a sixth of an octave.")
 
 
 def against_level(recorded: NDArray, predicted: NDArray, fs: float, unit: str) -> Picture:
@@ -132,7 +132,7 @@ def against_level(recorded: NDArray, predicted: NDArray, fs: float, unit: str) -
         "On the left a point for each 10 ms: noise of the recorder lies flat, a model that is wrong rises with the "
         "level. On the right a mean that bends is a nonlinearity that the circuit does not have; a slope is a gain."
     )
-    return _picture(figure, "What is left, against the level", caption)
+    return captioned(figure, "What is left, against the level", caption)
 
 
 def _scale(axes: Axes, ratios: NDArray, is_linear: bool) -> None:
@@ -161,7 +161,8 @@ def _found(rows: Sequence[FittedValue]) -> str:
     return f"Determined: {', '.join(known)}; not determined: {', '.join(others)}"
 
 
-def _picture(figure: Figure, message: str, caption: str) -> Picture:
+def captioned(figure: Figure, message: str, caption: str) -> Picture:
+    """A figure with what it says above it."""
     characters = int(9.6 * figure.get_figwidth())
     figure.suptitle("\n".join(textwrap.wrap(message, characters)), x=0.012, ha="left")
     return Picture("", png(figure), message, caption)

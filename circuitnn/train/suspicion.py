@@ -133,9 +133,9 @@ def _clipping(pieces: Pieces) -> Iterator[str]:
     for name, index in (("x", 0), ("y", 1)):
         for feature in range(pieces[0][index].shape[1]):
             signals = [piece[index][:, feature] for piece in pieces]
-            stuck, total = _stuck(signals), sum(map(len, signals))
-            if stuck:
-                level, count, places = stuck
+            corners, total = stuck(signals), sum(map(len, signals))
+            if corners:
+                level, count, places = corners
                 yield (
                     f"{name} is clipped: {count} of {total} samples, in {places} places, are stuck at {level:.4g} V"
                     + (
@@ -146,7 +146,7 @@ def _clipping(pieces: Pieces) -> Iterator[str]:
                 )
 
 
-def _stuck(signals: list[NDArray]) -> tuple[float, int, int] | None:
+def stuck(signals: list[NDArray]) -> tuple[float, int, int] | None:
     """The level at which signals end in corners, the samples there, and in how many places; None where they do not."""
     low, high = float(min(signal.min() for signal in signals)), float(max(signal.max() for signal in signals))
     middle = float(np.median(np.concatenate([signal[:: max(1, len(signal) // 4096)] for signal in signals])))
@@ -178,7 +178,18 @@ def _step(signal: NDArray) -> float:
 
 
 def _offsets(pieces: Pieces, fs: float) -> Iterator[str]:
-    """Of x its mean. Of y what is left where x is silent: what a diode rectifies grows with x."""
+    for name, offset, rms in offsets(pieces, fs):
+        yield (
+            f"{name} has an offset of {offset:.3g} V, {100 * abs(offset) / rms:.0f} % of its root mean square: if "
+            f"that is the recorder's and not the device's, take it out, {name} - ({offset:.4g})"
+        )
+
+
+def offsets(pieces: Pieces, fs: float) -> Iterator[tuple[str, float, float]]:
+    """Those of "x" and "y" that are there, each with the root mean square of its signal.
+
+    Of x its mean. Of y what is left where x is silent: what a diode rectifies grows with x.
+    """
     segments = [
         np.stack([a[: len(a) // size * size].reshape(-1, size) for a in (x[:, 0], y[:, 0])])
         for x, y in pieces
@@ -202,10 +213,7 @@ def _offsets(pieces: Pieces, fs: float) -> Iterator[str]:
             continue  # a rectifier of another kind: there is nothing in silence
         low, high = OFFSET[name]
         if abs(offset) > SURE * error and low * rms < abs(offset) < high * rms:
-            yield (
-                f"{name} has an offset of {offset:.3g} V, {100 * abs(offset) / rms:.0f} % of its root mean square: if "
-                f"that is the recorder's and not the device's, take it out, {name} - ({offset:.4g})"
-            )
+            yield name, offset, float(rms)
             if name == "x":
                 x_means = x_means - offset
 

@@ -1,0 +1,26 @@
+"""A device from recordings: checks, alignment, recipes by name, and trainings that can go on."""
+
+from circuitnn.capture.findings import Finding as Finding
+from circuitnn.capture.losses import LOSSES as LOSSES
+from circuitnn.capture.losses import loss as loss
+from circuitnn.capture.material import Material as Material
+from circuitnn.capture.material import Prediction as Prediction
+from circuitnn.capture.played import Layout as Layout
+from circuitnn.capture.played import layout as layout
+from circuitnn.capture.played import signal as signal
+from circuitnn.capture.recipes import MODELS as MODELS
+from circuitnn.capture.recipes import Recipe as Recipe
+from circuitnn.capture.recipes import recipe as recipe
+from circuitnn.capture.sines import SineAnswers as SineAnswers
+from circuitnn.capture.sines import sine_answers as sine_answers
+from circuitnn.capture.take import Take as Take
+from circuitnn.capture.take import TakeError as TakeError
+from circuitnn.capture.take import prepare as prepare
+from circuitnn.capture.training import Folder as Folder
+from circuitnn.capture.training import Leg as Leg
+from circuitnn.capture.training import Plan as Plan
+from circuitnn.capture.training import Trainer as Trainer
+from circuitnn.capture.training import TrainingError as TrainingError
+from circuitnn.rooms import handed_on
+
+__dir__ = handed_on(__name__)

@@ -1,0 +1,63 @@
+"""What is told of a training at its end: a line, a page, sounds."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from circuitnn.cli.problems import say
+
+if TYPE_CHECKING:
+    import circuitnn as cn
+
+PREVIEW = 3.0  # seconds
+
+
+def write_page(
+    path: Path,
+    model: "cn.Model",
+    history: "cn.train.History | None",
+    prediction: "cn.capture.Prediction",
+    *,
+    title: str,
+    doubts: Sequence[str],
+    facts: Mapping[str, str],
+    noise: float | None,
+    following: str,
+) -> None:
+    """The report; what it needs and is not installed is said, and ends nothing."""
+    from circuitnn import pages
+    from circuitnn.pages.templates import missing_package
+
+    missing = missing_package()
+    if missing is not None:
+        say(f"no report: {missing}", err=True)
+        return
+    pages.training(
+        model, history, prediction, path, title=title, doubts=doubts, facts=facts, noise=noise, following=following
+    )
+    say(str(path))
+
+
+def write_sounds(folder: Path, prediction: "cn.capture.Prediction") -> None:
+    """What was held out, as recorded and as predicted; of several recordings one after the other."""
+    from circuitnn import audio
+
+    for name, signal in (("recorded", prediction.target), ("predicted", prediction.y)):
+        audio.write(folder / f"{name}.wav", signal.reshape(-1), round(prediction.fs))
+    say(f"{folder / 'recorded.wav'}, {folder / 'predicted.wav'}")
+
+
+def write_preview(folder: Path, prediction: "cn.capture.Prediction") -> None:
+    """While a training runs: three seconds as recorded and then as predicted, and a picture of both."""
+    from circuitnn import audio, pages
+    from circuitnn.files import replacing
+    from circuitnn.pages.templates import missing_package
+
+    fs, target, y = round(prediction.fs), prediction.target[0], prediction.y[0]
+    length = min(len(y), round(PREVIEW * fs))
+    audio.write(folder / "preview.wav", np.concatenate([target[:length], y[:length]]), fs)
+    if missing_package() is None:
+        with replacing(folder / "preview.png") as file:
+            file.write(pages.waveforms(target[:length], y[:length], fs=fs))
