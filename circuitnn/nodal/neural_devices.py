@@ -65,8 +65,11 @@ class NetworkAtPorts(Linear):
         """The network on all ports."""
         return self.law.port_map(port_map_of(topology), is_explicit=False)
 
-    def at_imposed_ports(self, topology: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
-        """As `at_ports`."""
+    def at_imposed_ports(
+        self, topology: Topology, values: Values, solved: Network, discretisation: Discretisation
+    ) -> tuple[Network, Devices]:
+        """As `Linear.at_imposed_ports`."""
+        del discretisation  # the network has a resistance of its own
         return self._in_waves(solved, is_explicit=False)
 
     def _in_waves(self, solved: Network, *, is_explicit: bool) -> tuple[Network, Devices]:
