@@ -40,6 +40,9 @@ MODELS = {
     "simple pair": lambda: cn.wdf.derive(CLIPPER, FS, dtype=jnp.float64, diodes="simple"),
     "neural root": lambda: neural(cn.wdf.with_neural_root, WRONG, 0.03),
     "neural devices": lambda: neural(cn.nodal.NeuralDevices, CLIPPER, 0.05),
+    "monotone": lambda: cn.nodal.NeuralDevices(
+        CLIPPER, FS, hidden=(4,), curve="monotone", dtype=jnp.float64, rngs=nnx.Rngs(0)
+    ),
 }
 ALL = ["two inputs", *(pytest.param(name, marks=pytest.mark.slow) for name in MODELS if name != "two inputs")]
 
