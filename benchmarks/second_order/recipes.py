@@ -11,11 +11,13 @@ from flax import nnx
 
 from circuitnn import circuits, losses, metrics
 from circuitnn.model import Model, run
+from circuitnn.nodal import NeuralDevices, NodalModel
 from circuitnn.recurrent import GRU, LRU, STN, Scaling, StateMatchedGRU
 from circuitnn.study.definition import warmed_up_adam
 from circuitnn.study.signals import FS
 from circuitnn.train import Dataset, History, InTurn, TeacherForcing, TruncatedBPTT, fit
 from circuitnn.train.regimes import Regime
+from circuitnn.wdf import with_neural_root
 
 STATES = circuits.diode_clipper_second_order().state_names
 LEVELS = (1.0, 0.3, 0.1)
@@ -76,13 +78,30 @@ def stn(*hidden: int) -> Callable[..., Model]:
     )
 
 
+def learnt_diode() -> Callable[..., Model]:
+    """Makes the circuit itself, whose diodes are learnt from wrong ones on."""
+    return lambda scaling, rngs: NodalModel(_WRONG, FS, trainable=("*.IS", "*.N"))
+
+
+def neural_root(*hidden: int) -> Callable[..., Model]:
+    """Makes the circuit as a wave digital filter, with a network that corrects wrong diodes."""
+    return lambda scaling, rngs: with_neural_root(_WRONG, FS, hidden=hidden, symmetric=True, rngs=rngs)
+
+
+def neural_devices(*hidden: int, **more: Any) -> Callable[..., Model]:
+    """Makes the linear part of the circuit with a network or a curve that begins along wrong diodes."""
+    return lambda scaling, rngs: NeuralDevices(_WRONG, FS, hidden=hidden, rngs=rngs, **more)
+
+
 def forced_then_free(free: TruncatedBPTT) -> InTurn:
     """Teacher forcing for three fifths of the epochs, then running freely."""
     return InTurn((TeacherForcing(512, warmup=200, blocks=64), 0.6), (free, 0.4))
 
 
 _SLOW = (2e-5, 2.0)  # seconds, of the circuit: its low-pass, and what its coupling capacitor takes to forget
+_WRONG = circuits.diode_clipper_second_order().replace(**{"DCLIP.IS": 10e-9, "DCLIP.N": 2.0})  # 2.52 nA, 1.752
 _plain = Recipe(make=gru(8))
+_gray = Recipe(make=learnt_diode(), rate=1e-1, matched=True, regime=TruncatedBPTT(256, warmup=0))
 _blocks = TruncatedBPTT(512, warmup=200, blocks=64)
 _stored, _strata, _windows = {"starts": "stored"}, {"order": "stratified"}, {"loss": losses.per_window()}
 RECIPES: dict[str, Recipe] = {
@@ -107,6 +126,10 @@ RECIPES: dict[str, Recipe] = {
     "STN-12-12, TF+TBPTT": _plain.but(
         make=stn(12, 12), matched=True, regime=forced_then_free(TruncatedBPTT(2048, warmup=0, blocks=16)), batch=20
     ),
+    "gray: learnt diode": _gray,
+    "gray: neural root": _gray.but(make=neural_root(8, 8), rate=1e-2),
+    "gray: NeuralDevices": _gray.but(make=neural_devices(8, 8), rate=1e-2),
+    "gray: NeuralDevices, monotone": _gray.but(make=neural_devices(8, curve="monotone"), rate=3e-2),
 }
 
 
