@@ -19,6 +19,7 @@ from circuitnn.train.history import History as History
 from circuitnn.train.horizons import GrowingHorizon as GrowingHorizon
 from circuitnn.train.horizons import MultipleShooting as MultipleShooting
 from circuitnn.train.horizons import NoiseInjection as NoiseInjection
+from circuitnn.train.increments import fit_increments as fit_increments
 from circuitnn.train.interruption import Interrupted as Interrupted
 from circuitnn.train.measured import read_responses as read_responses
 from circuitnn.train.observing import record as record
