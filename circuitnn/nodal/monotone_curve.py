@@ -104,7 +104,9 @@ def curve_of(topology: Topology, values: Values, resistance: NDArray) -> tuple[N
     port_map = port_map_of(topology)._replace(is_at_rest=True)
     all_devices = jax.tree.map(lambda leaf: leaf[0], devices(topology, values))
     volts = np.linspace(0, 3, 6001)[1:]
-    there, back = (np.asarray(law(port_map, all_devices, sign * volts[None]).current)[0] for sign in (1, -1))
+    there, back = (
+        np.asarray(law(port_map, all_devices, jnp.asarray(sign * volts[None])).current)[0] for sign in (1, -1)
+    )
     if not np.allclose(there, -back, rtol=1e-6):
         raise ValueError("a monotone curve is odd, these devices are not the same both ways")
     drop = resistance[0, 0] * there

@@ -89,6 +89,7 @@ def _cast(state: Any, dtype: Any) -> Any:
 def _drawn(data: Dataset, samples: int, floor: float, rng: np.random.Generator) -> _Samples:
     """Passages alike, and samples of them."""
     levels = data.windows(LEVEL)
+    assert levels.before is not None  # the states are known
     previous = np.concatenate([levels.initial[:, None], levels.states[:, :-1]], axis=1, dtype=float)
     squares = np.mean(np.square(levels.states - previous), axis=1)
     size = np.sqrt(squares + floor**2 * squares.mean(axis=0)) + 1e-30
