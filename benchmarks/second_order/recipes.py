@@ -102,7 +102,7 @@ def forced_then_free(free: TruncatedBPTT) -> InTurn:
 
 _SLOW = (2e-5, 2.0)  # seconds, of the circuit: its low-pass, and what its coupling capacitor takes to forget
 _WRONG = circuits.diode_clipper_second_order().replace(**{"DCLIP.IS": 10e-9, "DCLIP.N": 2.0})  # 2.52 nA, 1.752
-_STEPS = (0.03, 0.1)  # by which share of their size the states move in a sample, about
+_STEPS = (0.0276, 0.0974)  # by which share of their size the states move in a sample, about
 _plain = Recipe(make=gru(8))
 _gray = Recipe(make=learnt_diode(), rate=1e-1, matched=True, regime=TruncatedBPTT(256, warmup=0))
 _blocks = TruncatedBPTT(512, warmup=200, blocks=64)
