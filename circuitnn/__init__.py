@@ -69,8 +69,9 @@ else:  # a type checker tells of names that are none
             **{
                 name: f"circuitnn.{name}"
                 for name in (
-                    "audio", "capture", "convolutional", "devices", "export", "filters", "frames", "hybrid", "losses", "metrics",
-                    "native", "networks", "nodal", "pages", "recurrent", "spice", "study", "testing", "train", "wdf",
+                    "audio", "capture", "convolutional", "devices", "export", "filters", "frames", "hybrid",
+                    "losses", "metrics", "native", "networks", "nodal", "pages", "recurrent", "spice", "study",
+                    "testing", "train", "wdf",
                 )
             },
         },

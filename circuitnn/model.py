@@ -237,27 +237,30 @@ class StateModel(Model):
     def states(self, carry: Carry) -> Array:
         """The circuit states in a carry, (..., n_states), in volts and amperes."""
 
+    def with_input(self, carry: Carry, x: Array) -> Carry:
+        """The carry with x (..., in_features) as its last input, which the currents at forced states follow from."""
+        return carry
+
     @abc.abstractmethod
     def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
-        """The carry with its circuit states replaced by `states` (..., n_states); other memory stays.
+        """The carry with its circuit states replaced by `states` (..., n_states), in volts and amperes; the rest stays.
 
         Args:
-            carry: from `init_carry` or a block.
-            states: (..., n_states), volts and amperes.
+            carry: from `init_carry`, a block, or `with_input`.
+            states: the true ones.
             controls: the knobs as for `init_carry`, where other numbers of the carry follow from states and knobs.
         """
 
     @final
     def __call__(self, carry: Carry, x: Array, controls: Controls | None = None) -> tuple[Carry, Array]:
-        carry, y, _ = self.trace(carry, x, controls)
-        return carry, y
+        return self.trace(carry, x, controls)[:2]
 
 
 def controls(model: Any, /, **values: ArrayLike) -> dict[str, Array]:
     """All knobs of a model or circuit, the named ones at the given values and the others at their defaults.
 
-    A value is a constant, or an array along time (..., time). The case of names does not matter. The position of a
-    knob, a control whose default is from 0 to 1, is from 0 to 1 too; that of a traced one is not checked.
+    A value is a constant, or an array along time (..., time); names in any case. The position of a knob, a control
+    whose default is from 0 to 1, is from 0 to 1 too; that of a traced one is not checked.
 
     Raises:
         ValueError: for a name that the model does not have, and a position that is out of range.
@@ -310,8 +313,7 @@ def run(
     """
     block = as_block(x, checked_model(model).in_features, model.dtype)
     values = all_controls(model, controls, signal_shape(block))
-    after, y, _ = play(model, block, carry, values, is_observed=False, recover=recover)
-    return after, y
+    return play(model, block, carry, values, is_observed=False, recover=recover)[:2]
 
 
 def trace(
@@ -333,9 +335,8 @@ def trace(
     if not isinstance(checked_model(model), StateModel):
         raise TypeError(f"{type(model).__name__} has no circuit states to observe; use run()")
     block = as_block(x, model.in_features, model.dtype)
-    signal = signal_shape(block)
-    values = all_controls(model, controls, signal)
-    expected = (*signal, len(model.state_names))
+    values = all_controls(model, controls, signal_shape(block))
+    expected = (*signal_shape(block), len(model.state_names))
     if forcing is not None and forcing.previous.shape != expected:
         raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
     if forcing is not None:

@@ -70,6 +70,13 @@ class Oversampling:
     def with_inner(self, carry: Carry, inner: Carry) -> Carry:
         return inner if self.filters.factor == 1 else carry._replace(inner=inner)
 
+    def with_input(self, carry: Carry, inner: Carry, x: Array) -> Carry:
+        """As if x (..., in_features) had gone in for long: what came before it is not known."""
+        if self.filters.factor == 1:
+            return inner
+        up = tuple(jnp.broadcast_to(x[..., None, :], stage.shape).astype(stage.dtype) for stage in carry.up)
+        return carry._replace(inner=inner, up=up)
+
     def trace(
         self, trace: Trace, carry: Carry, x: Array, controls: Controls | None, forcing: Forcing | None = None
     ) -> tuple[Carry, Array, Array]:
@@ -161,6 +168,9 @@ class OversampledStates(AroundStates, Oversampled):
     """`Oversampled` around a model with circuit states."""
 
     states_are_outputs = False  # the filters stand between
+
+    def with_input(self, carry: Carry, x: Array) -> Carry:
+        return self.oversampling.with_input(carry, self.model.with_input(carry.inner, x), x)
 
     def trace(
         self, carry: Carry, x: Array, controls: Controls | None = None, forcing: Forcing | None = None

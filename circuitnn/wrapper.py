@@ -76,5 +76,8 @@ class AroundStates(StateModel):
     def states(self, carry: Carry) -> Array:
         return self.model.states(self.inner(carry))
 
+    def with_input(self, carry: Carry, x: Array) -> Carry:
+        return self.with_inner(carry, self.model.with_input(self.inner(carry), x))
+
     def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
         return self.with_inner(carry, self.model.force(self.inner(carry), states, controls=controls))

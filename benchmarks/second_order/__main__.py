@@ -68,7 +68,7 @@ def _rows(
 def _row(name: str, options: argparse.Namespace, signals: Signals, tests: Mapping[str, Any]) -> dict[str, Any]:
     recipe = RECIPES[name]
     data = material.learnt_from(signals, options.seconds, levels=recipe.levels, oversampling=options.oversampling)
-    models, history, seconds = trained(recipe, data, updates=options.updates, seeds=options.seeds)
+    models, updates, seconds = trained(recipe, data, updates=options.updates, seeds=options.seeds)
     found = [errors(model, tests) for model in models]
     best = int(np.argmin([max(error.values()) for error in found]))
     if options.keep is not None:
@@ -77,7 +77,7 @@ def _row(name: str, options: argparse.Namespace, signals: Signals, tests: Mappin
     return {
         "recipe": name,
         "weights": weights_of(models[0]),
-        "updates": history.updates,
+        "updates": updates,
         "seconds": round(seconds, 1),
         "errors": {test: [error[test] for error in found] for test in tests},
         "best": best,

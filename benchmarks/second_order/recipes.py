@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, final
+from typing import Any, cast, final
 
 import jax
 import numpy as np
@@ -11,11 +11,13 @@ from flax import nnx
 
 from circuitnn import circuits, losses, metrics
 from circuitnn.model import Model, run
+from circuitnn.nodal import NeuralDevices, NodalModel
 from circuitnn.recurrent import GRU, LRU, STN, Scaling, StateMatchedGRU
 from circuitnn.study.definition import warmed_up_adam
 from circuitnn.study.signals import FS
-from circuitnn.train import Dataset, History, InTurn, TeacherForcing, TruncatedBPTT, fit
+from circuitnn.train import Dataset, InTurn, TeacherForcing, TruncatedBPTT, fit, fit_increments
 from circuitnn.train.regimes import Regime
+from circuitnn.wdf import with_neural_root
 
 STATES = circuits.diode_clipper_second_order().state_names
 LEVELS = (1.0, 0.3, 0.1)
@@ -33,6 +35,7 @@ class Recipe:
         regime: windows, and what of the true states is shown.
         levels: at which the training recordings are played.
         matched: whether the model has the circuit's states.
+        steps: of `fit_increments` at most, in place of all that is said of `fit`; 0 for `fit`.
         batch: windows in an update.
         options: further ones of `fit`.
     """
@@ -42,6 +45,7 @@ class Recipe:
     regime: Regime | InTurn = WINDOWS
     levels: Sequence[float] = (1.0,)
     matched: bool = False
+    steps: int = 0
     batch: int = 40
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -69,11 +73,26 @@ def smgru(hidden: int) -> Callable[..., Model]:
     )
 
 
-def stn(*hidden: int) -> Callable[..., Model]:
+def stn(*hidden: int, **more: Any) -> Callable[..., Model]:
     """Makes a state trajectory network that sees two samples of its input."""
     return lambda scaling, rngs: STN(
-        STATES, hidden=hidden, input_taps=2, output="Cl", scaling=scaling, fs=FS, rngs=rngs
+        STATES, hidden=hidden, input_taps=2, output="Cl", scaling=scaling, fs=FS, rngs=rngs, **more
     )
+
+
+def learnt_diode() -> Callable[..., Model]:
+    """Makes the circuit itself, whose diodes are learnt from wrong ones on."""
+    return lambda scaling, rngs: NodalModel(_WRONG, FS, trainable=("*.IS", "*.N"))
+
+
+def neural_root(*hidden: int) -> Callable[..., Model]:
+    """Makes the circuit as a wave digital filter, with a network that corrects wrong diodes."""
+    return lambda scaling, rngs: with_neural_root(_WRONG, FS, hidden=hidden, symmetric=True, rngs=rngs)
+
+
+def neural_devices(*hidden: int, **more: Any) -> Callable[..., Model]:
+    """Makes the linear part of the circuit with a network or a curve that begins along wrong diodes."""
+    return lambda scaling, rngs: NeuralDevices(_WRONG, FS, hidden=hidden, rngs=rngs, **more)
 
 
 def forced_then_free(free: TruncatedBPTT) -> InTurn:
@@ -82,7 +101,10 @@ def forced_then_free(free: TruncatedBPTT) -> InTurn:
 
 
 _SLOW = (2e-5, 2.0)  # seconds, of the circuit: its low-pass, and what its coupling capacitor takes to forget
+_WRONG = circuits.diode_clipper_second_order().replace(**{"DCLIP.IS": 10e-9, "DCLIP.N": 2.0})  # 2.52 nA, 1.752
+_STEPS = (0.0276, 0.0974)  # by which share of their size the states move in a sample, about
 _plain = Recipe(make=gru(8))
+_gray = Recipe(make=learnt_diode(), rate=1e-1, matched=True, regime=TruncatedBPTT(256, warmup=0))
 _blocks = TruncatedBPTT(512, warmup=200, blocks=64)
 _stored, _strata, _windows = {"starts": "stored"}, {"order": "stratified"}, {"loss": losses.per_window()}
 RECIPES: dict[str, Recipe] = {
@@ -107,15 +129,24 @@ RECIPES: dict[str, Recipe] = {
     "STN-12-12, TF+TBPTT": _plain.but(
         make=stn(12, 12), matched=True, regime=forced_then_free(TruncatedBPTT(2048, warmup=0, blocks=16)), batch=20
     ),
+    "STN-12-12, increments": Recipe(make=stn(12, 12, step=_STEPS), matched=True, levels=LEVELS, steps=400),
+    "gray: learnt diode": _gray,
+    "gray: neural root": _gray.but(make=neural_root(8, 8), rate=1e-2),
+    "gray: NeuralDevices": _gray.but(make=neural_devices(8, 8), rate=1e-2),
+    "gray: NeuralDevices, monotone": _gray.but(make=neural_devices(8, curve="monotone"), rate=3e-2),
 }
 
 
-def trained(recipe: Recipe, data: Dataset, *, updates: int, seeds: int) -> tuple[list[Model], History, float]:
-    """The models of all seeds, trained together for so many updates, with the last weights; and the seconds it took."""
+def trained(recipe: Recipe, data: Dataset, *, updates: int, seeds: int) -> tuple[list[Model], int, float]:
+    """The models of all seeds, trained for so many updates, with the last weights; how many they were, and seconds."""
     data = data if recipe.matched else dataclasses.replace(data, states=None, initial=None)
     scaling = Scaling.from_data(data.x, data.y, data.states)
     models = [recipe.make(scaling=scaling, rngs=nnx.Rngs(seed)) for seed in range(seeds)]
     began = time.monotonic()
+    if recipe.steps:
+        steps = min(updates, recipe.steps)
+        models = [fit_increments(cast(STN, model), data, steps=steps)[0] for model in models]
+        return models, steps, time.monotonic() - began
     found, history = fit(
         models,
         data,
@@ -126,7 +157,7 @@ def trained(recipe: Recipe, data: Dataset, *, updates: int, seeds: int) -> tuple
         progress=False,
         **recipe.options,
     )
-    return found, history, time.monotonic() - began
+    return found, history.updates, time.monotonic() - began
 
 
 def epochs_of(recipe: Recipe, data: Dataset, updates: int) -> int:

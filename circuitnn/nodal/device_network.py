@@ -142,6 +142,10 @@ class NetworkLaw:
     hidden: int  # layers
     drives: int
 
+    def prepared(self, weights: DeviceWeights) -> dict[str, Array]:
+        """All that does not depend on the waves."""
+        return prepared(weights)
+
     def __call__(self, p: Parameters, v: list[Array], e: list[Array | None]) -> tuple[list[Array], list[Array]]:
         """The drives at the waves v, (..., batch) each."""
         waves = h = jnp.stack(v, axis=-2)
@@ -150,18 +154,19 @@ class NetworkLaw:
         total = p["constant"] + apply(p["linear"], waves) + apply(p["last"], h)
         return [total[..., k, :] for k in range(self.drives)], []
 
-    def port_map(self, of_circuit: PortMap, *, is_explicit: bool) -> PortMap:
-        """All ports and drives of a circuit as those of this law."""
-        places = tuple((k, 1) for k in range(of_circuit.ports)), tuple((k, 1) for k in range(of_circuit.drives))
-        device = DeviceInstance(Law(self, is_costly=True), (), (), "", ports=places[0], drives=places[1])
-        return PortMap(
-            ports=of_circuit.ports,
-            drives=of_circuit.drives,
-            devices=(device,),
-            scale=(1.0,) * of_circuit.ports,
-            junction=(-1,) * of_circuit.ports,
-            shunt=0.0,
-            exponents=((),),
-            slopes=tuple(np.ndindex(of_circuit.drives, of_circuit.ports)),
-            is_explicit=is_explicit,
-        )
+
+def one_device(law: Any, of_circuit: PortMap, *, is_explicit: bool) -> PortMap:
+    """All ports and drives of a circuit as those of one law."""
+    places = tuple((k, 1) for k in range(of_circuit.ports)), tuple((k, 1) for k in range(of_circuit.drives))
+    device = DeviceInstance(Law(law, is_costly=True), (), (), "", ports=places[0], drives=places[1])
+    return PortMap(
+        ports=of_circuit.ports,
+        drives=of_circuit.drives,
+        devices=(device,),
+        scale=(1.0,) * of_circuit.ports,
+        junction=(-1,) * of_circuit.ports,
+        shunt=0.0,
+        exponents=((),),
+        slopes=tuple(np.ndindex(of_circuit.drives, of_circuit.ports)),
+        is_explicit=is_explicit,
+    )

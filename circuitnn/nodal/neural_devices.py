@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Literal, final, get_args
 
 import jax
 import numpy as np
@@ -17,12 +17,15 @@ from circuitnn.mna.network import Network
 from circuitnn.mna.port_map import Devices, PortMap, absolute, port_map_of
 from circuitnn.mna.stamps import Values
 from circuitnn.mna.topology import Topology
-from circuitnn.nodal.device_network import DeviceNetwork, DeviceWeights, NetworkLaw, prepared, rest_of
+from circuitnn.nodal.device_network import DeviceNetwork, DeviceWeights, NetworkLaw, one_device, rest_of
 from circuitnn.nodal.linear import NodalEquations
+from circuitnn.nodal.monotone_curve import CurveWeights, MonotoneCurve, MonotoneLaw, curve_of
 from circuitnn.numerics.rules import Rule
 from circuitnn.settings import register
 from circuitnn.transient.model import CircuitModel
 from circuitnn.transient.system import Discretisation, Linear
+
+Curve = Literal["free", "monotone"]
 
 
 @final
@@ -36,16 +39,16 @@ class NetworkAtPorts(Linear):
         weights: the network's numbers; None where a model keeps them, which puts them in.
     """
 
-    law: NetworkLaw
+    law: NetworkLaw | MonotoneLaw
     is_explicit: bool
-    weights: DeviceWeights | None = None
+    weights: Any = None  # DeviceWeights or CurveWeights, as the law has them
 
     @property
-    def numbers(self) -> DeviceWeights | None:
+    def numbers(self) -> DeviceWeights | CurveWeights | None:
         """The network's numbers."""
         return self.weights
 
-    def with_numbers(self, numbers: DeviceWeights | None) -> "NetworkAtPorts":
+    def with_numbers(self, numbers: DeviceWeights | CurveWeights | None) -> "NetworkAtPorts":
         """As `Linear.with_numbers`."""
         return dataclasses.replace(self, weights=numbers)
 
@@ -55,7 +58,7 @@ class NetworkAtPorts(Linear):
 
     def port_map(self, topology: Topology) -> PortMap:
         """The network on all ports."""
-        return self.law.port_map(port_map_of(topology), is_explicit=self.is_explicit)
+        return one_device(self.law, port_map_of(topology), is_explicit=self.is_explicit)
 
     def at_ports(self, topology: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
         """As `Linear.at_ports`: the waves in place of the ports' voltages."""
@@ -63,10 +66,13 @@ class NetworkAtPorts(Linear):
 
     def imposed_map(self, topology: Topology) -> PortMap:
         """The network on all ports."""
-        return self.law.port_map(port_map_of(topology), is_explicit=False)
+        return one_device(self.law, port_map_of(topology), is_explicit=False)
 
-    def at_imposed_ports(self, topology: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
-        """As `at_ports`."""
+    def at_imposed_ports(
+        self, topology: Topology, values: Values, solved: Network, discretisation: Discretisation
+    ) -> tuple[Network, Devices]:
+        """As `Linear.at_imposed_ports`."""
+        del discretisation  # the network has a resistance of its own
         return self._in_waves(solved, is_explicit=False)
 
     def _in_waves(self, solved: Network, *, is_explicit: bool) -> tuple[Network, Devices]:
@@ -76,7 +82,7 @@ class NetworkAtPorts(Linear):
         own = self.weights.resistance[None, :, :, None]
         ports = dataclasses.replace(ports, i=jnp.zeros_like(ports.i) if is_explicit else ports.i + own)
         no_junctions = jnp.zeros((1, 0, 1), ports.i.dtype)
-        all_devices = absolute(((prepared(self.weights),),), no_junctions, *self.weights.resistance.shape)
+        all_devices = absolute(((self.law.prepared(self.weights),),), no_junctions, *self.weights.resistance.shape)
         return dataclasses.replace(solved, ports=ports), all_devices
 
 
@@ -100,7 +106,9 @@ class NeuralDevices(CircuitModel):
     Args:
         circuit: from `read_netlist` or the catalogue. Its devices say where it rests and what faint sounds see.
         fs: sample rate, Hz.
-        hidden: widths of the network's layers, tanh.
+        hidden: widths of the network's layers, tanh; of a monotone curve the number of its units alone.
+        curve: "free", or "monotone" for the antiparallel pair of one port: odd, rising whatever the weights are, and at
+            first along the netlist's own devices from 10 mV to 10 V, to a few thousandths from six units on.
         port_volts: for one unit of the network's input: about where the devices bend.
         rule: as for `NodalModel`, like the rest.
         trainable: patterns of value names that are learnt beside the weights.
@@ -112,7 +120,8 @@ class NeuralDevices(CircuitModel):
 
     Raises:
         ValueError: for a circuit without nonlinear devices, or with some that remember: junction charges, switches with
-            hysteresis; for widths or volts that are not positive; and as `NodalModel`.
+            hysteresis; for widths or volts that are not positive, and a monotone curve of other devices than a pair;
+            and as `NodalModel`.
 
     Source: in place of the states and inputs of Parker, Esqueda and Bergner (DAFx 2019) what the devices see, as
     Chowdhury and Clarke (SMC 2022) have it for one port.
@@ -124,6 +133,7 @@ class NeuralDevices(CircuitModel):
         fs: float = 48_000,
         *,
         hidden: Sequence[int] = (8, 8),
+        curve: Curve = "free",
         port_volts: float = 1.0,
         rule: str | Rule = "trapezoidal",
         trainable: Sequence[str] | Mapping[str, float | None] = (),
@@ -136,6 +146,10 @@ class NeuralDevices(CircuitModel):
         hidden = tuple(hidden)
         if not hidden or any(not (isinstance(width, int) and width > 0) for width in hidden):
             raise ValueError(f"hidden: widths of the hidden layers are needed, all positive, got {hidden!r}")
+        if curve not in get_args(Curve) or (curve == "monotone" and len(hidden) > 1):
+            raise ValueError(
+                f'curve: there are "free", and "monotone" with hidden=(units,), got {curve!r} with {hidden}'
+            )
         if not 0 < port_volts < np.inf:
             raise ValueError(f"port_volts must be positive, got {port_volts}")
         rngs = checked_rngs(rngs, type(self).__name__)
@@ -143,20 +157,28 @@ class NeuralDevices(CircuitModel):
             circuit, fs=fs, rule=rule, trainable=trainable, oversampling=oversampling, solver=solver, dtype=dtype
         )
         _check_devices(circuit, self.topology)
-        self.hidden, self.port_volts = hidden, float(port_volts)
+        self.hidden, self.curve, self.port_volts = hidden, curve, float(port_volts)
         self.explicit_at = self.fs if explicit_at is None else float(explicit_at)
         self.is_explicit = self.explicit_at == self.fs and not (self.values.learnt or circuit.controls)
         with jax.enable_x64(True):
             values = circuit.astype(np.float64).resolve()
             solved = NodalEquations().solve(self.topology, values, self.discretisation)
             resistance = -np.asarray(solved.ports.i)[0, ..., 0]
-            rest = rest_of(self.topology, values, resistance)
-        self.network = DeviceNetwork(hidden, rest, resistance, volts=self.port_volts, dtype=self.dtype, rngs=rngs)
+            if curve == "monotone":
+                wave, drop = curve_of(self.topology, values, resistance)
+            else:
+                rest = rest_of(self.topology, values, resistance)
+        self.network: MonotoneCurve | DeviceNetwork
+        if curve == "monotone":
+            self.network = MonotoneCurve(hidden[0], wave, drop, resistance, dtype=self.dtype)
+        else:
+            self.network = DeviceNetwork(hidden, rest, resistance, volts=self.port_volts, dtype=self.dtype, rngs=rngs)
 
     @property
     def linear(self) -> NetworkAtPorts:
         """The netlist's equations, and the network with its present weights."""
-        law = NetworkLaw(len(self.hidden), len(self.topology.drives))
+        is_free = self.curve == "free"
+        law = NetworkLaw(len(self.hidden), len(self.topology.drives)) if is_free else MonotoneLaw()
         return NetworkAtPorts(law, self.is_explicit, self.network.weights)
 
 

@@ -121,6 +121,13 @@ class NARX(StateModel, Network):
     def states(self, carry: Array) -> Array:
         return self.units.to_si(carry[..., carry.shape[-1] - self.out_features :])
 
+    def with_input(self, carry: Array, x: Array) -> Array:
+        if self.input_taps == 1:
+            return carry
+        newest = self._past_inputs - self.inputs.width
+        x = self.inputs.units.to_network(jnp.asarray(x, self.dtype))
+        return carry.at[..., newest : newest + self.in_features].set(x)
+
     def force(self, carry: Array, states: Array, *, controls: Controls | None = None) -> Array:
         older = carry[..., : carry.shape[-1] - self.out_features]
         return jnp.concatenate([older, self.units.to_network(jnp.asarray(states, self.dtype))], axis=-1)

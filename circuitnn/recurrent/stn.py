@@ -143,6 +143,11 @@ class STN(StateModel):
     def states(self, carry: Array) -> Array:
         return self.state_units.to_si(carry[..., : len(self.state_names)])
 
+    def with_input(self, carry: Array, x: Array) -> Array:
+        taps = self.inputs.units.to_network(jnp.asarray(x, self.dtype))[..., : (self.input_taps - 1) * self.in_features]
+        states = carry[..., : len(self.state_names)]
+        return jnp.concatenate([states, jnp.broadcast_to(taps, (*states.shape[:-1], taps.shape[-1]))], axis=-1)
+
     def force(self, carry: Array, states: Array, *, controls: Controls | None = None) -> Array:
         return jnp.concatenate([self._to_network(states), carry[..., len(self.state_names) :]], axis=-1)
 

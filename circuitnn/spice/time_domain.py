@@ -53,8 +53,8 @@ def transient(
         controls: knob positions, constant in time: scalars, or (batch, 1) for one value in each entry of the batch.
         max_step: longest time step in seconds; 1 us or a quarter of a sample by default, whichever is shorter. About 7
             s of computing for 1 s of audio at 48 kHz.
-        tolerances: tight ones by default; where ngspice can not go on with them its own `abstol` of 1e-12, and then also
-            1e-5 relative and 0.1 uV.
+        tolerances: tight ones by default; where ngspice can not go on with them its own `abstol` of 1e-12, and then
+            also 1e-5 relative and 0.1 uV.
         timeout: seconds that each ngspice run may take.
 
     Returns:

@@ -98,6 +98,7 @@ def shown(data: Dataset, target: Target, states: tuple[str, ...]) -> Dataset:
         x=data.x[..., : target.inputs],
         states=chosen(data.states),
         initial=chosen(data.initial),
+        before=None if data.before is None else data.before[:, : target.inputs],
     )
 
 

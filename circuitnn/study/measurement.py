@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, final
 
-import jax.numpy as jnp
 import numpy as np
 
 from circuitnn import metrics
@@ -16,6 +15,7 @@ from circuitnn.study.records import NODAL
 from circuitnn.study.signals import FS, loudest
 from circuitnn.train import Dataset, ExposureBias, History, exposure_bias
 from circuitnn.train.exposure import forced_esr
+from circuitnn.train.objective import true_start
 
 WARMUP = 1000  # samples at the start that do not count, as in `exposure_bias`
 EXCERPT = 2400  # samples of waveform kept for the report: 50 ms
@@ -110,7 +110,7 @@ def _free_run(model: Model, test: Dataset, recordings: Sequence[tuple[str, int]]
     """Other metrics than the ESR by their names, and the ESR in parts; the start of each recording is left out."""
     carry = model.init_carry(test.x.shape[:1], test.controls or None)
     if isinstance(model, StateModel) and test.initial is not None:
-        carry = model.force(carry, jnp.asarray(test.initial, model.dtype), controls=test.controls or None)
+        carry = true_start(model, carry, test.initial, test.preceding)
     y = np.asarray(run(model, test.x, carry, controls=test.controls)[1], float)
     figures = metrics.summary(y[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
     return {name: _number(value) for name, value in figures.items() if name != "esr"} | {

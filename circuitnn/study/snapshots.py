@@ -69,5 +69,11 @@ def in_windows(data: Dataset) -> Dataset:
     length = min(FS, data.x.shape[1] - WARMUP)
     windows = data.windows(length, warmup=WARMUP, most=MOST)
     return Dataset(
-        windows.x, windows.y, states=windows.states, controls=windows.controls, fs=data.fs, initial=windows.initial
+        windows.x,
+        windows.y,
+        states=windows.states,
+        controls=windows.controls,
+        fs=data.fs,
+        initial=windows.initial,
+        before=None if windows.before is None else windows.before.x,
     )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from circuitnn.train.horizons import GrowingHorizon as GrowingHorizon
     from circuitnn.train.horizons import MultipleShooting as MultipleShooting
     from circuitnn.train.horizons import NoiseInjection as NoiseInjection
+    from circuitnn.train.increments import fit_increments as fit_increments
     from circuitnn.train.interruption import Interrupted as Interrupted
     from circuitnn.train.measured import read_responses as read_responses
     from circuitnn.train.observing import record as record
@@ -75,6 +76,7 @@ else:  # a type checker tells of names that are none
             "circuitnn.train.fitting": "DivergenceError fit",
             "circuitnn.train.history": "History",
             "circuitnn.train.horizons": "GrowingHorizon MultipleShooting NoiseInjection",
+            "circuitnn.train.increments": "fit_increments",
             "circuitnn.train.interruption": "Interrupted",
             "circuitnn.train.measured": "read_responses",
             "circuitnn.train.observing": "record",

@@ -31,12 +31,25 @@ def checked_data(data: Any) -> "Dataset":
     return checked(data, Dataset, "a data set", NO_DATA)
 
 
+class Before(NamedTuple):
+    """Input and knobs one sample before the first.
+
+    Attributes:
+        x: (windows, in_features) volts; NaN where there was silence.
+        controls: (windows, 1) each.
+    """
+
+    x: Any
+    controls: dict[str, Any]
+
+
 class Windows(NamedTuple):
     """Equal pieces of a data set, ready to be batched; every field has the windows as its first axis.
 
     NumPy arrays as `Dataset.windows` makes them, JAX arrays where training has put them on the device.
 
-    `initial` is the circuit state before the first sample of each window, None where the states are unknown.
+    `initial` is the circuit state before the first sample of each window, None where the states are unknown; `before`
+    is what the currents at that state follow from.
     """
 
     x: Any  # (windows, time, in_features)
@@ -44,6 +57,7 @@ class Windows(NamedTuple):
     states: Any  # (windows, time, n_states)
     initial: Any  # (windows, n_states)
     controls: dict[str, Any]  # (windows, time) each
+    before: "Before | None" = None
 
 
 @final
@@ -62,6 +76,8 @@ class Dataset:
             start at rest: the state before its first sample is the state after it.
         volts: what 1.0 of x and of y is in volts, None where that is not known: one of a circuit is a volt. `fit` has a
             network take it over, for the levels of its files.
+        before: input before the first sample, (recordings, in_features) volts, of recordings that begin in mid-signal:
+            a circuit's currents at `initial` follow from it. NaN, as None is for all, where they begin in silence.
 
     Raises:
         ValueError: for shapes that do not fit each other, an empty signal, and NaN or infinite values (with the place).
@@ -74,6 +90,7 @@ class Dataset:
     fs: float = _ASSUMED
     initial: Any = None
     volts: tuple[float, float] | None = None
+    before: Any = None
 
     def __post_init__(self):
         x, y = _recordings(self.x, "x"), _recordings(self.y, "y")
@@ -82,10 +99,12 @@ class Dataset:
         initial = self.initial
         if states is not None:
             _same_time("states", states, x)
-            initial = states[:, 0] if initial is None else _before(initial, len(x), states.shape[-1])
+            initial = states[:, 0] if initial is None else _before("initial", initial, len(x), states.shape[-1])
+        before = None if self.before is None else _before("before", self.before, len(x), x.shape[-1])
         checked_rate(self.fs)
         controls = {name: _knob(name, positions, x.shape[:2]) for name, positions in (self.controls or {}).items()}
-        for field, value in (("x", x), ("y", y), ("states", states), ("controls", controls), ("initial", initial)):
+        signals = {"x": x, "y": y, "states": states, "controls": controls, "initial": initial, "before": before}
+        for field, value in signals.items():
             object.__setattr__(self, field, value)
 
     def __repr__(self) -> str:
@@ -132,7 +151,7 @@ class Dataset:
         return tuple(self.between(start, stop) for start, stop in itertools.pairwise(edges))
 
     def between(self, start: int, stop: int) -> "Dataset":
-        """The samples from `start` up to `stop` of every recording, with the state that precedes them."""
+        """The samples from `start` up to `stop` of every recording, with the state and the input that precede them."""
         if not 0 <= start < stop <= self.x.shape[1]:
             raise ValueError(f"no samples between {start} and {stop} in recordings of {self.x.shape[1]}")
         return Dataset(
@@ -143,7 +162,14 @@ class Dataset:
             fs=self.fs,
             initial=self.initial if start == 0 or self.states is None else self.states[:, start - 1],
             volts=self.volts,
+            before=self.before if start == 0 else self.x[:, start - 1],
         )
+
+    @property
+    def preceding(self) -> Before:
+        """What is known of the sample before the first one; the knobs were where they are at that."""
+        x = np.full((len(self.x), self.x.shape[-1]), np.nan) if self.before is None else self.before
+        return Before(x, {name: knob[:, :1] for name, knob in (self.controls or {}).items()})
 
     def windows(self, length: int, *, warmup: int = 0, most: int | None = None) -> Windows:
         """Pieces of `warmup + length` samples; their last `length` samples tile each recording, tails dropped.
@@ -159,13 +185,18 @@ class Dataset:
         recording, number = np.divmod(self.places(length, warmup=warmup, most=most), self._pieces(length, warmup))
         starts = number * length
         rows, columns = recording[:, None], starts[:, None] + np.arange(warmup + length)
-        states = initial = None
+        knobs = self.controls or {}
+        states = initial = before = None
         if self.states is not None:
             states = self.states[rows, columns]
-            before = self.states[recording, np.maximum(starts - 1, 0)]
-            initial = np.where((starts == 0)[:, None], self.initial[recording], before)
-        controls = {name: knob[rows, columns] for name, knob in (self.controls or {}).items()}
-        return Windows(self.x[rows, columns], self.y[rows, columns], states, initial, controls)
+            last, is_first = np.maximum(starts - 1, 0), (starts == 0)[:, None]
+            initial = np.where(is_first, self.initial[recording], self.states[recording, last])
+            before = Before(
+                np.where(is_first, self.preceding.x[recording], self.x[recording, last]),
+                {name: knob[recording, last][:, None] for name, knob in knobs.items()},
+            )
+        controls = {name: knob[rows, columns] for name, knob in knobs.items()}
+        return Windows(self.x[rows, columns], self.y[rows, columns], states, initial, controls, before)
 
     def places(self, length: int, *, warmup: int = 0, most: int | None = None) -> np.ndarray:
         """Which of all `windows` are taken, (windows,): those of the first recording, in order, then the next one's."""
@@ -205,6 +236,7 @@ class Dataset:
             fs=first.fs,
             initial=np.concatenate([piece.initial for piece in pieces]) if has_states else None,
             volts=first.volts if all(part.volts == first.volts for part in parts) else None,
+            before=np.concatenate([piece.preceding.x for piece in pieces]) if has_states else None,
         )
 
 
@@ -257,14 +289,14 @@ def _check_finite(name: str, a: np.ndarray) -> None:
             raise ValueError(f"{name} has {more}, the first in {where}")
 
 
-def _before(initial: ArrayLike, recordings: int, width: int) -> np.ndarray:
-    """Circuit states before the first sample, (recordings, n_states)."""
-    a = np.asarray(initial)
-    check_kind("initial", a.dtype)
+def _before(name: str, values: ArrayLike, recordings: int, width: int) -> np.ndarray:
+    """Circuit states or inputs before the first sample, (recordings, width); an input may be unknown."""
+    a = np.asarray(values)
+    check_kind(name, a.dtype)
     if a.shape not in ((width,), (1, width), (recordings, width)):
-        raise ValueError(f"initial must be ({recordings}, {width}), a state for each recording, got {a.shape}")
+        raise ValueError(f"{name} must be ({recordings}, {width}), one for each recording, got {a.shape}")
     a = np.broadcast_to(a, (recordings, width))
-    _check_finite("initial", a[:, None])
+    _check_finite(name, (np.where(np.isnan(a), 0, a) if name == "before" else a)[:, None])
     return a
 
 

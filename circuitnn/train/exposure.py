@@ -16,7 +16,8 @@ from circuitnn.metrics import esr
 from circuitnn.model import Carry, Forcing, Model, StateModel, checked_model, run, trace
 from circuitnn.rates import warn_of_rate
 from circuitnn.train.checks import with_states
-from circuitnn.train.dataset import Dataset, checked_data
+from circuitnn.train.dataset import Before, Dataset, checked_data
+from circuitnn.train.objective import true_start
 from circuitnn.train.suspicion import warn_of_start
 
 
@@ -100,7 +101,7 @@ def exposure_bias(
         warn_of_start(data, np.asarray(y, float), warmup)
         return ExposureBias(_esr(y, data.y, warmup), *constant)
 
-    carry = model.force(carry, jnp.asarray(data.initial, model.dtype), controls=controls)
+    carry = true_start(model, carry, data.initial, data.preceding)
     free = _esr(trace(model, x, carry, controls=controls)[1], data.y, warmup)
     forced = _forced_from(carry, model, data, warmup)
     error, wrong = _errors_against_horizon(model, data, warmup, horizon, starts, offset)
@@ -130,7 +131,7 @@ def forced_esr(model: StateModel, data: Dataset, *, warmup: int = 1000) -> float
     """
     controls = data.controls or None
     rest = model.init_carry(data.x.shape[:1], controls)
-    carry = model.force(rest, jnp.asarray(data.initial, model.dtype), controls=controls)
+    carry = true_start(model, rest, data.initial, data.preceding)
     return _forced_from(carry, model, data, warmup)
 
 
@@ -147,19 +148,23 @@ def _errors_against_horizon(model: StateModel, data: Dataset, warmup: int, horiz
     x, states = (jnp.asarray(a, model.dtype) for a in (windows.x, windows.states))
     early = {name: value[:, :warmup] for name, value in windows.controls.items()} or None
     late = {name: value[:, warmup:] for name, value in windows.controls.items()} or None
-    initial, knobs = jnp.asarray(windows.initial, model.dtype), windows.controls or None
-    carry = model.force(model.init_carry(x.shape[:1], knobs), initial, controls=knobs)
+    initial, knobs, before = jnp.asarray(windows.initial, model.dtype), windows.controls or None, windows.before
+    assert before is not None
+    rest = model.init_carry(x.shape[:1], knobs)
+    carry = true_start(model, rest, initial, before)
     true = states[:, warmup - 1] if warmup else initial
     if warmup:
         previous = jnp.concatenate([initial[:, None], states[:, : warmup - 1]], axis=1)
         carry, _, _ = trace(model, x[:, :warmup], carry, controls=early, forcing=Forcing(previous))
+        last = {name: value[:, warmup - 1 : warmup] for name, value in windows.controls.items()}
+        before = Before(windows.x[:, warmup - 1], last)
     # Of what moves: a capacitor at half the supply has its mean there. As for training, see `objective.state_scale`.
     rms = np.sqrt(
         np.var(data.states, axis=(0, 1), dtype=float) + 1e-8 * np.mean(np.square(data.states), axis=(0, 1), dtype=float)
     )
     errors = []
     for start in (true, true + jnp.asarray(offset * rms, model.dtype)):
-        _, _, trajectory = trace(model, x[:, warmup:], model.force(carry, start, controls=late), controls=late)
+        _, _, trajectory = trace(model, x[:, warmup:], true_start(model, carry, start, before), controls=late)
         squared = np.square(np.asarray(trajectory, float) - windows.states[:, warmup:])
         # Each state against its own energy, then their mean: a microampere must not vanish beside a volt.
         errors.append(np.mean(np.mean(squared, axis=0) / np.maximum(rms**2, 1e-300), axis=-1))

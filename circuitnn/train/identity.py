@@ -132,6 +132,8 @@ def _said(value: Any) -> Any:
 def _signals(kind: str, data: Dataset) -> Iterator[tuple[str, Any]]:
     for name in ("x", "y", "states", "initial"):
         yield f"{kind}: {name}", _SHA256 + of_arrays([getattr(data, name)])
+    if data.before is not None:
+        yield f"{kind}: before", _SHA256 + of_arrays([data.before])
     for name, values in sorted((data.controls or {}).items()):
         yield f"{kind}: knob {name}", _SHA256 + of_arrays([values])
     yield f"{kind}: fs", None if data.fs is None else float(data.fs)

@@ -10,7 +10,7 @@ from jax import Array, lax
 
 from circuitnn.losses.floor import SHARE
 from circuitnn.model import Carry, Forcing, Model, StateModel
-from circuitnn.train.dataset import Windows
+from circuitnn.train.dataset import Before, Windows
 
 Loss = Callable[[Array, Array], Array]
 
@@ -58,8 +58,27 @@ def resting_carry(model: Model, starts: Starts) -> Carry:
 def starting_carry(model: Model, rest: Carry, windows: Windows) -> Carry:
     """At rest; a model with circuit states starts from the true ones where they are known."""
     if isinstance(model, StateModel) and windows.initial is not None:
-        return model.force(rest, windows.initial, controls=windows.controls or None)
+        first = {name: knob[:, :1] for name, knob in windows.controls.items()}
+        before = Before(jnp.nan, first) if windows.before is None else windows.before
+        return true_start(model, rest, windows.initial, before)
     return rest
+
+
+def true_start(model: StateModel, rest: Carry, states: Any, before: Before) -> Carry:
+    """The carry at true states, with the currents that belong to them: from input and knobs at the same sample.
+
+    Args:
+        model: of those states.
+        rest: its carry at rest there.
+        states: (batch, n_states).
+        before: of the same sample; where its x is NaN, silence.
+    """
+    states, x = jnp.asarray(states, model.dtype), jnp.asarray(before.x, model.dtype)
+    batch, knobs = states.shape[:-1], before.controls or None
+    silence = model.silence(batch, knobs)
+    x = jnp.where(jnp.isnan(x), jnp.zeros((), model.dtype) if silence is None else silence, x)
+    heard = model.with_input(rest, jnp.broadcast_to(x, (*batch, model.in_features)))
+    return model.force(heard, states, controls=knobs)
 
 
 def output_floor(windows: Windows) -> Array:

@@ -47,9 +47,9 @@ def stored_starts(model: Model, rests: Carry, starts: Starts, windows: Windows, 
     steps, has_begun, first, place = _walk(len(windows.x), recordings)
 
     def chosen(index: Any) -> Windows:
-        initial = None if windows.initial is None else windows.initial[index]
-        piece = jax.tree.map(lambda a: a[index, : recordings.hop], windows._replace(initial=None))
-        return piece._replace(initial=initial)
+        initial, before = jax.tree.map(lambda a: a[index], (windows.initial, windows.before))
+        piece = jax.tree.map(lambda a: a[index, : recordings.hop], windows._replace(initial=None, before=None))
+        return piece._replace(initial=initial, before=before)
 
     def step(carry: Carry, inputs: tuple[Array, Array]) -> tuple[Carry, Carry]:
         index, begun = inputs

@@ -188,6 +188,14 @@ class CircuitModel(StateModel):
         inner = self.oversampling.inner(carry)
         return inner.states if inner.clock is None else jnp.concatenate([inner.states, inner.clock[..., 0]], -1)
 
+    def with_input(self, carry: Carry, x: Array) -> Carry:
+        """The carry with x (..., in_features) volts as its last input; where it is oversampled, as if held for long."""
+        inner = self.oversampling.inner(carry)
+        x = jnp.broadcast_to(jnp.asarray(x, self.dtype), (*inner.u.shape[:-1], self.in_features))
+        driven = inner.u[..., self.in_features :]
+        heard = dataclasses.replace(inner, u=jnp.concatenate([x, driven], axis=-1))
+        return self.oversampling.with_input(carry, heard, x)
+
     def force(self, carry: Carry, states: Array, *, controls: Controls | None = None) -> Carry:
         """The carry with other states; the currents that belong to them follow from the circuit and the last input.
 

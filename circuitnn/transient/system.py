@@ -135,8 +135,18 @@ class Linear(abc.ABC):
         """Which device sits on which ports where the states are given."""
         return port_map_of(topology)
 
-    def at_imposed_ports(self, topology: Topology, values: Values, solved: Network) -> tuple[Network, Devices]:
-        """As `at_ports`, of the circuit with its states given, for `imposed_map`."""
+    def at_imposed_ports(
+        self, topology: Topology, values: Values, solved: Network, discretisation: Discretisation
+    ) -> tuple[Network, Devices]:
+        """As `at_ports`, of the circuit with its states given, for `imposed_map`.
+
+        Args:
+            topology: shape of the circuit.
+            values: as for `solve`.
+            solved: the linear part with the states as sources.
+            discretisation: with which it runs otherwise.
+        """
+        del discretisation
         return solved, devices(topology, values)
 
 
@@ -234,10 +244,10 @@ def prepare_imposed(engine: Engine, circuit: Circuit, controls: Mapping[str, Arr
 def _imposed(
     engine: Engine, dtype: Any, numbers: Any, circuit: Circuit, controls: Mapping[str, Array], at: Reference
 ) -> Imposed:
-    topology, linear, step = engine.topology, engine.linear.with_numbers(numbers), engine.discretisation.imposed_step
-    values = circuit.resolve(controls)
+    topology, linear, discretisation = engine.topology, engine.linear.with_numbers(numbers), engine.discretisation
+    values, step = circuit.resolve(controls), discretisation.imposed_step
     solved = solved_network(topology, values, lambda values: imposed(topology, values, step))
-    solved, parameters = linear.at_imposed_ports(topology, values, solved)
+    solved, parameters = linear.at_imposed_ports(topology, values, solved, discretisation)
     at = jax.tree.map(lambda column: column[None], at)
     parameters, current = around(linear.imposed_map(topology), parameters, at.ports, dtype)
     return Imposed(

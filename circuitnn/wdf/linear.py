@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import final
 
+from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.mna.network import Network
@@ -60,7 +61,33 @@ class WaveTree(Linear):
         if self.law is None:
             return super().at_ports(topology, values, solved)
         ports = solved.ports
-        parameters = self.law.parameters(values, -ports.i[:, 0, 0])
-        all_devices = absolute(((parameters,),), jnp.zeros((1, 0, 1), ports.i.dtype), 1, 1)
+        all_devices = self._at_root(self.law, values, -ports.i)
         ports = dataclasses.replace(ports, i=jnp.zeros_like(ports.i))
         return dataclasses.replace(solved, ports=ports), all_devices
+
+    def imposed_map(self, topology: Topology) -> PortMap:
+        """As `Linear.imposed_map`: a curve that is not that of the circuit's diodes stays what it is."""
+        if not self._has_own_curve:
+            return super().imposed_map(topology)
+        return self.port_map(topology)._replace(is_explicit=False)
+
+    def at_imposed_ports(
+        self, topology: Topology, values: Values, solved: Network, discretisation: Discretisation
+    ) -> tuple[Network, Devices]:
+        """As `Linear.at_imposed_ports`: ``v = w - K' i`` is ``a = w - (K' - R) i`` with the R of the running filter."""
+        if self.law is None or not self._has_own_curve:
+            return super().at_imposed_ports(topology, values, solved, discretisation)
+        resistance = -self.solve(topology, values, discretisation).ports.i
+        all_devices = self._at_root(self.law, values, resistance)
+        ports = dataclasses.replace(solved.ports, i=solved.ports.i + resistance)
+        return dataclasses.replace(solved, ports=ports), all_devices
+
+    @property
+    def _has_own_curve(self) -> bool:
+        return self.law is not None and not (isinstance(self.law, PairLaw) and self.law.law == "exact")
+
+    @staticmethod
+    def _at_root(law: PairLaw | NeuralLaw, values: Values, resistance: Array) -> Devices:
+        """The law at a port of that resistance, (time or 1, 1, 1, batch or 1)."""
+        parameters = law.parameters(values, resistance[:, 0, 0])
+        return absolute(((parameters,),), jnp.zeros((1, 0, 1), resistance.dtype), 1, 1)

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from benchmarks.second_order.__main__ import BENCHMARK, targets
-from benchmarks.second_order.recipes import RECIPES, epochs_of
+from benchmarks.second_order.material import through
+from benchmarks.second_order.recipes import RECIPES, epochs_of, errors, trained
 from circuitnn.audio import guitar
 from circuitnn.study.benchmark import main
 from circuitnn.study.signals import FS
@@ -30,6 +31,17 @@ def test_the_worst_recording_of_the_best_model_counts():
     ]
     found = targets({"rows": rows})
     assert [(each["measured"], each["is_met"]) for each in found] == [(4e-4, True), (5e-3, False)]
+
+
+@pytest.mark.slow
+def test_a_gray_box_finds_the_diodes_from_wrong_ones():
+    """Its windows begin in mid-signal: with the currents of silence there it would not."""
+    data = through(guitar(1.0, FS, seed=0)[None], 1)
+    (model,), _, _ = trained(RECIPES["gray: learnt diode"], data, updates=700, seeds=1)
+    values = model.circuit.resolve()
+    assert float(values["DCLIP.IS"]) == pytest.approx(2.52e-9, rel=0.02)
+    assert float(values["DCLIP.N"]) == pytest.approx(1.752, rel=2e-3)
+    assert errors(model, {"own": data})["own"] < 1e-8
 
 
 @pytest.mark.slow

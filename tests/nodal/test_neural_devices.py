@@ -9,6 +9,7 @@ from flax import nnx
 
 import circuitnn as cn
 from circuitnn.model import Forcing
+from circuitnn.nodal.monotone_curve import MonotoneLaw
 from circuitnn.testing import check_gradient, check_model
 
 FS = 48_000
@@ -119,3 +120,70 @@ def test_it_learns_devices_from_a_recording(regime):
     learnt, history = cn.train.fit(model, data, regime, optimizer=rate, epochs=20, state_weight=0.0, progress=False)
     assert history.loss[-1] < 0.5 * history.loss[0]
     assert jax.tree.all(jax.tree.map(lambda leaf: bool(jnp.isfinite(leaf).all()), learnt.parameters()))
+
+
+WRONG = CLIPPER.replace(**{"DCLIP.IS": 10e-9, "DCLIP.N": 2.0})
+
+
+def monotone(dtype=jnp.float64, *, circuit=CLIPPER, units=6, **options):
+    return cn.nodal.NeuralDevices(
+        circuit, FS, hidden=(units,), curve="monotone", dtype=dtype, rngs=nnx.Rngs(0), **options
+    )
+
+
+def test_a_monotone_curve_begins_along_the_devices():
+    x = 5 * np.sin(np.arange(200) / 9)[:, None] * np.linspace(0, 1, 200)[:, None]
+    y, wanted = (cn.run(each, x)[1] for each in (monotone(), cn.nodal.NodalModel(CLIPPER, FS, dtype=jnp.float64)))
+    assert cn.metrics.esr(np.asarray(y), np.asarray(wanted)) < 1e-4
+
+
+@pytest.mark.parametrize("size", [1.0, 10.0])
+def test_a_monotone_curve_is_odd_and_rises_whatever_its_weights_are(size):
+    curve = monotone().network
+    rng = np.random.default_rng(0)
+    weights = jax.tree.map(lambda leaf: leaf + size * rng.normal(size=leaf.shape), curve.weights)
+    weights = weights._replace(resistance=curve.weights.resistance)
+    law, wave = MonotoneLaw(), jnp.linspace(-20, 20, 401)
+    (current,), _ = law(jax.tree.map(lambda leaf: leaf[0], law.prepared(weights)), [wave], [])
+    np.testing.assert_allclose(current, -current[::-1], atol=1e-12 * np.abs(current).max())
+    share = np.diff(current * weights.resistance[0, 0]) / np.diff(wave)
+    assert -1e-12 < share.min() <= share.max() < 1 + 1e-12
+
+
+@pytest.mark.slow
+def test_laws_of_a_model_with_a_monotone_curve():
+    check_model(monotone, sound(), gradient=None)
+
+
+@pytest.mark.parametrize("volts", [0.0, pytest.param(60.0, marks=pytest.mark.slow)])
+def test_gradients_of_a_monotone_curve(volts):
+    model = monotone(units=3)
+    x = jnp.asarray(volts * np.sin(np.arange(48))[:, None] + 1e-3)
+    carry = model.init_carry()
+
+    def energy(parameters, x):
+        return jnp.sum(model.with_parameters(parameters)(carry, x)[1] ** 2)
+
+    check_gradient(energy, (model.parameters(), x))
+
+
+@pytest.mark.slow
+def test_a_monotone_curve_learns_the_right_diodes_from_wrong_ones(tmp_path):
+    x = 3 * np.asarray(cn.audio.excitation(0.25, FS))
+    data = cn.train.simulate_dataset(CLIPPER, x[None], fs=FS, oversampling=1, volts=1.0, progress=False)
+    model, rate = monotone(jnp.float32, circuit=WRONG), optax.adam(1e-2)
+    regime = cn.train.TruncatedBPTT(128, 0)
+    learnt, history = cn.train.fit(model, data, regime, optimizer=rate, epochs=60, batch=20, progress=False)
+    assert history.loss[-1] < 1e-2 * history.loss[0]
+    cn.train.save(learnt, tmp_path / "model.npz")
+    np.testing.assert_array_equal(cn.run(cn.train.restore(tmp_path / "model.npz"), x)[1], cn.run(learnt, x)[1])
+
+
+def test_what_no_monotone_curve_is():
+    with pytest.raises(ValueError, match="curve: there are"):
+        cn.nodal.NeuralDevices(CLIPPER, FS, hidden=(4, 4), curve="monotone", rngs=nnx.Rngs(0))
+    alone = cn.read_netlist("* one diode\nVin in 0 0\nR1 in out 1k\nD1 out 0 DX\n.model DX D(IS=1n)\n.end\n")
+    with pytest.raises(ValueError, match="not the same both ways"):
+        monotone(circuit=alone)
+    with pytest.raises(ValueError, match="one port"):
+        monotone(circuit=cn.circuits.common_emitter())

@@ -244,3 +244,15 @@ def test_bad_arguments():
         wdf.pretrain(one_port(), resistances=[0.0])
     with pytest.raises(ValueError, match="would not change the sound"):
         clipper(trainable=("*.IS",))
+
+
+def test_forced_states_have_the_currents_of_the_network():
+    """Not those of the diodes that it began with, which may be wrong."""
+    circuit = cn.circuits.diode_clipper_second_order().replace(**{"DCLIP.IS": 10e-9, "DCLIP.N": 2.0})
+    model = wdf.with_neural_root(circuit, FS, hidden=(4,), dtype=jnp.float64, rngs=nnx.Rngs(0))
+    last = model.network.kernels[-1]
+    last[...] = 0.03 * np.random.default_rng(0).normal(size=last.shape)
+    x = 3 * np.sin(0.1 * np.arange(60))[:, None]
+    _, y, states = cn.trace(model, x)
+    before = jnp.concatenate([jnp.zeros((1, 2)), states[:-1]])
+    np.testing.assert_allclose(cn.trace(model, x, forcing=cn.Forcing(before))[1], y, atol=1e-12)
