@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from circuitnn import circuits, losses, metrics
-from circuitnn.model import Model, run
+from circuitnn.model import Model, StateModel, run
 from circuitnn.nodal import NeuralDevices, NodalModel
 from circuitnn.recurrent import GRU, LRU, STN, Scaling, StateMatchedGRU
 from circuitnn.study.definition import warmed_up_adam
@@ -134,6 +134,7 @@ RECIPES: dict[str, Recipe] = {
     "gray: neural root": _gray.but(make=neural_root(8, 8), rate=1e-2),
     "gray: NeuralDevices": _gray.but(make=neural_devices(8, 8), rate=1e-2),
     "gray: NeuralDevices, monotone": _gray.but(make=neural_devices(8, curve="monotone"), rate=3e-2),
+    "gray: NeuralDevices, monotone, increments": _gray.but(make=neural_devices(8, curve="monotone"), steps=50),
 }
 
 
@@ -145,7 +146,7 @@ def trained(recipe: Recipe, data: Dataset, *, updates: int, seeds: int) -> tuple
     began = time.monotonic()
     if recipe.steps:
         steps = min(updates, recipe.steps)
-        models = [fit_increments(cast(STN, model), data, steps=steps)[0] for model in models]
+        models = [fit_increments(cast(StateModel, model), data, steps=steps)[0] for model in models]
         return models, steps, time.monotonic() - began
     found, history = fit(
         models,

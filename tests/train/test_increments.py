@@ -51,3 +51,20 @@ def test_bad_input():
         fit_increments(model, Dataset(data.x, data.y, fs=FS))
     with pytest.raises(TypeError, match="no circuit states"):
         fit_increments(cn.recurrent.GRU(2, rngs=nnx.Rngs(0)), data)
+
+
+@pytest.mark.slow
+def test_a_curve_in_a_circuit_finds_the_right_diodes():
+    """The network knows the linear part: the diodes are nearly all that is to be found."""
+    circuit = cn.circuits.diode_clipper_second_order()
+    x = 4.5 * cn.audio.guitar(0.5, FS, seed=0)
+    data = cn.train.simulate_dataset(circuit, x, fs=FS, oversampling=1, progress=False)
+    wrong = circuit.replace(**{"DCLIP.IS": 10e-9, "DCLIP.N": 2.0})
+    model = cn.nodal.NeuralDevices(wrong, FS, hidden=(8,), curve="monotone", rngs=nnx.Rngs(0))
+    trained, _ = fit_increments(model, data, samples=1024, steps=25)
+    before, after = (
+        float(cn.metrics.esr(np.asarray(cn.run(each, data.x)[1], float), np.asarray(data.y, float)))
+        for each in (model, trained)
+    )
+    assert after < 1e-5
+    assert after < 1e-2 * before
