@@ -91,16 +91,18 @@ class Material:
         return self.whole.between(self.parts[name].start, self.parts[name].stop)
 
     def predicted(self, model: Model, name: str = "test") -> Prediction:
-        """What a model makes of a part; it hears two seconds before it too, where there are as many."""
+        """What a model makes of a part, its latency taken out; it hears two seconds before too, where there are any."""
         where = self.parts[name]
         start = max(0, where.start - round(LEAD * self.whole.fs))
         shown = self.whole.between(start, where.stop)
+        late, before = model.latency, where.start - start
         controls = {
-            knob: value[:, 0:1] if _is_constant(value) else value for knob, value in (shown.controls or {}).items()
+            knob: value[:, 0:1] if _is_constant(value) else np.pad(value, ((0, 0), (0, late)), mode="edge")
+            for knob, value in (shown.controls or {}).items()
         }
-        _, given = run(model, shown.x, controls=controls or None)
-        kept = slice(where.start - start, None)
-        x, target, y = (np.asarray(a, np.float64)[:, kept, 0] for a in (shown.x, shown.y, given))
+        _, given = run(model, np.pad(shown.x, ((0, 0), (0, late), (0, 0))), controls=controls or None)
+        x, target = (np.asarray(a, np.float64)[:, before:, 0] for a in (shown.x, shown.y))
+        y = np.asarray(given, np.float64)[:, before + late :, 0]
         return Prediction(x, target, y, self.whole.fs)
 
     def __str__(self) -> str:

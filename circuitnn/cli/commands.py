@@ -27,7 +27,8 @@ Examples:
   circuitnn guitar guitar.wav                   a sound to try things with
   circuitnn response my.cir --knob treble=0.2 -o my.csv
   circuitnn run my.cir guitar.wav out.wav --knob treble=0.8 --volts 4.5
-  circuitnn train played.wav recorded.wav -o pedal.npz      a model of a device from a recording
+  circuitnn capture-signal play.wav             what to play through a pedal, to have a model of it
+  circuitnn train play.wav recorded.wav -o pedal.npz
   circuitnn fit-tone-stack my.cir -o my.npz --report my-report
   circuitnn run my.npz guitar.wav out.wav --automation moves.csv
   circuitnn identify my.cir played.wav recorded.wav --fit C1,R2 -o my.html

@@ -55,6 +55,9 @@ def train(
         fs=whole.fs,
         x_gain=volts or "fit",
         y_gain=1 / output_volts if output_volts else "fit",
+        # Players and recorders have a zero that is off, and a capacitor at the input; what is none is found to be none.
+        x_offset="fit",
+        output="ac",
         held_out=held_out,
         progress=shown,
     )

@@ -15,7 +15,7 @@ from circuitnn.cli import app
 from circuitnn.spice import SpiceError
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["response", "run", "fit-tone-stack", "identify"]
+COMMANDS = ["response", "run", "train", "fit-tone-stack", "identify", "capture-signal"]
 
 
 @pytest.fixture

@@ -280,7 +280,8 @@ def test_a_circuit_and_what_it_leaves(call, pair, monkeypatch):
     (circuit, samples, first), second = asked
     assert circuit == cn.read_netlist("tone.cir")
     assert samples == 2 * FS
-    assert first == {"fs": FS, "x_gain": 3.0, "y_gain": 0.5, "held_out": 0.2, "progress": False}
+    recorder = {"x_gain": 3.0, "y_gain": 0.5, "x_offset": "fit", "output": "ac"}
+    assert first == {"fs": FS, "held_out": 0.2, "progress": False, **recorder}
     assert second == {"held_out": 0.2, "seconds": 20.0, "seed": 0, "progress": False}
     assert "(network beside)" in result.stdout
     assert "alone the circuit has an ESR of 0.01" in Path("m.html").read_text()
