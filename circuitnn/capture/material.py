@@ -13,7 +13,7 @@ from circuitnn.model import Model, run
 from circuitnn.train import Dataset
 
 SLOW = 20.0  # hertz
-LEAD = 2.0  # seconds in front of a part, that a model hears and that do not count
+LEAD = 10.0  # seconds in front of a part, that a model hears and that do not count
 
 
 @final
@@ -91,7 +91,7 @@ class Material:
         return self.whole.between(self.parts[name].start, self.parts[name].stop)
 
     def predicted(self, model: Model, name: str = "test") -> Prediction:
-        """What a model makes of a part, its latency taken out; it hears two seconds before too, where there are any."""
+        """What a model makes of a part, its latency taken out; it hears ten seconds before too, where there are any."""
         where = self.parts[name]
         start = max(0, where.start - round(LEAD * self.whole.fs))
         shown = self.whole.between(start, where.stop)

@@ -68,7 +68,9 @@ def train(
     )
     say(str(left))
     learning.save(model, out)
-    prediction = _predicted(model, given.material, *put_to_the_input(report, y))
+    heard, there = put_to_the_input(report, y)
+    zero = next((row.fitted for row in report.recorder if row.name == "y_offset"), 0.0)  # the recorder's own
+    prediction = _predicted(model, given.material, heard - zero, there)
     told.write_sounds(sounds, prediction)
     held = f"{prediction.y.shape[1] / prediction.fs:.1f} s held out"
     say(f"{out}: ESR {prediction.esr:.2g} on the {held} ({left.chosen})")

@@ -260,7 +260,7 @@ def test_a_circuit_and_what_it_leaves(call, pair, monkeypatch):
     asked = []
 
     class Told:
-        esr_held_out, warnings = 0.01, ()
+        esr_held_out, recorder = 0.01, (SimpleNamespace(name="y_offset", fitted=0.25),)
 
         def __str__(self):
             return "value  nominal"
@@ -284,6 +284,8 @@ def test_a_circuit_and_what_it_leaves(call, pair, monkeypatch):
     assert first == {"fs": FS, "held_out": 0.2, "progress": False, **recorder}
     assert second == {"held_out": 0.2, "seconds": 20.0, "seed": 0, "progress": False}
     assert "(network beside)" in result.stdout
+    heard, _ = cn.audio.read("m.training/recorded.wav")
+    assert heard.mean() == pytest.approx(-0.25, abs=0.03)
     assert "alone the circuit has an ESR of 0.01" in Path("m.html").read_text()
     assert float(cn.train.load(Gain(2.0), "m.npz").weight[...]) == 1
     call(*WORDS[:5], "--model", "tone.cir", "--overwrite", "--no-report")
