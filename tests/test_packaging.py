@@ -32,7 +32,9 @@ def imports(folder):
     return found - set(sys.stdlib_module_names) - {"circuitnn", "benchmarks"}
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("circuitnn", ["plots", "cluster"]), ("benchmarks", ["plots", "bench"])])
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("circuitnn", ["plots", "cluster"]), ("benchmarks", ["plots", "bench"])]
+)
 def test_what_is_imported_is_declared(folder, extras):
     declared = [
         *PROJECT["dependencies"],
