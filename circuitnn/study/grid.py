@@ -23,7 +23,7 @@ from circuitnn.study.signals import FS, Signals
 from circuitnn.study.training import work
 
 Workers = Callable[[], AbstractContextManager[Executor]]
-PATIENCE = 3  # deaths of workers, without anything done in between, after which something is taken to kill them
+PATIENCE = 3  # rounds without anything done, after which something is taken to kill the workers
 PACKAGES = ("circuitnn", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 
 
@@ -49,27 +49,28 @@ def compute(study: Study, preset: Preset, signals: Signals, folder: Path, worker
         workers: give an executor of any kind, a new one each time, whose workers can import the study's module.
 
     Raises:
-        RuntimeError: where workers die three times and nothing is done in between.
+        RuntimeError: where workers die three times and nothing is done in between, or leave nothing that can be read.
     """
     simulate(study, preset, signals, folder)
     jobs, log = study.jobs(preset), RunLog(folder)
-    missing, deaths = _missing(jobs, log), 0
+    missing, vain = _missing(jobs, log), 0
     with tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit="run", dynamic_ncols=True) as bar:
         while missing:
+            broken = None
             try:
                 with workers() as executor:
                     for job in _ended(executor, missing, (study, preset, folder, signals.lengths["test"])):
                         bar.set_postfix_str(f"{job.model} {job.regime or ''}".strip(), refresh=False)
                         bar.update()
             except BrokenExecutor as error:
-                left = _missing(jobs, log)
-                deaths = deaths + 1 if len(left) == len(missing) else 1
-                if deaths == PATIENCE:
-                    labels = ", ".join(job.label for job in left[:3])
-                    raise RuntimeError(
-                        f"workers died {PATIENCE} times ({error}); among what is left: {labels}"
-                    ) from error
-            missing = _missing(jobs, log)
+                broken = error
+            left = _missing(jobs, log)
+            vain = vain + 1 if len(left) == len(missing) else 1
+            if left and vain == PATIENCE:
+                labels = ", ".join(job.label for job in left[:3])
+                what = "results cannot be read again" if broken is None else f"workers died {PATIENCE} times ({broken})"
+                raise RuntimeError(f"{what}; among what is left: {labels}") from broken
+            missing = left
             bar.n = len(jobs) - len(missing)
     results = log.results(jobs)
     ordered = [results[job] for job in sorted(jobs, key=lambda job: list(study.targets).index(job.circuit))]

@@ -101,6 +101,14 @@ def test_what_kills_workers_again_and_again_is_named(computed):
         computed(Dying(1, 0, 0, 9))
 
 
+def test_results_that_cannot_be_read_again_end_the_run(computed, monkeypatch):
+    monkeypatch.setattr(RunLog, "results", lambda self, jobs: {})
+    workers = Dying(9, 9, 9)
+    with pytest.raises(RuntimeError, match=r"cannot be read again.*mine"):
+        computed(workers)
+    assert not workers.lives
+
+
 @pytest.mark.parametrize("address", ["nowhere", "tcp://127.0.0.1:1"])
 def test_a_cluster_that_does_not_answer_is_one_error(address, monkeypatch):
     pytest.importorskip("distributed")
