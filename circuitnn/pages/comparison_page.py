@@ -1,8 +1,6 @@
 """The page of a comparison: how far signals are from each other, how they look, and a blind listening test of them."""
 
-import base64
 import dataclasses
-import io
 import itertools
 import math
 import os
@@ -11,10 +9,8 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-import soundfile
 from numpy.typing import ArrayLike, NDArray
 
-from circuitnn.files import replacing
 from circuitnn.metrics import esr
 from circuitnn.pages import templates
 
@@ -127,9 +123,7 @@ def comparison(
         ModuleNotFoundError: without matplotlib or jinja2.
         OSError: when the file cannot be written.
     """
-    missing = templates.missing_package()
-    if missing is not None:
-        raise ModuleNotFoundError(missing)
+    templates.check_packages()
     if len({take.name for take in takes}) < max(2, len(takes)):
         raise ValueError("a comparison is of two signals or more, with different names")
     from circuitnn.pages import comparison_pictures, style  # which need matplotlib
@@ -142,7 +136,8 @@ def comparison(
             "responses": comparison_pictures.responses(takes, freqs),
         }
     heard, gains = level(takes)
-    page = templates.rendered(
+    return templates.write(
+        path,
         Path(__file__).with_name(TEMPLATE),
         {"number": number, "db": decibels},
         title=title,
@@ -151,16 +146,12 @@ def comparison(
         unit=unit,
         pictures=pictures,
         takes=[
-            {"name": take.name, "about": take.about, "source": wav(sound, fs), "gain": gain}
+            {"name": take.name, "about": take.about, "source": templates.wav(sound, fs), "gain": gain}
             for take, sound, gain in zip(takes, heard, gains, strict=True)
         ],
-        played=None if played is None else wav(_full(np.asarray(played, float).reshape(-1)), fs),
+        played=None if played is None else templates.wav(_full(np.asarray(played, float).reshape(-1)), fs),
         facts=list((facts or {}).items()),
     )
-    path = Path(path)
-    with replacing(path) as file:
-        file.write(page.encode())
-    return path
 
 
 def level(takes: Sequence[Take]) -> tuple[list[NDArray], list[float]]:
@@ -169,13 +160,6 @@ def level(takes: Sequence[Take]) -> tuple[list[NDArray], list[float]]:
     highest = max(float(np.abs(take.signal).max()) / size for take, size in zip(takes, sizes, strict=True))
     gains = [PEAK / (max(highest, 1e-12) * size) for size in sizes]
     return [gain * take.signal for take, gain in zip(takes, gains, strict=True)], gains
-
-
-def wav(sound: NDArray, fs: float) -> str:
-    """A sound as an address that holds it, 16 bit."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(sound, -1, 1), round(fs), subtype="PCM_16", format="WAV")
-    return "data:audio/wav;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def verdict(rows: Sequence[Difference]) -> str:

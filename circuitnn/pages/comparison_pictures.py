@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from circuitnn.pages import residuals
-from circuitnn.pages.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, Picture, png
+from circuitnn.pages.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, WIDTH, Picture, captioned
 
 if TYPE_CHECKING:
     from circuitnn.pages.comparison_page import Take
 
-WIDTH = 8.6  # inches
 FLOOR = 80.0  # dB below the loudest, where spectra and responses end
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 DASHES = ("-", "--", "-.", ":")  # so that curves on each other, and on paper, are told apart
@@ -40,7 +39,7 @@ def waveforms(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
     grid[1, 0].set_ylabel(f"difference in {unit}")
     _legend(figure, grid[0, 0])
     caption = f"20 ms each. Below: the others less {takes[0].name}, which is the zero line."
-    return _picture(figure, f"{len(takes)} signals, and how they differ from {takes[0].name}", caption)
+    return captioned(figure, f"{len(takes)} signals, and how they differ from {takes[0].name}", caption)
 
 
 def spectra(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
@@ -55,7 +54,7 @@ def spectra(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
     axes.set(xlabel="frequency in Hz", ylabel=f"level in dB of 1 {unit}", ylim=(top - FLOOR, top + 5))
     _hertz(axes, residuals.LOWEST, 0.5 * fs)
     _legend(figure, axes)
-    return _picture(figure, "Spectra of the whole sounds", "Root mean square in bands of a sixth of an octave.")
+    return captioned(figure, "Spectra of the whole sounds", "Root mean square in bands of a sixth of an octave.")
 
 
 def responses(takes: "Sequence[Take]", freqs: ArrayLike | None) -> Picture | None:
@@ -74,7 +73,7 @@ def responses(takes: "Sequence[Take]", freqs: ArrayLike | None) -> Picture | Non
     _hertz(axes, float(np.min(np.asarray(freqs))), float(np.max(np.asarray(freqs))))
     _legend(figure, axes)
     caption = "Exact analysis at the operating point: what each does to a signal that is very small."
-    return _picture(figure, "Small-signal frequency responses", caption)
+    return captioned(figure, "Small-signal frequency responses", caption)
 
 
 def _looks(count: int) -> list[dict]:
@@ -104,8 +103,3 @@ def _legend(figure: Figure, axes: Axes) -> None:
     short = ["\n".join(textwrap.wrap(label, 60)) for label in labels]
     longest = max(map(len, labels))
     figure.legend(handles, short, loc="outside lower left", ncols=max(1, min(len(labels), 96 // (longest + 8))))
-
-
-def _picture(figure: Figure, message: str, caption: str) -> Picture:
-    figure.suptitle("\n".join(textwrap.wrap(message, int(9.6 * WIDTH))), x=0.012, ha="left")
-    return Picture("", png(figure), message, caption)

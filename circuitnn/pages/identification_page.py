@@ -12,7 +12,6 @@ from circuitnn.estimation.component_report import left_open
 from circuitnn.estimation.converter import step_of
 from circuitnn.estimation.fitted_value import LINEAR, FittedValue, si
 from circuitnn.estimation.identification_report import IdentificationReport
-from circuitnn.files import replacing
 from circuitnn.pages import templates
 
 TEMPLATE = "identification.html.j2"
@@ -58,12 +57,10 @@ def identification(
         ModuleNotFoundError: without matplotlib or jinja2.
         OSError: when the file cannot be written.
     """
-    missing = templates.missing_package()
-    if missing is not None:
-        raise ModuleNotFoundError(missing)
-    path = Path(path)
+    templates.check_packages()
     played, recorded = (np.asarray(signal, float).reshape(-1) for signal in (x, y))
-    page = templates.rendered(
+    return templates.write(
+        path,
         Path(__file__).with_name(TEMPLATE),
         {"si": si, "change": change, "error": error, "interval": interval, "db": _decibels, "meaning": MEANING.get},
         report=report,
@@ -74,9 +71,6 @@ def identification(
         facts=[*_facts(report, len(recorded)), *(facts or {}).items()],
         netlist=netlist,
     )
-    with replacing(path) as file:
-        file.write(page.encode())
-    return path
 
 
 def change(row: FittedValue) -> str:

@@ -1,6 +1,5 @@
 """Pictures of what was identified: the values, and what the prediction leaves of the recording."""
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +10,8 @@ from numpy.typing import NDArray
 
 from circuitnn.estimation.fitted_value import LINEAR, FittedValue
 from circuitnn.pages import residuals
-from circuitnn.pages.style import BLUE, FAINT, INK, ORANGE, VERMILION, Picture, png
+from circuitnn.pages.style import BLUE, FAINT, INK, ORANGE, VERMILION, WIDTH, Picture, captioned
 
-WIDTH = 8.6  # inches
 FARTHEST = 20.0  # times nominal, or one in so many: where an axis of values ends
 NEAR = 0.5  # changes up to that are drawn on a linear axis, in percent
 TICKS, FINE = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20), (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 2.5, 3)
@@ -159,10 +157,3 @@ def _found(rows: Sequence[FittedValue]) -> str:
         return "All values are determined" if len(rows) > 1 else f"{known[0]} is determined"
     others = [row.label for row in rows if not row.is_determined]
     return f"Determined: {', '.join(known)}; not determined: {', '.join(others)}"
-
-
-def captioned(figure: Figure, message: str, caption: str) -> Picture:
-    """A figure with what it says above it."""
-    characters = int(9.6 * figure.get_figwidth())
-    figure.suptitle("\n".join(textwrap.wrap(message, characters)), x=0.012, ha="left")
-    return Picture("", png(figure), message, caption)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import textwrap
 from typing import final
 
 from matplotlib import rc_context
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 INK, FAINT = "#222222", "#8a8a8a"
 # Okabe & Ito (2002), "Color universal design".
 BLUE, ORANGE, VERMILION, GREEN, PURPLE, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
+
+WIDTH = 8.6  # inches, of a picture as wide as a page
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -53,3 +56,10 @@ def png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def captioned(figure: Figure, message: str, caption: str, *, name: str = "") -> Picture:
+    """The figure with what it says on top, wrapped to its width."""
+    characters = int(9.6 * figure.get_figwidth())
+    figure.suptitle("\n".join(textwrap.wrap(message, characters)), x=0.012, ha="left")
+    return Picture(name, png(figure), message, caption)

@@ -1,8 +1,6 @@
 """The page of a training: how near the model is to the device, how it sounds, and how it was trained."""
 
-import base64
 import dataclasses
-import io
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -10,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from circuitnn import metrics
 from circuitnn.capture import Prediction, sine_answers
-from circuitnn.files import replacing
 from circuitnn.model import Model
 from circuitnn.pages import templates
 from circuitnn.train import History
@@ -69,11 +65,9 @@ def training(
         ModuleNotFoundError: without matplotlib or jinja2.
         OSError: when the file cannot be written.
     """
-    missing = templates.missing_package()
-    if missing is not None:
-        raise ModuleNotFoundError(missing)
-    path = Path(path)
-    page = templates.rendered(
+    templates.check_packages()
+    return templates.write(
+        path,
         Path(__file__).with_name(TEMPLATE),
         {},
         title=title,
@@ -87,9 +81,6 @@ def training(
         facts=list((facts or {}).items()),
         next=following,
     )
-    with replacing(path) as file:
-        file.write(page.encode())
-    return path
 
 
 def waveforms(recorded: NDArray, predicted: NDArray, *, fs: float, unit: str = "full scale") -> bytes:
@@ -154,14 +145,7 @@ def _players(prediction: Prediction) -> list[dict[str, str]]:
         "what the model leaves": gain * (target - y)[part],
         "what was played": 0.9 * x[part] / max(float(np.abs(x[part]).max()), 1e-12),
     }
-    return [{"name": name, "source": _wav(sound, prediction.fs)} for name, sound in sounds.items()]
-
-
-def _wav(sound: NDArray, fs: float) -> str:
-    """A sound as an address that holds it."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(sound, -1, 1), round(fs), subtype="PCM_16", format="WAV")
-    return "data:audio/wav;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return [{"name": name, "source": templates.wav(sound, prediction.fs)} for name, sound in sounds.items()]
 
 
 def _drawn(model: Model, history: History | None, prediction: Prediction, noise: float | None) -> dict[str, Any]:

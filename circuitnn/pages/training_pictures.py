@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 
 from circuitnn.capture import SineAnswers
 from circuitnn.pages import residuals
-from circuitnn.pages.identification_pictures import WIDTH, captioned
-from circuitnn.pages.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, Picture
+from circuitnn.pages.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, WIDTH, Picture, captioned
 from circuitnn.train import History
 
 HEARD = 60.0  # dB below the loudest 10 ms, that levels are compared down to

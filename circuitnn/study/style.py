@@ -1,6 +1,5 @@
 """How the figures look: colours that colour-blind readers tell apart, a marker for each regime, one file format."""
 
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ from circuitnn.pages.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from circuitnn.pages.style import FAINT as FAINT
 from circuitnn.pages.style import INK as INK
 from circuitnn.pages.style import Picture as Picture
+from circuitnn.pages.style import captioned as captioned
 from circuitnn.pages.style import context as context
-from circuitnn.pages.style import png as png
 
 # Colour and marker: where more are needed than there are colours for colour-blind readers, the marker tells.
 LOOKS = {
@@ -42,10 +41,8 @@ def line(regime: str) -> dict[str, Any]:
 
 def picture(name: str, figure: Figure, message: str, caption: str, *, handles: list[Line2D]) -> Picture:
     """The figure with its message on top, wrapped to its width, and its legend below all panels."""
-    characters = int(9.6 * figure.get_figwidth())
-    figure.suptitle("\n".join(textwrap.wrap(message, characters)), x=0.012, ha="left")
     figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)))
-    return Picture(name, png(figure), message, caption)
+    return captioned(figure, message, caption, name=name)
 
 
 def regime_handles(regimes: list[str], **options: Any) -> list[Line2D]:

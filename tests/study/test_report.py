@@ -129,7 +129,7 @@ def test_a_failure_leaves_the_old_report(folder, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("no picture")
 
-    monkeypatch.setattr(style, "png", fail)
+    monkeypatch.setattr("circuitnn.pages.style.png", fail)
     with pytest.raises(RuntimeError, match="no picture"):
         report.write(copy, STUDY)
     assert (copy / "report.html").read_text() == "old"
