@@ -77,6 +77,6 @@ def levels(played: NDArray, recorded: NDArray, predicted: NDArray, fs: float) ->
     axes.set(xlabel="level of 10 ms of what was played, dB of 1", ylabel="level at the output, dB of 1")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     apart = np.abs(sizes[2] - sizes[1])[heard]
-    message = f"Levels of the model are {np.median(apart):.1g} dB off the device's at the median"
-    worst = f"In the worst tenth they are {np.percentile(apart, 90):.1g} dB off and more"
+    message = f"Levels of the model are {np.median(apart):.2g} dB off the device's at the median"
+    worst = f"In the worst tenth they are {np.percentile(apart, 90):.2g} dB off and more"
     return captioned(figure, message, f"{worst}; compared down to {HEARD:g} dB below the loudest.")
