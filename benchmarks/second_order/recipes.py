@@ -10,6 +10,7 @@ import numpy as np
 from flax import nnx
 
 from circuitnn import circuits, losses, metrics
+from circuitnn.circuit import Circuit
 from circuitnn.model import Model, StateModel, run
 from circuitnn.nodal import NeuralDevices, NodalModel
 from circuitnn.recurrent import GRU, LRU, STN, Scaling, StateMatchedGRU
@@ -34,6 +35,7 @@ class Recipe:
         rate: of learning, at the beginning.
         regime: windows, and what of the true states is shown.
         levels: at which the training recordings are played.
+        circuit: that is learnt.
         matched: whether the model has the circuit's states.
         steps: of `fit_increments` at most, in place of all that is said of `fit`; 0 for `fit`.
         batch: windows in an update.
@@ -44,6 +46,7 @@ class Recipe:
     rate: float = 1e-2
     regime: Regime | InTurn = WINDOWS
     levels: Sequence[float] = (1.0,)
+    circuit: Callable[[], Circuit] = circuits.diode_clipper_second_order
     matched: bool = False
     steps: int = 0
     batch: int = 40
@@ -73,10 +76,10 @@ def smgru(hidden: int) -> Callable[..., Model]:
     )
 
 
-def stn(*hidden: int, **more: Any) -> Callable[..., Model]:
-    """Makes a state trajectory network that sees two samples of its input."""
+def stn(*hidden: int, states: Sequence[str] = STATES, **more: Any) -> Callable[..., Model]:
+    """Makes a state trajectory network that sees two samples of its input; the last of its states is the output."""
     return lambda scaling, rngs: STN(
-        STATES, hidden=hidden, input_taps=2, output="Cl", scaling=scaling, fs=FS, rngs=rngs, **more
+        states, hidden=hidden, input_taps=2, output=states[-1], scaling=scaling, fs=FS, rngs=rngs, **more
     )
 
 
@@ -130,6 +133,13 @@ RECIPES: dict[str, Recipe] = {
         make=stn(12, 12), matched=True, regime=forced_then_free(TruncatedBPTT(2048, warmup=0, blocks=16)), batch=20
     ),
     "STN-12-12, increments": Recipe(make=stn(12, 12, step=_STEPS), matched=True, levels=LEVELS, steps=400),
+    "first order: STN-12-12, increments": Recipe(
+        make=stn(12, 12, states=circuits.diode_clipper().state_names, step=(0.05,)),
+        circuit=circuits.diode_clipper,
+        matched=True,
+        levels=LEVELS,
+        steps=400,
+    ),
     "gray: learnt diode": _gray,
     "gray: neural root": _gray.but(make=neural_root(8, 8), rate=1e-2),
     "gray: NeuralDevices": _gray.but(make=neural_devices(8, 8), rate=1e-2),

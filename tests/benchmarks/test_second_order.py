@@ -36,7 +36,7 @@ def test_the_worst_recording_of_the_best_model_counts():
 @pytest.mark.slow
 def test_a_gray_box_finds_the_diodes_from_wrong_ones():
     """Its windows begin in mid-signal: with the currents of silence there it would not."""
-    data = through(guitar(1.0, FS, seed=0)[None], 1)
+    data = through(RECIPES["gray: learnt diode"].circuit, guitar(1.0, FS, seed=0)[None], 1)
     (model,), _, _ = trained(RECIPES["gray: learnt diode"], data, updates=700, seeds=1)
     values = model.circuit.resolve()
     assert float(values["DCLIP.IS"]) == pytest.approx(2.52e-9, rel=0.02)
@@ -52,6 +52,7 @@ def test_the_command_writes_its_report_and_goes_on(tmp_path):
     (first,) = json.loads(out.read_text())["rows"]
     assert first["weights"] == 273
     assert all(0 < value < 10 for values in first["errors"].values() for value in values)
+    assert first["best"] == min(range(2), key=first["validation"].__getitem__)  # not chosen on the test
     assert (tmp_path / "GRU-8, per window.npz").exists()
     assert main(BENCHMARK, [*size, "--only", "GRU-8", "--resume"]) == 0
     assert [row["recipe"] for row in json.loads(out.read_text())["rows"]] == ["GRU-8, per window", "GRU-8"]
