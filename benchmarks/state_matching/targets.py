@@ -33,7 +33,7 @@ TARGETS = {
         knobs=("drive", "tone"),
         chosen=("C2", "C4", "C5", "C7", "C6"),
     ),
-    "phaser-fixed": _phaser("Phase 90, oscillator at rest", moves=False),
     "phaser-given": _phaser("Phase 90, oscillator moving and given", moves=True, inputs=2),
     HIDDEN: _phaser("Phase 90, oscillator moving and hidden", moves=True),
+    "phaser-fixed": _phaser("Phase 90, oscillator at rest", moves=False),
 }

@@ -105,6 +105,7 @@ class Preset:
         batch: windows in one step.
         length: samples with a loss in each window.
         warmup: samples before them without one.
+        blocks: of that length in each window, an update after each, the state handed on: the warm-up is shared by them.
         excitation_seconds: of built-in excitation for training; a fifth as much each for validation and test.
         pieces: recordings that each part of the data is cut into, simulated side by side.
         oversampling: of the simulation.
@@ -120,6 +121,7 @@ class Preset:
     batch: int = 40
     length: int = 512
     warmup: int = 200
+    blocks: int = 1
     excitation_seconds: float = 40.0
     pieces: int = 1
     oversampling: int = 8
@@ -127,8 +129,13 @@ class Preset:
 
     def epochs(self, train: Dataset, updates: int) -> int:
         """Whole passes that come nearest to a number of updates; the same for every model and regime."""
-        windows = (train.x.shape[1] - self.warmup) // self.length * train.x.shape[0]
-        return max(1, round(updates / max(1, windows // self.batch)))
+        windows = (train.x.shape[1] - self.warmup) // (self.length * self.blocks) * train.x.shape[0]
+        return max(1, round(updates / (max(1, windows // self.batch) * self.blocks)))
+
+    @property
+    def window(self) -> dict[str, int]:
+        """What the classes of regimes are told of it."""
+        return {"length": self.length, "warmup": self.warmup, "blocks": self.blocks}
 
 
 def warmed_up_adam(learning_rate: float) -> Callable[[int], optax.GradientTransformation]:

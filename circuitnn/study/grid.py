@@ -136,7 +136,7 @@ def header(
             "volts_at_full_scale": study.volts,
             **{f"{part}_seconds": round(len(x) / FS, 3) for part, x in signals.parts.items()},
         },
-        "compute": {"batch": preset.batch, "length": preset.length, "warmup": preset.warmup, **compute},
+        "compute": {"batch": preset.batch, **preset.window, **compute},
         "seeds": preset.seeds,
         "circuits": {
             name: {"title": title, "netlist": circuit.to_spice(), "state_names": list(circuit.state_names)}

@@ -23,7 +23,7 @@ class TrainingRegime:
 
     Attributes:
         title: for the report.
-        build: makes it from the keywords `length` and `warmup` (samples), as the classes of regimes do.
+        build: makes it from the keywords `length` and `warmup` (samples) and `blocks`, as the classes of regimes do.
     """
 
     title: str
@@ -41,8 +41,8 @@ def _forced_then_free(**window: int) -> InTurn:
     return InTurn((TeacherForcing(**window), 0.3), (TruncatedBPTT(**window), 0.7))
 
 
-def _forced_start(*, length: int, warmup: int) -> MultipleShooting:
-    return MultipleShooting(length, warmup=warmup, segment=length, gap=0.0)
+def _forced_start(*, length: int, **window: int) -> MultipleShooting:
+    return MultipleShooting(length, segment=length, gap=0.0, **window)
 
 
 #: Those that a study has where it names none; `MORE_REGIMES` has all.

@@ -116,7 +116,7 @@ class _Training(NamedTuple):
         return fit(
             untrained,
             train,
-            self.study.regimes[str(self.job.regime)].build(length=preset.length, warmup=preset.warmup),
+            self.study.regimes[str(self.job.regime)].build(**preset.window),
             optimizer=warmed_up_adam(rate),
             epochs=epochs,
             batch=preset.batch,
