@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from benchmarks.state_matching.contenders import CONTENDERS
+from benchmarks.state_matching.contenders import CONTENDERS, PLAIN
 from benchmarks.state_matching.findings import findings, headline, sections
 from benchmarks.state_matching.hypotheses import HYPOTHESES
 from benchmarks.state_matching.targets import TARGETS
 from circuitnn import study
 from circuitnn.study import Preset, RateSearch, Study
 
+WHOLLY_MATCHED = tuple(name for name in CONTENDERS if "all" in name)
 FEW: dict[str, Any] = {
     "contenders": tuple(name for name in CONTENDERS if "some" not in name),
     "regimes": ("TBPTT", "TF+TBPTT"),
@@ -47,7 +48,7 @@ PRESETS = {
         oversampling=4,
         **FEW,
     ),
-    "medium": _long("medium", updates=2250, oversampling=4, **FEW),
+    "medium": _long("medium", updates=2250, oversampling=4, **FEW | {"contenders": (*WHOLLY_MATCHED, PLAIN)}),
     "full": _long("full", updates=12_000),
 }
 STUDY = Study(
