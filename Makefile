@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order study-tests claims test lint format docs notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order study-tests claims test lint format docs pages notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -144,6 +144,9 @@ format: $(STAMPS)/dev ## put the files in order with ruff
 docs: $(STAMPS)/plots $(STAMPS)/docs ## the pages, in site/; runs the notebooks
 	@echo "==> running the notebooks"
 	@XLA_FLAGS="$(SOON_COMPILED) $$XLA_FLAGS" $(RUN) notebooks/execute.py --check
+	@$(MAKE) --no-print-directory pages
+
+pages: $(STAMPS)/plots $(STAMPS)/docs ## the pages, in site/, with the notebooks as they are (a minute)
 	@echo "==> building the pages"
 	@$(RUN) -m docs.tools.catalogue_page --check
 	@$(RUN) -m docs.tools.schematics --check

@@ -19,12 +19,26 @@ log = logging.getLogger("mkdocs.plugins.circuitnn")
 ROOT = Path(__file__).parents[2]
 
 
+# In the menu the rooms stand as a user comes to them, others after these.
+IN_ORDER_OF_USE = (
+    *("circuitnn", "circuits", "nodal", "wdf", "wdf.scattering", "spice", "audio", "train", "losses", "metrics"),
+    *("recurrent", "convolutional", "networks", "frames", "filters", "hybrid", "capture", "pages", "study", "export"),
+)
+
+
+def on_config(config):
+    """The menu goes on with the notebooks and the API."""
+    notebooks = [f"Notebooks/{notebook.stem}.md" for notebook in _notebooks()]
+    pages = [f"API/{_api_file(namespace)}" for namespace in sorted(public_names(), key=_place)]
+    config.nav = [*config.nav, {"Notebooks": notebooks}, {"Reference": pages}]
+    return config
+
+
 def on_files(files: Files, config) -> Files:
     """Adds a page for each public namespace and one for each notebook."""
     for namespace, names in public_names().items():
-        page = namespace.partition(".")[2] or "index"
-        files.append(File.generated(config, f"API/{page}.md", content=_api_page(namespace, names)))
-    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        files.append(File.generated(config, f"API/{_api_file(namespace)}", content=_api_page(namespace, names)))
+    for notebook in _notebooks():
         text, pictures = _notebook_page(notebook)
         files.append(File.generated(config, f"Notebooks/{notebook.stem}.md", content=text))
         for name, content in pictures.items():
@@ -57,6 +71,20 @@ def on_page_content(content: str, page, **_) -> str:
             return match[0]
 
     return re.sub(r'<(span|div) class="arithmatex">\\(\(|\[)(.*?)\\[\)\]]</\1>', formula, content, flags=re.DOTALL)
+
+
+def _notebooks() -> list[Path]:
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def _api_file(namespace: str) -> str:
+    return f"{namespace.partition('.')[2] or 'index'}.md"
+
+
+def _place(namespace: str) -> tuple[int, str]:
+    """Where a namespace stands in the menu."""
+    name = namespace.removeprefix("circuitnn.")
+    return (IN_ORDER_OF_USE.index(name) if name in IN_ORDER_OF_USE else len(IN_ORDER_OF_USE), name)
 
 
 def _api_page(namespace: str, names: list[str]) -> str:
