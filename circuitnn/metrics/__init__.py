@@ -3,6 +3,7 @@
 Signals have the shape (time,) or (..., time, features). See `circuitnn.losses` for what training minimises.
 """
 
+from circuitnn.metrics.bs1770 import loudness, loudness_difference
 from circuitnn.metrics.emphasis import pre_emphasis
 from circuitnn.metrics.envelope import nrmse, rms_energy_error
 from circuitnn.metrics.flux import spectral_flux, spectral_flux_error

@@ -23,6 +23,11 @@ from circuitnn.study.hypotheses import Hypothesis as Hypothesis
 from circuitnn.study.hypotheses import Judgement as Judgement
 from circuitnn.study.hypotheses import Runs as Runs
 from circuitnn.study.hypotheses import judged as judged
+from circuitnn.study.listening_answers import Listened as Listened
+from circuitnn.study.listening_answers import Rated as Rated
+from circuitnn.study.listening_answers import listened as listened
+from circuitnn.study.listening_sounds import Item as Item
+from circuitnn.study.listening_test import listening as listening
 from circuitnn.study.rankings import Ranking as Ranking
 from circuitnn.study.rankings import ranking as ranking
 from circuitnn.study.ranks import Friedman as Friedman
