@@ -11,9 +11,9 @@ import numpy as np
 from circuitnn import train as learning
 from circuitnn.capture import Material, Prediction
 from circuitnn.cli import told
-from circuitnn.cli.loading import read_circuit
 from circuitnn.cli.problems import say
 from circuitnn.cli.sources import Given
+from circuitnn.cli.variants import read_variants
 from circuitnn.estimation.remainder import put_to_the_input
 from circuitnn.model import Model
 from circuitnn.version import __version__
@@ -34,7 +34,7 @@ def train(
     """Find the values of a circuit, learn what they leave in several ways, and write the best model.
 
     Args:
-        netlist: file or name of the circuit.
+        netlist: file or name of the circuit, with changes behind an @ or as it is.
         given: one recording.
         out: of the model.
         sounds: folder for what was held out.
@@ -42,7 +42,8 @@ def train(
         options: of the command, by name.
         minutes: of learning what is left.
     """
-    circuit, shown = read_circuit(netlist), sys.stderr.isatty()
+    turned, shown = read_variants([netlist])[netlist], sys.stderr.isatty()
+    circuit = turned.circuit.replace(**turned.held)
     whole, test = given.material.whole, given.material.parts["test"]
     x, y = (np.asarray(signal[0, :, 0], float) for signal in (whole.x, whole.y))
     held_out = (test.stop - test.start) / whole.fs

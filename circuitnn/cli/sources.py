@@ -9,9 +9,10 @@ import numpy as np
 
 from circuitnn import capture
 from circuitnn.cli.knob_table import read_table
-from circuitnn.cli.loading import positions, read_circuit
+from circuitnn.cli.loading import positions
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.recordings import read_pair
+from circuitnn.cli.variants import read_variants
 
 SEED = 0  # of the music that a netlist is simulated on
 SIMULATED = 8  # times the rate
@@ -113,7 +114,7 @@ def from_netlist(
     """A circuit, simulated on plucked strings, sweeps and noise; knobs that are learnt stand at several positions.
 
     Args:
-        source: the netlist.
+        source: the netlist, with changes behind an @ or as it is.
         knobs: where knobs stand.
         learn: names of those that are learnt.
         fs: sample rate, Hz.
@@ -123,12 +124,12 @@ def from_netlist(
     """
     from circuitnn import audio, train
 
-    circuit = read_circuit(source)
-    circuit = circuit.replace(**positions(knobs, circuit, source))
-    turned = positions([(name, 0.5) for name in learn], circuit, source)
-    places = _places(list(turned))
+    turned = read_variants([source], knobs=knobs)[source]
+    circuit = turned.circuit.replace(**turned.held)
+    learnt = positions([(name, 0.5) for name in learn], circuit, source)
+    places = _places(list(learnt))
     x = np.stack([audio.excitation(seconds, fs, seed=SEED + number) for number in range(len(places))])
-    controls = {name: np.array([[place[name]] for place in places]) for name in turned}
+    controls = {name: np.array([[place[name]] for place in places]) for name in learnt}
     say(f"simulating {len(x)} recordings of {seconds:g} s at {SIMULATED} x {fs} Hz, full scale {volts:g} V ...")
     data = train.simulate_dataset(
         circuit, x, controls=controls or None, fs=fs, volts=volts, oversampling=SIMULATED, progress=sys.stderr.isatty()
@@ -139,7 +140,7 @@ def from_netlist(
         data.y,
         states=data.states if with_states else None,
         initial=data.initial if with_states else None,
-        controls=data.controls if turned else None,
+        controls=data.controls if learnt else None,
         fs=fs,
         volts=data.volts,
     )

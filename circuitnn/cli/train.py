@@ -11,6 +11,7 @@ from circuitnn.cli.options import knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.train_options import MINUTES, EpochCount, Epochs, Positive
+from circuitnn.cli.variants import variant_of
 
 SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
 
@@ -22,6 +23,7 @@ Examples:
   circuitnn train played.wav recorded.wav -o pedal.npz --latency 37 --until 0.01
   circuitnn train recordings/ -o pedal.npz                      with knobs: recordings/table.csv
   circuitnn train diode_clipper -o clipper.npz --volts 4.5      a network that follows a circuit
+  circuitnn train "diode_clipper@R1=4.7k@D*=1N34A" -o other.npz --volts 4.5
   circuitnn run pedal.npz guitar.wav out.wav                    what to do with it
 
 \b
@@ -95,7 +97,8 @@ def train(
     nothing, tells how good the model is. FILE.npz is a model that run, info and export take.
 
     FOLDER has a table.csv (or give the table) with the columns input and output, two sound files, and one for each knob
-    with its position from 0 to 1. A NETLIST, or the name of a circuit that comes with circuitnn, is simulated.
+    with its position from 0 to 1. A NETLIST, or the name of a circuit that comes with circuitnn, is simulated; behind
+    an @ it has a knob, a value or a device otherwise, there and after --model.
     """
     check_suffix(out, "a model", ".npz")
     if report is not None:
@@ -108,7 +111,7 @@ def train(
 
     if resume:
         options = trained.remembered(out, options, given={name for name in options if _is_given(context, name)})
-    netlist = options["model"] if loading.is_netlist(options["model"]) else None
+    netlist = options["model"] if loading.is_netlist(variant_of(options["model"]).source) else None
     recipe = None if netlist else capture.recipe(options["model"])
     capture.loss(options["loss"], 1.0)
     if netlist and (resume or epochs is not None or until is not None or len(sources) != 2):

@@ -247,10 +247,11 @@ def test_a_netlist_is_simulated(call, folder):
     assert "full scale 4 V" in result.stdout
     model = cn.train.restore("m.npz")
     assert list(model.state_names) == ["C1"]
-    call("train", "tone.cir", *words, "gru-2", "--overwrite", "--learn", "tone", "--knob", "level=0.5")
+    call("train", "tone.cir@R1=4.7k", *words, "gru-2", "--overwrite", "--learn", "tone", "--knob", "level=0.5")
     assert list(cn.train.restore("m.npz").controls) == ["tone"]
     call("train", "tone.cir", "-o", "n.npz", "--learn", "treble", fails=2)
     call("train", "nosuch.cir", "-o", "n.npz", fails=2)
+    assert "no value named 'R99'" in call("train", "tone.cir@R99=1k", "-o", "n.npz", fails=2).stderr
     soundfile.write("played.wav", played(2.0), FS)
     call("train", "played.wav", "in.wav", "-o", "n.npz", "--model", "state-matched", fails=2)
 
