@@ -247,7 +247,7 @@ def test_a_netlist_is_simulated(call, folder):
     assert "full scale 4 V" in result.stdout
     model = cn.train.restore("m.npz")
     assert list(model.state_names) == ["C1"]
-    call("train", "tone.cir@R1=4.7k", *words, "gru-2", "--overwrite", "--learn", "tone", "--knob", "level=0.5")
+    call("train", "tone.cir@C1=20n", *words, "gru-2", "--overwrite", "--learn", "tone", "--knob", "level=0.5")
     assert list(cn.train.restore("m.npz").controls) == ["tone"]
     call("train", "tone.cir", "-o", "n.npz", "--learn", "treble", fails=2)
     call("train", "nosuch.cir", "-o", "n.npz", fails=2)
