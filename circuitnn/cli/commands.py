@@ -15,6 +15,7 @@ from circuitnn.cli.identify import identify
 from circuitnn.cli.info import info
 from circuitnn.cli.list_circuits import list_circuits
 from circuitnn.cli.listen import listen
+from circuitnn.cli.play import play
 from circuitnn.cli.problems import one_line, say
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
@@ -35,6 +36,7 @@ Examples:
   circuitnn identify my.cir played.wav recorded.wav --fit C1,R2 -o my.html
   circuitnn compare my.cir my.npz               numbers, pictures and a blind test, as a page
   circuitnn listen my.cir my.npz                a listening test for others, and what they answer
+  circuitnn play my.npz                         a page that plays it while its knobs are turned
   circuitnn info my.npz                         what a saved model is
   circuitnn export my.npz my.h --main           the same as C, for a plug-in or a pedal
 
@@ -93,7 +95,7 @@ def app(context: click.Context) -> None:
 
 
 for command in (
-    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, listen, export, guitar,
+    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, listen, play, export, guitar,
     capture_signal,
 ):  # fmt: skip
     app.add_command(command)

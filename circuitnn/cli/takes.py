@@ -100,15 +100,15 @@ def made(
     import jax
     from tqdm import tqdm
 
-    recorded = {one.label: _read(one.source) for one in variants if is_sound(one)}
+    recorded = {one.label: read_sound(one.source) for one in variants if is_sound(one)}
     if len(recorded) == len(variants):
         return _of_sounds(recorded, seconds)
-    x, fs = (0.5 * guitar(SECONDS, FS, seed=0), FS) if sound is None else _read(sound)
+    x, fs = (0.5 * guitar(SECONDS, FS, seed=0), FS) if sound is None else read_sound(sound)
     x = x[: round(seconds * fs)]
     check_once("--knob", knobs)
     with jax.enable_x64(True):
-        circuits, models = _opened([one for one in variants if not is_sound(one)], reading, knobs, fs, int(oversample))
-        scale = volts or _volts(variants, models, x)
+        circuits, models = opened([one for one in variants if not is_sound(one)], reading, knobs, fs, int(oversample))
+        scale = volts or full_scale(variants, models, x)
         scale_out = output_volts or scale
         say(
             f"full scale is taken as {scale:g} V" + f" in and {scale_out:g} V out" * (scale != scale_out) + " (--volts)"
@@ -119,10 +119,10 @@ def made(
                 found.append(_take(variant.label, *_at(recorded[variant.label], fs, scale_out), "a recording"))
                 continue
             model, constant = models[variant.label]
-            response = None if variant.label not in circuits else _response(circuits[variant.label], freqs)
+            response = None if variant.label not in circuits else response_of(circuits[variant.label], freqs)
             what = circuits[variant.label].circuit.title if variant.label in circuits else type(model).__name__
             about = what + f"; {spelled(constant)}" * bool(constant)
-            found.append(_take(variant.label, _rendered(model, scale * x, constant), (), about, response))
+            found.append(_take(variant.label, rendered(model, scale * x, constant), (), about, response))
             if asks_ngspice and response is not None:
                 name = f"{variant.label} in ngspice"
                 y = _simulated(circuits[variant.label], scale * x, fs, name)
@@ -130,7 +130,7 @@ def made(
     return _cut(found, fs, "V", x, freqs, _facts(sound, x, fs, scale, scale_out, oversample))
 
 
-def _opened(
+def opened(
     variants: Sequence[Variant], reading: Reading, knobs: Sequence[tuple[str, float]], fs: int, oversampling: int
 ) -> "tuple[dict[str, Turned], dict[str, tuple[cn.Model, dict[str, float]]]]":
     """The circuits, and the models of all, with where their knobs stand."""
@@ -167,7 +167,7 @@ def _opened(
     return circuits, models
 
 
-def _rendered(model: "cn.Model", x: NDArray, constant: dict[str, float]) -> NDArray:
+def rendered(model: "cn.Model", x: NDArray, constant: dict[str, float]) -> NDArray:
     """What a model makes of volts, in volts, in step with them."""
     import circuitnn as cn
 
@@ -188,13 +188,13 @@ def _simulated(turned: Turned, x: NDArray, fs: int, name: str) -> NDArray:
         return np.asarray(cn.spice.transient(turned.circuit, x, fs, controls=turned.knobs)).reshape(-1)
 
 
-def _response(turned: Turned, freqs: NDArray) -> NDArray:
+def response_of(turned: Turned, freqs: NDArray) -> NDArray:
     import circuitnn as cn
 
     return np.asarray(cn.nodal.frequency_response(turned.circuit, freqs, controls=turned.knobs)).reshape(-1)
 
 
-def _volts(variants: Sequence[Variant], models: Any, x: NDArray) -> float:
+def full_scale(variants: Sequence[Variant], models: Any, x: NDArray) -> float:
     """Of full scale: what the first file says, or such that the peak is the nominal one of the catalogue."""
     from circuitnn.circuit.catalogue.peaks import NOMINAL_PEAK
 
@@ -207,7 +207,7 @@ def _volts(variants: Sequence[Variant], models: Any, x: NDArray) -> float:
     return 1.0
 
 
-def _read(path: str) -> tuple[NDArray, int]:
+def read_sound(path: str) -> tuple[NDArray, int]:
     with sounds.Sound(path) as sound:
         if sound.channels != 1:
             raise Fault(f"{path}: has {sound.channels} channels; one is compared")

@@ -5,6 +5,8 @@ from circuitnn.pages.comparison_page import Take as Take
 from circuitnn.pages.comparison_page import comparison as comparison
 from circuitnn.pages.comparison_page import differences as differences
 from circuitnn.pages.identification_page import identification as identification
+from circuitnn.pages.play_page import Setting as Setting
+from circuitnn.pages.play_page import play as play
 from circuitnn.pages.training_page import training as training
 from circuitnn.pages.training_page import waveforms as waveforms
 from circuitnn.rooms import handed_on
