@@ -17,6 +17,7 @@ from circuitnn.cli.list_circuits import list_circuits
 from circuitnn.cli.problems import one_line, say
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
+from circuitnn.cli.study import study
 from circuitnn.cli.train import train
 
 EXAMPLES = """\b
@@ -33,6 +34,7 @@ Examples:
   circuitnn run my.npz guitar.wav out.wav --automation moves.csv
   circuitnn identify my.cir played.wav recorded.wav --fit C1,R2 -o my.html
   circuitnn compare my.cir my.npz               numbers, pictures and a blind test, as a page
+  circuitnn study my.toml                       models against each other on devices, as a page
   circuitnn info my.npz                         what a saved model is
   circuitnn export my.npz my.h --main           the same as C, for a plug-in or a pedal
 
@@ -91,7 +93,8 @@ def app(context: click.Context) -> None:
 
 
 for command in (
-    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, export, guitar, capture_signal,
+    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, study, export, guitar,
+    capture_signal,
 ):  # fmt: skip
     app.add_command(command)
 
