@@ -144,7 +144,10 @@ def _interpreted(description: Description, faults: Faults) -> Study:
         where = f"presets.{name}"
         Keys(changes, where, faults)
         if isinstance(changes, Mapping):
+            before = [*faults.found]
             presets[name] = _preset(name, _overlaid(told, changes), where, known, found, faults)
+            new = faults.found[len(before) :]  # but for what the whole has said already
+            faults.found = before + [fault for fault in new if fault.removeprefix(f"{where}.") not in before]
     made = {kind: {name: one for name, one in ones.items() if one is not None} for kind, ones in found.items()}
     hypotheses = [described.hypothesis(one, f"hypotheses.{n}", faults) for n, one in enumerate(claims)]
     options: dict[str, Any] = {
