@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order study-tests claims test lint format docs pages notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching comparative hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order study-tests claims test lint format docs pages notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -57,6 +57,10 @@ benchmark: $(STAMPS)/plots ## exposure bias of recurrent models on a diode clipp
 state-matching: $(STAMPS)/plots ## state-matched GRUs on an overdrive and on a phaser: a report, in minutes
 	@echo "==> running the state-matching benchmark"
 	@$(RUN) -m benchmarks.state_matching $(ARGS)
+
+comparative: $(STAMPS)/plots ## networks of three published comparisons on overdrives, compressors and filters: a report
+	@echo "==> running the comparative study"
+	@$(RUN) -m benchmarks.comparative $(ARGS)
 
 hidden-modulation: $(STAMPS)/plots ## a phaser whose oscillator is hidden, after a second of its output (minutes)
 	@echo "==> running the hidden-modulation benchmark"

@@ -5,6 +5,7 @@ an object of that kind, inside of others too: a chain has the settings of its pa
 """
 
 import dataclasses
+import difflib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -63,6 +64,18 @@ def register(cls: Class, *, name: str | None = None, build: Callable[..., Any] |
 def kind_of(cls: type) -> str:
     """The kind of a class; of one that is not registered its full name, which `build` does not know."""
     return _NAMES.get(cls, f"{cls.__module__}.{cls.__qualname__}")
+
+
+def class_of(kind: str) -> type:
+    """The class of a kind.
+
+    Raises:
+        ValueError: for a kind that is not registered, with one of a similar name.
+    """
+    if _is_known(kind):
+        return next(cls for cls, name in reversed(_NAMES.items()) if name == kind)
+    near = difflib.get_close_matches(kind, _BUILDERS, 1)
+    raise ValueError(f"no kind of model {kind!r} is known{f'; did you mean {near[0]}?' if near else ''}")
 
 
 def settings_of(thing: Any, **values: Any) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from benchmarks.exposure_bias.__main__ import CONTENDERS
 from circuitnn import audio, circuits
 from circuitnn.recurrent import Scaling
 from circuitnn.study import MORE_REGIMES, Contender, TrainingRegime
-from circuitnn.study.definition import Task, warmed_up_adam
+from circuitnn.study.definition import Task
+from circuitnn.study.regimes import warmed_up_adam
 from circuitnn.study.tables import markdown
 from circuitnn.train import Dataset, ExposureBias, exposure_bias, fit, simulate_dataset
 

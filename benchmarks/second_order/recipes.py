@@ -14,7 +14,7 @@ from circuitnn.circuit import Circuit
 from circuitnn.model import Model, StateModel, run
 from circuitnn.nodal import NeuralDevices, NodalModel
 from circuitnn.recurrent import GRU, LRU, STN, Scaling, StateMatchedGRU
-from circuitnn.study.definition import warmed_up_adam
+from circuitnn.study.regimes import warmed_up_adam
 from circuitnn.study.signals import FS
 from circuitnn.train import Dataset, InTurn, TeacherForcing, TruncatedBPTT, fit, fit_increments
 from circuitnn.train.regimes import Regime

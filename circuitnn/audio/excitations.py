@@ -1,6 +1,7 @@
 """The built-in excitation: what models are trained and measured on where no recording is given."""
 
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,40 @@ def noise_bursts(seconds: float, fs: int = 48_000, *, seed: int = 0) -> NDArray[
         signal[position : position + len(part)] = part
         position += length + int(generator.uniform(0.0, 0.1) * rate)
     return signal
+
+
+def rising_noise(
+    seconds: float, fs: int = 48_000, *, seed: int = 0, law: Literal["linear", "logarithmic"] = "linear"
+) -> NDArray[np.float64]:
+    """White noise whose level rises from nothing to full scale: every level of a device, in order.
+
+    Args:
+        seconds: length.
+        fs: sample rate in hertz.
+        seed: a whole number, not negative.
+        law: of the level: "linear" in time, or "logarithmic" from -60 dB on.
+
+    Returns:
+        (round(seconds * fs),), uniform noise under that envelope, without a mean, the largest absolute sample 1.
+
+    Raises:
+        ValueError: for another law.
+
+    Source: Simionato, Fasciani 2025, "Comparative study of state-based neural networks for virtual analog audio effects
+    modeling", arXiv:2405.04124, whose recordings have both.
+    """
+    if law not in ("linear", "logarithmic"):
+        raise ValueError(f'law must be "linear" or "logarithmic", got {law!r}')
+    rate = checked_rate(fs)
+    generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(7)[6])
+    samples = round(seconds * rate)
+    share = (np.arange(samples) + 1) / max(samples, 1)
+    level = share if law == "linear" else 10 ** (3 * (share - 1))
+    signal = generator.uniform(-1, 1, samples)
+    signal = level * (signal - np.mean(signal)) if samples else signal
+    # The mean of what is left goes where it is loud, so that the soft beginning stays soft.
+    signal -= level * np.sum(signal) / max(float(np.sum(level)), 1e-12)
+    return signal / max(float(np.max(np.abs(signal), initial=0.0)), 1e-12)
 
 
 def blips(fs: int = 48_000) -> NDArray[np.float64]:

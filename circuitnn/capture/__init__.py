@@ -1,6 +1,8 @@
 """A device from recordings: checks, alignment, recipes by name, and trainings that can go on."""
 
 from circuitnn.capture.findings import Finding as Finding
+from circuitnn.capture.knob_table import Row as Row
+from circuitnn.capture.knob_table import read_table as read_table
 from circuitnn.capture.losses import LOSSES as LOSSES
 from circuitnn.capture.losses import loss as loss
 from circuitnn.capture.material import Material as Material

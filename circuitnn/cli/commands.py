@@ -19,6 +19,7 @@ from circuitnn.cli.play import play
 from circuitnn.cli.problems import one_line, say
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
+from circuitnn.cli.study import study
 from circuitnn.cli.train import train
 
 EXAMPLES = """\b
@@ -37,6 +38,7 @@ Examples:
   circuitnn compare my.cir my.npz               numbers, pictures and a blind test, as a page
   circuitnn listen my.cir my.npz                a listening test for others, and what they answer
   circuitnn play my.npz                         a page that plays it while its knobs are turned
+  circuitnn study my.toml                       models against each other on devices, as a page
   circuitnn info my.npz                         what a saved model is
   circuitnn export my.npz my.h --main           the same as C, for a plug-in or a pedal
 
@@ -95,7 +97,7 @@ def app(context: click.Context) -> None:
 
 
 for command in (
-    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, listen, play, export, guitar,
+    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, listen, play, study, export, guitar,
     capture_signal,
 ):  # fmt: skip
     app.add_command(command)

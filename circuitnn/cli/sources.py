@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from circuitnn import capture
-from circuitnn.cli.knob_table import read_table
 from circuitnn.cli.loading import positions
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.recordings import read_pair
@@ -84,7 +83,7 @@ def from_pair(played: str, recorded: str, channel: str | None, **options: Any) -
 
 def from_table(path: Path, channel: str | None, **options: Any) -> Given:
     """A table of pairs at knob positions."""
-    rows, takes = read_table(path), []
+    rows, takes = capture.read_table(path), []
     findings: list[capture.Finding] = []
     for row in rows:
         take, own = _take(row.played, row.recorded, channel, options)

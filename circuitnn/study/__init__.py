@@ -8,26 +8,35 @@ from circuitnn.study.comparisons import Comparison as Comparison
 from circuitnn.study.comparisons import compare as compare
 from circuitnn.study.comparisons import corrected as corrected
 from circuitnn.study.contenders import black_box as black_box
+from circuitnn.study.contenders import by_recipe as by_recipe
+from circuitnn.study.contenders import network as network
 from circuitnn.study.contenders import sized as sized
 from circuitnn.study.contenders import state_matched as state_matched
 from circuitnn.study.contenders import stn as stn
+from circuitnn.study.contenders import within as within
 from circuitnn.study.definition import Contender as Contender
-from circuitnn.study.definition import Preset as Preset
 from circuitnn.study.definition import Section as Section
 from circuitnn.study.definition import Study as Study
 from circuitnn.study.definition import Target as Target
 from circuitnn.study.definition import Task as Task
+from circuitnn.study.description import Description as Description
 from circuitnn.study.effects import Effect as Effect
 from circuitnn.study.effects import random_effects as random_effects
+from circuitnn.study.fixed import saved as saved
 from circuitnn.study.hypotheses import Hypothesis as Hypothesis
 from circuitnn.study.hypotheses import Judgement as Judgement
 from circuitnn.study.hypotheses import Runs as Runs
 from circuitnn.study.hypotheses import judged as judged
+from circuitnn.study.keys import DescriptionError as DescriptionError
 from circuitnn.study.listening_answers import Listened as Listened
 from circuitnn.study.listening_answers import Rated as Rated
 from circuitnn.study.listening_answers import listened as listened
 from circuitnn.study.listening_sounds import Item as Item
 from circuitnn.study.listening_test import listening as listening
+from circuitnn.study.material import Material as Material
+from circuitnn.study.positions import Condition as Condition
+from circuitnn.study.positions import Positions as Positions
+from circuitnn.study.preset import Preset as Preset
 from circuitnn.study.rankings import Ranking as Ranking
 from circuitnn.study.rankings import ranking as ranking
 from circuitnn.study.ranks import Friedman as Friedman
@@ -43,5 +52,6 @@ from circuitnn.study.records import Spread as Spread
 from circuitnn.study.regimes import MORE_REGIMES as MORE_REGIMES
 from circuitnn.study.regimes import REGIMES as REGIMES
 from circuitnn.study.regimes import TrainingRegime as TrainingRegime
+from circuitnn.study.running import run as run
 
 __dir__ = handed_on(__name__)

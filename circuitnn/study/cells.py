@@ -12,9 +12,14 @@ from typing import Any, final
 
 from circuitnn.study.records import free_running
 
-COLUMNS = ("circuit", "model", "regime", "recording", "level", "seed")
+COLUMNS = ("circuit", "model", "regime", "recording", "level", "position", "condition", "seed")
 BY = ("circuit", "model")
-PARTS = ("recording", "level")  # of the test, over which a run is measured again and not trained anew
+PARTS = (
+    "recording",
+    "level",
+    "position",
+    "condition",
+)  # of the test, over which a run is measured again and not trained anew
 # An error of exactly zero has no logarithm; this is -3000 dB.
 _SMALLEST = 1e-300
 
@@ -72,18 +77,19 @@ def cells_of(
     Args:
         first: rows of results.
         second: those that they are compared with.
-        by: columns that make a cell: circuit, model, regime, recording, level. What else is shared tells repeats
-            apart. With recording or level a run's error on that part of the test counts instead of its pooled error.
+        by: columns that make a cell: circuit, model, regime, recording, level, position, condition. What else is shared
+            tells repeats apart. With one of the last four a run's error on that part of the test counts instead of its
+            pooled error.
         measures: the error of a row of the first and of the second kind; None where it has no meaning.
 
     Raises:
         ValueError: for unknown columns, for those that the two kinds do not share, for runs without errors by
-            recording or level, and when two runs of one kind cannot be told apart.
+            those parts, and when two runs of one kind cannot be told apart.
     """
     if not by or set(by) - {*COLUMNS} or "seed" in by:
         raise ValueError(f"cells are made of {', '.join(COLUMNS[:-1])}, not of {', '.join(by) or 'nothing'}")
     if {*PARTS} & {*by} and measures != (free_running, free_running):
-        raise ValueError("by recording and by level there are free-running errors only")
+        raise ValueError("by part of the test there are free-running errors only")
     if not first or not second:
         return []
     names = [name for name in PARTS if name in by]
@@ -110,7 +116,7 @@ def _known(rows: Sequence[Row], names: Sequence[str]) -> dict[str, dict[tuple, N
     known: dict[str, dict[tuple, None]] = {}
     for row in rows:
         for part in row.get("parts") or ():
-            known.setdefault(row["circuit"], {})[tuple(part[name] for name in names)] = None
+            known.setdefault(row["circuit"], {})[tuple(part.get(name) for name in names)] = None
     return known
 
 
@@ -120,7 +126,8 @@ def _parts(rows: Sequence[Row], names: Sequence[str], known: Mapping[str, Mappin
         if not names or ("parts" not in row and all(name in row for name in names)):
             yield row
             continue
-        if not row.get("parts") and not row.get("diverged"):
+        has_them = row.get("parts") and all(name in part for name in names for part in row["parts"])
+        if not has_them and not row.get("diverged"):
             raise ValueError(
                 f"the run {row['circuit']}, {row['model']}, {row['regime']} has no errors by {' and '.join(names)}"
             )

@@ -3,15 +3,14 @@
 import argparse
 import functools
 import os
-import shutil
 import sys
-import time
 from pathlib import Path
 
 from circuitnn.audio import AudioError
-from circuitnn.files import owned
-from circuitnn.study import grid, hypotheses, processes, report, signals, terminal
-from circuitnn.study.definition import Preset, Study
+from circuitnn.study import grid, processes, report, signals, terminal
+from circuitnn.study.carrying_out import carried_out
+from circuitnn.study.definition import Study
+from circuitnn.study.preset import Preset
 from circuitnn.train.interruption import Terminated, terminating
 
 
@@ -28,7 +27,7 @@ def main(study: Study, argv: list[str] | None = None) -> int:
             return 0
         grid.check_writable(folder)
         preset = study.presets[options.preset]
-        _say(f"{study.name} benchmark, preset {options.preset}: {_plan(study, preset)}")
+        _say(f"{study.name} benchmark, preset {options.preset}: {plan(study, preset)}")
         with terminating():
             return _run(study, options, preset, folder)
     except (AudioError, ValueError, OSError, RuntimeError) as error:
@@ -66,40 +65,30 @@ def _options(study: Study) -> argparse.ArgumentParser:
 
 
 def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path) -> int:
-    began = time.monotonic()
-    report.check_extras()
-    material = sound(options, preset.excitation_seconds)
-    work = grid.work_folder(folder, study, preset, material)
-    with owned(work):
-        description = hypotheses.write_down(study.hypotheses, work, grid.now())
-        results = grid.compute(study, preset, material, work, _workers(options, len(study.jobs(preset))))
-        seconds = time.monotonic() - began
-        header = grid.header(
-            study,
-            preset,
-            material,
-            command=_command(study, options),
-            description=description,
-            compute=results.compute,
-            seconds=seconds,
-        )
-        contents = grid.store(folder, results, header)
-        page = report.write(folder, study)
-        shutil.rmtree(work)
+    material = sound(options, preset.excitation_seconds) if options.input else preset.signals()
+    workers = workers_of(options.jobs, options.cluster, len(study.jobs(preset)))
+    contents, page = carried_out(study, preset, material, folder, workers, command=_command(study, options))
     print(terminal.table(contents, study.headline))
     _say(f"report: {page}")
     return 0
 
 
-def _workers(options: argparse.Namespace, jobs: int) -> grid.Workers:
-    if options.cluster is not None:
-        return functools.partial(processes.cluster, options.cluster)
-    return functools.partial(processes.pool, min(max(1, options.jobs), jobs))
+def workers_of(jobs: int, cluster: str | None, most: int) -> grid.Workers:
+    """Those of a Dask scheduler, or so many processes here.
+
+    Args:
+        jobs: processes.
+        cluster: address of the scheduler; None for processes.
+        most: of them that have anything to do.
+    """
+    if cluster is not None:
+        return functools.partial(processes.cluster, cluster)
+    return functools.partial(processes.pool, min(max(1, jobs), most))
 
 
 def _command(study: Study, options: argparse.Namespace) -> str:
     """As typed, without folders: where somebody keeps recordings is nobody's business."""
-    words = [f"python -m {study.module}", "--preset", options.preset]
+    words = [study.command, "--preset", options.preset]
     for name in ("input", "test", "validation"):
         values = getattr(options, name)
         if values:
@@ -107,10 +96,11 @@ def _command(study: Study, options: argparse.Namespace) -> str:
     return " ".join(words)
 
 
-def _plan(study: Study, preset: Preset) -> str:
+def plan(study: Study, preset: Preset) -> str:
+    """How much is to be computed, in words."""
     trainings = sum(job.regime is not None for job in study.jobs(preset))
     return (
-        f"{len(study.targets)} circuits, {len(study.contenders_of(preset))} models, {trainings} trainings of "
+        f"{len(study.targets_of(preset))} targets, {len(study.contenders_of(preset))} models, {trainings} trainings of "
         f"{preset.seeds} seeds, {preset.updates} updates each"
     )
 

@@ -1,4 +1,4 @@
-"""Ready-made contenders: the recurrent models of the library, of a size of one's own or of that of another."""
+"""Ready-made contenders: the library's models, of a size of one's own, of that of another, or within a budget."""
 
 import bisect
 import dataclasses
@@ -10,8 +10,11 @@ import jax
 import numpy as np
 from flax import nnx
 
+from circuitnn import capture
 from circuitnn.model import Model
 from circuitnn.recurrent import STN, Scaling, StateMatchedGRU
+from circuitnn.settings import arguments_of, class_of
+from circuitnn.settings import build as built
 from circuitnn.study.definition import Contender, Task
 
 
@@ -48,6 +51,82 @@ def stn(*hidden: int, **options: Any) -> Contender:
     return Contender(build)
 
 
+def network(kind: str, *, rate: float = 1e-2, **settings: Any) -> Contender:
+    """A network by the name of its kind, "GRU", "Windowed" or any other one that is registered and takes a scaling.
+
+    Args:
+        kind: as `circuitnn.register` knows it.
+        rate: of learning, where neither the regime nor a search says another.
+        settings: arguments of its constructor, but for those that the task gives: features, knobs, states, scaling and
+            sample rate. Settings of other kinds in them are dictionaries with their "kind".
+
+    Raises:
+        ValueError: for a kind that is not known or is no network, and settings that it does not have.
+        TypeError, ValueError: of the kind itself, for settings that cannot be.
+    """
+    takes, needs_states = _arguments(kind)
+    unknown = [name for name in settings if name not in takes or name in _OF_THE_TASK]
+    if unknown:
+        own = ", ".join(name for name in takes if name not in _OF_THE_TASK)
+        raise ValueError(f"{kind} has no setting {', '.join(unknown)}; there are {own}")
+
+    def build(task: Task, rngs: nnx.Rngs) -> Model:
+        told = {**_told(task), "state_names": task.state_names, "fs": task.fs}
+        given = {name: value for name, value in told.items() if name in takes}
+        return class_of(kind)(**given, **built(settings), rngs=rngs)
+
+    contender = Contender(build, matched="all" if needs_states else "none", learning_rate=rate)
+    _shape(contender, _some_task(needs_states))
+    return contender
+
+
+def by_recipe(name: str) -> Contender:
+    """The network of a recipe of `circuitnn.capture.recipe`, at its rate; how long it learns is the study's affair.
+
+    Raises:
+        ValueError: for a name that is none.
+    """
+    recipe = capture.recipe(name)
+
+    def build(task: Task, rngs: nnx.Rngs) -> Model:
+        states = (task.state_names,) if recipe.needs_states else ()
+        return recipe.make(*states, scaling=task.scaling, fs=task.fs, controls=task.knobs, rngs=rngs)
+
+    return Contender(build, matched="all" if recipe.needs_states else "none", learning_rate=recipe.rate)
+
+
+def within(
+    make: Callable[[int], Contender], most: int, measure: Literal["weights", "operations"], *, units: int = 128
+) -> Contender:
+    """A contender of as many units as a budget allows, found anew for each task.
+
+    Args:
+        make: the contender of a number of units.
+        most: weights, or operations of a sample (`Model.count`).
+        measure: which of the two.
+        units: at most.
+    """
+
+    def cost(count: int, task: Task) -> int:
+        if measure == "weights":
+            return _shape(make(count), task)
+        return make(count).build(task, nnx.Rngs(0)).count().operations
+
+    @functools.cache
+    def chosen(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
+        task = _task(inputs, knobs, state_names)
+        counts = range(max(1, len(state_names)), units + 1)
+        place = bisect.bisect_right(counts, most, key=lambda count: cost(count, task))
+        if not place:
+            raise ValueError(f"{most} {measure} are too few: with {counts[0]} units there are {cost(counts[0], task)}")
+        return counts[place - 1]
+
+    def build(task: Task, rngs: nnx.Rngs) -> Model:
+        return make(chosen(task.inputs, task.knobs, task.state_names)).build(task, rngs)
+
+    return dataclasses.replace(make(1), build=build)
+
+
 def sized(make: Callable[[int], Contender], *, like: Contender, most: int = 64) -> Contender:
     """A contender of the most units for no more numbers to learn than a black box has, and one for each circuit state.
 
@@ -59,9 +138,8 @@ def sized(make: Callable[[int], Contender], *, like: Contender, most: int = 64) 
 
     @functools.cache
     def units(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
-        scaling = Scaling(np.ones(inputs), np.ones(1), np.ones(len(state_names)) if state_names else None)
-        task = Task(inputs, knobs, state_names, None, scaling, 48_000.0)
-        numbers = _shape(like, dataclasses.replace(task, state_names=(), scaling=scaling._replace(state=None)))
+        task = _task(inputs, knobs, state_names)
+        numbers = _shape(like, _task(inputs, knobs, ()))
         counts = range(max(1, len(state_names)), most + 1)
         return counts[max(0, bisect.bisect_right(counts, numbers, key=lambda n: _shape(make(n), task)) - 1)]
 
@@ -78,6 +156,30 @@ def numbers_of(model: Any) -> int:
 
 def _shape(contender: Contender, task: Task) -> int:
     return numbers_of(nnx.eval_shape(lambda: contender.build(task, nnx.Rngs(0))))
+
+
+def _task(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> Task:
+    """A task of that shape, for what depends on nothing else."""
+    scaling = Scaling(np.ones(inputs), np.ones(1), np.ones(len(state_names)) if state_names else None)
+    return Task(inputs, knobs, state_names, None, scaling, 48_000.0)
+
+
+def _some_task(with_states: bool) -> Task:
+    return _task(1, ("k",), ("C1",) if with_states else ())
+
+
+_OF_THE_TASK = (
+    "state_names", "in_features", "out_features", "controls", "output", "scaling", "fs", "dtype", "rngs",
+)  # fmt: skip
+
+
+def _arguments(kind: str) -> tuple[list[str], bool]:
+    """What the constructor of a network takes, and whether circuit states are among it."""
+    cls = class_of(kind)
+    takes = arguments_of(cls)
+    if not (issubclass(cls, Model) and {"scaling", "rngs"} <= set(takes)):
+        raise ValueError(f"{kind} is no network that learns from data alone")
+    return takes, "state_names" in takes
 
 
 def _told(task: Task) -> dict[str, Any]:

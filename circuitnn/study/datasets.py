@@ -5,27 +5,42 @@ closer to the continuous circuit than any model at the sample rate, the nodal on
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from circuitnn.archive import Archive, opened_archive
+from circuitnn.circuit import Circuit
 from circuitnn.files import replacing
 from circuitnn.opening import reason
-from circuitnn.study.definition import Contender, Preset, Study, Target
+from circuitnn.study.definition import Contender, Study, Target
+from circuitnn.study.positions import Condition, columns
+from circuitnn.study.preset import Preset
+from circuitnn.study.recorded import recorded
 from circuitnn.study.signals import FS, PARTS, Signals
 from circuitnn.train import Dataset, simulate_dataset
 
 FIELDS = ("x", "y", "states", "initial")
+CONDITIONS = "test-conditions"
 
 
 def simulate(study: Study, preset: Preset, signals: Signals, folder: Path) -> None:
     """Write the data sets of all targets, those that are not there yet."""
-    for name, target in study.targets.items():
+    for name in study.targets_of(preset):
+        target = study.targets[name]
         file = _file(study, target, folder)
-        if not file.exists():
-            print(f"simulating {name} at {preset.oversampling} x {FS} Hz", flush=True)
-            _save(file, datasets(target, preset, signals, volts=study.volts, cache=folder / "signals"))
+        if file.exists():
+            continue
+        if target.recordings is not None:
+            print(f"reading {name}: {target.recordings}", flush=True)
+            _save(file, *recorded(target))
+            continue
+        print(f"simulating {name} at {preset.oversampling} x {FS} Hz", flush=True)
+        volts = study.volts if target.volts is None else target.volts
+        sets = datasets(target, preset, signals, volts=volts, cache=folder / "signals")
+        _save(file, sets, () if target.positions is None else target.positions.conditions)
 
 
 def datasets(
@@ -33,25 +48,26 @@ def datasets(
 ) -> dict[str, Dataset]:
     """Each part through the circuit, cut into so many recordings that are simulated side by side.
 
-    Each recording has its own knobs, and its own signals of the further inputs.
+    Each recording has its own knobs, and its own signals of the further inputs. Where the target says where its knobs
+    stand, the test is all of its sound at each position and level.
 
     Raises:
-        ValueError: for recordings of less than a tenth of a second.
+        ValueError: for recordings of less than a tenth of a second, and fewer of them than positions.
     """
     sets = {}
     for number, part in enumerate(PARTS):
-        sound = signals.parts[part]
-        length = len(sound) // preset.pieces
-        if length < FS // 10:
-            raise ValueError(
-                f"{len(sound) / FS:.2g} s of sound for {part} are too short for {preset.pieces} recordings"
-            )
         rng = np.random.default_rng([7, number])
+        sound, controls = _played(target, part, signals, preset.pieces, rng)
+        if sound.shape[1] < FS // 10:
+            raise ValueError(
+                f"{len(signals.parts[part]) / FS:.2g} s of sound for {part} are too short for {preset.pieces} "
+                "recordings"
+            )
         sets[part] = simulate_dataset(
-            target.circuit(),
-            sound[: preset.pieces * length].reshape(preset.pieces, length),
-            inputs={name: source(rng, preset.pieces, length) for name, source in target.sources.items()},
-            controls={name: rng.uniform(0, 1, (preset.pieces, 1)) for name in target.knobs},
+            circuit_of(target),
+            sound,
+            inputs={name: source(rng, *sound.shape) for name, source in target.sources.items()},
+            controls=controls,
             fs=FS,
             oversampling=preset.oversampling,
             volts=volts,
@@ -61,8 +77,24 @@ def datasets(
     return sets
 
 
-def load(study: Study, target: Target, folder: Path) -> dict[str, Dataset]:
-    """What `simulate` has written of a target, by part.
+def _played(
+    target: Target, part: str, signals: Signals, pieces: int, rng: np.random.Generator
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(recordings, time) sound of a part, and its knobs."""
+    sound = signals.parts[part]
+    length = len(sound) // pieces
+    cut = sound[: pieces * length].reshape(pieces, length)
+    if target.positions is None:
+        return cut, {name: rng.uniform(0, 1, (pieces, 1)) for name in target.knobs}
+    if part != "test":
+        return cut, target.positions.training(pieces)
+    conditions = target.positions.conditions
+    gains = np.array([[10 ** (each.gain_db / 20)] for each in conditions])
+    return gains * sound, columns([each.position for each in conditions])
+
+
+def load(study: Study, target: Target, folder: Path) -> tuple[dict[str, Dataset], list[Condition]]:
+    """What `simulate` has written of a target, by part, and what the recordings of the test are.
 
     Raises:
         ValueError: when the file is not there, or damaged.
@@ -70,25 +102,40 @@ def load(study: Study, target: Target, folder: Path) -> dict[str, Dataset]:
     path = _file(study, target, folder)
     try:
         with opened_archive(path) as file:
-            return {part: _part(file, part) for part in PARTS}
+            sets = {part: _part(file, part) for part in PARTS}
+            found = file.read(CONDITIONS) if CONDITIONS in file.shapes else ()
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{path}: {reason(error)}: delete it, and it is made anew") from error
+    knobs = sets["test"].controls or {}
+    return sets, [
+        Condition({name: float(knob[row, 0]) for name, knob in knobs.items()}, bool(is_seen), float(gain))
+        for row, (is_seen, gain) in enumerate(found)
+    ]
 
 
 def _part(file: Archive, part: str) -> Dataset:
     knobs = {name.split("-", 2)[2]: file.read(name) for name in file.shapes if name.startswith(f"{part}-knob-")}
-    x, y, states, initial = (file.read(f"{part}-{field}") for field in FIELDS)
-    return Dataset(x, y, states=states, controls=knobs, fs=FS, initial=initial)
+    signals: dict[str, Any] = {
+        field: file.read(f"{part}-{field}") for field in FIELDS if f"{part}-{field}" in file.shapes
+    }
+    return Dataset(signals.pop("x"), signals.pop("y"), controls=knobs, fs=FS, **signals)
+
+
+def circuit_of(target: Target) -> Circuit:
+    """The circuit of a target that has one."""
+    assert target.circuit is not None, target.title
+    return target.circuit()
 
 
 def matched_states(contender: Contender, target: Target) -> tuple[str, ...]:
     """The circuit states that a contender is matched to."""
-    return {"none": (), "chosen": target.chosen, "all": target.circuit().state_names}[contender.matched]
+    return {"none": (), "chosen": target.chosen, "all": target.state_names}[contender.matched]
 
 
 def shown(data: Dataset, target: Target, states: tuple[str, ...]) -> Dataset:
     """The signals that a model with these states sees and is compared with; no states for a black box."""
-    indices = [target.circuit().state_names.index(name) for name in states]
+    names = target.state_names
+    indices = [names.index(name) for name in states]
 
     def chosen(values: np.ndarray) -> np.ndarray | None:
         return np.ascontiguousarray(values[..., indices]) if indices else None
@@ -104,17 +151,23 @@ def shown(data: Dataset, target: Target, states: tuple[str, ...]) -> Dataset:
 
 def _file(study: Study, target: Target, folder: Path) -> Path:
     """Targets that differ in what is shown only share their data."""
-    same = [(other.circuit, other.knobs, other.sources) for other in study.targets.values()]
-    return folder / f"target-{same.index((target.circuit, target.knobs, target.sources))}.npz"
+
+    def made_of(one: Target) -> tuple[Any, ...]:
+        return one.circuit, one.recordings, one.knobs, one.positions, one.sources, one.volts
+
+    return folder / f"target-{[made_of(other) for other in study.targets.values()].index(made_of(target))}.npz"
 
 
-def _save(path: Path, sets: dict[str, Dataset]) -> None:
+def _save(path: Path, sets: dict[str, Dataset], conditions: Sequence[Condition] = ()) -> None:
     """For the worker processes, in single precision as they train."""
     arrays = {}
     for part, data in sets.items():
         for field in FIELDS:
-            arrays[f"{part}-{field}"] = np.asarray(getattr(data, field), np.float32)
+            if getattr(data, field) is not None:
+                arrays[f"{part}-{field}"] = np.asarray(getattr(data, field), np.float32)
         for name, knob in (data.controls or {}).items():
             arrays[f"{part}-knob-{name}"] = np.asarray(knob, np.float32)
+    if conditions:
+        arrays[CONDITIONS] = np.array([[each.is_seen, each.gain_db] for each in conditions], np.float32)
     with replacing(path) as file:
         np.savez(file, allow_pickle=False, **arrays)

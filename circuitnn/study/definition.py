@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, final
 
 import numpy as np
-import optax
 from flax import nnx
 
 from circuitnn.circuit import Circuit
@@ -15,21 +14,26 @@ from circuitnn.recurrent import Scaling
 from circuitnn.study.comparisons import Comparison
 from circuitnn.study.findings import lowest_errors
 from circuitnn.study.hypotheses import Hypothesis, checked
-from circuitnn.study.rate_search import RateSearch
+from circuitnn.study.positions import Positions
+from circuitnn.study.preset import Preset
 from circuitnn.study.records import NODAL, Records
 from circuitnn.study.regimes import REGIMES, TrainingRegime
-from circuitnn.train import Dataset
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """A circuit that models learn, and what of it they are shown.
+    """A device that models learn, and what of it they are shown.
 
     Attributes:
         title: for the report.
-        circuit: builds it.
+        circuit: builds it; None where there are recordings of it.
         knobs: names of those that are drawn for each recording and given to the models; the others stay where they are.
+        positions: where the knobs stand in place of that, and the test's positions and levels that training has not
+            seen; their names are `knobs` then.
+        recordings: a folder of recordings of the device with a table of knob positions, see
+            `circuitnn.capture.read_table`; `positions.unseen` are those that are held out.
+        volts: of full scale; those of the study when None.
         inputs: how many of the circuit's inputs the models see.
         sources: signals of inputs after the first, by name: (recordings, time) volts from a generator of random
             numbers, the number of recordings and the number of samples.
@@ -38,15 +42,31 @@ class Target:
     """
 
     title: str
-    circuit: Callable[[], Circuit]
+    circuit: Callable[[], Circuit] | None
     _: dataclasses.KW_ONLY
     knobs: tuple[str, ...] = ()
+    positions: Positions | None = None
+    recordings: str | None = None
+    volts: float | None = None
     inputs: int = 1
     sources: Mapping[str, Callable[[np.random.Generator, int, int], np.ndarray]] = dataclasses.field(
         default_factory=dict
     )
     chosen: tuple[str, ...] = ()
     schematic: str = ""
+
+    def __post_init__(self):
+        if (self.circuit is None) == (self.recordings is None):
+            raise ValueError(f"{self.title}: a target is a circuit or a folder of recordings, one of the two")
+        if self.positions is not None and self.recordings is None:
+            if self.knobs not in ((), self.positions.names):
+                raise ValueError(f"{self.title}: knobs are those of the positions: {', '.join(self.positions.names)}")
+            object.__setattr__(self, "knobs", self.positions.names)
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Of the circuit; none where there are only recordings."""
+        return () if self.circuit is None else self.circuit().state_names
 
 
 @final
@@ -82,6 +102,7 @@ class Contender:
             model with none is a black box: it learns under the regimes that do not show true states.
         learning_rate: the same under every regime, where a preset does not search for one.
         regimes: the only ones under which it appears; None is every one that it can learn under.
+        learns: whether it is trained; one that is not, a capture or a saved model, is measured as it is.
     """
 
     build: Callable[[Task, nnx.Rngs], Model]
@@ -89,63 +110,7 @@ class Contender:
     matched: Literal["all", "chosen", "none"] = "all"
     learning_rate: float = 1e-2
     regimes: tuple[str, ...] | None = None
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class Preset:
-    """How much is computed. Every regime gets the same windows, batches and number of updates.
-
-    Attributes:
-        name: for the report.
-        seeds: initial weights and data orders, trained together.
-        updates: optimiser steps.
-        contenders: names; None is all of the study's.
-        regimes: names; None is all of the study's.
-        batch: windows in one step.
-        length: samples with a loss in each window.
-        warmup: samples before them without one.
-        blocks: of that length in each window, an update after each, the state handed on: the warm-up is shared by them.
-        excitation_seconds: of built-in excitation for training; a fifth as much each for validation and test.
-        pieces: recordings that each part of the data is cut into, simulated side by side.
-        oversampling: of the simulation.
-        search: how the learning rate of each contender under each regime is found; None takes the contender's own.
-    """
-
-    name: str
-    _: dataclasses.KW_ONLY
-    seeds: int
-    updates: int
-    contenders: tuple[str, ...] | None = None
-    regimes: tuple[str, ...] | None = None
-    batch: int = 40
-    length: int = 512
-    warmup: int = 200
-    blocks: int = 1
-    excitation_seconds: float = 40.0
-    pieces: int = 1
-    oversampling: int = 8
-    search: RateSearch | None = None
-
-    def epochs(self, train: Dataset, updates: int) -> int:
-        """Whole passes that come nearest to a number of updates; the same for every model and regime."""
-        windows = (train.x.shape[1] - self.warmup) // (self.length * self.blocks) * train.x.shape[0]
-        return max(1, round(updates / (max(1, windows // self.batch) * self.blocks)))
-
-    @property
-    def window(self) -> dict[str, int]:
-        """What the classes of regimes are told of it."""
-        return {"length": self.length, "warmup": self.warmup, "blocks": self.blocks}
-
-
-def warmed_up_adam(learning_rate: float) -> Callable[[int], optax.GradientTransformation]:
-    """Adam with a linear warm-up, a cosine decay and clipped gradients, from the number of updates."""
-
-    def build(updates: int) -> optax.GradientTransformation:
-        schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, max(1, updates // 20), updates)
-        return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
-
-    return build
+    learns: bool = True
 
 
 @final
@@ -197,6 +162,8 @@ class Study:
         regimes: by name, in the order of the tables.
         volts: of full scale.
         has_floor: whether the nodal model, which learns nothing, is measured beside the contenders.
+        description: plain data that the study was made of by `Description.study`, which then goes to other processes in
+            place of its address.
     """
 
     module: str
@@ -212,9 +179,15 @@ class Study:
     regimes: Mapping[str, TrainingRegime] = dataclasses.field(default_factory=lambda: REGIMES)
     volts: float = 4.5
     has_floor: bool = False
+    description: Any = None
 
     def __post_init__(self):
         checked(self.hypotheses, self.targets, self.contenders, self.regimes)
+
+    @property
+    def command(self) -> str:
+        """That runs it."""
+        return f"python -m {self.module}" if self.description is None else self.description.command or "cn.study.run"
 
     @property
     def name(self) -> str:
@@ -225,8 +198,14 @@ class Study:
         """Names of the contenders that a preset trains."""
         return list(self.contenders if preset.contenders is None else preset.contenders)
 
+    def targets_of(self, preset: Preset) -> list[str]:
+        """Names of the targets that a preset has."""
+        return list(self.targets if preset.targets is None else preset.targets)
+
     def regimes_of(self, contender: str, preset: Preset) -> list[str]:
-        """Names of the regimes that a preset trains a contender under."""
+        """Names of the regimes that a preset trains a contender under; none for one that does not learn."""
+        if not self.contenders[contender].learns:
+            return []
         only, is_black_box = self.contenders[contender].regimes, self.contenders[contender].matched == "none"
         return [
             name
@@ -236,19 +215,25 @@ class Study:
 
     def jobs(self, preset: Preset) -> list[Job]:
         """The grid of a preset, in the order in which it is computed and reported."""
-        floors = [Job(target, NODAL, None) for target in self.targets] if self.has_floor else []
+        targets = self.targets_of(preset)
+        floors = [Job(name, NODAL, None) for name in targets if self.has_floor and self.targets[name].circuit]
         return floors + [
             Job(target, name, regime)
-            for target in self.targets
+            for target in targets
             for name in self.contenders_of(preset)
-            for regime in self.regimes_of(name, preset)
+            if self.contenders[name].matched == "none" or self.targets[target].circuit
+            for regime in (self.regimes_of(name, preset) if self.contenders[name].learns else [None])
         ]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A study goes to another process by its address, as functions do: its builders may be closures."""
-        return _study_of, (self.module,)
+        return (_study_of, (self.module,)) if self.description is None else (_described, (self.description,))
 
 
 def _study_of(module: str) -> Study:
     found = importlib.import_module(module)
     return (importlib.import_module(f"{module}.__main__") if hasattr(found, "__path__") else found).STUDY
+
+
+def _described(description: Any) -> Study:
+    return description.study()

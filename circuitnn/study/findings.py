@@ -22,6 +22,17 @@ def lowest_errors(records: Records) -> list[str]:
     return sentences
 
 
+def best_of_all(records: Records) -> str:
+    """The contender with the lowest error on most circuits: a headline where a study has none of its own."""
+    best = [found for circuit in records.circuits if (found := best_run(records, circuit))]
+    if not best:
+        return "No contender of this study has learnt anything."
+    models = [model for _, model, _ in best]
+    most = max(dict.fromkeys(models), key=models.count)
+    count = wording.plural(len(best), "target")
+    return f"The lowest median free-running error on {models.count(most)} of {count} is that of {most}."
+
+
 def best_run(records: Records, circuit: str) -> tuple[float, str, str] | None:
     """The lowest median free-running ESR, with its model and regime."""
     runs = [(model, regime) for model in records.models for regime in records.regimes_of(model, circuit)]

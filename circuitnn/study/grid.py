@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from circuitnn.files import replacing
 from circuitnn.study.datasets import simulate
-from circuitnn.study.definition import Job, Preset, Study
+from circuitnn.study.definition import Job, Study, Target
+from circuitnn.study.preset import Preset
 from circuitnn.study.run_log import RunLog
 from circuitnn.study.signals import FS, Signals
 from circuitnn.study.training import work
@@ -73,7 +74,7 @@ def compute(study: Study, preset: Preset, signals: Signals, folder: Path, worker
             missing = left
             bar.n = len(jobs) - len(missing)
     results = log.results(jobs)
-    ordered = [results[job] for job in sorted(jobs, key=lambda job: list(study.targets).index(job.circuit))]
+    ordered = [results[job] for job in sorted(jobs, key=lambda job: study.targets_of(preset).index(job.circuit))]
     longest = max(ordered, key=lambda result: result.updates)
     return Results(
         [row for result in ordered for row in result.rows],
@@ -121,7 +122,6 @@ def header(
     seconds: float,
 ) -> dict[str, Any]:
     """What results were made with; the description is what was written down before."""
-    circuits = {name: (target.title, target.circuit()) for name, target in study.targets.items()}
     return {
         "preset": preset.name,
         "created": now(),
@@ -138,12 +138,20 @@ def header(
         },
         "compute": {"batch": preset.batch, **preset.window, **compute},
         "seeds": preset.seeds,
-        "circuits": {
-            name: {"title": title, "netlist": circuit.to_spice(), "state_names": list(circuit.state_names)}
-            for name, (title, circuit) in circuits.items()
-        },
+        "circuits": {name: _about(study.targets[name]) for name in study.targets_of(preset)},
         "seconds": round(seconds, 1),
     }
+
+
+def _about(target: Target) -> dict[str, Any]:
+    """What the report says of a target."""
+    about: dict[str, Any] = {"title": target.title, "netlist": "", "state_names": []}
+    if target.circuit is not None:
+        circuit = target.circuit()
+        about |= {"netlist": circuit.to_spice(), "state_names": list(circuit.state_names)}
+    if target.positions is not None:
+        about["unseen_positions"] = [dict(position) for position in target.positions.unseen]
+    return about
 
 
 def now() -> str:
@@ -166,7 +174,7 @@ def _machine() -> dict[str, Any]:
 
 def work_folder(folder: Path, study: Study, preset: Preset, signals: Signals) -> Path:
     """Where a run keeps its state, named after what it computes: the same command goes on, another starts afresh."""
-    digest = hashlib.sha256(repr((study.module, preset, study.jobs(preset))).encode())
+    digest = hashlib.sha256(repr((study.module, study.description, preset, study.jobs(preset))).encode())
     for x in signals.parts.values():
         digest.update(np.ascontiguousarray(x).tobytes())
     work = folder / "work" / digest.hexdigest()[:16]

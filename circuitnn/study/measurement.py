@@ -11,6 +11,7 @@ from circuitnn.model import Model, StateModel, run
 from circuitnn.study.breakdown import parts
 from circuitnn.study.contenders import numbers_of
 from circuitnn.study.definition import Job
+from circuitnn.study.positions import Condition
 from circuitnn.study.records import NODAL
 from circuitnn.study.signals import FS, loudest
 from circuitnn.train import Dataset, ExposureBias, History, exposure_bias
@@ -19,6 +20,25 @@ from circuitnn.train.objective import true_start
 
 WARMUP = 1000  # samples at the start that do not count, as in `exposure_bias`
 EXCERPT = 2400  # samples of waveform kept for the report: 50 ms
+
+
+@final
+class Test(NamedTuple):
+    """What the test of a target is made of.
+
+    Attributes:
+        recordings: name and samples of those that its pieces were cut from, one after the other.
+        conditions: of each piece, where all pieces are all of these recordings; else none.
+    """
+
+    recordings: Sequence[tuple[str, int]]
+    conditions: Sequence[Condition] = ()
+
+    @property
+    def longest(self) -> int:
+        """Samples that a model runs freely for."""
+        samples = [samples for _, samples in self.recordings]
+        return sum(samples) if self.conditions else max(samples)
 
 
 @final
@@ -38,7 +58,7 @@ def measured(
     data: Mapping[str, Dataset],
     history: History,
     seconds: float,
-    recordings: Sequence[tuple[str, int]],
+    told: Test,
 ) -> Result:
     """Errors of the models on the held-out data, and the waveform of the one with the median error."""
     test = data["test"]
@@ -59,7 +79,7 @@ def measured(
                 "recovered": None if recovery is None else bool(np.isfinite(recovery)),
                 "validation_esr": _number(validation),
                 "validation": [_number(each[index]) for each in history.validation],
-                **_free_run(model, test, recordings),
+                **_free_run(model, test, told),
             }
         )
     curves = _horizons(job, reports) | _waveforms(job, models, reports, test)
@@ -87,6 +107,7 @@ def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) 
         **dataclasses.asdict(job),
         "seed": seed,
         "parameters": 0 if is_floor else numbers_of(model),
+        "operations": None if is_floor else model.count().operations,
         "states": 0 if data["train"].states is None else data["train"].states.shape[-1],
         "esr_teacher_forced": None,
         "esr_free_running": None,
@@ -106,7 +127,7 @@ def _row(job: Job, seed: int | None, model: Model, data: Mapping[str, Dataset]) 
     }
 
 
-def _free_run(model: Model, test: Dataset, recordings: Sequence[tuple[str, int]]) -> dict[str, Any]:
+def _free_run(model: Model, test: Dataset, told: Test) -> dict[str, Any]:
     """Other metrics than the ESR by their names, and the ESR in parts; the start of each recording is left out."""
     carry = model.init_carry(test.x.shape[:1], test.controls or None)
     if isinstance(model, StateModel) and test.initial is not None:
@@ -114,7 +135,15 @@ def _free_run(model: Model, test: Dataset, recordings: Sequence[tuple[str, int]]
     y = np.asarray(run(model, test.x, carry, controls=test.controls)[1], float)
     figures = metrics.summary(y[:, WARMUP:], test.y[:, WARMUP:], fs=test.fs)
     return {name: _number(value) for name, value in figures.items() if name != "esr"} | {
-        "parts": parts(test.x[..., 0], y, test.y, recordings=recordings, fs=FS, warmup=WARMUP)
+        "parts": parts(
+            test.x[..., 0],
+            y,
+            test.y,
+            recordings=told.recordings,
+            fs=FS,
+            warmup=WARMUP,
+            conditions=told.conditions,
+        )
     }
 
 

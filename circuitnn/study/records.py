@@ -143,9 +143,10 @@ class Records:
         return [regime for regime in self.regimes if regime in present]
 
     def runs(self, circuit: str) -> list[tuple[str, str | None]]:
-        """(model, regime) of what was run on a circuit, the nodal model (without a regime) last."""
+        """(model, regime) of what was run on a circuit; without a regime what learns nothing, the nodal model last."""
         trained = [(model, regime) for model in self.models for regime in self.regimes_of(model, circuit)]
-        return [*trained, (NODAL, None)] if self.select(circuit, NODAL) else list(trained)
+        fixed = _distinct(row["model"] for row in self.select(circuit) if row["regime"] is None)
+        return [*trained, *((model, None) for model in sorted(fixed, key=lambda model: model == NODAL))]
 
     def spread(self, key: str, circuit: str | None, model: str, regime: str | None) -> Spread:
         """The values over seeds of `free_running`, `forced`, `bias`, `recovery` or a column of the rows by name."""

@@ -1,5 +1,6 @@
 """The trainings of a study: each target, contender and regime is one job, all seeds at once."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,16 +10,22 @@ import jax
 import numpy as np
 from flax import nnx
 
+from circuitnn.capture import loss
 from circuitnn.circuit import Circuit
 from circuitnn.devices.capacitor import CAPACITOR
+from circuitnn.files import replacing
 from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
+from circuitnn.opening import LARGEST_JSON, content, json_of
 from circuitnn.recurrent import Scaling
-from circuitnn.study.datasets import load, matched_states, shown
-from circuitnn.study.definition import Job, Preset, Study, Task, warmed_up_adam
-from circuitnn.study.measurement import Result, failed, measured, with_forced_best
+from circuitnn.study.datasets import circuit_of, load, matched_states, shown
+from circuitnn.study.definition import Job, Study, Task
+from circuitnn.study.fixed import as_it_plays
+from circuitnn.study.measurement import Result, Test, failed, measured, with_forced_best
+from circuitnn.study.preset import Preset
 from circuitnn.study.rate_search import best, plain_error, searched
 from circuitnn.study.records import NODAL
+from circuitnn.study.regimes import TrainingRegime
 from circuitnn.study.run_log import RunLog, stem
 from circuitnn.study.signals import FS
 from circuitnn.study.snapshots import Snapshots
@@ -44,35 +51,42 @@ def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seque
 
 def _found(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> Result:
     target = study.targets[job.circuit]
-    circuit, data = target.circuit(), load(study, target, folder)
+    data, conditions = load(study, target, folder)
+    if target.recordings is not None:
+        recordings = [(target.title, data["test"].x.shape[1])]
+    told = Test(recordings, conditions)
     if job.model == NODAL:
         with jax.enable_x64(True):
-            models = [NodalModel(circuit, fs=FS, dtype=np.float64)]
-            return measured(job, models, [None], data, History(), 0.0, recordings)
+            models: list[Model] = [NodalModel(circuit_of(target), fs=FS, dtype=np.float64)]
+            return measured(job, models, [None], data, History(), 0.0, told)
     contender = study.contenders[job.model]
     states = matched_states(contender, target)
     data = {part: shown(dataset, target, states) for part, dataset in data.items()}
-    train, output = data["train"], output_state(circuit)
+    train, output = data["train"], None if target.circuit is None else output_state(circuit_of(target))
     scaling = Scaling.from_data(train.x, train.y, train.states)
     task = Task(target.inputs, target.knobs, states, output if output in states else None, scaling, FS)
-    training = _Training(study, job, preset, task, data, max(samples for _, samples in recordings) / FS)
+    if not contender.learns:
+        model = contender.build(task, nnx.Rngs(0))
+        return measured(job, [model], [None], as_it_plays(model, data), History(), 0.0, told)
+    training = _Training(study, job, preset, task, data, told.longest / FS)
     files = folder / stem(job)
     errors = training.rates(files.with_suffix(".rates.json"))
-    rate = best(errors) if errors else contender.learning_rate
+    rate = best(errors) if errors else training.regime.rate or contender.learning_rate
     seeds, untrained = list(range(preset.seeds)), training.untrained(preset.seeds)
-    snapshots = training.snapshots(files) if states else None
+    updates = preset.updates if preset.seconds is None else training.updates_in(preset.seconds, rate, files)
+    snapshots = training.snapshots(files, updates) if states else None
     began = time.monotonic()
     try:
-        trained, history = training.fitted(untrained, rate, preset.updates, files.with_suffix(".npz"), snapshots)
+        trained, history = training.fitted(untrained, rate, updates, files.with_suffix(".npz"), snapshots)
     except DivergenceError as error:
         result = failed(job, untrained, seeds, data, str(error))
     else:
         seconds = sum(history.seconds) or time.monotonic() - began
-        result = measured(job, trained, seeds, data, history, seconds / len(seeds), recordings)
+        result = measured(job, trained, seeds, data, history, seconds / len(seeds), told)
         if snapshots is not None:
             result = with_forced_best(result, snapshots.best_forced(trained, data["validation"]), data["test"])
-    told = {"learning_rate": rate, "rates_tried": [[tried, plain_error(error)] for tried, error in errors.items()]}
-    return result._replace(rows=[row | told for row in result.rows])
+    rates = {"learning_rate": rate, "rates_tried": [[tried, plain_error(error)] for tried, error in errors.items()]}
+    return result._replace(rows=[row | rates | {"updates": result.updates} for row in result.rows])
 
 
 @final
@@ -91,17 +105,37 @@ class _Training(NamedTuple):
         return [build(self.task, nnx.Rngs(seed)) for seed in range(seeds)]
 
     def rates(self, file: Path) -> Mapping[float, float]:
-        """The validation error of each rate that is tried; none where the contender's own is taken."""
+        """The validation error of each rate that is tried; none where the regime's or the contender's own is taken."""
         search = self.preset.search
-        if search is None:
+        if search is None or self.regime.rate is not None:
             return {}
         updates = max(1, round(search.share * self.preset.updates))
         untrained = self.untrained(search.seeds)
         return searched(search, lambda rate: self.fitted(untrained, rate, updates)[1], file)
 
-    def snapshots(self, stem: Path) -> Snapshots:
+    @property
+    def regime(self) -> TrainingRegime:
+        """By its name."""
+        return self.study.regimes[str(self.job.regime)]
+
+    def snapshots(self, stem: Path, updates: int) -> Snapshots:
         """Of the training itself, where a validation is made."""
-        return Snapshots(stem, _every(self.preset.epochs(self.data["train"], self.preset.updates)))
+        return Snapshots(stem, _every(self.preset.epochs(self.data["train"], updates)))
+
+    def updates_in(self, seconds: float, rate: float, stem: Path) -> int:
+        """How many take so long for each seed, by the shorter one of two epochs; found once for a training."""
+        file = stem.with_suffix(".updates.json")
+        if not file.exists():
+            untrained = self.untrained(self.preset.seeds)
+            one = self.preset.epochs(self.data["train"], 1)
+            history = self.fitted(untrained, rate, self._updates_of(3 * one))[1]
+            epoch = max(min(history.seconds[1:] or history.seconds), 1e-3) / self.preset.seeds
+            with replacing(file) as target:
+                target.write(json.dumps(self._updates_of(max(1, round(seconds / epoch)))).encode())
+        return int(json_of(content(file, LARGEST_JSON)))
+
+    def _updates_of(self, epochs: int) -> int:
+        return epochs * self.preset.updates_of_a_pass(self.data["train"])
 
     def fitted(
         self,
@@ -116,10 +150,12 @@ class _Training(NamedTuple):
         return fit(
             untrained,
             train,
-            self.study.regimes[str(self.job.regime)].build(**preset.window),
-            optimizer=warmed_up_adam(rate),
+            self.regime.build(**preset.window),
+            optimizer=self.regime.optimizer(rate),
             epochs=epochs,
             batch=preset.batch,
+            loss=loss(self.regime.loss, FS),
+            patience=self.regime.patience,
             validation=self.data["validation"],
             validation_every=_every(epochs),
             validation_seconds=self.horizon,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, final
 
-from circuitnn.cli.problems import Fault
+from circuitnn.capture.take import TakeError
 from circuitnn.knobs import check_value
 from circuitnn.tables import table_rows
 
@@ -14,7 +14,13 @@ NAME, PLAYED, RECORDED = "table.csv", "input", "output"
 
 @final
 class Row(NamedTuple):
-    """One recording: both files, and the knobs by name."""
+    """One recording of a table: both files, and the knobs by name.
+
+    Attributes:
+        played: path of what went into the device.
+        recorded: path of what came out.
+        knobs: where they stood.
+    """
 
     played: str
     recorded: str
@@ -28,37 +34,39 @@ def read_table(path: Path) -> list[Row]:
         path: of the table, or of a folder with a table.csv.
 
     Raises:
-        Fault: naming the line, for a missing column, knob or file, and positions that are none.
+        TakeError: naming the line, for a missing column, knob or file, and positions that are none.
     """
     table = path / NAME if path.is_dir() else path
     try:
         lines = [(line, cells) for line, cells in table_rows(table) if any(cells) and not cells[0].startswith("#")]
     except ValueError as problem:
         more = f"; a folder has a {NAME} with the columns {PLAYED}, {RECORDED} and one for each knob"
-        raise Fault(f"{problem}{more if path.is_dir() and not table.exists() else ''}") from None
+        raise TakeError(f"{problem}{more if path.is_dir() and not table.exists() else ''}") from None
     if len(lines) < 2:
-        raise Fault(f"{table}: has no rows below its head: {PLAYED}, {RECORDED} and one column for each knob")
+        raise TakeError(f"{table}: has no rows below its head: {PLAYED}, {RECORDED} and one column for each knob")
     head = lines[0][1]
     others = [name for name in head if name not in (PLAYED, RECORDED)]
     if len(set(head)) < len(head) or len(others) != len(head) - 2:
         shown = ", ".join(head)
-        raise Fault(f"{table}: wanted are the columns {PLAYED}, {RECORDED} and the knobs, each once; got {shown}")
+        raise TakeError(f"{table}: wanted are the columns {PLAYED}, {RECORDED} and the knobs, each once; got {shown}")
     rows = [_row(table, line, cells, head) for line, cells in lines[1:]]
     twice = {row.recorded for row in rows if sum(row.recorded == other.recorded for other in rows) > 1}
     for name in sorted(twice):
-        raise Fault(f"{table}: {name} is in two rows")
+        raise TakeError(f"{table}: {name} is in two rows")
     return rows
 
 
 def _row(table: Path, line: int, given: list[str], head: list[str]) -> Row:
     if len(given) != len(head):
-        raise Fault(f"{table}, line {line}: has {len(given)} cells, the head has {len(head)} columns")
+        raise TakeError(f"{table}, line {line}: has {len(given)} cells, the head has {len(head)} columns")
     cells = dict(zip(head, given, strict=True))
     knobs = {}
     for name in head:
         if name in (PLAYED, RECORDED):
             if not (table.parent / cells[name]).is_file():
-                raise Fault(f"{table}, line {line}: {cells[name] or 'an empty name'}: no such file beside the table")
+                raise TakeError(
+                    f"{table}, line {line}: {cells[name] or 'an empty name'}: no such file beside the table"
+                )
             continue
         try:
             knobs[name] = float(cells[name])
@@ -67,5 +75,5 @@ def _row(table: Path, line: int, given: list[str], head: list[str]) -> Row:
         try:
             check_value(name, knobs[name])
         except ValueError as problem:
-            raise Fault(f"{table}, line {line}: {problem}; it is {cells[name]!r}") from None
+            raise TakeError(f"{table}, line {line}: {problem}; it is {cells[name]!r}") from None
     return Row(str(table.parent / cells[PLAYED]), str(table.parent / cells[RECORDED]), knobs)

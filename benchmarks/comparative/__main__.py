@@ -1,0 +1,96 @@
+"""`python -m benchmarks.comparative`: recurrent and convolutional networks on overdrives, compressors and filters."""
+
+from functools import partial
+from typing import Any
+
+from benchmarks.comparative.contenders import CONTENDERS, FIVE, WAVENETS, WRIGHT
+from benchmarks.comparative.findings import findings, headline
+from benchmarks.comparative.hypotheses import HYPOTHESES
+from benchmarks.comparative.targets import SIMIONATO, TARGETS
+from circuitnn import study
+from circuitnn.study import Material, Preset, RateSearch, Study, TrainingRegime
+from circuitnn.train import TruncatedBPTT
+
+BLOCKS = 4  # segments that follow each other with the state handed on
+_free = partial(TruncatedBPTT, blocks=BLOCKS)
+REGIMES = {
+    "published": TrainingRegime(
+        "as published: MSE, Adam at 3e-4 falling to a quarter, segments of 2400, stopped after 10 epochs without a "
+        "better validation",
+        _free,
+        loss="mse",
+        schedule="exponential",
+        rate=3e-4,
+        patience=10,
+    ),
+    "tuned": TrainingRegime("ESR, the rate found by the same search for each, warmed up and falling to zero", _free),
+}
+SEARCH = RateSearch((1e-3, 3e-3, 1e-2), share=0.1, seeds=1)
+
+
+def _preset(name: str, **options: Any) -> Preset:
+    return Preset(name, length=2400, warmup=1200, pieces=8, **options)
+
+
+PRESETS = {
+    # One device of each kind of effect, one rate for all, too little of everything to settle a claim.
+    "quick": _preset(
+        "quick",
+        seeds=1,
+        updates=300,
+        batch=4,
+        contenders=FIVE,
+        targets=("tube-screamer", "pultec", "la2a", "low-pass"),
+        regimes=("tuned",),
+        material=Material(seconds=2.4, validation=1.2, test=1.8),
+        oversampling=2,
+    ),
+    "seed002": _preset(
+        "seed002",
+        seeds=5,
+        updates=4000,
+        batch=16,
+        contenders=FIVE,
+        targets=SIMIONATO,
+        material=Material(seconds=12.0, validation=3.0, test=6.0),
+        search=SEARCH,
+    ),
+    "seed003": _preset(
+        "seed003",
+        seeds=3,
+        updates=4000,
+        batch=16,
+        contenders=(*WRIGHT, *WAVENETS),
+        targets=("big-muff", "tube-preamp"),
+        regimes=("tuned",),
+        material=Material(("guitar", "bass"), seconds=12.0, validation=3.0, test=6.0),
+        search=SEARCH,
+    ),
+    "review": _preset(
+        "review",
+        seeds=3,
+        updates=4000,
+        batch=16,
+        contenders=("LSTM-32", "WaveNet 10 x 16", "TCN shallow"),
+        targets=("tube-preamp",),
+        regimes=("tuned",),
+        material=Material(("guitar",), seconds=12.0, validation=3.0, test=6.0),
+        search=SEARCH,
+    ),
+}
+STUDY = Study(
+    module="benchmarks.comparative",
+    title="State-based and convolutional networks on overdrives, compressors, equalisers and a filter",
+    about="The networks of three published comparisons on simulated devices, whose knobs stand on a grid of which the "
+    "middle is left out of training.",
+    targets=TARGETS,
+    contenders=CONTENDERS,
+    presets=PRESETS,
+    headline=headline,
+    hypotheses=HYPOTHESES,
+    findings=findings,
+    regimes=REGIMES,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(study.main(STUDY))

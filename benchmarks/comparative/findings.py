@@ -1,0 +1,101 @@
+"""What the comparative study says of its numbers: our ranking by effect beside the published one."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy import stats
+
+from benchmarks.comparative.contenders import FIVE
+from benchmarks.comparative.published import ESR
+from benchmarks.comparative.targets import EFFECTS
+from circuitnn.study import Records, judged, ranking
+from circuitnn.study.breakdown import by_part
+from circuitnn.study.findings import lowest_errors
+from circuitnn.study.positions import MUSIC, POSITION
+from circuitnn.study.wording import esr, judgement, outcome, probability
+
+
+def seen(records: Records, circuit: str, model: str, regime: str) -> float:
+    """Median error on unseen music at the positions of training, as the study has it."""
+    found = by_part(records, circuit, model, regime).get("condition", {}).get(MUSIC)
+    return math.inf if found is None or math.isnan(found.median) else found.median
+
+
+def tau(ours: Mapping[str, float], theirs: Mapping[str, float]) -> tuple[float, float]:
+    """Kendall's rank correlation of two tables of errors, and the p value that there is none."""
+    names = [name for name in theirs if name in ours]
+    found = stats.kendalltau([_rankable(ours[name]) for name in names], [theirs[name] for name in names])
+    return float(found.statistic), float(found.pvalue)
+
+
+def alike(records: Records, circuits: Sequence[str], models: Sequence[str], regime: str) -> float | None:
+    """Friedman's p that the models are alike, blocks being the knob positions of an effect's devices.
+
+    Positions share a training: this p tells the models of this run apart, and nothing of models trained anew.
+    """
+    errors: dict[str, list[float]] = {model: [] for model in models}
+    for circuit in circuits:
+        parts = {model: by_part(records, circuit, model, regime).get("position", {}) for model in models}
+        for place in parts[models[0]]:
+            if all(place in found for found in parts.values()):
+                for model, found in parts.items():
+                    errors[model].append(found[place].median)
+    ranked = ranking(errors)
+    return None if ranked is None else ranked.test.p
+
+
+def by_effect(records: Records, regime: str) -> list[str]:
+    """A sentence for each effect: ranking here, published ranking, Kendall's tau, Friedman's p."""
+    sentences = []
+    models = [model for model in FIVE if model in records.models]
+    for effect, circuits in EFFECTS.items():
+        there = [c for c in circuits if all(regime in records.regimes_of(model, c) for model in models)]
+        if len(models) < 3 or not there:
+            continue
+        logs = {model: [math.log(seen(records, circuit, model, regime)) for circuit in there] for model in models}
+        ours = {model: math.exp(np.mean(values)) for model, values in logs.items()}
+        correlation, p = tau(ours, ESR[effect])
+        friedman = alike(records, there, models, regime)
+        told = ", ".join(f"{name} {esr(value)}" for name, value in sorted(ours.items(), key=lambda one: one[1]))
+        theirs = ", ".join(sorted((name for name in ESR[effect] if name in ours), key=ESR[effect].__getitem__))
+        sentences.append(
+            f"{effect} ({', '.join(there)}; {regime}): {told} (median ESR, unseen music at known positions"
+            f"{', geometric mean over devices' if len(there) > 1 else ''}). Published order: {theirs}. Kendall's tau "
+            f"{correlation:+.2f} (p {probability(p)})"
+            + ("." if friedman is None else f"; alike over positions: p {probability(friedman)} (Friedman).")
+        )
+    return sentences
+
+
+def unseen(records: Records) -> list[str]:
+    """A sentence for each device: how much worse the best model is where no training was."""
+    sentences = []
+    for circuit in records.circuits:
+        runs = [(model, regime) for model in records.models for regime in records.regimes_of(model, circuit)]
+        known = [(seen(records, circuit, *run), run) for run in runs]
+        if not known:
+            continue
+        value, run = min(known)
+        parts = by_part(records, circuit, *run).get("condition", {})
+        if POSITION in parts and math.isfinite(value):
+            sentences.append(
+                f"{records.title(circuit)}: {run[0]} under {run[1]} has {esr(value)} at positions of the training and "
+                f"{esr(parts[POSITION].median)} at the one left out."
+            )
+    return sentences
+
+
+def headline(records: Records) -> str:
+    """What became of the hypotheses."""
+    return outcome(judged(records))
+
+
+def findings(records: Records) -> list[str]:
+    """Hypotheses, rankings by effect, the position left out, the best of each device."""
+    ranked = [sentence for regime in records.regimes for sentence in by_effect(records, regime)]
+    return [*(judgement(one) for one in judged(records)), *ranked, *unseen(records), *lowest_errors(records)]
+
+
+def _rankable(value: float) -> float:
+    return value if math.isfinite(value) else 1e300

@@ -1,0 +1,58 @@
+"""Models that learn nothing as contenders: captures, saved models, whatever opens from a file."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import circuitnn.export.formats as formats
+from circuitnn import export
+from circuitnn.model import Model
+from circuitnn.rates import resampled
+from circuitnn.study.definition import Contender, Task
+from circuitnn.train import Dataset, restore
+
+
+def saved(path: str | Path) -> Contender:
+    """A model from its file, as it is: a .nam or another format of players, or one that was saved here.
+
+    It is measured beside the contenders that learn, and has no part in their rankings.
+
+    Args:
+        path: of the file, under the same name for all workers.
+    """
+
+    def build(task: Task, rngs: object) -> Model:
+        del rngs
+        return resampled(opened(path), task.fs)
+
+    return Contender(build, matched="none", learns=False)
+
+
+def opened(path: str | Path) -> Model:
+    """The model in a file.
+
+    Raises:
+        ValueError: when it cannot be read, or has more than one input or output.
+    """
+    name = str(path)
+    model = restore(name) if name.endswith(".npz") and not formats.is_torch(name) else export.read(name)
+    if (model.in_features, model.out_features) != (1, 1):
+        raise ValueError(f"{name}: takes {model.in_features} signals and gives {model.out_features}; one is compared")
+    return model
+
+
+def as_it_plays(model: Model, data: Mapping[str, Dataset]) -> dict[str, Dataset]:
+    """The data in the unit of a model that knows what its 1.0 is in volts, without the knobs that it does not have."""
+    into, out = model.volts or (1.0, 1.0)
+    return {
+        part: dataclasses.replace(
+            each,
+            x=each.x / into,
+            y=each.y / out,
+            states=None,
+            initial=None,
+            before=None,
+            controls={name: knob for name, knob in (each.controls or {}).items() if name in model.controls},
+        )
+        for part, each in data.items()
+    }

@@ -1,0 +1,97 @@
+"""What is played in a study: kinds of music and test signals that are made up from a seed."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitnn import audio
+from circuitnn.study.signals import FS, Signals
+
+# Their peaks; what has no rests and no dynamics is as much softer as it is louder at the same peak.
+KINDS: Mapping[str, tuple[float, Callable[..., NDArray[np.float64]]]] = {
+    "guitar": (1.0, audio.guitar),
+    "bass": (1.0, audio.bass),
+    "drums": (1.0, audio.drums),
+    "pads": (0.7, audio.pads),
+    "sweep": (0.25, lambda seconds, fs, *, seed: audio.sweep(seconds, fs)),
+    "noise": (0.25, audio.noise_bursts),
+    "rising noise": (0.5, audio.rising_noise),
+    "rising noise, logarithmic": (0.5, functools.partial(audio.rising_noise, law="logarithmic")),
+}
+"""By name: the peak in full scale, and what makes it of seconds, rate and seed."""
+
+SHORTEST = 0.1  # seconds of a kind, and of a part of the data
+MOST = 6 * 3600  # seconds
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """Music and test signals, each of `kinds` for an equal share of the time, other ones in each recording.
+
+    Attributes:
+        kinds: names of `circuitnn.study.material.KINDS`.
+        seconds: of each recording of the training.
+        validation: seconds of each recording that weights are chosen by.
+        test: seconds of the test's music, which is the same at all positions.
+        seed: of all of it.
+
+    Raises:
+        ValueError: for unknown kinds and impossible lengths.
+    """
+
+    kinds: tuple[str, ...] = ("guitar", "bass", "drums", "pads", "sweep", "rising noise")
+    seconds: float = 12.0
+    validation: float = 3.0
+    test: float = 6.0
+    seed: int = 0
+
+    def __post_init__(self):
+        unknown = [kind for kind in self.kinds if kind not in KINDS]
+        if unknown or not self.kinds:
+            raise ValueError(f"material: no kind {', '.join(map(repr, unknown)) or ''}; there are {', '.join(KINDS)}")
+        for name in ("seconds", "validation", "test"):
+            value, least = getattr(self, name), SHORTEST * len(self.kinds)
+            if not (math.isfinite(value) and least <= value <= MOST):
+                raise ValueError(
+                    f"material: {name} has to be from {least:g} ({SHORTEST:g} for each kind) to {MOST:g} seconds, "
+                    f"got {value!r}"
+                )
+
+    def signals(self, pieces: int) -> Signals:
+        """Training and validation of so many recordings, one after the other, and the music of the test."""
+        seeds = iter(np.random.SeedSequence(self.seed).generate_state((2 * pieces + 1) * len(self.kinds)).tolist())
+
+        def one(seconds: float) -> list[NDArray[np.float64]]:
+            edges = np.round(np.linspace(0, seconds * FS, len(self.kinds) + 1)).astype(int)
+            return [
+                peak * make(length / FS, FS, seed=next(seeds))
+                for (peak, make), length in zip((KINDS[kind] for kind in self.kinds), np.diff(edges), strict=True)
+            ]
+
+        test = one(self.test)
+        train, validation = (
+            np.concatenate([part for _ in range(pieces) for part in one(seconds)])
+            for seconds in (self.seconds, self.validation)
+        )
+        return Signals(
+            {"train": train, "validation": validation, "test": np.concatenate(test)},
+            f"made up (seed {self.seed}): {', '.join(self.kinds)}",
+            {"train": [], "validation": [], "test": list(self.kinds)},
+            {"test": [len(part) for part in test]},
+        )
+
+    def cut(self, sounds: Signals, pieces: int) -> Signals:
+        """Recordings of no more than these lengths, from their beginnings."""
+        most = {"train": pieces * self.seconds, "validation": pieces * self.validation, "test": self.test}
+        parts = {part: sound[: round(most[part] * FS)] for part, sound in sounds.parts.items()}
+        samples = {
+            part: np.diff(np.minimum(np.cumsum([0, *counts]), len(parts[part]))).tolist()
+            for part, counts in sounds.samples.items()
+        }
+        return dataclasses.replace(sounds, parts=parts, samples=samples)
