@@ -79,12 +79,15 @@ class StateSpace(Layered):
             "dtype": self.dtype,
             "rngs": rngs,
         }
+        if self.conditioning.turns_poles:
+            arguments |= {"turned": self.conditioning, "controls": len(self.inputs.defaults)}
         blocks = [
             Mixed(self.recurrent_layer(**arguments), mixing=mixing, dtype=self.dtype, rngs=rngs) for _ in range(layers)
         ]
         first = Pointwise(self.inputs.width, hidden, dtype=self.dtype, rngs=rngs)
         last = Pointwise(hidden, out_features, dtype=self.dtype, rngs=rngs)
-        self.in_a_row([first, self.conditioned(hidden, rngs), *blocks, last])
+        turned = None if self.conditioning.turns_poles else self.conditioned(hidden, rngs)
+        self.in_a_row([first, turned, *blocks, last])
 
     @abc.abstractmethod
     def recurrent_layer(self, **arguments: Any) -> Layer:

@@ -1,0 +1,125 @@
+"""A resonant filter as a gray box: state-variable sections whose numbers a small network finds from the knobs."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, final
+
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax import numpy as jnp
+
+from circuitnn.arguments import checked_dtype, checked_rate, checked_rngs, checked_width
+from circuitnn.filters.controlled import ControlledFilter, named
+from circuitnn.filters.state_variable_form import OF_A_SECTION, StateVariable
+from circuitnn.networks.dense import Dense
+from circuitnn.settings import register, settings_of
+
+LOWEST, HIGHEST = 1000.0, 8000.0  # hertz, between which the sections begin
+PACE = np.array([2.0, 1.0, 0.3, 0.3, 0.3])  # how far the numbers go for one in what the network says
+FURTHEST = 8.0  # natural logarithm of g and of the damping: 5 Hz at 48 kHz
+UNITS = 2  # of the curve
+
+
+@register
+@final
+class StateVariableFilter(ControlledFilter):
+    """A filter of even order whose numbers follow knobs, with one learnt function without memory inside of its loops.
+
+    Each position of the knobs goes through a multilayer perceptron (tanh) to the five numbers of each section of a
+    `StateVariable` form: logarithms of frequency and damping, and how much of high, band and low pass is heard. The
+    integrators of all sections saturate by the same learnt curve, which does not know the knobs. That is all it knows
+    of the device: a resonant filter of two knobs, whose loop is not quite linear.
+
+    Args:
+        controls: names of the knobs and their default positions, from 0 to 1.
+        sections: of second order, in a row.
+        hidden: units of the layers between knobs and numbers.
+        saturation: volts at which the curve begins to bend before training; None for a linear filter.
+        fs: sample rate in Hz that it runs at.
+        trained_fs: the rate that its weights belong to, where it runs at another; see `at`.
+        frame: samples for which the knobs are held.
+        dtype: floating-point type of weights and signals.
+        rngs: for the initial weights.
+
+    Raises:
+        ValueError: for no knob, sizes that are no whole numbers of at least one, or a saturation that is not positive.
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, float],
+        *,
+        sections: int = 1,
+        hidden: Sequence[int] = (16, 16),
+        saturation: float | None = 1.0,
+        fs: float = 48_000,
+        trained_fs: float | None = None,
+        frame: int = 1,
+        dtype: Any = jnp.float32,
+        rngs: nnx.Rngs | None = None,
+    ):
+        rngs = checked_rngs(rngs, type(self).__name__)
+        if saturation is not None and not (np.isfinite(saturation) and saturation > 0):
+            raise ValueError(f"saturation: expected a positive number of volts, or None, got {saturation!r}")
+        self.positions, self.fs, self.dtype = tuple(named(controls).items()), checked_rate(fs), checked_dtype(dtype)
+        self.trained_fs = None if trained_fs is None else checked_rate(trained_fs, name="trained_fs")
+        self.sections, self.frame = checked_width("sections", sections), checked_width("frame", frame)
+        self.hidden = tuple(checked_width("hidden", width) for width in hidden)
+        self.saturation = None if saturation is None else float(saturation)
+        self.in_features = self.out_features = 1
+        widths = (len(self.positions), *self.hidden, OF_A_SECTION * self.sections)
+        self.layers = nnx.List(Dense(before, after, dtype=dtype, rngs=rngs) for before, after in pairwise(widths))
+        # The last layer says little at first, so that the sections begin where they are told to.
+        self.layers[-1].weight[...] *= 0.1
+        self.layers[-1].bias[...] *= 0
+        steepness = -np.log((self.saturation or 1.0) * np.geomspace(1, 4, UNITS))
+        start = jnp.asarray([steepness, np.zeros(UNITS), np.zeros(UNITS)], dtype)
+        self.curve: Any = None if self.saturation is None else nnx.Param(start)
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return dict(self.positions)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it is, as plain data."""
+        return settings_of(self, controls=self.controls)
+
+    def form(self, knobs: Array) -> StateVariable:
+        hidden = 2 * knobs.astype(self.dtype) - 1
+        for layer in self.layers[:-1]:
+            hidden = jnp.tanh(layer(hidden))
+        free = self.layers[-1](hidden)
+        free = free.reshape(*free.shape[:-1], self.sections, OF_A_SECTION)
+        free = self._start().astype(self.dtype) + PACE.astype(self.dtype) * free
+        g, damping = (jnp.exp(FURTHEST * jnp.tanh(free[..., k] / FURTHEST)) for k in (0, 1))
+        if self.trained_fs is not None:
+            # The same frequency at another rate; what would lie beyond half of that one stays below it.
+            g = jnp.tan(jnp.minimum(jnp.arctan(g) * (self.trained_fs / self.fs), 0.49 * np.pi))
+        numbers = jnp.concatenate([g[..., None], damping[..., None], free[..., 2:]], axis=-1)
+        if self.curve is None:
+            return StateVariable(numbers, None)
+        curve = self._curve()
+        return StateVariable(numbers, jnp.broadcast_to(curve, (*numbers.shape[:-2], *curve.shape)))
+
+    def at(self, fs: float) -> "StateVariableFilter":
+        """The same weights at another sample rate, Hz: sections at the same frequencies."""
+        if fs == self.fs:
+            return self
+        rates = {"fs": checked_rate(fs), "trained_fs": self.trained_fs or self.fs}
+        model = StateVariableFilter.from_settings(self.settings | rates)
+        nnx.update(model, nnx.state(self))
+        return model
+
+    def _curve(self) -> Array:
+        steepness, skew, share = self.curve[...]
+        shares = jnp.exp(share - jnp.max(share))
+        return jnp.stack([jnp.exp(steepness), jnp.tanh(skew), shares / jnp.sum(shares)])
+
+    def _start(self) -> np.ndarray:
+        """(sections, 5) before the network says anything: low passes with two equal poles."""
+        frequencies = np.geomspace(LOWEST, HIGHEST, self.sections) if self.sections > 1 else np.array([LOWEST])
+        g = np.tan(np.pi * np.minimum(frequencies / (self.trained_fs or self.fs), 0.4))
+        rows = [np.log(g), np.full(self.sections, np.log(2.0)), *(np.full(self.sections, low) for low in (0.0, 0.0, 1.0))]
+        return np.stack(rows, axis=-1)
