@@ -17,11 +17,9 @@ class Conditioning(abc.ABC):
 
     Attributes:
         is_input: whether the network sees the knobs as channels beside the signal.
-        turns_poles: whether the knobs turn the poles of recurrences, in networks that have some to turn.
     """
 
     is_input = False
-    turns_poles = False
 
     @abc.abstractmethod
     def layer(self, features: int, controls: int, *, dtype: Any, rngs: nnx.Rngs) -> Layer | None:
@@ -112,7 +110,6 @@ class Poles(Conditioning):
     Source: this library's; of networks that make another one's weights Ha, Dai, Le 2017, "HyperNetworks", ICLR.
     """
 
-    turns_poles = True
     hidden: int = 8
 
     def __post_init__(self) -> None:

@@ -72,9 +72,7 @@ class LRULayer(Layer):
         self.B = nnx.Param(normal(rngs, (2, states, features), 1 / math.sqrt(2 * features), dtype))
         self.C = nnx.Param(normal(rngs, (2, features, states), 1 / math.sqrt(states), dtype))
         self.D = nnx.Param(normal(rngs, (features,), 1.0, dtype))
-        self.turning = None
-        if turned is not None:
-            self.turning = turned.turning(controls, 4 * states, dtype=dtype, rngs=rngs)
+        self.turning = None if turned is None else turned.turning(controls, 4 * states, dtype=dtype, rngs=rngs)
 
     def rest(self, u: Array, knobs: Array) -> tuple[Array, Array]:
         system = self._system(knobs)
@@ -191,6 +189,8 @@ class LRU(StateSpace):
 
     Source: Orvieto et al., Resurrecting recurrent neural networks for long sequences, ICML 2023.
     """
+
+    has_poles_to_turn = True
 
     def recurrent_layer(self, **arguments: Any) -> Layer:
         return LRULayer(self.hidden, self.states, **arguments)
