@@ -63,7 +63,9 @@ def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[s
     if min(size.seconds, size.test_seconds, size.volts) <= 0 or size.louder < 0:
         raise ValueError("seconds and volts must be positive")
     signals = sound(options, 24.0)
-    head = header(**{name: getattr(options, name) for name in (*OWN, *SIZE)}, signal=signals.source, files=signals.files)
+    head = header(
+        **{name: getattr(options, name) for name in (*OWN, *SIZE)}, signal=signals.source, files=signals.files
+    )
     return head, _rows(names, options, size, signals, _known(options, head))
 
 

@@ -73,7 +73,7 @@ def swings(count: int, samples: int, seed: int) -> dict[str, NDArray]:
     rng, time = np.random.default_rng(seed), np.arange(samples) / FS
     found = {}
     for name, (lowest, highest) in RANGE.items():
-        rate = np.exp(rng.uniform(*np.log(RATES), (count, 1)))
+        rate = RATES[0] * (RATES[1] / RATES[0]) ** rng.uniform(0, 1, (count, 1))
         phase, middle, depth = (rng.uniform(0, 1, (count, 1)) for _ in range(3))
         swing = 0.5 + 0.5 * (middle - 0.5) + (0.15 + 0.35 * depth) * np.sin(2 * np.pi * (rate * time + phase))
         found[name] = lowest + (highest - lowest) * np.clip(swing, 0, 1)
@@ -85,7 +85,7 @@ def learnt_from(signals: Signals, version: str, size: Size) -> Dataset:
     positions = grid(size)
     x = excerpts(signals.parts["train"], len(positions["cutoff"]), size.seconds, seed=0)
     if version == MOVING:
-        return through(x, swings(*x.shape, seed=1), size)
+        return through(x, swings(len(x), x.shape[1], seed=1), size)
     return through(x, {name: value[:, None] for name, value in positions.items()}, size)
 
 
@@ -95,7 +95,7 @@ def tested_on(signals: Signals, version: str, size: Size) -> dict[str, Dataset]:
     x = excerpts(signals.parts["test"], len(positions["cutoff"]), size.test_seconds, seed=2)
     knobs = {name: value[:, None] for name, value in positions.items()}
     if version == MOVING:
-        knobs = swings(*x.shape, seed=3)
+        knobs = swings(len(x), x.shape[1], seed=3)
     tests = {EASY: through(x, knobs, size)}
     if version == CONSTANT and size.louder:
         tests[LOUDER] = through(x, knobs, dataclasses.replace(size, volts=size.louder * size.volts))
@@ -106,11 +106,11 @@ def through(x: NDArray, knobs: dict[str, NDArray], size: Size) -> Dataset:
     """Sound in full scale (recordings, time) through the low pass."""
     parts = []
     for start in range(0, len(x), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
+        rows = np.arange(start, start + AT_ONCE) % len(x)
         data = simulate_dataset(
             circuits.ota_lowpass(),
-            x[some],
-            controls={name: knob[some] for name, knob in knobs.items()},
+            x[rows],
+            controls={name: knob[rows] for name, knob in knobs.items()},
             fs=FS,
             oversampling=size.oversampling,
             volts=size.volts,
@@ -118,7 +118,7 @@ def through(x: NDArray, knobs: dict[str, NDArray], size: Size) -> Dataset:
             progress=False,
         )
         parts.append(data)
-    x, y = (np.concatenate([np.asarray(getattr(part, name)) for part in parts]) for name in ("x", "y"))
+    x, y = (np.concatenate([getattr(part, name) for part in parts])[: len(x)] for name in ("x", "y"))
     return Dataset(x, y, controls={name: np.float32(knob) for name, knob in knobs.items()}, fs=FS, volts=VOLTS)
 
 

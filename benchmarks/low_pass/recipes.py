@@ -24,6 +24,7 @@ from circuitnn.train.objective import Loss
 CONTROL, GRAY, BLACK = "circuit", "gray box", "black box"
 FRAME = 32  # samples for which a filter holds its knobs
 MOST_WEIGHTS = 1500  # of a black box
+_EACH, _WINDOWS = losses.per_window(), TruncatedBPTT(1024, warmup=512)
 Make = Callable[[Scaling, nnx.Rngs], Model]
 
 
@@ -46,8 +47,8 @@ class Recipe:
     make: Make
     kind: str = BLACK
     rate: float = 1e-2
-    loss: Loss = losses.per_window()
-    regime: TruncatedBPTT = TruncatedBPTT(1024, warmup=512)
+    loss: Loss = _EACH
+    regime: TruncatedBPTT = _WINDOWS
     batch: int = 40
     share: float = 1.0
     versions: Sequence[str] = VERSIONS
@@ -69,14 +70,8 @@ def published(name: str, *sizes: int, **more: Any) -> Make:
 
 def state_variable(sections: int, *, saturation: float | None = 20.0) -> Make:
     """Makes the gray box; its curve begins beyond the volts of the training."""
-
-    def make(scaling: Scaling, rngs: nnx.Rngs) -> Model:
-        middle = dict.fromkeys(KNOBS, 0.5)
-        return StateVariableFilter(
-            middle, sections=sections, hidden=(12, 12), saturation=saturation, fs=FS, frame=FRAME, rngs=rngs
-        )
-
-    return make
+    arguments: Any = {"sections": sections, "hidden": (8, 8), "saturation": saturation, "fs": FS, "frame": FRAME}
+    return lambda _, rngs: StateVariableFilter(dict.fromkeys(KNOBS, 0.5), rngs=rngs, **arguments)
 
 
 def beside(place: str) -> Make:
@@ -91,10 +86,10 @@ def beside(place: str) -> Make:
     return make
 
 
-def circuit(scaling: Scaling, rngs: nnx.Rngs) -> Model:
-    """The circuit with wrong capacitors and a wrong input resistor, which are learnt."""
+def circuit() -> Make:
+    """Makes the circuit with wrong capacitors and a wrong input resistor, which are learnt."""
     wrong = circuits.ota_lowpass().replace(C1=430e-12, C2=250e-12, Rin=120e3)
-    return NodalModel(wrong, FS, trainable=("C1", "C2", "Rin"))
+    return lambda _, rngs: NodalModel(wrong, FS, trainable=("C1", "C2", "Rin"))
 
 
 _gray = Recipe(make=state_variable(1), kind=GRAY, rate=2e-2)
@@ -106,7 +101,7 @@ _study_lru = _study.but(make=published("LRU"))
 _audible = losses.weighted((1.0, losses.pre_emphasis), (0.02, losses.mr_stft))
 RECIPES: dict[str, Recipe] = {
     "circuit, learnt values": Recipe(
-        make=circuit, kind=CONTROL, rate=3e-2, share=0.1, regime=TruncatedBPTT(512, warmup=256), batch=16
+        make=circuit(), kind=CONTROL, rate=3e-2, share=0.1, regime=TruncatedBPTT(512, warmup=256), batch=16
     ),
     "gray": _gray,
     "gray, 2 sections": _gray.but(make=state_variable(2)),

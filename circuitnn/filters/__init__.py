@@ -14,10 +14,10 @@ from circuitnn.filters.models import CoupledForm as CoupledForm
 from circuitnn.filters.models import FixedFilter as FixedFilter
 from circuitnn.filters.neural import NeuralToneStack as NeuralToneStack
 from circuitnn.filters.resampled_filter import ResampledFilter as ResampledFilter
-from circuitnn.filters.state_variable import StateVariableFilter as StateVariableFilter
-from circuitnn.filters.state_variable_form import StateVariable as StateVariable
 from circuitnn.filters.state_space_form import AnalogStateSpace as AnalogStateSpace
 from circuitnn.filters.state_space_form import StateSpace as StateSpace
+from circuitnn.filters.state_variable import StateVariableFilter as StateVariableFilter
+from circuitnn.filters.state_variable_form import StateVariable as StateVariable
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

@@ -17,7 +17,8 @@ from circuitnn.settings import register, settings_of
 
 LOWEST, HIGHEST = 1000.0, 8000.0  # hertz, between which the sections begin
 PACE = np.array([2.0, 1.0, 0.3, 0.3, 0.3])  # how far the numbers go for one in what the network says
-FURTHEST = 8.0  # natural logarithm of g and of the damping: 5 Hz at 48 kHz
+FURTHEST = 8.0  # natural logarithm of g: 5 Hz at 48 kHz
+LEAST = 0.05  # damping where it is no longer what the network says: a Q of 20
 UNITS = 2  # of the curve
 
 
@@ -27,9 +28,11 @@ class StateVariableFilter(ControlledFilter):
     """A filter of even order whose numbers follow knobs, with one learnt function without memory inside of its loops.
 
     Each position of the knobs goes through a multilayer perceptron (tanh) to the five numbers of each section of a
-    `StateVariable` form: logarithms of frequency and damping, and how much of high, band and low pass is heard. The
-    integrators of all sections saturate by the same learnt curve, which does not know the knobs. That is all it knows
-    of the device: a resonant filter of two knobs, whose loop is not quite linear.
+    `StateVariable` form: logarithm of the frequency, damping, and how much of high, band and low pass is heard. Its
+    last layer sees the knobs too: a frequency that is exponential in a knob, and a feedback that is proportional to
+    one, are straight lines there, also between the positions of a training. The integrators of all sections saturate by
+    the same learnt curve, which does not know the knobs. That is all it knows of the device: a resonant filter whose
+    loop is not quite linear.
 
     Args:
         controls: names of the knobs and their default positions, from 0 to 1.
@@ -68,8 +71,10 @@ class StateVariableFilter(ControlledFilter):
         self.hidden = tuple(checked_width("hidden", width) for width in hidden)
         self.saturation = None if saturation is None else float(saturation)
         self.in_features = self.out_features = 1
-        widths = (len(self.positions), *self.hidden, OF_A_SECTION * self.sections)
-        self.layers = nnx.List(Dense(before, after, dtype=dtype, rngs=rngs) for before, after in pairwise(widths))
+        widths = (len(self.positions), *self.hidden)
+        layers = [Dense(before, after, dtype=dtype, rngs=rngs) for before, after in pairwise(widths)]
+        last = Dense(widths[-1] + widths[0], OF_A_SECTION * self.sections, dtype=dtype, rngs=rngs)
+        self.layers = nnx.List([*layers, last])
         # The last layer says little at first, so that the sections begin where they are told to.
         self.layers[-1].weight[...] *= 0.1
         self.layers[-1].bias[...] *= 0
@@ -87,13 +92,13 @@ class StateVariableFilter(ControlledFilter):
         return settings_of(self, controls=self.controls)
 
     def form(self, knobs: Array) -> StateVariable:
-        hidden = 2 * knobs.astype(self.dtype) - 1
+        hidden = centred = 2 * knobs.astype(self.dtype) - 1
         for layer in self.layers[:-1]:
             hidden = jnp.tanh(layer(hidden))
-        free = self.layers[-1](hidden)
+        free = self.layers[-1](jnp.concatenate([hidden, centred], axis=-1))
         free = free.reshape(*free.shape[:-1], self.sections, OF_A_SECTION)
         free = self._start().astype(self.dtype) + PACE.astype(self.dtype) * free
-        g, damping = (jnp.exp(FURTHEST * jnp.tanh(free[..., k] / FURTHEST)) for k in (0, 1))
+        g, damping = jnp.exp(FURTHEST * jnp.tanh(free[..., 0] / FURTHEST)), _positive(free[..., 1])
         if self.trained_fs is not None:
             # The same frequency at another rate; what would lie beyond half of that one stays below it.
             g = jnp.tan(jnp.minimum(jnp.arctan(g) * (self.trained_fs / self.fs), 0.49 * np.pi))
@@ -121,5 +126,10 @@ class StateVariableFilter(ControlledFilter):
         """(sections, 5) before the network says anything: low passes with two equal poles."""
         frequencies = np.geomspace(LOWEST, HIGHEST, self.sections) if self.sections > 1 else np.array([LOWEST])
         g = np.tan(np.pi * np.minimum(frequencies / (self.trained_fs or self.fs), 0.4))
-        rows = [np.log(g), np.full(self.sections, np.log(2.0)), *(np.full(self.sections, low) for low in (0.0, 0.0, 1.0))]
+        rows = [np.log(g), np.full(self.sections, 2.0), *(np.full(self.sections, low) for low in (0.0, 0.0, 1.0))]
         return np.stack(rows, axis=-1)
+
+
+def _positive(free: Array) -> Array:
+    """The number itself from a few times `LEAST` on; below it goes to zero without getting there."""
+    return 0.5 * (free + jnp.sqrt(free**2 + 4 * LEAST**2))

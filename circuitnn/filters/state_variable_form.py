@@ -116,8 +116,9 @@ def _section(numbers: Array, curve: Curve | None, first: Array, second: Array, u
 
     g1 = g2 = g
     high, band = loop(g1, g2)
-    for _ in range(0 if curve is None else ROUNDS):
-        g1, g2 = g * curve.gain(high), g * curve.gain(band)
-        high, band = loop(g1, g2)
+    if curve is not None:
+        for _ in range(ROUNDS):
+            g1, g2 = g * curve.gain(high), g * curve.gain(band)
+            high, band = loop(g1, g2)
     low = second + g2 * band
     return [band + g1 * high, low + g2 * band], of_high * high + of_band * band + of_low * low

@@ -183,8 +183,8 @@ class LRU(StateSpace):
         fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
         trained_fs: rate that the weights belong to, where it runs at another: `circuitnn.resampled` gives it.
         dtype: floating-point type.
-        conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", by "film", "glu" or "gated", which
-            turn the features before the first recurrence, or by "poles", which turns the poles of all of them.
+        conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", by "film", "glu" or "gated",
+            which turn the features before the first recurrence, or by "poles", which turns the poles of all of them.
         rngs: for the initial weights.
 
     Source: Orvieto et al., Resurrecting recurrent neural networks for long sequences, ICML 2023.

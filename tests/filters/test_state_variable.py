@@ -1,4 +1,4 @@
-"""State-variable filters: the laws, SciPy's filters, a saturating loop against an implicit one, gradients, bad input."""
+"""State-variable filters: the laws, SciPy's filters, a saturating loop against an implicit one, rates, bad input."""
 
 import jax
 import jax.numpy as jnp
