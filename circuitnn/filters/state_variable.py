@@ -17,7 +17,8 @@ from circuitnn.settings import register, settings_of
 
 LOWEST, HIGHEST = 1000.0, 8000.0  # hertz, between which the sections begin
 PACE = np.array([2.0, 1.0, 0.3, 0.3, 0.3])  # how far the numbers go for one in what the network says
-FURTHEST = 8.0  # natural logarithm of g: 5 Hz at 48 kHz
+FURTHEST = 8.0  # natural logarithm of the frequency's angle: 5 Hz at 48 kHz
+HALF = 0.49 * np.pi  # of the angle at most: just below half of the sample rate
 LEAST = 0.05  # damping where it is no longer what the network says: a Q of 20
 UNITS = 2  # of the curve
 
@@ -98,10 +99,9 @@ class StateVariableFilter(ControlledFilter):
         free = self.layers[-1](jnp.concatenate([hidden, centred], axis=-1))
         free = free.reshape(*free.shape[:-1], self.sections, OF_A_SECTION)
         free = self._start().astype(self.dtype) + PACE.astype(self.dtype) * free
-        g, damping = jnp.exp(FURTHEST * jnp.tanh(free[..., 0] / FURTHEST)), _positive(free[..., 1])
-        if self.trained_fs is not None:
-            # The same frequency at another rate; what would lie beyond half of that one stays below it.
-            g = jnp.tan(jnp.minimum(jnp.arctan(g) * (self.trained_fs / self.fs), 0.49 * np.pi))
+        # Of a section at its frequency, half of the angle that a sample turns it by.
+        angle = jnp.exp(FURTHEST * jnp.tanh(free[..., 0] / FURTHEST)) * ((self.trained_fs or self.fs) / self.fs)
+        g, damping = jnp.tan(_below(angle, HALF)), _positive(free[..., 1])
         numbers = jnp.concatenate([g[..., None], damping[..., None], free[..., 2:]], axis=-1)
         if self.curve is None:
             return StateVariable(numbers, None)
@@ -125,9 +125,14 @@ class StateVariableFilter(ControlledFilter):
     def _start(self) -> np.ndarray:
         """(sections, 5) before the network says anything: low passes with two equal poles."""
         frequencies = np.geomspace(LOWEST, HIGHEST, self.sections) if self.sections > 1 else np.array([LOWEST])
-        g = np.tan(np.pi * np.minimum(frequencies / (self.trained_fs or self.fs), 0.4))
-        rows = [np.log(g), np.full(self.sections, 2.0), *(np.full(self.sections, low) for low in (0.0, 0.0, 1.0))]
+        angle = np.pi * np.minimum(frequencies / (self.trained_fs or self.fs), 0.4)
+        rows = [np.log(angle), np.full(self.sections, 2.0), *(np.full(self.sections, low) for low in (0.0, 0.0, 1.0))]
         return np.stack(rows, axis=-1)
+
+
+def _below(angle: Array, most: float) -> Array:
+    """The angle itself well below `most`, which it does not reach."""
+    return angle / (1 + (angle / most) ** 4) ** 0.25
 
 
 def _positive(free: Array) -> Array:

@@ -14,7 +14,7 @@ from circuitnn.networks import Scaling
 from circuitnn.study.benchmark import main
 from circuitnn.study.signals import built_in
 
-SMALL = Size(cutoffs=4, resonances=3, seconds=1.0, test_seconds=1.0, oversampling=1, louder=0)
+SMALL = Size(cutoffs=4, resonances=3, seconds=1.0, test_seconds=1.0, oversampling=2, louder=0)
 
 
 def test_positions_of_the_test_are_between_those_that_are_learnt():
