@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching comparative hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order study-tests claims test lint format docs pages notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching comparative hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order low-pass study-tests claims test lint format docs pages notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -113,6 +113,10 @@ ledger: $(STAMPS)/plots ## laws that every circuit and device has to obey, and b
 second-order: $(STAMPS)/plots ## what helps models to learn the second-order clipper (half an hour)
 	@echo "==> learning the second-order clipper"
 	@$(RUN) -m benchmarks.second_order $(ARGS)
+
+low-pass: $(STAMPS)/plots ## a resonant low pass at knob positions that models never saw (an hour and more)
+	@echo "==> learning the low pass"
+	@$(RUN) -m benchmarks.low_pass $(ARGS)
 
 study-tests: $(STAMPS)/plots ## how often the tests of a study are wrong, on simulated ones (a quarter of an hour)
 	@echo "==> simulating studies"

@@ -97,8 +97,8 @@ def app(context: click.Context) -> None:
 
 
 for command in (
-    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, listen, play, study, export, guitar,
-    capture_signal,
+    list_circuits, check, info, response, run, train, fit_tone_stack, identify, compare, listen, play, study, export,
+    guitar, capture_signal,
 ):  # fmt: skip
     app.add_command(command)
 

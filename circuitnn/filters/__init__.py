@@ -16,6 +16,8 @@ from circuitnn.filters.neural import NeuralToneStack as NeuralToneStack
 from circuitnn.filters.resampled_filter import ResampledFilter as ResampledFilter
 from circuitnn.filters.state_space_form import AnalogStateSpace as AnalogStateSpace
 from circuitnn.filters.state_space_form import StateSpace as StateSpace
+from circuitnn.filters.state_variable import StateVariableFilter as StateVariableFilter
+from circuitnn.filters.state_variable_form import StateVariable as StateVariable
 from circuitnn.rooms import handed_on
 
 __dir__ = handed_on(__name__)

@@ -56,7 +56,6 @@ class Form(abc.ABC):
         """The state before anything was heard, (..., memory)."""
         return jnp.zeros((*batch, self.memory), self.coefficients().dtype)
 
-    @final
     def at_level(self, level: Array, batch: tuple[int, ...] = ()) -> tuple[Array, Array]:
         """State (*batch, memory) and output (...) after the constant `level` (...) has gone in for long.
 

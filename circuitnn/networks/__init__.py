@@ -1,6 +1,6 @@
 """What networks share: scaling, inputs, rest, linear maps, activations, and layers in a row."""
 
-from circuitnn.networks.conditioning import GLU, Conditioning, ExtraInputs, FiLM, Gated
+from circuitnn.networks.conditioning import GLU, Conditioning, ExtraInputs, FiLM, Gated, Poles
 from circuitnn.networks.layer import Layer
 from circuitnn.networks.layered import Layered
 from circuitnn.networks.network import Network

@@ -7,7 +7,7 @@ from typing import Any, final
 from flax import nnx
 
 from circuitnn.networks.layer import Layer
-from circuitnn.networks.modulation import FeatureWise, GatedActivation, GatedLinear
+from circuitnn.networks.modulation import FeatureWise, GatedActivation, GatedLinear, KnobNetwork
 from circuitnn.settings import register
 
 
@@ -92,11 +92,49 @@ class Gated(Conditioning):
         return GatedActivation(features, controls, dtype=dtype, rngs=rngs)
 
 
-KINDS: dict[str, type[Conditioning]] = {"inputs": ExtraInputs, "film": FiLM, "glu": GLU, "gated": Gated}
+@register
+@final
+@dataclass(frozen=True)
+class Poles(Conditioning):
+    """The knobs move the poles of a linear recurrence, through a small network. The text "poles".
+
+    The other ways let knobs turn what a recurrence gives or gets; its frequencies and decays stay those of its weights,
+    as in a filter whose tone control works behind it. Here they follow the knobs, and so does the size and the phase of
+    what reaches each state. A hidden layer (tanh) lies between; the last layer begins with zeros, so that an untrained
+    network does not hear the knobs. Of this library's networks `LRU` has poles to turn; the gates of GRU, LSTM and S6
+    are moved by knobs that are inputs.
+
+    Attributes:
+        hidden: units of the layer between knobs and poles.
+
+    Source: this library's; of networks that make another one's weights Ha, Dai, Le 2017, "HyperNetworks", ICLR.
+    """
+
+    hidden: int = 8
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.hidden, int) and self.hidden > 0):
+            raise ValueError(f"Poles: hidden must be a whole number of at least one, got {self.hidden!r}")
+
+    def layer(self, features: int, controls: int, *, dtype: Any, rngs: nnx.Rngs) -> None:
+        raise ValueError("conditioning 'poles': this network has no poles that knobs could turn; LRU has")
+
+    def turning(self, controls: int, rows: int, *, dtype: Any, rngs: nnx.Rngs) -> "KnobNetwork | None":
+        """The network from `controls` knobs to `rows` numbers; None without knobs."""
+        return KnobNetwork(controls, self.hidden, rows, dtype=dtype, rngs=rngs) if controls else None
+
+
+KINDS: dict[str, type[Conditioning]] = {
+    "inputs": ExtraInputs,
+    "film": FiLM,
+    "glu": GLU,
+    "gated": Gated,
+    "poles": Poles,
+}
 
 
 def conditioning_of(conditioning: Conditioning | str) -> Conditioning:
-    """What a text stands for: "inputs", "film", "glu" or "gated"; a `Conditioning` as it is.
+    """What a text stands for: "inputs", "film", "glu", "gated" or "poles"; a `Conditioning` as it is.
 
     Raises:
         ValueError: for another text.

@@ -104,6 +104,26 @@ class GatedActivation(Modulation):
         return self.gate(self.linear(u), knobs)
 
 
+@final
+class KnobNetwork(nnx.Module):
+    """From knobs to numbers of another layer: ``V tanh(W (2 k - 1) + b) + c``; V and c begin with zeros.
+
+    Attributes:
+        first: W (hidden, controls) and b.
+        last: V (rows, hidden) and c.
+    """
+
+    def __init__(self, controls: int, hidden: int, rows: int, *, dtype: Any, rngs: nnx.Rngs):
+        self.first = Dense(controls, hidden, dtype=dtype, rngs=rngs)
+        self.last = Dense(hidden, rows, dtype=dtype, rngs=rngs)
+        self.last.weight[...] = jnp.zeros_like(self.last.weight[...])
+        self.last.bias[...] = jnp.zeros_like(self.last.bias[...])
+
+    def __call__(self, knobs: Array) -> Array:
+        """(..., controls) to (..., rows)."""
+        return self.last(jnp.tanh(self.first(2 * knobs - 1)))
+
+
 def _halves(features: Array) -> tuple[Array, Array]:
     first, second = jnp.split(features, 2, axis=-1)
     return first, second

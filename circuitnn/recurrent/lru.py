@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from circuitnn.networks.conditioning import Poles
 from circuitnn.networks.layer import Layer
 from circuitnn.recurrent.diagonal import (
     Numbers,
@@ -34,11 +35,15 @@ class LRULayer(Layer):
     lambda and the input become those of the time between two samples there, and what the input at n itself adds keeps
     the response to a constant.
 
+    Where knobs turn the poles, what the network of the knobs says is added to nu, theta and gamma of each state, and a
+    fourth number is an angle by which the input of each state is turned.
+
     Attributes:
         nu, theta, gamma: (states,).
         B: (2, states, features), real and imaginary part.
         C: (2, features, states), likewise.
         D: (features,).
+        turning: network of the knobs, with four rows of states; None where they do not turn the poles.
         rate: sample rate that it was trained at over that where it runs.
     """
 
@@ -52,6 +57,8 @@ class LRULayer(Layer):
         fs: float | None = None,
         rate: float = 1.0,
         scan: Scan = "auto",
+        turned: Poles | None = None,
+        controls: int = 0,
         dtype: Any = jnp.float32,
         rngs: nnx.Rngs,
     ):
@@ -65,49 +72,67 @@ class LRULayer(Layer):
         self.B = nnx.Param(normal(rngs, (2, states, features), 1 / math.sqrt(2 * features), dtype))
         self.C = nnx.Param(normal(rngs, (2, features, states), 1 / math.sqrt(states), dtype))
         self.D = nnx.Param(normal(rngs, (features,), 1.0, dtype))
+        self.turning = None if turned is None else turned.turning(controls, 4 * states, dtype=dtype, rngs=rngs)
 
     def rest(self, u: Array, knobs: Array) -> tuple[Array, Array]:
-        system = self._system()
+        system = self._system(knobs)
         drive = system.driven(u)
         left = tuple(-jnp.broadcast_to(part, drive[0].shape) for part in system.change)
         x = quotient(drive, left)
         return jnp.concatenate(x, axis=-1), system.read(x, drive, u)
 
     def __call__(self, carry: Array, u: Array, knobs: Array) -> tuple[Array, Array]:
-        system, columns = self._system(), time_first(u)  # (time, lanes, features)
+        if self.turning is not None:
+            knobs = time_first(jnp.broadcast_to(knobs, (*u.shape[:-2], *knobs.shape[-2:])))
+        system, columns = self._system(knobs), time_first(u)  # (time, lanes, features)
         drive = system.driven(columns)
         shape = drive[0].shape
         flat = tuple(part.reshape(shape[0], -1) for part in drive)
-        change = tuple(jnp.broadcast_to(part, shape[1:]).reshape(-1) for part in system.change)
+        moves = system.change[0].ndim == 3 and system.change[0].shape[0] > 1
+        full = shape if moves else shape[1:]
+        change = tuple(
+            jnp.broadcast_to(part if moves or part.ndim == 1 else part[0], full).reshape(*full[:-2], -1)
+            for part in system.change
+        )
         start = tuple(part.reshape(-1) for part in parts(carry))
         x = tuple(part.reshape(shape) for part in diagonal_recurrence(change, flat, start, scan=self.scan))
         after = jnp.concatenate([part[-1] for part in x], axis=-1).reshape(carry.shape)
         return after, time_last(system.read(x, drive, columns), u.shape)
 
-    def _system(self) -> "_System":
-        decay, turn, gain = -jnp.exp(self.nu[...]), jnp.exp(self.theta[...]), jnp.exp(self.gamma[...])
-        change, through = exponential_minus_one((decay, turn)), None
+    def _system(self, knobs: Array) -> "_System":
+        nu, theta, gain, turn = self.nu[...], self.theta[...], jnp.exp(self.gamma[...]), None
+        if self.turning is not None:
+            on_nu, on_theta, on_gamma, angle = jnp.split(self.turning(knobs), 4, axis=-1)
+            nu, theta = (jnp.broadcast_to(part, by.shape) + by for part, by in ((nu, on_nu), (theta, on_theta)))
+            size = jnp.exp(on_gamma)
+            turn = size * jnp.cos(angle), size * jnp.sin(angle)
+        decay, angular = -jnp.exp(nu), jnp.exp(theta)
+        change, through = exponential_minus_one((decay, angular)), None
         if self.rate != 1:
-            trained, change = change, exponential_minus_one((self.rate * decay, self.rate * turn))
+            trained, change = change, exponential_minus_one((self.rate * decay, self.rate * angular))
             minus = (-jnp.ones_like(decay), jnp.zeros_like(decay))
             # As often a sample more or less, as much each; and to a constant the same response.
             wanted, there = quotient(minus, trained), quotient(minus, change)
             through = (wanted[0] / self.rate - there[0], wanted[1] / self.rate - there[1])
         B = (self.rate * gain)[:, None] * self.B[0], (self.rate * gain)[:, None] * self.B[1]
-        return _System(change, B, (self.C[0], self.C[1]), self.D[...], through)
+        return _System(change, B, turn, (self.C[0], self.C[1]), self.D[...], through)
 
 
 class _System(NamedTuple):
-    """What a block needs: parameters only."""
+    """What a block needs: parameters and knobs only. Where knobs turn it, change, turn and through have their axes."""
 
     change: Numbers  # lambda - 1
     B: Numbers  # with its gain
+    turn: Numbers | None  # of what reaches each state
     C: Numbers
     D: Array
     through: Numbers | None  # what the input adds to the state that is read at the same sample
 
     def driven(self, u: Array) -> Numbers:
-        return u @ self.B[0].T, u @ self.B[1].T
+        drive = u @ self.B[0].T, u @ self.B[1].T
+        if self.turn is None:
+            return drive
+        return times(tuple(jnp.broadcast_to(part, drive[0].shape) for part in self.turn), drive)
 
     def read(self, x: Numbers, drive: Numbers, u: Array) -> Array:
         if self.through is not None:
@@ -158,12 +183,14 @@ class LRU(StateSpace):
         fs: sample rate in hertz of its training; `circuitnn.train.fit` sets it where it is None.
         trained_fs: rate that the weights belong to, where it runs at another: `circuitnn.resampled` gives it.
         dtype: floating-point type.
-        conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", or by "film", "glu" or "gated",
-            which turn the features before the first recurrence.
+        conditioning: how the controls reach it, see `circuitnn.networks`: as "inputs", by "film", "glu" or "gated",
+            which turn the features before the first recurrence, or by "poles", which turns the poles of all of them.
         rngs: for the initial weights.
 
     Source: Orvieto et al., Resurrecting recurrent neural networks for long sequences, ICML 2023.
     """
+
+    has_poles_to_turn = True
 
     def recurrent_layer(self, **arguments: Any) -> Layer:
         return LRULayer(self.hidden, self.states, **arguments)

@@ -3,7 +3,7 @@
 import abc
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.arguments import checked_rate, checked_rngs, checked_width
-from circuitnn.networks.conditioning import Conditioning
+from circuitnn.networks.conditioning import Conditioning, Poles
 from circuitnn.networks.layer import Layer
 from circuitnn.networks.layered import Layered
 from circuitnn.networks.pointwise import Pointwise
@@ -34,7 +34,10 @@ class StateSpace(Layered):
     Attributes:
         depth: how many of them.
         trained_fs: sample rate in hertz that the weights belong to; None where it is that at which it runs.
+        has_poles_to_turn: whether its recurrences take the conditioning "poles".
     """
+
+    has_poles_to_turn: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -79,12 +82,16 @@ class StateSpace(Layered):
             "dtype": self.dtype,
             "rngs": rngs,
         }
+        is_inside = self.has_poles_to_turn and isinstance(self.conditioning, Poles)
+        if is_inside:
+            arguments |= {"turned": self.conditioning, "controls": len(self.inputs.defaults)}
         blocks = [
             Mixed(self.recurrent_layer(**arguments), mixing=mixing, dtype=self.dtype, rngs=rngs) for _ in range(layers)
         ]
         first = Pointwise(self.inputs.width, hidden, dtype=self.dtype, rngs=rngs)
         last = Pointwise(hidden, out_features, dtype=self.dtype, rngs=rngs)
-        self.in_a_row([first, self.conditioned(hidden, rngs), *blocks, last])
+        turned = None if is_inside else self.conditioned(hidden, rngs)
+        self.in_a_row([first, turned, *blocks, last])
 
     @abc.abstractmethod
     def recurrent_layer(self, **arguments: Any) -> Layer:
