@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitnn.train.dataset import PIECE, Dataset
+from circuitnn.train.dataset import Dataset
+from circuitnn.train.on_disk import PIECE
 
 AT_ONCE = 2e-3  # seconds
 QUIET = 0.05  # of the root mean square of the whole, without the mean
