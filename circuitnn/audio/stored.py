@@ -52,7 +52,7 @@ class Stored(abc.ABC):
         found = []
         for (start, _), piece in zip(spans, self._within(spans), strict=True):
             with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
-                piece = piece.astype(np.float32)
+                piece = piece.astype(np.float32, copy=False)
             bad = np.flatnonzero(~np.isfinite(piece).all(axis=1))
             if len(bad):
                 raise AudioError(f"{self.path}: sample {start + bad[0]} is not a finite number")
@@ -88,7 +88,7 @@ class StoredSound(Stored):
                     sound.seek(start)
                 except soundfile.SoundFileError as error:
                     raise AudioError(f"{self.path}: cannot be read from sample {start} on: {error}") from error
-                pieces.append(next_frames(sound, self.path, stop - start))
+                pieces.append(next_frames(sound, self.path, stop - start, dtype="float32"))
         return pieces
 
 
