@@ -16,7 +16,6 @@ import numpy as np
 import optax
 import soundfile
 from flax import nnx
-from scipy.signal import lfilter
 
 from circuitnn.recurrent import GRU, Scaling
 from circuitnn.train import TruncatedBPTT, fit, recordings
@@ -28,7 +27,8 @@ REGIME = TruncatedBPTT(2048, warmup=512)
 def write(folder: Path, hours: float) -> None:
     """The files played.wav and recorded.wav: the same noise again and again, at other levels from other places on."""
     rng = np.random.default_rng(0)
-    noise = lfilter([0.1], [1, -0.9], rng.standard_normal((SECONDS * FS, 2)), axis=0).astype(np.float32)
+    noise = rng.standard_normal((SECONDS * FS, 2)).cumsum(axis=0)
+    noise = (noise[8:] - noise[:-8]).astype(np.float32) / 8
     with (
         soundfile.SoundFile(folder / "played.wav", "w", FS, 2, "FLOAT") as played,
         soundfile.SoundFile(folder / "recorded.wav", "w", FS, 2, "FLOAT") as recorded,
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="benchmarks.long_recordings", description=__doc__)
     parser.add_argument("--hours", type=float, default=2.0)
-    parser.add_argument("--batch", type=int, default=160, help="windows of an update")
+    parser.add_argument("--batch", type=int, default=40, help="windows of an update")
     parser.add_argument("--folder", type=Path, help="for the files, on a disk with room  [default: a temporary one]")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from circuitnn.settings import register
 
-PIECE = 2**20  # samples that are looked at at a time
+PIECE = 2**18  # samples that are looked at at a time
 
 
 @final

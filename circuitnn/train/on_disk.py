@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from circuitnn.audio.stored import Span, Stored
 
-PIECE = 2**20  # samples of a recording that are read at a time
+PIECE = 2**18  # samples of a recording that are read at a time
 MAPPED = 2**28  # bytes of a mapped file, from which on windows are read from it one by one
 MEAN = (-1,)  # in place of channels: the mean of all
 
