@@ -145,16 +145,17 @@ def _size(name: str, value: ArrayLike) -> _Size:
     if np.ndim(value) == 3 and np.size(value) > PIECE:  # type: ignore[arg-type]  # what is on disk knows its shape
         signal: Any = value
         spans = [(row, at) for row in range(len(signal)) for at in range(0, signal.shape[1], PIECE)]
-        pieces = (_rows(name, signal[row, at : at + PIECE]) for row, at in spans)
+        pieces: Any = (_rows(name, signal[row, at : at + PIECE]) for row, at in spans)
     else:
-        pieces = iter([_rows(name, value)])
-    count, mean, spread, low, high = 0, 0.0, 0.0, np.inf, -np.inf
+        pieces = [_rows(name, value)]
+    mean: Any = 0.0
+    count, spread, low, high = 0, 0.0, np.inf, -np.inf
     for rows in pieces:  # the sums of Chan, Golub, LeVeque 1979
         more, own = len(rows), rows.mean(axis=0)
         spread = spread + more * rows.var(axis=0) + count * more / (count + more) * (own - mean) ** 2
         count, mean = count + more, mean + (own - mean) * more / (count + more)
         low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
-    mean, std = np.asarray(mean), np.sqrt(spread / count)
+    std = np.sqrt(spread / count)
     bias = np.where(np.abs(mean) > std, mean, 0.0)
     return _Size(bias, np.hypot(std, mean - bias), std, np.maximum(high - bias, bias - low))
 
