@@ -58,7 +58,7 @@ class Archive:
         self.shapes: dict[str, Shape] = {}
         for name, member in self._members.items():
             with self._zip.open(member) as stream:
-                shape, dtype, _ = _array_header(stream)
+                shape, dtype, _ = array_header(stream)
                 if stream.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
                     raise ValueError(f"not all of {name} is there")
             self.shapes[name] = shape, dtype
@@ -70,7 +70,7 @@ class Archive:
             OSError, ArchiveError: when the file cannot be read there, or is damaged.
         """
         with _as_archive_error(), self._zip.open(self._members[name]) as stream:
-            shape, dtype, is_fortran = _array_header(stream)
+            shape, dtype, is_fortran = array_header(stream)
             if (shape, dtype) != self.shapes[name]:
                 raise ValueError(f"{name} changed while it was read")
             buffer = np.empty(math.prod(shape) * dtype.itemsize, np.uint8)
@@ -92,7 +92,7 @@ class _Sparing(io.BufferedReader):
         return data
 
 
-def _array_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, bool]:
+def array_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, bool]:
     """Shape, dtype and order of what follows; read without evaluating what stands there."""
     start = stream.read(10)
     length = int.from_bytes(start[8:], "little")

@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from typing import final
 
 PIECES = (4096, 2048, 1024, 512, 256, 128, 64, 16, 4, 1)  # samples; every length is a sum of few of them
+LONGEST = 2**18  # samples of all streams together, beyond which a block is cut too
 FIRST = 4  # other lengths that are compiled as they come
 AGAIN = 3  # a later one is compiled when it comes for that time,
 MOST = 6  # as long as there are fewer than these

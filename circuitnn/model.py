@@ -293,8 +293,9 @@ def run(
     *,
     controls: Controls | None = None,
     recover: bool = False,
+    out: np.ndarray | None = None,
 ) -> tuple[Carry, Array]:
-    """Run a model over a signal.
+    """Run a model over a signal; a long one in blocks, so that its own memory does not grow with the length.
 
     Args:
         model: any `Model`.
@@ -303,6 +304,7 @@ def run(
         controls: see `controls`.
         recover: a stream goes on whatever comes in: samples that are NaN or infinite are heard as silence, and what has
             no finite state begins anew at rest, in the batch each for itself. A `StreamWarning` says so.
+        out: an array of NumPy that y is written into, and that is returned; a mapped file takes hours.
 
     Returns:
         The carry, and y with the rank of x: (time,) for a one-dimensional x of a model with one output, else
@@ -313,7 +315,7 @@ def run(
     """
     block = as_block(x, checked_model(model).in_features, model.dtype)
     values = all_controls(model, controls, signal_shape(block))
-    return play(model, block, carry, values, is_observed=False, recover=recover)[:2]
+    return play(model, block, carry, values, is_observed=False, recover=recover, out=out)[:2]
 
 
 def trace(
@@ -336,13 +338,11 @@ def trace(
         raise TypeError(f"{type(model).__name__} has no circuit states to observe; use run()")
     block = as_block(x, model.in_features, model.dtype)
     values = all_controls(model, controls, signal_shape(block))
-    expected = (*signal_shape(block), len(model.state_names))
-    if forcing is not None and forcing.previous.shape != expected:
-        raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
     if forcing is not None:
+        if forcing.previous.shape != (expected := (*signal_shape(block), len(model.state_names))):
+            raise ValueError(f"forcing states: expected shape {expected}, got {forcing.previous.shape}")
         check_finite("forcing states", forcing.previous, ("sample", "state"))
-    after, y, states = play(model, block, carry, values, is_observed=True, recover=recover, forcing=forcing)
-    return after, y, cast(Array, states)
+    return cast(Any, play(model, block, carry, values, is_observed=True, recover=recover, forcing=forcing))
 
 
 def checked_model(model: Any) -> Any:

@@ -25,7 +25,7 @@ def is_finite(tree: Any) -> Array:
     return jnp.all(jnp.stack(checks)) if checks else jnp.asarray(True)
 
 
-def is_also_finite(is_sound: Array, y: Array) -> Array | bool:
+def is_also_finite(is_sound: Array | bool, y: Array) -> Array | bool:
     """Whether that holds and all samples are finite. A compiled block that looks at its own output makes it twice."""
     if isinstance(y, jax.core.Tracer) or next(iter(y.devices())).platform != "cpu":
         return is_sound & jnp.all(jnp.isfinite(y))

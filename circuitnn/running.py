@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from jax.typing import ArrayLike
 
 from circuitnn.arguments import NO_SIGNAL, check_continuation, continuing, what_it_is
 from circuitnn.knobs import check_value
-from circuitnn.lengths import PIECES, lengths_of
+from circuitnn.lengths import LONGEST, PIECES, lengths_of
 from circuitnn.numerics.report import warn_of_failures
 from circuitnn.recovery import (
     Block,
@@ -49,7 +50,7 @@ def as_block(x: ArrayLike, in_features: int, dtype: Any) -> Any:
         raise ValueError(f"x must have the shape (..., time, {in_features}), got {block.shape}{more}")
     if 0 in shape[:-1]:
         raise ValueError(f"x has no samples: shape {block.shape}")
-    if isinstance(block, np.ndarray):
+    if isinstance(block, np.ndarray) and block.size <= LONGEST:  # of a longer one each piece
         with np.errstate(over="ignore"):  # what is too large for the precision becomes infinite, and is refused as such
             block = block.astype(dtype, copy=False)
     return block
@@ -69,6 +70,7 @@ def play(
     is_observed: bool,
     recover: bool,
     forcing: Any = None,
+    out: Any = None,
 ) -> Block:
     """A block as `circuitnn.run` and `circuitnn.trace` have it.
 
@@ -80,7 +82,9 @@ def play(
         is_observed: whether the states are asked for.
         recover: whether what is not finite is heard as silence or goes back to rest.
         forcing: true states along time.
+        out: an array that y is written into, piece by piece; it is y then.
     """
+    out = None if out is None else _checked_output(out, x, model.out_features)
     batch, first = x.shape[:-2], {name: value[..., :1] if value.ndim else value for name, value in values.items()}
     if recover:
         x = heard(model, x, first)
@@ -92,15 +96,18 @@ def play(
     if recover and carry is not None:
         before = entries_at_rest(model, before, first, batch, is_known)
     run = functools.partial(_block, graph, is_observed, variables)
+    is_sound: Any
     with continuing(model, carry, batch):
         pieces = _pieces(x, values, graph, is_observed, forcing is None) if is_known else ()
         if len(pieces) > 1:
-            after, y, states, is_carry_sound = _one_after_the_other(run, pieces, before, x, values, forcing)
+            after, y, states, is_sound = _one_after_the_other(run, pieces, before, x, values, forcing, out, model.dtype)
         else:
-            after, y, states, is_carry_sound = run(before, x, values, forcing)
-    is_sound = is_also_finite(is_carry_sound, y)
+            after, y, states, is_carry_sound = run(before, _of_type(x, model.dtype, 0), values, forcing)
+            is_sound = is_also_finite(is_carry_sound, y)
+            y = y if out is None else _written(out, y)
     if recover:
-        return back_at_rest(model, (after, y, states), first, batch, is_sound)
+        after, mended, states = back_at_rest(model, (after, y, states), first, batch, is_sound)
+        return after, mended if out is None or mended is y else _written(out, mended), states
     if not warn_of_failures(after, carry):
         warn_of_blow_up(model, y, batch, is_sound)
     return after, y, states
@@ -127,7 +134,11 @@ def _pieces(x: Any, values: Mapping[str, Array], *program: Any) -> list[int]:
     if time in PIECES:
         return [time]
     kinds = tuple((name, value.shape[:-1], _moves(value, time)) for name, value in values.items())
-    return lengths_of(*program, kinds, x.shape[:-2], x.ndim, x.dtype).cut(time)
+    # Longer ones would only take more memory.
+    longest = max(LONGEST // max(1, math.prod(x.shape[:-2])), PIECES[0])
+    count, rest = divmod(time, longest) if time > longest else (0, time)
+    lengths = lengths_of(*program, kinds, x.shape[:-2], x.ndim, x.dtype)
+    return [longest] * count + (lengths.cut(rest) if rest else [])
 
 
 def _moves(value: Any, time: int) -> bool:
@@ -135,24 +146,75 @@ def _moves(value: Any, time: int) -> bool:
 
 
 def _one_after_the_other(
-    run: Callable[..., Any], pieces: list[int], carry: Any, x: Any, values: Mapping[str, Array], forcing: Any
-) -> tuple[Any, Array, Array | None, Array]:
+    run: Callable[..., Any],
+    pieces: list[int],
+    carry: Any,
+    x: Any,
+    values: Mapping[str, Array],
+    forcing: Any,
+    out: Any,
+    dtype: Any,
+) -> tuple[Any, Any, Array | None, bool]:
     """The pieces of a block; cut and joined by NumPy, which compiles nothing."""
     time, axis = sum(pieces), max(x.ndim - 2, 0)
     x, still = np.asarray(x), {name: value for name, value in values.items() if not _moves(value, time)}
     moving = {name: np.asarray(value) for name, value in values.items() if name not in still}
     shown = jax.tree.map(np.asarray, forcing)
-    parts = []
+    y, states = out, None
+    is_sound: Any = True
     for start, stop in itertools.pairwise(itertools.accumulate(pieces, initial=0)):
         knobs = still | {name: value[..., start:stop] for name, value in moving.items()}
         part = shown if shown is None else _along(shown, start, stop)
-        carry, *results = run(carry, x[start:stop] if axis == 0 else x[..., start:stop, :], knobs, part)
-        parts.append(results)
-    outputs, states, sound = zip(*parts, strict=True)
-    y = np.concatenate(outputs, axis=-1 if outputs[0].ndim == 1 else -2)
+        piece = _of_type(x[start:stop] if axis == 0 else x[..., start:stop, :], dtype, start)
+        carry, own, seen, is_carry_sound = run(carry, piece, knobs, part)
+        is_sound = is_also_finite(is_sound, own)
+        y = _filled(y, own, start, time, axis)
+        states = seen if seen is None else _filled(states, seen, start, time, axis)
     # To the device as it is: jnp.asarray would compile a program for each shape.
-    observed = None if states[0] is None else jax.device_put(np.concatenate(states, axis=-2))
-    return carry, jax.device_put(y), observed, sound[-1]
+    observed = None if states is None else jax.device_put(states)
+    return carry, y if out is not None else jax.device_put(y), observed, bool(is_sound) and bool(is_carry_sound)
+
+
+def _of_type(piece: Any, dtype: Any, start: int) -> Any:
+    """Of a signal of NumPy, in the model's precision."""
+    if not isinstance(piece, np.ndarray) or piece.dtype == dtype:
+        return piece
+    with np.errstate(over="ignore"):
+        piece = piece.astype(dtype)
+    check_finite(f"x from sample {start} on" if start else "x", piece)
+    return piece
+
+
+def _filled(whole: Any, part: Any, start: int, time: int, axis: int) -> np.ndarray:
+    """An array along time with a part of it written; made where there is none."""
+    part = np.asarray(part)
+    if whole is None:
+        whole = np.empty((*part.shape[:axis], time, *part.shape[axis + 1 :]), part.dtype)
+    whole[(*(slice(None),) * axis, slice(start, start + part.shape[axis]))] = part
+    return whole
+
+
+def _written(out: Any, y: Any) -> Any:
+    out[...] = np.asarray(y)
+    return out
+
+
+def _checked_output(out: Any, x: Any, width: int) -> Any:
+    """An array that the output of a block x can be written into.
+
+    Raises:
+        TypeError: for what is no array of NumPy, and where JAX traces.
+        ValueError: for another shape, or a kind that holds no output.
+    """
+    if not isinstance(out, np.ndarray) or isinstance(x, jax.core.Tracer):
+        raise TypeError(
+            f"out takes an array of NumPy, in memory or mapped, and no traced signal; got {what_it_is(out)}"
+        )
+    check_kind("out", out.dtype)
+    shape = signal_shape(x) if x.ndim == 1 and width == 1 else (*signal_shape(x), width)
+    if out.shape != shape or not out.flags.writeable:
+        raise ValueError(f"out must be a writeable array of the shape {shape}, got {out.shape}")
+    return out
 
 
 def _along(forcing: Any, start: int, stop: int) -> Any:

@@ -136,7 +136,7 @@ def test_a_model_that_runs_away_is_said_and_taken_back():
 def counting(monkeypatch):
     """The lengths of the blocks that are dispatched from now on."""
     dispatched, block = [], running._block
-    monkeypatch.setattr(running, "_block", lambda *a: dispatched.append(a[4].shape[0]) or block(*a))
+    monkeypatch.setattr(running, "_block", lambda *a: dispatched.append(running.signal_shape(a[4])[-1]) or block(*a))
     return dispatched
 
 
@@ -175,6 +175,40 @@ def test_pieces_of_traces(monkeypatch):
         assert len(dispatched) == 6 + 1  # 64, 16, 4, 4, 1, 1; and then all of it
         for found, expected in zip(cut, whole, strict=True):
             np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_long_signals_run_in_blocks(monkeypatch, tmp_path):
+    """Also such as are given in another precision, knobs that move, several streams, and into a mapped file."""
+    with jax.enable_x64(True):
+        model = cn.chain(Leaky(0.7, jnp.float64), Gain(dtype=jnp.float64))
+        x = np.random.default_rng(0).standard_normal((2, 1000, 1)).astype(np.float32)
+        knobs = {"volume": np.linspace(0, 1, 1000)}
+        carry, y = cn.run(model, x, controls=knobs)
+        monkeypatch.setattr(running, "LONGEST", 600)
+        monkeypatch.setattr(running, "PIECES", (1,))
+        dispatched = counting(monkeypatch)
+        out = np.lib.format.open_memmap(tmp_path / "y.npy", "w+", float, (2, 1000, 1))
+        found = cn.run(model, x, controls=knobs, out=out)
+        assert dispatched[-4:] == [300, 300, 300, 100]
+        assert found[1] is out
+        np.testing.assert_allclose(np.load(tmp_path / "y.npy"), y, atol=1e-14)
+        np.testing.assert_allclose(found[0][0], carry[0], atol=1e-14)
+        np.testing.assert_allclose(cn.run(model, x, controls=knobs)[1], y, atol=1e-14)
+
+
+def test_out_is_written_also_in_one_block_and_where_a_model_went_back_to_rest():
+    out = np.zeros(3, np.float32)
+    assert cn.run(Leaky(0.5), np.ones(3, np.float32), out=out)[1] is out
+    np.testing.assert_allclose(out, [0.5, 0.75, 0.875])
+    with pytest.warns(cn.StreamWarning, match="went back to rest"):
+        cn.run(Leaky(1e30), np.ones(3, np.float32), recover=True, out=out)
+    assert np.isfinite(out).all()
+    wrong = [(np.zeros((3, 1)), "shape"), (np.zeros(3, int), "floating"), ([0.0] * 3, "array of NumPy")]
+    for bad, says in wrong:
+        with pytest.raises((TypeError, ValueError), match=says):
+            cn.run(Leaky(0.5), np.ones(3, np.float32), out=bad)
+    with pytest.raises(TypeError, match="traced"):
+        jax.jit(lambda x: cn.run(Leaky(0.5), x, out=out)[1])(np.ones(3, np.float32))
 
 
 def test_lengths_that_come_again_are_compiled():

@@ -97,29 +97,29 @@ class Held(Reader):
         return self._name
 
 
-@final
-class OnDisk(Reader):
-    """One channel of a sound file; only what is read is ever in memory.
+class InFile(Reader):
+    """A sound file; only what is read is ever in memory (abstract).
 
     Args:
         path: whatever libsndfile reads.
-        channel: as for `circuitnn.audio.read`.
 
     Attributes:
         fs: its rate, hertz.
+        channels: how many it has.
 
     Raises:
-        AudioError: when there is no such file, it is no sound, is empty, or has several channels and none was chosen.
+        AudioError: when there is no such file, it is no sound, or is empty.
     """
 
-    def __init__(self, path: str | Path, channel: int | Literal["mean"] | None = None):
-        self._path, self._channel, self.shape = Path(path), channel, ()
+    def __init__(self, path: str | Path):
+        self._path = Path(path)
         with opened_sound(self._path) as sound:
             self._identity = self._identify()
-            self.samples, self.fs = sound.frames, sound.samplerate
-            check_channel(sound.channels, channel, self._path)
+            self.samples, self.fs, self.channels = sound.frames, sound.samplerate, sound.channels
 
-    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+    @final
+    def _frames(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Of all channels, (time, channels)."""
         with opened_sound(self._path) as sound:
             if self._identify() != self._identity:
                 raise AudioError(f"{self._path}: was changed while it was read")
@@ -127,7 +127,7 @@ class OnDisk(Reader):
                 sound.seek(start)
             except soundfile.SoundFileError as error:
                 raise AudioError(f"{self._path}: cannot be read from sample {start} on: {error}") from error
-            return one_channel(next_frames(sound, self._path, stop - start), self._channel)
+            return next_frames(sound, self._path, stop - start)
 
     def _identify(self) -> tuple[int, ...]:
         status = self._path.stat()
@@ -135,6 +135,39 @@ class OnDisk(Reader):
 
     def __str__(self) -> str:
         return str(self._path)
+
+
+@final
+class OnDisk(InFile):
+    """One channel of a sound file.
+
+    Args:
+        path: whatever libsndfile reads.
+        channel: as for `circuitnn.audio.read`.
+
+    Raises:
+        AudioError: as `InFile`, and when it has several channels and none was chosen.
+    """
+
+    def __init__(self, path: str | Path, channel: int | Literal["mean"] | None = None):
+        super().__init__(path)
+        self._channel, self.shape = channel, ()
+        check_channel(self.channels, channel, self._path)
+
+    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+        return one_channel(self._frames(start, stop), self._channel)
+
+
+@final
+class EveryChannel(InFile):
+    """All channels of a sound file, (channels, time)."""
+
+    def __init__(self, path: str | Path):
+        super().__init__(path)
+        self.shape = (self.channels,)
+
+    def _within(self, start: int, stop: int) -> NDArray[np.float64]:
+        return self._frames(start, stop).T
 
 
 @final

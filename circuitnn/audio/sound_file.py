@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import soundfile
@@ -53,7 +53,9 @@ def opened_sound(path: str | os.PathLike) -> Iterator[soundfile.SoundFile]:
         yield sound
 
 
-def next_frames(sound: soundfile.SoundFile, path: str | os.PathLike, frames: int) -> NDArray[np.float64]:
+def next_frames(
+    sound: soundfile.SoundFile, path: str | os.PathLike, frames: int, *, dtype: str = "float64"
+) -> NDArray[Any]:
     """The next samples of all channels: (frames, channels), fewer at the end of what the file says that it has.
 
     Raises:
@@ -62,11 +64,11 @@ def next_frames(sound: soundfile.SoundFile, path: str | os.PathLike, frames: int
     start = sound.tell()
     frames = min(frames, sound.frames - start)
     # It grows with what is there: a header may say anything.
-    block = np.empty((0, sound.channels))
+    block = np.empty((0, sound.channels), dtype)
     filled = 0
     while filled < frames:
         try:
-            piece = sound.read(min(max(1, PIECE // sound.channels), frames - filled), dtype="float64", always_2d=True)
+            piece = sound.read(min(max(1, PIECE // sound.channels), frames - filled), dtype=dtype, always_2d=True)
         except Exception as error:
             missing = _missing(sound, _counted(path, start + filled))
             raise AudioError(f"{path}: cannot be read as audio to its end ({_why(error)}){missing}") from error

@@ -8,8 +8,8 @@ from typing import IO, final
 import numpy as np
 import soundfile
 
-from circuitnn.audio import resample
 from circuitnn.audio.files import SUFFIXES
+from circuitnn.audio.readers import AtRate, EveryChannel
 from circuitnn.audio.sound_file import check_length, check_rate_of_file, next_frames, opened_sound
 from circuitnn.cli.problems import Failure, Fault
 from circuitnn.files import replacing
@@ -29,8 +29,7 @@ class Sound:
 
     Args:
         path: whatever libsndfile reads.
-        fs: wanted rate in hertz; None for the file's. A file at another rate is resampled, and held in memory as a
-            whole.
+        fs: wanted rate in hertz; None for the file's. A file at another rate is resampled piece by piece.
 
     Attributes:
         samples: its length at that rate.
@@ -47,13 +46,13 @@ class Sound:
             self._file = stack.enter_context(opened_sound(path))
             self.path, self.channels, self.fs_file = path, self._file.channels, self._file.samplerate
             self.fs, self.samples = fs or self.fs_file, self._file.frames
-            self._held: np.ndarray | None = None
+            self._resampled: AtRate | None = None
             self._position = 0
             check_rate_of_file(path, self.fs)
             if self.fs != self.fs_file:
                 check_length(path, self.samples * self.fs // self.fs_file, self.fs)
-                self._held = resample(self._from_file(self.samples), self.fs_file, self.fs)
-                self.samples = len(self._held)
+                self._resampled = AtRate(EveryChannel(path), self.fs_file, self.fs)
+                self.samples = self._resampled.samples
             self.close = stack.pop_all().close
 
     def read(self, samples: int) -> np.ndarray:
@@ -63,11 +62,10 @@ class Sound:
             AudioError: when it is truncated.
             Fault: at a sample that is not finite.
         """
-        if self._held is None:
+        if self._resampled is None:
             return self._from_file(samples)
-        part = self._held[self._position : self._position + samples]
-        self._position += len(part)
-        return part
+        start, self._position = self._position, min(self._position + samples, self.samples)
+        return self._resampled.read(start, self._position).T
 
     def _from_file(self, samples: int) -> np.ndarray:
         block = next_frames(self._file, self.path, samples)

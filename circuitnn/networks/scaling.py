@@ -10,6 +10,8 @@ from jax.typing import ArrayLike
 
 from circuitnn.settings import register
 
+PIECE = 2**18  # samples that are looked at at a time
+
 
 @final
 class Normalisation(nnx.Variable):
@@ -60,15 +62,13 @@ class Scaling(NamedTuple):
         Raises:
             ValueError: for a signal without samples or with values that are not finite.
         """
-        size = {"rms": lambda v: np.sqrt(np.mean(v**2, axis=0)), "std": lambda v: np.std(v, axis=0)}
-        if measure not in size:
+        if measure not in ("rms", "std"):
             raise ValueError(f'measure must be "rms" or "std", got {measure!r}')
         signals = {"x": x, "y": y} | ({} if states is None else {"states": states})
-        rows = {name: _rows(name, value) for name, value in signals.items()}
-        offsets = {name: _bias(value) for name, value in rows.items()}
-        rows = {name: value - offsets[name] for name, value in rows.items()}
-        scales = {name: _nonzero(size[measure](value)) for name, value in rows.items()}
-        peak = _nonzero(np.max(np.abs(rows["states"]), axis=0)) if states is not None else None
+        sizes = {name: _size(name, value) for name, value in signals.items()}
+        scales = {name: _nonzero(size.rms if measure == "rms" else size.std) for name, size in sizes.items()}
+        offsets = {name: size.bias for name, size in sizes.items()}
+        peak = _nonzero(sizes["states"].peak) if states is not None else None
         return Scaling(
             scales["x"], scales["y"], scales.get("states"), peak, offsets["x"], offsets["y"], offsets.get("states")
         )
@@ -131,6 +131,35 @@ def scale_vector(name: str, value: ArrayLike | None, features: int) -> np.ndarra
     return vector
 
 
+class _Size(NamedTuple):
+    """Of each feature of a signal: its bias, and what is left without it."""
+
+    bias: np.ndarray
+    rms: np.ndarray
+    std: np.ndarray
+    peak: np.ndarray
+
+
+def _size(name: str, value: ArrayLike) -> _Size:
+    """Of a signal (..., time, features); one of recordings that stay on disk is gone through piece by piece."""
+    if np.ndim(value) == 3 and np.size(value) > PIECE:  # type: ignore[arg-type]  # what is on disk knows its shape
+        signal: Any = value
+        spans = [(row, at) for row in range(len(signal)) for at in range(0, signal.shape[1], PIECE)]
+        pieces: Any = (_rows(name, signal[row, at : at + PIECE]) for row, at in spans)
+    else:
+        pieces = [_rows(name, value)]
+    mean: Any = 0.0
+    count, spread, low, high = 0, 0.0, np.inf, -np.inf
+    for rows in pieces:  # the sums of Chan, Golub, LeVeque 1979
+        more, own = len(rows), rows.mean(axis=0)
+        spread = spread + more * rows.var(axis=0) + count * more / (count + more) * (own - mean) ** 2
+        count, mean = count + more, mean + (own - mean) * more / (count + more)
+        low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
+    std = np.sqrt(spread / count)
+    bias = np.where(np.abs(mean) > std, mean, 0.0)
+    return _Size(bias, np.hypot(std, mean - bias), std, np.maximum(high - bias, bias - low))
+
+
 def _rows(name: str, value: ArrayLike) -> np.ndarray:
     array = np.asarray(value, np.float64)
     array = array[:, None] if array.ndim == 1 else array.reshape(-1, array.shape[-1])
@@ -139,11 +168,6 @@ def _rows(name: str, value: ArrayLike) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} has values that are not finite")
     return array
-
-
-def _bias(rows: np.ndarray) -> np.ndarray:
-    mean = np.mean(rows, axis=0)
-    return np.where(np.abs(mean) > np.std(rows, axis=0), mean, 0.0)
 
 
 def _nonzero(scale: np.ndarray) -> np.ndarray:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from circuitnn.train.observing import record as record
     from circuitnn.train.parts import PerPart as PerPart
     from circuitnn.train.parts import per_part as per_part
+    from circuitnn.train.recorded import recordings as recordings
     from circuitnn.train.regimes import InTurn as InTurn
     from circuitnn.train.regimes import Regime as Regime
     from circuitnn.train.regimes import ScheduledSampling as ScheduledSampling
@@ -81,6 +82,7 @@ else:  # a type checker tells of names that are none
             "circuitnn.train.measured": "read_responses",
             "circuitnn.train.observing": "record",
             "circuitnn.train.parts": "PerPart per_part",
+            "circuitnn.train.recorded": "recordings",
             "circuitnn.train.regimes": "InTurn Regime ScheduledSampling TeacherForcing TruncatedBPTT",
             "circuitnn.train.response_data": "Responses responses",
             "circuitnn.train.response_error": "ResponseError",

@@ -10,6 +10,7 @@ from circuitnn.arguments import checked, checked_width
 from circuitnn.knobs import matched
 from circuitnn.model import Model, StateModel, checked_model
 from circuitnn.train.dataset import Dataset
+from circuitnn.train.on_disk import PIECE
 from circuitnn.train.order import Order
 from circuitnn.train.regimes import InTurn, Regime
 from circuitnn.train.starts import Start
@@ -75,6 +76,11 @@ def check_task(
     if not callable(loss):
         raise TypeError(f"loss has to be a function of (prediction, target) such as cn.losses.esr, got {loss!r}")
     check_signals(model, data, "data")
+    if starts == "stored" and data.is_on_disk:
+        raise ValueError(
+            'starts="stored" runs over all recordings side by side, and these stay on disk: take them into memory, '
+            "Dataset(np.asarray(data.x), np.asarray(data.y), ...), or give windows a longer warmup="
+        )
     for part in parts_of(regime):
         if part.needs_states and not isinstance(model, StateModel):
             raise ValueError(
@@ -103,7 +109,7 @@ def check_validation(model: Model, validation: Dataset, data: Dataset, regime: R
             validation.places(part.length * part.blocks, warmup=part.warmup)
         except ValueError as error:
             raise ValueError(f"the validation data are too short: {error}") from None
-    if not np.any(validation.y):
+    if not any(np.any(validation.y[:, at : at + PIECE]) for at in range(0, validation.y.shape[1], PIECE)):
         raise ValueError("the validation data's y is silent: there is no error-to-signal ratio")
 
 

@@ -13,8 +13,7 @@ from circuitnn.arguments import NO_DATA, NO_SIGNAL, checked, checked_rate, what_
 from circuitnn.description import block, counted, shortened
 from circuitnn.knobs import check_shape, check_value, within
 from circuitnn.samples import check_axes, check_kind
-
-PIECE = 2**20  # samples that are checked at a time
+from circuitnn.train.on_disk import PIECE, OnDisk, between, joined, stays_on_disk
 
 
 @final
@@ -124,6 +123,11 @@ class Dataset:
         )
 
     @property
+    def is_on_disk(self) -> bool:
+        """Whether signals stay in files, to be read where they are needed: those of `recordings`, and large caches."""
+        return any(stays_on_disk(signal) for signal in (self.x, self.y, self.states))
+
+    @property
     def samples(self) -> int:
         """Samples in all recordings together."""
         return self.x.shape[0] * self.x.shape[1]
@@ -155,9 +159,9 @@ class Dataset:
         if not 0 <= start < stop <= self.x.shape[1]:
             raise ValueError(f"no samples between {start} and {stop} in recordings of {self.x.shape[1]}")
         return Dataset(
-            self.x[:, start:stop],
-            self.y[:, start:stop],
-            states=None if self.states is None else self.states[:, start:stop],
+            between(self.x, start, stop),
+            between(self.y, start, stop),
+            states=None if self.states is None else between(self.states, start, stop),
             controls={name: value[:, start:stop] for name, value in (self.controls or {}).items()},
             fs=self.fs,
             initial=self.initial if start == 0 or self.states is None else self.states[:, start - 1],
@@ -182,7 +186,11 @@ class Dataset:
         Raises:
             ValueError: when a recording is shorter than one window.
         """
-        recording, number = np.divmod(self.places(length, warmup=warmup, most=most), self._pieces(length, warmup))
+        return self.taken(self.places(length, warmup=warmup, most=most), length, warmup=warmup)
+
+    def taken(self, places: np.ndarray, length: int, *, warmup: int = 0) -> Windows:
+        """Some of all `windows` by their numbers; of signals on disk these are read."""
+        recording, number = np.divmod(places, self._pieces(length, warmup))
         starts = number * length
         rows, columns = recording[:, None], starts[:, None] + np.arange(warmup + length)
         knobs = self.controls or {}
@@ -229,9 +237,9 @@ class Dataset:
         has_states = first.states is not None
         knobs = [within(piece.controls, first.controls or {}) or {} for piece in pieces]
         return Dataset(
-            np.concatenate([piece.x for piece in pieces]),
-            np.concatenate([piece.y for piece in pieces]),
-            states=np.concatenate([piece.states for piece in pieces]) if has_states else None,
+            joined([piece.x for piece in pieces]),
+            joined([piece.y for piece in pieces]),
+            states=joined([piece.states for piece in pieces]) if has_states else None,
             controls={name: np.concatenate([knob[name] for knob in knobs]) for name in first.controls or {}},
             fs=first.fs,
             initial=np.concatenate([piece.initial for piece in pieces]) if has_states else None,
@@ -260,6 +268,8 @@ def _check_joinable(part: Dataset, first: Dataset, number: int) -> None:
 
 def _recordings(signal: ArrayLike, name: str, *, is_vector: bool = False) -> np.ndarray:
     """As (recordings, time, features); a vector signal has at least (time, features)."""
+    if isinstance(signal, OnDisk):
+        return signal  # type: ignore[return-value]  # is indexed as an array is, and checked when it is read
     try:
         a = np.asarray(signal)
     except ValueError:  # a list of arrays of different lengths, a pair of samples and rate

@@ -8,12 +8,14 @@ import functools
 import hashlib
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, final
 
 import jax
 import numpy as np
 from jax.extend import core
+
+from circuitnn.train.on_disk import PIECE, OnDisk
 
 _MOST_NUMBERS = 200
 
@@ -38,12 +40,21 @@ def of_arrays(arrays: Iterable[Any]) -> str:
         if array is None:
             digest.update(b"none")
             continue
-        array = plain(array)
+        array = array if isinstance(array, OnDisk) else plain(array)
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        # Piece by piece: a recording that stays on disk need not be in memory as a whole.
-        for piece in array if array.ndim > 1 else (array,):
+        for piece in _pieces(array):
             digest.update(np.ascontiguousarray(piece).tobytes())
     return digest.hexdigest()
+
+
+def _pieces(array: Any) -> Iterator[np.ndarray]:
+    """One after the other: a recording that stays on disk need not be in memory as a whole."""
+    if array.ndim < 2:
+        yield array
+        return
+    for index in range(len(array)):
+        for start in range(0, array.shape[1], PIECE):
+            yield array[index, start : start + PIECE]
 
 
 def of_program(traced: core.ClosedJaxpr) -> Fingerprint:

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh
 from tqdm import tqdm
 
 from circuitnn.losses import esr
@@ -25,7 +26,8 @@ from circuitnn.train.checks import (
     with_states,
 )
 from circuitnn.train.dataset import Dataset, checked_data
-from circuitnn.train.epoch import Learner, Setting, device_windows, make_epoch
+from circuitnn.train.devices import checked_mesh, on_one
+from circuitnn.train.epoch import Learner, Setting
 from circuitnn.train.history import History
 from circuitnn.train.identity import identity_of
 from circuitnn.train.interruption import Interrupted, Interruption
@@ -34,16 +36,14 @@ from circuitnn.train.objective import Loss
 from circuitnn.train.optimizing import traced_loss, traced_optimizer
 from circuitnn.train.order import Order
 from circuitnn.train.parts import Optimizer, PerPart, learning
+from circuitnn.train.passes import Passes, Task
 from circuitnn.train.plan import Plan
 from circuitnn.train.regimes import InTurn, Regime
 from circuitnn.train.resuming import RunFile
-from circuitnn.train.sameness import Traced
-from circuitnn.train.starts import MEMORY, Recordings, Start
+from circuitnn.train.starts import Start
 from circuitnn.train.stopping import EpochEnd, Stopping
 from circuitnn.train.suspicion import warn_of_data
 from circuitnn.train.validation import HORIZON, Validation, checked_horizon
-
-_LONG, _LOOK = 2.0, 0.01  # seconds: an epoch in which to look whether a signal has come, and how often
 
 
 class DivergenceError(FloatingPointError):
@@ -68,6 +68,7 @@ def fit(
     validation_seconds: float = HORIZON,
     target: float | None = None,
     patience: int | None = None,
+    mesh: Mesh | int | None = None,
     callback: Callable[[EpochEnd], bool | None] | None = None,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_seconds: float = 10.0,
@@ -78,7 +79,7 @@ def fit(
     Args:
         model: a model, or a sequence of models that differ in their numbers only (seeds): they are trained together in
             one compiled program, each with its own order of the data. The models given are not changed.
-        data: signals; with circuit states for the regimes that show them.
+        data: signals, in memory or from files (`recordings`); with circuit states for the regimes that show them.
         regime: `TeacherForcing`, `ScheduledSampling`, `NoiseInjection`, `MultipleShooting`, `GrowingHorizon`,
             `TruncatedBPTT`, or several `InTurn`.
         optimizer: an optax optimiser, or a function of the total number of updates that gives one (for a schedule);
@@ -102,6 +103,8 @@ def fit(
         target: training ends when the validation ESR, or without validation the loss, is not above it.
         patience: training ends when it has not become better for so many epochs. Of several models all have to be so
             far. A longer patience or another target goes on from a checkpoint.
+        mesh: several devices of this host, their number or a `jax.sharding.Mesh`: each has a part of the windows of a
+            batch, or of a list of models a part of them.
         callback: called after each epoch with an `EpochEnd`; training ends when it returns True.
         checkpoint: a .npz file, and one of the history beside it. They are written while training goes on and after
             Ctrl-C, and when they exist training goes on from them, to the same numbers, bit for bit, as without the
@@ -153,7 +156,12 @@ def fit(
     parts = dict.fromkeys(plan.schedule)
     losses = {part: traced_loss(loss, (*plan.block(part), data.y.shape[-1]), models[0].dtype) for part in parts}
     optimizing = traced_optimizer(learnt.optimizer, one, models[0].dtype)
-    setting = Setting(graph, optimizing, losses[plan.schedule[0]], state_weight, batch, models[0].dtype, order)
+    devices = checked_mesh(
+        mesh, models=len(models) if is_many else None, batches=[plan.block(part)[0] for part in parts]
+    )
+    setting = Setting(
+        graph, optimizing, losses[plan.schedule[0]], state_weight, batch, models[0].dtype, order, mesh=devices
+    )
     learner = _untrained(setting, params, count=len(models), is_many=is_many)
     every = max(1, epochs // 20) if validation_every is None else validation_every
     horizon = checked_horizon(validation_seconds)
@@ -162,7 +170,7 @@ def fit(
     )
     key = jax.random.key(seed)
     keys = jax.random.split(key, len(models)) if is_many else key
-    passes = _Passes(setting, losses, plan, data, fixed, keys, starts=starts, is_many=is_many)
+    passes = Passes(setting, losses, plan, Task(data, fixed, keys, epochs, is_many), starts=starts)
 
     loop = _Loop(
         passes,
@@ -175,6 +183,7 @@ def fit(
         len(models),
         is_many,
         keeps_best=validation is not None,
+        mesh=devices,
     )
     with RunFile(checkpoint, checkpoint_seconds) as file:
         history = History()
@@ -205,7 +214,7 @@ def fit(
 class _Loop:
     """All that stays as it is while epoch after epoch goes by."""
 
-    passes: "_Passes"
+    passes: Passes
     validate: Validation
     stopping: Stopping
     callback: Callable[[EpochEnd], bool | None] | None
@@ -215,6 +224,7 @@ class _Loop:
     count: int
     is_many: bool
     keeps_best: bool
+    mesh: Mesh | None
 
     def trained(self, learner: Learner, history: History, file: RunFile, *, show: bool) -> Learner:
         """The learner after all epochs that are left; a signal ends them."""
@@ -254,65 +264,13 @@ class _Loop:
 
     def models_of(self, params: Any) -> Any:
         """The model, or the list of them."""
+        params = params if self.mesh is None else on_one(params)
         models = separated(self.graph, params, self.fixed, count=self.count, is_many=self.is_many)
         return models if self.is_many else models[0]
 
     def result(self, learner: Learner, history: History) -> tuple[Any, History]:
         """What `fit` gives."""
         return self.models_of(learner.best_params if self.keeps_best else learner.params), history.finished()
-
-
-@final
-class _Passes:
-    """The epochs one by one: a program and its windows are made anew where the regime changes."""
-
-    def __init__(
-        self,
-        setting: Setting,
-        losses: Mapping[Regime, Traced],
-        plan: Plan,
-        data: Dataset,
-        fixed: Any,
-        keys: Any,
-        *,
-        starts: Start,
-        is_many: bool,
-    ):
-        self._setting, self._losses, self._plan, self._data, self._fixed = setting, losses, plan, data, fixed
-        self._keys, self._is_many = keys, is_many
-        self._is_stored = starts == "stored"
-        self._current: Regime | None = None
-        self._programs: dict[Regime, Any] = {}
-        self._seconds = 0.0  # of the last epoch
-
-    def __call__(self, learner: Learner, epoch: int) -> tuple[Learner, np.ndarray]:
-        """The learner after that epoch, and the losses of its updates."""
-        part, began = self._plan.schedule[epoch], time.monotonic()
-        self._turn_to(part)
-        learner, losses = self._run(learner, self._fixed, self._windows, self._keys, epoch, len(self._plan.schedule))
-        # Waiting inside of JAX nobody hears a Ctrl-C: where an epoch is long, and a look costs nothing, wait here.
-        while self._seconds > _LONG and not losses.is_ready():
-            time.sleep(_LOOK)
-        self._seconds = time.monotonic() - began
-        return learner, np.asarray(losses, float)
-
-    def traced(self, learner: Learner) -> list[Any]:
-        """The programs of all regimes, as JAX traces them; to run one later does not trace it again."""
-        programs = []
-        for part in reversed(dict.fromkeys(self._plan.schedule)):  # the first one's windows are those that remain
-            self._turn_to(part)
-            call = self._run.trace(learner, self._fixed, self._windows, self._keys, 0, len(self._plan.schedule))
-            programs.append(call.jaxpr)
-        return programs
-
-    def _turn_to(self, part: Regime) -> None:
-        if part is not self._current:
-            length, data = part.length * part.blocks, self._data
-            stored = Recordings(len(data.x), length, round(MEMORY * data.fs)) if self._is_stored else None
-            setting = self._setting._replace(loss=self._losses[part], stored=stored)
-            self._programs[part] = self._programs.get(part) or make_epoch(setting, part, is_many=self._is_many)
-            self._windows = device_windows(self._data, length, part.warmup, self._setting.dtype)
-            self._current, self._run = part, self._programs[part]
 
 
 def _untrained(setting: Setting, params: Any, *, count: int, is_many: bool) -> Learner:

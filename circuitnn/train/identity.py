@@ -67,6 +67,7 @@ def identity_of(
         "version of circuitnn": __version__,
         **{f"version of {package}": metadata.version(package) for package in _PACKAGES},
         "device": jax.default_backend(),
+        **({} if setting.mesh is None else {"devices": int(setting.mesh.devices.size)}),
         **_settings(model),
         "models": "one" if number is None else f"a list of {number}",
         "learnt values": _said(learnt),
@@ -134,6 +135,8 @@ def _signals(kind: str, data: Dataset) -> Iterator[tuple[str, Any]]:
         yield f"{kind}: {name}", _SHA256 + of_arrays([getattr(data, name)])
     if data.before is not None:
         yield f"{kind}: before", _SHA256 + of_arrays([data.before])
+    if data.is_on_disk:
+        yield f"{kind}: windows", "read from disk"
     for name, values in sorted((data.controls or {}).items()):
         yield f"{kind}: knob {name}", _SHA256 + of_arrays([values])
     yield f"{kind}: fs", None if data.fs is None else float(data.fs)

@@ -1,6 +1,6 @@
 """What is minimised: the loss of one block, and the state that is handed from block to block."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, final
 
 import jax
@@ -13,6 +13,7 @@ from circuitnn.model import Carry, Forcing, Model, StateModel
 from circuitnn.train.dataset import Before, Windows
 
 Loss = Callable[[Array, Array], Array]
+Run = Callable[[Model, Carry, Any, Forcing | None], tuple[Carry, Array, Array | None]]  # as `run_block`
 
 
 @final
@@ -34,10 +35,14 @@ class Starts(NamedTuple):
         """Of windows in NumPy arrays."""
         if not windows.controls:
             return Starts({}, np.zeros(len(windows.x), int))
-        first = np.stack([knob[:, 0] for knob in windows.controls.values()], axis=-1)
-        settings, setting = np.unique(first, axis=0, return_inverse=True)
+        return Starts.at({name: knob[:, 0] for name, knob in windows.controls.items()})
+
+    @staticmethod
+    def at(first: Mapping[str, np.ndarray]) -> "Starts":
+        """Of the knobs where windows begin, (windows,) each."""
+        settings, setting = np.unique(np.stack([*first.values()], axis=-1), axis=0, return_inverse=True)
         columns = np.split(settings, settings.shape[1], axis=1)
-        return Starts(dict(zip(windows.controls, columns, strict=True)), setting.reshape(-1))
+        return Starts(dict(zip(first, columns, strict=True)), setting.reshape(-1))
 
     def choose(self, rests: Carry, index: Any) -> Carry:
         """Of the `resting_carry` of each setting that of some windows."""
@@ -132,9 +137,10 @@ def block_loss(
     state_weight: float,
     scale: Any,
     emphasis: Array | None = None,
+    run: Run = run_block,
 ) -> tuple[Array, Carry]:
     """Loss of one block, and the carry for the next, from which no gradient flows back."""
-    carry, y, states = run_block(model, carry, block, forcing)
+    carry, y, states = run(model, carry, block, forcing)
     value = loss(y, block.y)
     if state_weight and states is not None and block.states is not None:
         square = jnp.square(states - block.states)

@@ -86,8 +86,7 @@ def simulate_dataset(
     circuit, dtype = checked_circuit(circuit), float_type(dtype)
     plan = _Plan(circuit, _signals(circuit, sound, inputs or {}, fs), controls or {}, fs, oversampling, volts, rule)
     if cache is None:
-        pieces = list(plan.simulated(progress=progress))
-        arrays = {name: np.concatenate([piece[name] for piece in pieces], axis=1, dtype=dtype) for name in pieces[0]}
+        arrays = _in_memory(plan.simulated(progress=progress), plan.samples, dtype)
     else:
 
         def write(writer: store.Writer) -> None:
@@ -177,6 +176,21 @@ class _Plan:
                 knob = np.repeat(part, self.ratio, axis=-1)
             found[name] = knob
         return found
+
+
+def _in_memory(pieces: Iterator[dict[str, NDArray]], samples: int, dtype: Any) -> dict[str, NDArray]:
+    """All pieces as arrays, which are made once and filled."""
+    arrays: dict[str, NDArray] = {}
+    done: dict[str, int] = {}
+    for piece in pieces:
+        for name, part in piece.items():
+            recordings, time, features = part.shape
+            if name not in arrays:
+                # The states have one row more than the other signals.
+                arrays[name] = np.empty((recordings, samples + (name == "states"), features), dtype)
+            start = done.get(name, 0)
+            arrays[name][:, start : start + time], done[name] = part, start + time
+    return arrays
 
 
 def _signals(circuit: Circuit, sound: Sound, inputs: Mapping[str, ArrayLike], fs: int) -> list[Reader]:

@@ -89,8 +89,8 @@ def _rate(model: Model, data: Dataset) -> Iterator[str]:
 
 def _hidden_starts(data: Dataset, warmup: int) -> Iterator[str]:
     """Recordings that are loud at once, from states that nobody knows, and are hidden by a warm-up for long."""
-    share, late = warmup / data.x.shape[1], begins_in_signal(data)
-    if share > HIDDEN and late.any():
+    share = warmup / data.x.shape[1]
+    if share > HIDDEN and (late := begins_in_signal(data)).any():
         yield (
             f"{late.sum()} of {len(late)} recordings begin in mid-signal, where a model begins at rest, and the "
             f"warm-up of {warmup} samples hides {100 * share:.0f} % of them. Where the device was at rest too, "

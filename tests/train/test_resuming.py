@@ -123,7 +123,7 @@ def test_equations_of_a_model_count(train, tmp_path, monkeypatch):
     train(tmp_path / "run.npz", model=Gain(), data=signals, epochs=1)
     call = Gain.__call__
     monkeypatch.setattr(Gain, "__call__", lambda self, carry, x, controls=None: call(self, carry, 2 * x, controls))
-    epoch._kept_epoch.cache_clear()  # as in another process
+    epoch._cached.cache_clear()  # as in another process
     with pytest.raises(CheckpointError, match=r"different: equations of the model\)"):
         train(tmp_path / "run.npz", model=Gain(), data=signals, epochs=1)
 

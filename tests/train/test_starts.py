@@ -15,7 +15,7 @@ from circuitnn.recurrent import GRU
 from circuitnn.train import CheckpointError, Dataset, TeacherForcing, TruncatedBPTT, fit
 from circuitnn.train.epoch import device_windows
 from circuitnn.train.objective import resting_carry
-from circuitnn.train.order import ordered
+from circuitnn.train.order import levels, ordered
 from circuitnn.train.starts import Recordings, stored_starts
 from tests.models import Leaky
 
@@ -93,14 +93,14 @@ def test_a_run_that_is_taken_up_again_has_the_same_bits(drifting, tmp_path, is_m
 def test_stratified_batches_have_one_window_of_each_level():
     level = np.random.default_rng(0).permutation(23) + 1.0
     y = np.sqrt(level)[:, None, None] * np.ones((1, 8, 2))
-    found = np.asarray(ordered("stratified", jax.random.key(5), jnp.asarray(y), 4, 5))
+    found = np.asarray(ordered("stratified", jax.random.key(5), levels(y), 4, 5))
     assert found.shape == (4, 5)
     assert len(np.unique(found)) == 20
     taken = np.sort(level[found.ravel()])
     ranks = np.sort(np.searchsorted(taken, level[found]) // 4, axis=1)
     np.testing.assert_array_equal(ranks, np.tile(np.arange(5), (4, 1)))
-    again = ordered("stratified", jax.random.key(5), jnp.asarray(y), 4, 5)
-    other = ordered("stratified", jax.random.key(6), jnp.asarray(y), 4, 5)
+    again = ordered("stratified", jax.random.key(5), levels(y), 4, 5)
+    other = ordered("stratified", jax.random.key(6), levels(y), 4, 5)
     np.testing.assert_array_equal(found, again)
     assert np.any(found != np.asarray(other))
 
