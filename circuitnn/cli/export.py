@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.models import PLAYERS, check_source, opened_model
-from circuitnn.cli.options import oversample_option, width_option
+from circuitnn.cli.models import FS, PLAYERS, check_source, opened_model, with_cabinet
+from circuitnn.cli.options import cabinet_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
@@ -46,6 +46,7 @@ Examples:
 @click.option("--fs", type=click.IntRange(min=1), help="Sample rate in hertz.  [default: the model's; netlists: 48000]")
 @click.option("--volts", type=float, help="Volts of full scale, for the levels of a .nam.  [default: the model's]")
 @oversample_option
+@cabinet_option
 @click.option("--main", is_flag=True, help="Write OUT_main.c too, a program that plays a wav file through the header.")
 @width_option
 @reading_options
@@ -59,6 +60,7 @@ def export(
     fs: int | None,
     volts: float | None,
     oversample: str,
+    cabinet: str | None,
     main: bool,
     width: float | None,
     reading: Reading,
@@ -99,6 +101,7 @@ def export(
             reading=reading,
             width=width,
         )
+        built = with_cabinet(built, cabinet, FS)
         if form == "c":
             c(built, out, name=name, frame=frame or 32, real=real, main=main)  # type: ignore[arg-type]
         else:

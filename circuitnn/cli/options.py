@@ -90,3 +90,10 @@ width_option = click.option(
     type=click.FloatRange(0, 1),
     help="Of a .nam that holds several sizes, as the slider of its player.  [default: 1, the widest]",
 )
+
+cabinet_option = click.option(
+    "--cabinet",
+    metavar="WAV",
+    type=click.Path(exists=True, dir_okay=False),
+    help="An impulse response behind MODEL, as of a loudspeaker cabinet: a sound file, taken to the rate that is played.",
+)

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from circuitnn.convolutional.history import Memory, Ring
+from circuitnn.convolutional.history import Memory
+from circuitnn.rings import Ring
 from circuitnn.networks.dense import uniform
 from circuitnn.networks.layer import Layer
 

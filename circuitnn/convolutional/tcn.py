@@ -10,7 +10,7 @@ from jax import Array
 
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.convolutional.causal import CausalConv
-from circuitnn.convolutional.history import Ring
+from circuitnn.rings import Ring
 from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.dense import uniform
 from circuitnn.networks.layer import Layer

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array, lax
 
 from circuitnn.arguments import checked_width
-from circuitnn.convolutional.history import Ring, in_order
+from circuitnn.rings import Ring, in_order
 from circuitnn.frames.frame_network import FrameNetwork
 from circuitnn.model import Carry, Controls, Level, Model
 from circuitnn.networks.layered import spread

@@ -202,7 +202,12 @@ class Writer:
                 text = self.text(value.atoms[place], value.dtype)
                 self.here.lines.append(f"{to.name}[{int(to.index[place])}] = {text};")
             return
-        source, names = self.stored(value), [f"i{axis}" for axis in range(len(value.shape))]
+        names = [f"i{axis}" for axis in range(len(value.shape))]
+        if isinstance(value, Known) and value.array.size > TABLE and np.all(value.array == value.array.flat[0]):
+            number = literal(value.array.flat[0], value.dtype)
+            self.here.lines += self.nest(value.shape, [f"{self.at_index(to, names)} = {number};"])
+            return
+        source = self.stored(value)
         self.here.lines += self.nest(value.shape, [f"{self.at_index(to, names)} = {self.at_index(source, names)};"])
 
     def nest(self, shape: Sequence[int], lines: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 
 from circuitnn.convolutional import CausalConv
-from circuitnn.convolutional.history import in_order
+from circuitnn.rings import in_order
 from circuitnn.networks import Layered, Pointwise
 from circuitnn.testing import check_model
 
