@@ -7,9 +7,9 @@ from flax import nnx
 from jax import Array
 
 from circuitnn.convolutional.history import Memory
-from circuitnn.rings import Ring
 from circuitnn.networks.dense import uniform
 from circuitnn.networks.layer import Layer
+from circuitnn.rings import Ring
 
 
 @final

@@ -91,7 +91,7 @@ class FIR(Model):
 
     def frequency_response(self, freqs: ArrayLike) -> Array:
         """The response at freqs (f,) in Hz: complex (f,); differentiable."""
-        angle = -2 * np.pi / self.fs * np.arange(self.length)
+        angle = jnp.asarray(-2 * np.pi / self.fs * np.arange(self.length))
         return jnp.exp(1j * jnp.outer(jnp.asarray(freqs), angle)) @ self.taps[...]
 
     def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level: Level = None) -> Ring:
@@ -119,12 +119,12 @@ register(FIR, build=_of_length)
 def _sample(h: Array, carry: Ring, x: Array) -> tuple[Ring, Array]:
     """One sample: the ring stays where it is, and the taps are read from the place on that meets the newest."""
     samples, position = carry
-    length = np.int32(len(h) - 1)
+    length = len(h) - 1
     behind = h[:0:-1]  # in the ring the oldest comes first
     met = lax.dynamic_slice_in_dim(jnp.concatenate([behind, behind]), length - position, length)
     y = h[0] * x[..., 0, 0] + samples[..., 0] @ met
     after = lax.dynamic_update_slice_in_dim(samples, x, position, samples.ndim - 2)
-    return Ring(after, lax.rem(position + np.int32(1), length)), y[..., None, None]
+    return Ring(after, lax.rem(position + np.int32(1), np.int32(length))), y[..., None, None]
 
 
 def _convolved(h: Array, signal: Array) -> Array:
