@@ -17,8 +17,8 @@ def at_rate(taps: ArrayLike, fs_in: int, fs_out: int) -> NDArray[np.float64]:
 
     The low pass has minimum phase, so that nothing of it comes before the first tap: one of linear phase begins
     earlier, and loses what it has there. It is flat to 0.001 dB up to 0.907 of the lower Nyquist frequency (20 kHz for
-    44.1 kHz); low frequencies come late by 2.5 to 3.4 samples of the lower rate, which are 0.08 ms at most at 44.1 kHz. The taps
-    are scaled by ``fs_in / fs_out``, since a sum of more taps would be louder.
+    44.1 kHz); low frequencies come late by 2.5 to 3.4 samples of the lower rate, which are 0.08 ms at most at 44.1 kHz.
+    The taps are scaled by ``fs_in / fs_out``, since a sum of more taps would be louder.
 
     Raises:
         AudioError: when a rate is not a positive whole number, or the ratio is too fine for one filter.
