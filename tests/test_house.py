@@ -21,7 +21,7 @@ FLOORS = (
     ("running",),
     ("model",),
     ("wrapper",),
-    ("composition", "control_frames", "counting", "oversampling", "rates"),
+    ("composition", "control_frames", "counting", "oversampling", "rates", "rings"),
     ("native",),
     ("transient", "networks"),
     ("nodal", "wdf", "filters", "recurrent", "convolutional"),

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuitnn.cli.loading import netlist_file, read_circuit
-from circuitnn.cli.problems import Fault
+from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import AS_WRITTEN, Reading
 from circuitnn.opening import opened, reason
 
@@ -77,6 +77,35 @@ def opened_model(
         return cn.resampled(model, fs)
     except ValueError as problem:
         raise Fault(f"{source}: {problem}") from None
+
+
+def with_cabinet(model: "cn.Model", path: str | None, fs: float) -> "cn.Model":
+    """The model with the impulse response of a sound file behind it, where there is one; of several channels the first.
+
+    Raises:
+        Fault: where it cannot be read, or the model gives several signals.
+    """
+    if path is None:
+        return model
+    import soundfile
+
+    import circuitnn as cn
+
+    if model.out_features != 1:
+        raise Fault(f"--cabinet is for models of one output; this one has {model.out_features}")
+    if model.fs is not None:
+        fs = model.fs
+    if not float(fs).is_integer():
+        raise Fault(f"--cabinet: the model is for {fs:g} Hz, which is no whole rate")
+    with soundfile.SoundFile(path) as sound:
+        channels, rate = sound.channels, sound.samplerate
+    behind = cn.hybrid.cabinet(path, int(fs), channel=0 if channels > 1 else None, dtype=model.dtype)
+    chosen = f", the first of {channels} channels" if channels > 1 else ""
+    resampled = f", resampled from {rate} Hz" if rate != fs else ""
+    say(f"{path}: an impulse response of {1000 * behind.length / fs:.4g} ms{resampled}{chosen}")
+    whole = cn.chain(model, behind)
+    whole.volts = model.volts
+    return whole
 
 
 def refuse_width(source: str, width: float | None) -> None:

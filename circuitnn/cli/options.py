@@ -53,6 +53,24 @@ class Frequencies(click.ParamType):
 
 
 @final
+class Rates(click.ParamType):
+    """Sample rates, "44100,48000", as a tuple."""
+
+    name = "HZ,HZ,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            found = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            found = ()
+        if not found or not 1000 <= min(found) <= max(found) <= 1_000_000:
+            self.fail(f"{value!r} is not a row of sample rates in hertz, such as 44100,48000", param, ctx)
+        return found
+
+
+@final
 class Widths(click.ParamType):
     """Widths of hidden layers, "32,32", as a tuple."""
 
@@ -89,4 +107,11 @@ width_option = click.option(
     "--width",
     type=click.FloatRange(0, 1),
     help="Of a .nam that holds several sizes, as the slider of its player.  [default: 1, the widest]",
+)
+
+cabinet_option = click.option(
+    "--cabinet",
+    metavar="WAV",
+    type=click.Path(exists=True, dir_okay=False),
+    help="An impulse response behind MODEL, as of a loudspeaker cabinet: a sound file, taken to MODEL's rate.",
 )

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
-from circuitnn.cli.models import check_source, is_saved, refuse_options_of_netlists, refuse_width, saved_model
-from circuitnn.cli.options import knob_option, oversample_option, width_option
+from circuitnn.cli.models import (
+    check_source,
+    is_saved,
+    refuse_options_of_netlists,
+    refuse_width,
+    saved_model,
+    with_cabinet,
+)
+from circuitnn.cli.options import cabinet_option, knob_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
@@ -23,6 +30,7 @@ Examples:
   circuitnn run tube_screamer_clipping guitar.wav out.wav --volts 0.3 --oversample 4 --normalise
   circuitnn run bassman.npz guitar.wav out.flac --automation moves.csv
   circuitnn run capture.nam guitar.wav out.wav
+  circuitnn run amplifier.npz guitar.wav out.wav --cabinet 4x12.wav
 
 \b
 moves.csv has a column time_s, and one for each knob that moves:
@@ -59,6 +67,7 @@ A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as
     help="Sample rate of the model and of OUT in hertz; SOUND is resampled.  [default: that of SOUND]",
 )
 @oversample_option
+@cabinet_option
 @width_option
 @reading_options
 def run(
@@ -72,6 +81,7 @@ def run(
     normalise: bool,
     fs: int | None,
     oversample: str,
+    cabinet: str | None,
     width: float | None,
     reading: Reading,
 ) -> None:
@@ -114,6 +124,7 @@ def run(
             circuit = read_circuit(model, reading)
             source = sounds.Sound(sound, fs)
             built = _nodal(circuit, source.fs, int(oversample))
+        built = with_cabinet(built, cabinet, source.fs)
         unit, output_unit = built.volts or (1.0, 1.0)  # what 1.0 is to the model
         if output_volts is None:
             output_volts = output_unit if volts is None else volts

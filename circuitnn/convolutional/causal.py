@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from circuitnn.convolutional.history import Memory, Ring
+from circuitnn.convolutional.history import Memory
 from circuitnn.networks.dense import uniform
 from circuitnn.networks.layer import Layer
+from circuitnn.rings import Ring
 
 
 @final

@@ -1,28 +1,17 @@
 """What convolutions remember: rings of what they have heard, read at a few places by each sample."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, final
+from typing import final
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from circuitnn.rings import Ring, in_order
+
 # Channels from which on XLA's convolution of a block, which is quick in single precision alone, takes less time and
 # memory than products with all taps side by side; with four channels it takes four times as long.
 WIDE = 8
-
-
-@final
-class Ring(NamedTuple):
-    """The last inputs of a convolution.
-
-    Attributes:
-        samples: (..., length, features), the oldest at `position` and the newest before it, round and round.
-        position: () whole number, where the next sample is written.
-    """
-
-    samples: Array
-    position: Array
 
 
 @final
@@ -125,10 +114,3 @@ def mapped(matrix: Array, bias: Array | None, parts: list[Array]) -> Array:
 def biased(y: Array, bias: Array | None) -> Array:
     """(batch, out, time) and b (out,)."""
     return y if bias is None else y + jnp.broadcast_to(bias[:, None], y.shape)
-
-
-def in_order(carry: Ring) -> Array:
-    """(..., length, features): what a ring holds, the oldest first."""
-    length = carry.samples.shape[-2]
-    twice = jnp.concatenate([carry.samples, carry.samples], axis=-2)
-    return lax.dynamic_slice_in_dim(twice, carry.position, length, axis=-2)

@@ -10,13 +10,13 @@ from jax import Array
 
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.convolutional.causal import CausalConv
-from circuitnn.convolutional.history import Ring
 from circuitnn.networks.conditioning import Conditioning
 from circuitnn.networks.dense import uniform
 from circuitnn.networks.layer import Layer
 from circuitnn.networks.layered import Layered, rest_in_a_row, through
 from circuitnn.networks.pointwise import Pointwise
 from circuitnn.networks.scaling import Scaling
+from circuitnn.rings import Ring
 from circuitnn.settings import register
 
 MICRO = {100: (4, 5), 300: (4, 13), 1000: (5, 5)}  # milliseconds at 44.1 kHz: blocks, taps

@@ -13,12 +13,13 @@ from jax import Array, lax
 from circuitnn.arguments import checked_rngs, checked_width
 from circuitnn.convolutional import variants
 from circuitnn.convolutional.activation import activated
-from circuitnn.convolutional.history import Memory, Ring
+from circuitnn.convolutional.history import Memory
 from circuitnn.convolutional.layer_array import Head, LayerArray
 from circuitnn.convolutional.layers import Convolution, Layers
 from circuitnn.model import Controls, Level, Rest
 from circuitnn.networks import Conditioning, Network, Scaling
 from circuitnn.networks.layered import spread
+from circuitnn.rings import Ring
 from circuitnn.settings import register
 
 CONDITIONS = ("input", "controls")

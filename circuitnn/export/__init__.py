@@ -5,6 +5,7 @@ from circuitnn.export.aidax_file import read_aidax as read_aidax
 from circuitnn.export.examples import example as example
 from circuitnn.export.formats import read as read
 from circuitnn.export.header import c as c
+from circuitnn.export.lv2_bundle import lv2 as lv2
 from circuitnn.export.nam_file import nam as nam
 from circuitnn.export.nam_file import read_nam as read_nam
 from circuitnn.export.proteus_json import proteus as proteus

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
@@ -68,38 +68,62 @@ def c(
         ValueError: for a frame, precision, rate or smoothing that cannot be; for what cannot be written in C.
         OSError: when the file cannot be written.
     """
-    checked_model(model)
     path = Path(path)
-    _check(frame, real, smoothing)
-    dtype: np.dtype[Any] = REALS[real] if real else np.dtype(model.dtype)
-    with double_precision(dtype == REALS["double"]):
-        model = in_precision(model if fs is None else resampled(model, fs), dtype)
-        prefix = safe_name(path.stem if name is None else name)
-        program = lowered(model, name=prefix)
-        expected = None
-        if check:
-            x = noise(CHECKED + min(model.latency, LATEST), model.in_features)
-            expected = np.asarray(run(model, x)[1])
-        text = header(program, model, frame=frame, smoothing=smoothing, expected=expected)
-    files = {path: text}
+    made = header(
+        model, path.stem if name is None else name, frame=frame, real=real, fs=fs, smoothing=smoothing, check=check
+    )
+    files = {path: made.text}
     if main:
-        files[path.with_name(f"{path.stem}_main.c")] = example(program.name, path.name)
+        files[path.with_name(f"{path.stem}_main.c")] = example(made.program.name, path.name)
     for target, content in files.items():
         with replacing(target) as file:
             file.write(content.encode("ascii"))
     return path
 
 
+@final
+class Header(NamedTuple):
+    """A model as a header of C.
+
+    Attributes:
+        text: all of it.
+        program: the model's own part of that.
+        model: that was lowered: the one that was given, in the precision and at the rate of the header.
+    """
+
+    text: str
+    program: Program
+    model: Model
+
+
 def header(
-    program: Program, model: Model, *, frame: int, smoothing: Smoothing, expected: np.ndarray | None = None
-) -> str:
-    """The text of the header of a lowered model, see `c` and `player`."""
-    chosen = _smoothing(program, smoothing)
-    p, made = program.name, player(program, model, frame=frame, smoothing=chosen, expected=expected)
-    body = "\n".join([_macros(p), program.text, made])
-    guard = f"{p.upper()}_H_{hashlib.sha256(body.encode()).hexdigest()[:8].upper()}"
-    title = comment(*_title(program, model, frame, chosen), *([] if expected is None else _measured(p, len(expected))))
-    return f"{title}\n#ifndef {guard}\n#define {guard}\n\n{body}\n#endif\n"
+    model: Model,
+    name: str,
+    *,
+    frame: int,
+    real: Literal["float", "double"] | None = None,
+    fs: float | None = None,
+    smoothing: Smoothing = "auto",
+    check: bool = True,
+) -> Header:
+    """The header of a model, see `c`, in whose arguments `name` is one that is given."""
+    checked_model(model)
+    _check(frame, real, smoothing)
+    dtype: np.dtype[Any] = REALS[real] if real else np.dtype(model.dtype)
+    with double_precision(dtype == REALS["double"]):
+        model = in_precision(model if fs is None else resampled(model, fs), dtype)
+        program = lowered(model, name=safe_name(name))
+        expected = None
+        if check:
+            x = noise(CHECKED + min(model.latency, LATEST), model.in_features)
+            expected = np.asarray(run(model, x)[1])
+        chosen = _smoothing(program, smoothing)
+        made = player(program, model, frame=frame, smoothing=chosen, expected=expected)
+        p, body = program.name, "\n".join([_macros(program.name), program.text, made])
+        guard = f"{p.upper()}_H_{hashlib.sha256(body.encode()).hexdigest()[:8].upper()}"
+        measured = [] if expected is None else _measured(p, len(expected))
+        title = comment(*_title(program, model, frame, chosen), *measured)
+    return Header(f"{title}\n#ifndef {guard}\n#define {guard}\n\n{body}\n#endif\n", program, model)
 
 
 def _title(program: Program, model: Model, frame: int, smoothing: str) -> list[str]:

@@ -39,18 +39,29 @@ def at_level(model: Model, volts: Volts) -> tuple[Model, tuple[float, float] | N
     Raises:
         FormatError: for what is no positive number of volts.
     """
-    if volts is None:
+    here = checked_volts(volts)
+    if here is None:
         return model, model.volts
-    pair = (volts, volts) if isinstance(volts, (int, float)) else tuple(volts)
-    if len(pair) != 2 or not all(0 < value < math.inf for value in pair):
-        raise FormatError(f"volts: expected a positive number, or two for input and output, got {volts}")
-    here = (float(pair[0]), float(pair[1]))
     own = model.volts or here
     before, after = here[0] / own[0], own[1] / here[1]
     if before == after == 1:
         return model, here
     gains = (Gain(gain, features=1, dtype=model.dtype) for gain in (before, after))
     return chain(next(gains), model, next(gains)), here
+
+
+def checked_volts(volts: Volts) -> tuple[float, float] | None:
+    """Volts of full scale at input and output; None for None.
+
+    Raises:
+        FormatError: for what is no positive number of volts.
+    """
+    if volts is None:
+        return None
+    pair = (volts, volts) if isinstance(volts, (int, float)) else tuple(volts)
+    if len(pair) != 2 or not all(0 < value < math.inf for value in pair):
+        raise FormatError(f"volts: expected a positive number, or two for input and output, got {volts}")
+    return float(pair[0]), float(pair[1])
 
 
 def levels_told(model: Model, volts: tuple[float, float] | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from circuitnn.filters.conversions import biquads as biquads
 from circuitnn.filters.conversions import coupled as coupled
 from circuitnn.filters.conversions import state_space as state_space
 from circuitnn.filters.coupled_form import Coupled as Coupled
+from circuitnn.filters.fir import FIR as FIR
 from circuitnn.filters.form import Form as Form
 from circuitnn.filters.high_pass import HighPass as HighPass
 from circuitnn.filters.models import BiquadCascade as BiquadCascade

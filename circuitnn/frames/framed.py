@@ -9,11 +9,11 @@ import numpy as np
 from jax import Array, lax
 
 from circuitnn.arguments import checked_width
-from circuitnn.convolutional.history import Ring, in_order
 from circuitnn.frames.frame_network import FrameNetwork
 from circuitnn.model import Carry, Controls, Level, Model
 from circuitnn.networks.layered import spread
 from circuitnn.networks.rest import what_rests
+from circuitnn.rings import Ring, in_order
 from circuitnn.settings import register
 
 LONGEST = 2**22  # samples of a window

@@ -3,6 +3,7 @@
 from circuitnn.composition import parallel as aligned
 from circuitnn.hybrid.amplifiers import gray_box_amplifier as gray_box_amplifier
 from circuitnn.hybrid.amplifiers import wiener_hammerstein as wiener_hammerstein
+from circuitnn.hybrid.cabinets import cabinet as cabinet
 from circuitnn.hybrid.corrected import Corrected as Corrected
 from circuitnn.hybrid.crossfading import Crossfade as Crossfade
 from circuitnn.hybrid.crossfading import crossfade as crossfade

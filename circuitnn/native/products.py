@@ -6,12 +6,17 @@ from typing import Any
 import numpy as np
 
 from circuitnn.native.atoms import Atom, Name, is_known
-from circuitnn.native.inlining import Step
+from circuitnn.native.inlining import LoweringError, Step
 from circuitnn.native.scalars import add, both, either, maximum, minimum, mul, select
 from circuitnn.native.values import Known, Stored, Value, Written, padded, scoped
 from circuitnn.native.writer import PRODUCTS, Writer
 
 TERMS = 8  # of a sum that are added at once
+PARTIAL = (
+    16  # sums that a long one is made of: compilers add them as vectors, where one sum has to be added in its order
+)
+
+LONGEST = 2**15  # products of a sum: 0.7 s of an impulse response at 48 kHz, and a fifth of what a core can do
 
 
 def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequence[Any]) -> list[Value]:
@@ -35,11 +40,40 @@ def dot_general(w: Writer, step: Step, operands: Sequence[Value], avals: Sequenc
         length = rows if w.scope_of([a, b]).is_once else padded(rows)
         a = columns_of(w, a.moved(lambda array: array[0]), length).moved(lambda array: array.T[None])
     a, b = (w.packed(value) if isinstance(value, Known) else w.stored(value) for value in (a, b))
+    if (a.shape[0], length, columns) == (1, 1, 1) and inner >= 4 * PARTIAL:
+        if inner > LONGEST:
+            raise LoweringError(
+                f"no C for a sum of {inner} products, which {step.where} needs: up to {LONGEST} are computed for each "
+                "sample. Make an impulse response shorter, as by cn.hybrid.cabinet(path, seconds=0.5)"
+            )
+        return [Written(np.full(shape, _in_partial_sums(w, dtype, a, b), object), dtype)]
     out = w.array((a.shape[0], length, columns), dtype, w.scope_of([a, b]))
     with w.at(out.scope):
         w.copy(out, Known(np.zeros(out.shape, dtype)))
         w.here.lines += _loops(w, out, a, b)
     return [out.moved(lambda array: array[:, :rows].reshape(shape))]
+
+
+def _in_partial_sums(w: Writer, dtype: Any, a: Stored, b: Stored) -> Atom:
+    """The product of a row (1, 1, inner) and a column (1, inner, 1)."""
+    inner = a.shape[2]
+    whole, out = inner // PARTIAL * PARTIAL, w.array((PARTIAL,), dtype, w.scope_of([a, b]))
+
+    def added(term: str) -> str:
+        product = f"{w.at_index(a, ['i0', 'i1', term])}*{w.at_index(b, ['i0', term, 'i3'])}"
+        return f"{w.at_index(out, ['i1'])} = {w.at_index(out, ['i1'])} + {product};"
+
+    with w.at(out.scope):
+        w.copy(out, Known(np.zeros(out.shape, dtype)))
+        along = w.over({"i1": PARTIAL}, [added("(i2 + i1)")])
+        w.here.lines += [f"for (int i2 = 0; i2 < {whole}; i2 += {PARTIAL}) {{", *(f"  {line}" for line in along), "}"]
+        if whole < inner:
+            w.here.lines += w.over({"i1": inner - whole}, [added(f"({whole} + i1)")])
+        sums: list[Atom] = [out.element(k) for k in range(PARTIAL)]
+        while len(sums) > 1:
+            half = len(sums) // 2
+            sums = [add(w, dtype, None, None, *pair) for pair in zip(sums[:half], sums[half:], strict=True)]
+    return sums[0]
 
 
 def columns_of(w: Writer, matrix: Value, length: int) -> Stored:

@@ -198,12 +198,26 @@ class Writer:
                 self.here.lines.append(f"{to.name}[{int(to.index[()])}] = {self.text(atom, value.dtype)};")
             return
         if isinstance(value, Written):
-            for place in np.ndindex(value.shape):
-                text = self.text(value.atoms[place], value.dtype)
-                self.here.lines.append(f"{to.name}[{int(to.index[place])}] = {text};")
+            self.here.lines += self._copied(to, value)
             return
-        source, names = self.stored(value), [f"i{axis}" for axis in range(len(value.shape))]
+        names = [f"i{axis}" for axis in range(len(value.shape))]
+        if isinstance(value, Known) and value.array.size > TABLE and np.all(value.array == value.array.flat[0]):
+            number = literal(value.array.flat[0], value.dtype)
+            self.here.lines += self.nest(value.shape, [f"{self.at_index(to, names)} = {number};"])
+            return
+        source = self.stored(value)
         self.here.lines += self.nest(value.shape, [f"{self.at_index(to, names)} = {self.at_index(source, names)};"])
+
+    def _copied(self, to: Stored, value: Written) -> list[str]:
+        """Statement by statement; in a loop along an axis where the same numbers stand again and again."""
+        axes = [axis for axis, length in enumerate(value.shape) if length > TABLE and repeats(value.atoms, axis)]
+        names, lines = [f"i{axis}" for axis in range(len(value.shape))], []
+        once = value.atoms[tuple(slice(0, 1) if axis in axes else slice(None) for axis in range(len(value.shape)))]
+        for place in np.ndindex(once.shape):
+            part = tuple(slice(None) if axis in axes else slice(at, at + 1) for axis, at in enumerate(place))
+            text = self.text(once[place], value.dtype)
+            lines.append(f"{self.at_index(to.moved(lambda index, part=part: index[part]), names)} = {text};")
+        return self.over({f"i{axis}": value.shape[axis] for axis in axes}, lines)
 
     def nest(self, shape: Sequence[int], lines: list[str]) -> list[str]:
         """Loops around lines, over the axes i0, i1, ... that are longer than one."""
@@ -311,6 +325,12 @@ class Writer:
                 del outer.loops[shape]
                 outer.lines += self.nest(shape, body.lines)
         self._pending = {name: pending for name, pending in self._pending.items() if pending[0] is not body}
+
+
+def repeats(atoms: np.ndarray, axis: int) -> bool:
+    """Whether the same numbers stand at all places along an axis."""
+    first = np.broadcast_to(np.take(atoms, [0], axis), atoms.shape)
+    return all(here is there for here, there in zip(atoms.flat, first.flat, strict=True))
 
 
 def array_name(text: str) -> str:

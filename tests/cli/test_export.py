@@ -48,3 +48,26 @@ def test_a_netlist(call, folder):
 def test_bad_input(words, says, call):
     saved()
     assert says in call("export", *words, fails=2).stderr
+
+
+def test_a_plug_in(call, folder):
+    said = call("export", "tone.cir", "out/tone.lv2", "--volts", 2, "--rates", "8000,16000", "--name", 'a "b"').stdout
+    assert "out/tone.lv2: NodalModel at 8000, 16000 Hz as a plug-in; knobs: tone 0.5, level 1" in said
+    described = (folder / "out/tone.lv2/tone.ttl").read_text()
+    assert described.count("a lv2:InputPort, lv2:ControlPort") == 2
+    assert 'doap:name "a \\"b\\""' in described
+    assert "const sample gain_in = 2.0, gain_out = 0.5;" in (folder / "out/tone.lv2/tone.c").read_text()
+    call("export", "tone.cir", "out/tone.lv2", "--rates", 8000)  # once more, in the place of that
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["tone.cir", "tone.lv2", "--rates", "48k"], "is not a row of sample rates"),
+        (["tone.cir", "tone.h", "--rates", "48000"], "--rates is for lv2"),
+        (["tone.cir", "tone.lv2", "--main"], "--main is for c"),
+        (["tone.cir", ".", "--format", "lv2"], "ends in .lv2"),
+    ],
+)
+def test_a_plug_in_that_cannot_be(words, says, call):
+    assert says in call("export", *words, fails=2).stderr

@@ -295,3 +295,12 @@ def test_progress_is_for_terminals(call, monkeypatch):
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
     told = call("run", "tone.cir", "in.wav", "out.wav").stderr
     assert told.index("compiling") < told.index("running")
+
+
+def test_a_cabinet_stands_behind_the_model(call):
+    taps = np.random.default_rng(2).standard_normal((40, 2)) * 0.3
+    soundfile.write("ir.wav", taps, FS, subtype="DOUBLE")
+    result = call("run", "tone.cir", "in.wav", "out.wav", "--cabinet", "ir.wav")
+    y = np.convolve(expected(sound("in.wav")[0]), taps[:, 0])[: len(sound()[0])]
+    np.testing.assert_allclose(sound()[0], y, **CLOSE)
+    assert "ir.wav: an impulse response of 5 ms, the first of 2 channels" in result.stdout

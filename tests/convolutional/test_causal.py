@@ -7,8 +7,8 @@ import pytest
 from flax import nnx
 
 from circuitnn.convolutional import CausalConv
-from circuitnn.convolutional.history import in_order
 from circuitnn.networks import Layered, Pointwise
+from circuitnn.rings import in_order
 from circuitnn.testing import check_model
 
 RNG = np.random.default_rng(0)
