@@ -1,5 +1,7 @@
 """The networks of three studies, in their sizes."""
 
+from typing import Any
+
 from circuitnn.convolutional import TCN, WaveNet
 from circuitnn.model import Model
 from circuitnn.study import Contender, network
@@ -8,7 +10,7 @@ from circuitnn.study.definition import Task
 FIVE = ("LSTM", "ED", "LRU", "S4D", "S6")
 """The five of Simionato and Fasciani: 8 units of LSTM and ED, 12 of the others, their conditioning (FiLM and GLU)."""
 
-WRIGHT = {f"{kind}-{units}": {"kind": kind, "hidden": units} for kind, units in (
+WRIGHT: dict[str, dict[str, Any]] = {f"{kind}-{units}": {"kind": kind, "hidden": units} for kind, units in (
     ("GRU", 32), ("LSTM", 32), ("LSTM", 48), ("LSTM", 64), ("LSTM", 96)
 )}  # fmt: skip
 WAVENETS = {f"WaveNet {layers} x {channels}": (layers, channels) for layers, channels in ((10, 16), (18, 8), (18, 16))}

@@ -16,7 +16,7 @@ from circuitnn.model import Model, run
 from circuitnn.networks import Poles, Scaling
 from circuitnn.nodal import NodalModel
 from circuitnn.recurrent import GRU, LRU, LSTM, Memoryless, windowed
-from circuitnn.study.definition import warmed_up_adam
+from circuitnn.study.regimes import warmed_up_adam
 from circuitnn.study.signals import FS
 from circuitnn.train import Dataset, TruncatedBPTT, fit
 from circuitnn.train.objective import Loss
