@@ -1,7 +1,5 @@
 """The networks of three studies, in their sizes."""
 
-from typing import Any
-
 from circuitnn.convolutional import TCN, WaveNet
 from circuitnn.model import Model
 from circuitnn.study import Contender, network
@@ -10,9 +8,10 @@ from circuitnn.study.definition import Task
 FIVE = ("LSTM", "ED", "LRU", "S4D", "S6")
 """The five of Simionato and Fasciani: 8 units of LSTM and ED, 12 of the others, their conditioning (FiLM and GLU)."""
 
-WRIGHT: dict[str, dict[str, Any]] = {f"{kind}-{units}": {"kind": kind, "hidden": units} for kind, units in (
-    ("GRU", 32), ("LSTM", 32), ("LSTM", 48), ("LSTM", 64), ("LSTM", 96)
-)}  # fmt: skip
+WRIGHT = {
+    f"{kind}-{units}": network(kind, hidden=units, rate=5e-3)
+    for kind, units in (("GRU", 32), ("LSTM", 32), ("LSTM", 48), ("LSTM", 64), ("LSTM", 96))
+}
 WAVENETS = {f"WaveNet {layers} x {channels}": (layers, channels) for layers, channels in ((10, 16), (18, 8), (18, 16))}
 
 
@@ -29,7 +28,7 @@ def _shallow(task: Task, rngs: object) -> Model:
 
 CONTENDERS = {
     **{name: network("Windowed", recurrent=name, rate=5e-3) for name in FIVE},
-    **{name: network(rate=5e-3, **settings) for name, settings in WRIGHT.items()},
+    **WRIGHT,
     **{name: _wavenet(*sizes) for name, sizes in WAVENETS.items()},
     # Of the review's table 8 the LSTM is LSTM-32; its convolutional LSTM hears windows, see `circuitnn.frames`.
     "TCN shallow": Contender(_shallow, matched="none", learning_rate=4e-3),

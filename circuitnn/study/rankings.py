@@ -63,14 +63,19 @@ def ranked_regimes(records: Records) -> Ranking | None:
     return ranking({regime: [_error(records, *cell, regime) for cell in cells] for regime in records.regimes})
 
 
-def ranked_models(records: Records) -> Ranking | None:
-    """The models that were trained under truncated BPTT on all circuits, over these."""
-    models = [
+def ranked_models(records: Records, regime: str = COMMON) -> Ranking | None:
+    """The models that were trained under a regime on all circuits, over these."""
+    models = models_under(records, regime)
+    return ranking({model: [_error(records, c, model, regime) for c in records.circuits] for model in models})
+
+
+def models_under(records: Records, regime: str) -> list[str]:
+    """The models that were trained under a regime on all circuits."""
+    return [
         model
         for model in records.models
-        if all(COMMON in records.regimes_of(model, circuit) for circuit in records.circuits)
+        if all(regime in records.regimes_of(model, circuit) for circuit in records.circuits)
     ]
-    return ranking({model: [_error(records, c, model, COMMON) for c in records.circuits] for model in models})
 
 
 def _error(records: Records, circuit: str, model: str, regime: str) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from circuitnn.files import replacing
 from circuitnn.pages import templates
-from circuitnn.study import breakdown, convergence, families, rankings, ranks, wording
+from circuitnn.study import breakdown, convergence, families, leaderboard, rankings, ranks, wording
 from circuitnn.study.cells import PARTS
 from circuitnn.study.definition import Study
 from circuitnn.study.hypotheses import judged
@@ -27,7 +27,7 @@ def check_extras() -> None:
 
 
 def write(folder: Path, study: Study) -> Path:
-    """Write the PNGs and report.html from results.json and curves.npz; each file whole or not at all.
+    """Write the PNGs, report.html and leaderboard.html from results.json and curves.npz, each whole or not at all.
 
     Args:
         folder: where the results are, and where the report goes.
@@ -51,6 +51,8 @@ def write(folder: Path, study: Study) -> Path:
         path = folder / "report.html"
         with replacing(path) as file:
             file.write(page.encode())
+        with replacing(folder / "leaderboard.html") as file:
+            file.write(leaderboard.page(records, study).encode())
     except OSError as error:
         raise ReportError(f"{folder}: cannot be written ({error.strerror or error})") from error
     return path
@@ -59,10 +61,11 @@ def write(folder: Path, study: Study) -> Path:
 def drawn(records: Records) -> dict[str, list]:
     """All figures, by section of the page: each says in its title what its data show."""
     from circuitnn.study import points, style, traces  # which need matplotlib
+    from circuitnn.study.cost import cost
 
     with style.context():
         return {
-            "error": [points.error(records)],
+            "error": [points.error(records), *filter(None, [cost(records)])],
             "bias": [points.bias(records)] if records.state_models else [],
             "horizon": [p for circuit in records.circuits if (p := traces.horizon(records, circuit))],
             "waveforms": [p for circuit in records.circuits if (p := traces.waveforms(records, circuit))],
@@ -136,7 +139,7 @@ def _table(records: Records, circuit: str) -> dict[str, Any]:
 def _rankings(records: Records) -> list[tuple[str, rankings.Ranking | None]]:
     return [
         ("Training regimes, over circuits and models", rankings.ranked_regimes(records)),
-        (f"Models under {rankings.COMMON}, over circuits", rankings.ranked_models(records)),
+        *((f"Models under {name}, over circuits", rankings.ranked_models(records, name)) for name in records.regimes),
     ]
 
 

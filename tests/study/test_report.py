@@ -10,7 +10,9 @@ import pytest
 
 from benchmarks.exposure_bias.__main__ import STUDY
 from circuitnn.study import Records, ReportError, main, report, style, traces
+from circuitnn.study.cost import cost
 from circuitnn.study.hypotheses import write_down
+from circuitnn.study.leaderboard import standings
 from tests.study import fake
 
 NO_PICTURES = {"error": [], "bias": [], "horizon": [], "waveforms": []}
@@ -89,7 +91,12 @@ def test_pictures_are_readable_files(folder):
         pixels = matplotlib.image.imread(io.BytesIO((folder / name).read_bytes()), format="png")
         assert pixels.shape[1] == 1300
         assert np.ptp(pixels[..., :3]) > 0.8
-    assert {path.name for path in folder.iterdir()} == names | {"report.html", "results.json", "curves.npz"}
+    assert {path.name for path in folder.iterdir()} == names | {
+        "report.html",
+        "leaderboard.html",
+        "results.json",
+        "curves.npz",
+    }
 
 
 def test_one_seed_and_one_circuit_without_curves():
@@ -173,3 +180,29 @@ def test_command_line_renders_again(folder, capsys, monkeypatch):
     finally:
         (folder / "report.html").write_bytes(before)
     assert capsys.readouterr().out.strip() == str(folder / "report.html")
+
+
+def test_the_leaderboard_has_all_runs_and_needs_nothing_else(folder):
+    text = (folder / "leaderboard.html").read_text()
+    page = Page(text)
+    assert page.open == []
+    assert page.addresses == []
+    assert not re.search(r"https?://|@import|url\(", text)
+    table = text[text.index('<table id="runs">') :]
+    assert table.count("<tr>") == 1 + 15  # its head, 3 models under 4 regimes, 2 black boxes, the nodal model
+    assert "LSTM-8" in page.text
+    results, _ = fake.study(circuits=2, seeds=3)
+    first, *others = standings(Records.of(results), "TBPTT")
+    assert (first["model"], first["rank"], first["effect"]) == ("LSTM-8", "1.00", "–")
+    assert [float(one["rank"]) for one in others] == sorted(float(one["rank"]) for one in others)
+    assert all(re.match(r"\d+\.\d \(", one["effect"]) for one in others)
+
+
+def test_error_against_cost_where_results_say_what_models_cost():
+    results, _ = fake.study(circuits=2, seeds=3)
+    assert cost(Records.of(results)) is None
+    for row in results["rows"]:
+        row["operations"] = None if row["model"] == "nodal" else 2 * row["parameters"]
+    picture = cost(Records.of(results))
+    assert picture.png.startswith(b"\x89PNG")
+    assert "lowest error on" in picture.message
