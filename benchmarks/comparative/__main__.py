@@ -1,6 +1,5 @@
 """`python -m benchmarks.comparative`: recurrent and convolutional networks on overdrives, compressors and filters."""
 
-from functools import partial
 from typing import Any
 
 from benchmarks.comparative.contenders import CONTENDERS, FIVE, WAVENETS, WRIGHT
@@ -11,25 +10,26 @@ from circuitnn import study
 from circuitnn.study import Material, Preset, RateSearch, Study, TrainingRegime
 from circuitnn.train import TruncatedBPTT
 
-BLOCKS = 4  # segments that follow each other with the state handed on
-_free = partial(TruncatedBPTT, blocks=BLOCKS)
 REGIMES = {
     "published": TrainingRegime(
         "as published: MSE, Adam at 3e-4 falling to a quarter, segments of 2400, stopped after 10 epochs without a "
         "better validation",
-        _free,
+        TruncatedBPTT,
         loss="mse",
         schedule="exponential",
         rate=3e-4,
         patience=10,
     ),
-    "tuned": TrainingRegime("ESR, the rate found by the same search for each, warmed up and falling to zero", _free),
+    "tuned": TrainingRegime(
+        "ESR, the rate found by the same search for each, warmed up and falling to zero", TruncatedBPTT
+    ),
 }
 SEARCH = RateSearch((1e-3, 3e-3, 1e-2), share=0.1, seeds=1)
 
 
 def _preset(name: str, **options: Any) -> Preset:
-    return Preset(name, length=2400, warmup=1200, pieces=8, **options)
+    """Segments of 2400 samples as published, four that follow each other with the state handed on."""
+    return Preset(name, length=2400, warmup=1200, blocks=4, pieces=8, **options)
 
 
 PRESETS = {
