@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching comparative hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order low-pass study-tests claims test lint format docs pages notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching comparative hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order low-pass study-tests claims test lint format docs pages wheel notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -137,6 +137,21 @@ test-slow: $(STAMPS)/plots $(STAMPS)/dev ## the tests that take more than a few 
 	XLA_FLAGS="$(SOON_COMPILED) $$XLA_FLAGS" $(TEST) -m slow $(LONGER) || failed=1;) \
 	$(TEST) -m slow $(or $(ARGS),$(FIT)) || failed=1; \
 	exit $$failed
+
+# What a user of pip gets: nothing of it needs this folder, make or bash.
+wheel: $(STAMPS)/venv ## the package as a wheel in dist/, installed in a fresh environment and tried
+	@echo "==> building the wheel"
+	@rm -rf dist build/fresh
+	@$(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@echo "==> installing it in build/fresh"
+	@$(RUN) -m venv build/fresh
+	@build/fresh/bin/python -m pip install --quiet $(addprefix --constraint ,$(CONSTRAINTS)) dist/*.whl
+	@echo "==> trying its command"
+	@cd build && fresh/bin/circuitnn --version && fresh/bin/circuitnn check diode_clipper > check.txt && \
+	  fresh/bin/circuitnn guitar fresh/in.wav --seconds 1 && \
+	  fresh/bin/circuitnn run tube_screamer_clipping fresh/in.wav fresh/out.wav --volts 0.3 && \
+	  fresh/bin/circuitnn response bassman -o fresh/bassman.csv
+	@echo "==> dist/ has a wheel that works"
 
 lint: $(STAMPS)/dev ## ruff (format and rules) and mypy
 	@failed=0; \
