@@ -38,7 +38,9 @@ Example, pedals.toml:
 @click.option("--updates", type=click.IntRange(1, 10**9), help="Instead of the file's.")
 @click.option("--check", is_flag=True, help="Only say what would be computed.")
 @click.option("--render", is_flag=True, help="Only write the page again, from results in the folder.")
+@click.pass_context
 def study(
+    context: click.Context,
     file: Path,
     preset: str | None,
     output: Path | None,
@@ -55,13 +57,19 @@ def study(
     """
     import dataclasses
 
-    from circuitnn.study import Description, grid, report
+    from circuitnn.study import Description, DescriptionError, grid, report
     from circuitnn.study.carrying_out import carried_out
     from circuitnn.study.command import plan, workers_of
     from circuitnn.study.description import WHOLE
     from circuitnn.study.terminal import table
+    from circuitnn.train.interruption import Terminated, terminating
 
-    description = Description.read(file)
+    try:
+        description = Description.read(file)
+    except DescriptionError as problem:
+        for fault in str(problem).splitlines():
+            say(f"error: {fault}", err=True)
+        context.exit(2)
     whole = description.study()
     if preset is not None and preset not in whole.presets:
         there = ", ".join(name for name in whole.presets if name != WHOLE) or "none"
@@ -82,6 +90,11 @@ def study(
     workers = workers_of(jobs or os.cpu_count() or 1, cluster, len(whole.jobs(chosen)))
     words = [description.command, *(["--preset", preset] if preset else [])]
     words += [f"--{name} {value}" for name, value in changes.items() if value is not None]
-    contents, page = carried_out(whole, chosen, chosen.signals(), folder, workers, command=" ".join(words))
+    try:
+        with terminating():
+            contents, page = carried_out(whole, chosen, chosen.signals(), folder, workers, command=" ".join(words))
+    except KeyboardInterrupt as stop:
+        say(f"stopped; the same command goes on where it was ({folder / 'work'} keeps the state)", err=True)
+        context.exit(143 if isinstance(stop, Terminated) else 130)
     say(table(contents, whole.headline))
     say(f"report: {page}")

@@ -8,6 +8,7 @@ from typing import Any
 from circuitnn.circuit import Circuit, read_netlist
 from circuitnn.circuit.catalogue import CATALOGUE
 from circuitnn.knobs import check_value, did_you_mean, spelling
+from circuitnn.settings import arguments_of, class_of
 from circuitnn.study.contenders import by_recipe, network, within
 from circuitnn.study.definition import Contender, Target
 from circuitnn.study.fixed import opened, saved
@@ -20,7 +21,7 @@ from circuitnn.study.recorded import knobs_of
 from circuitnn.study.regimes import MORE_REGIMES, TrainingRegime
 
 FILES = (".nam", ".npz", ".aidax", ".json")
-SIZES = ("hidden", "channels")  # what a network within a budget has as many of as fit
+SIZE = "hidden"  # what a network within a budget has as many of as fit
 
 
 def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int]) -> Contender | None:
@@ -55,14 +56,35 @@ def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int])
 
 
 def _network(kind: str, rate: Mapping[str, float], settings: dict[str, Any], budget: Mapping[str, int]) -> Contender:
-    if not budget or any(size in settings for size in SIZES):
-        return network(kind, **rate, **settings)
+    whole = network(kind, **rate, **settings)
+    if not budget or SIZE in settings or SIZE not in arguments_of(class_of(kind)):
+        return whole
     (measure, most), *more = budget.items()
     if more:
         raise ValueError("a budget of both weights and operations is one too many")
-    whole = network(kind, **rate, **settings, hidden=1)
-    del whole
     return within(lambda units: network(kind, **rate, **settings, hidden=units), most, measure)  # type: ignore[arg-type]
+
+
+def beside(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The table of a file with the paths in it, which are from the file's folder, as they are from anywhere."""
+
+    def found(value: Any) -> Any:
+        path = folder / value if isinstance(value, str) and value else None
+        return str(path.resolve()) if path is not None and path.exists() else value
+
+    def inside(value: Any, keys: tuple[str, ...]) -> Any:
+        if not isinstance(value, Mapping):
+            return found(value)
+        return {key: found(one) if key in keys else one for key, one in value.items()}
+
+    whole = dict(table)
+    for part, keys in (("contenders", ("file",)), ("targets", ("circuit", "folder"))):
+        if isinstance(table.get(part), Mapping):
+            whole[part] = {name: inside(one, keys) for name, one in table[part].items()}
+    material = table.get("material")
+    if isinstance(material, Mapping) and isinstance(material.get("files"), list):
+        whole["material"] = {**material, "files": [found(one) for one in material["files"]]}
+    return whole
 
 
 def resolved(given: Any) -> Any:

@@ -55,6 +55,7 @@ class Description:
         except ValueError as error:
             raise DescriptionError(f"{source}: is no TOML: {error}") from None
         name = re.sub(r"[^A-Za-z0-9]+", "-", str(table.get("name", source.stem))).strip("-") or "study"
+        table = described.beside(table, source.parent)
         return cls.of(table, name, source=str(source), command=f"circuitnn study {source.name}")
 
     @classmethod

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 import circuitnn.export.formats as formats
 from circuitnn import export
 from circuitnn.model import Model
@@ -42,13 +44,17 @@ def opened(path: str | Path) -> Model:
 
 
 def as_it_plays(model: Model, data: Mapping[str, Dataset]) -> dict[str, Dataset]:
-    """The data in the unit of a model that knows what its 1.0 is in volts, without the knobs that it does not have."""
+    """The data as a model plays them: in its unit, as late as it is, without the knobs that it does not have."""
     into, out = model.volts or (1.0, 1.0)
+
+    def late(y: np.ndarray) -> np.ndarray:
+        return np.pad(y, ((0, 0), (model.latency, 0), (0, 0)))[:, : y.shape[1]]
+
     return {
         part: dataclasses.replace(
             each,
             x=each.x / into,
-            y=each.y / out,
+            y=late(each.y) / out,
             states=None,
             initial=None,
             before=None,

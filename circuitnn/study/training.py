@@ -127,8 +127,7 @@ class _Training(NamedTuple):
         file = stem.with_suffix(".updates.json")
         if not file.exists():
             untrained = self.untrained(self.preset.seeds)
-            one = self.preset.epochs(self.data["train"], 1)
-            history = self.fitted(untrained, rate, self._updates_of(3 * one))[1]
+            history = self.fitted(untrained, rate, self._updates_of(3))[1]
             epoch = max(min(history.seconds[1:] or history.seconds), 1e-3) / self.preset.seeds
             with replacing(file) as target:
                 target.write(json.dumps(self._updates_of(max(1, round(seconds / epoch)))).encode())
