@@ -84,14 +84,19 @@ def printable(text: str) -> str:
     )
 
 
-def json_of(data: bytes) -> Any:
+def json_of(data: bytes, *, largest: int = LARGEST_JSON) -> Any:
     """What a JSON text says, if it is of a size that takes little memory.
+
+    Args:
+        data: the text.
+        largest: bytes that it may have; it may have a value for each 32 of them.
 
     Raises:
         ValueError: when it is none, or too large, too deep or of too many values.
     """
-    if len(data) > LARGEST_JSON or sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise ValueError(f"more than {LARGEST_JSON} bytes or {MOST_VALUES} values of JSON")
+    most = MOST_VALUES * largest // LARGEST_JSON
+    if len(data) > largest or sum(map(data.count, (b",", b"[", b"{"))) > most:
+        raise ValueError(f"more than {largest} bytes or {most} values of JSON")
     try:
         return json.loads(data)
     except RecursionError:

@@ -15,11 +15,14 @@ from typing import Any, final
 import numpy as np
 
 from circuitnn.archive import opened_archive
-from circuitnn.opening import LARGEST_JSON, content, json_of, reason
+from circuitnn.opening import content, json_of, reason
 from circuitnn.study.regimes import REGIMES
 
 NODAL = "nodal"
 LARGEST = 2**28  # bytes of curves
+# Bytes of results.json. A row of a study with knob positions has some 6000, and 220 values: this is three times the
+# room that 10 targets x 12 contenders x 10 seeds x 3 budgets need, and takes less than 1 GB of memory.
+LARGEST_RESULTS = 2**26
 
 
 class ReportError(ValueError):
@@ -82,7 +85,7 @@ class Records:
             ReportError: when a file is missing or damaged.
         """
         try:
-            results = json_of(content(folder / "results.json", LARGEST_JSON))
+            results = json_of(content(folder / "results.json", LARGEST_RESULTS), largest=LARGEST_RESULTS)
             with opened_archive(folder / "curves.npz", LARGEST) as file:
                 curves = {name: file.read(name) for name in file.shapes}
         except FileNotFoundError as error:

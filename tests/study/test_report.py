@@ -156,6 +156,22 @@ def test_bad_folders_get_one_clear_error(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("error: ")
 
 
+def test_a_large_study_can_be_read_again(folder, tmp_path):
+    """10 targets x 12 contenders x 10 seeds x 3 budgets, each with its error in 36 parts; more is refused."""
+    parts = [
+        {"recording": "guitar.flac", "position": "drive 0.25", "condition": "unseen", "esr": 1 / 3, "energy": 1 / 7}
+    ]
+    row = {"circuit": "clip", "model": "GRU", "regime": "TBPTT", "esr_free_running": 2 / 3, "parts": 36 * parts}
+    rows = ",".join([json.dumps(row)] * 3600)
+    (tmp_path / "curves.npz").write_bytes((folder / "curves.npz").read_bytes())
+    (tmp_path / "results.json").write_text(f'{{"header": {{}}, "rows": [{rows}]}}')
+    assert len(Records.read(tmp_path).rows) == 3600
+    many = ",".join(["[]"] * 2**21)
+    (tmp_path / "results.json").write_text(f'{{"header": {{}}, "rows": [{many}]}}')
+    with pytest.raises(ReportError, match="more than 67108864 bytes or 2097152 values"):
+        Records.read(tmp_path)
+
+
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     fake.write(tmp_path, *fake.study(circuits=1, seeds=1))
     (tmp_path / "report.html").mkdir()
