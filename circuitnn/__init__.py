@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from circuitnn import networks as networks
     from circuitnn import nodal as nodal
     from circuitnn import pages as pages
+    from circuitnn import plot as plot
     from circuitnn import recurrent as recurrent
     from circuitnn import spice as spice
     from circuitnn import study as study
@@ -70,7 +71,7 @@ else:  # a type checker tells of names that are none
                 name: f"circuitnn.{name}"
                 for name in (
                     "audio", "capture", "convolutional", "devices", "export", "filters", "frames", "hybrid",
-                    "losses", "metrics", "native", "networks", "nodal", "pages", "recurrent", "spice", "study",
+                    "losses", "metrics", "native", "networks", "nodal", "pages", "plot", "recurrent", "spice", "study",
                     "testing", "train", "wdf",
                 )
             },

@@ -28,6 +28,7 @@ FLOORS = (
     ("frames",),
     ("hybrid",),
     ("train",),
+    ("plot",),
     ("estimation", "tone", "capture"),
     ("export", "pages"),
     ("study",),

@@ -9,6 +9,7 @@ import numpy as np
 from circuitnn.cli.family import Family, decibels
 from circuitnn.cli.problems import Failure
 from circuitnn.files import replacing
+from circuitnn.plot.style import COLOURS, INK, SETTINGS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,26 +17,7 @@ if TYPE_CHECKING:
 
 FLOOR = 60.0  # dB below the loudest curve, where the picture ends
 PANEL = 3.6, 2.9  # inches
-INK, FAINT = "#222222", "#8a8a8a"
-CIRCUITS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.7,
-    "lines.linewidth": 1.5,
-    "legend.frameon": False,
-    "svg.hashsalt": "circuitnn",
-}
+STYLE = SETTINGS | {"font.size": 9, "axes.titleweight": "bold", "lines.linewidth": 1.5, "svg.hashsalt": "circuitnn"}
 
 
 def need_matplotlib() -> None:
@@ -165,7 +147,7 @@ def _colors(count: int) -> np.ndarray:
 def _colors_of(curves: Family, knob: str) -> Any:
     """A knob's positions in order; of circuits, colours that have none (Okabe & Ito 2002)."""
     if curves.names:
-        return [CIRCUITS[n % len(CIRCUITS)] for n in curves.swept[knob]]
+        return [COLOURS[n % len(COLOURS)] for n in curves.swept[knob]]
     return _colors(len(curves.swept[knob]))
 
 

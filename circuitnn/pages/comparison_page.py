@@ -126,7 +126,8 @@ def comparison(
     templates.check_packages()
     if len({take.name for take in takes}) < max(2, len(takes)):
         raise ValueError("a comparison is of two signals or more, with different names")
-    from circuitnn.pages import comparison_pictures, style  # which need matplotlib
+    from circuitnn.pages import comparison_pictures  # which needs matplotlib
+    from circuitnn.plot import style
 
     rows = differences(takes)
     with style.context():

@@ -1,23 +1,18 @@
 """Pictures of a comparison: signals where they are loud and quiet, their spectra, responses."""
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from circuitnn.pages import residuals
-from circuitnn.pages.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, WIDTH, Picture, captioned
+from circuitnn.pages.style import Picture, captioned
+from circuitnn.plot import residuals
+from circuitnn.plot.style import FLOOR, INK, WIDTH, hertz, legend, looks
 
 if TYPE_CHECKING:
     from circuitnn.pages.comparison_page import Take
-
-FLOOR = 80.0  # dB below the loudest, where spectra and responses end
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
-DASHES = ("-", "--", "-.", ":")  # so that curves on each other, and on paper, are told apart
 
 
 def waveforms(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
@@ -28,7 +23,7 @@ def waveforms(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
     for column, part, title in zip(grid.T, residuals.excerpts(first, fs), ("loudest", "quiet"), strict=True):
         above, below = column
         time = 1e3 * np.arange(part.stop - part.start) / fs
-        for take, look in zip(takes, _looks(len(takes)), strict=True):
+        for take, look in zip(takes, looks(len(takes)), strict=True):
             above.plot(time, take.signal[part], label=take.name, **look)
             if take is not takes[0]:
                 below.plot(time, take.signal[part] - first[part], **look)
@@ -37,7 +32,7 @@ def waveforms(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
         below.set_xlabel("time in ms")
     grid[0, 0].set_ylabel(f"output in {unit}")
     grid[1, 0].set_ylabel(f"difference in {unit}")
-    _legend(figure, grid[0, 0])
+    legend(figure, grid[0, 0])
     caption = f"20 ms each. Below: the others less {takes[0].name}, which is the zero line."
     return captioned(figure, f"{len(takes)} signals, and how they differ from {takes[0].name}", caption)
 
@@ -47,19 +42,19 @@ def spectra(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
     figure = Figure(figsize=(WIDTH, 3.6))
     axes = figure.subplots()
     top = -np.inf
-    for take, look in zip(takes, _looks(len(takes)), strict=True):
+    for take, look in zip(takes, looks(len(takes)), strict=True):
         found = residuals.spectra(take.signal, take.signal, fs)
         axes.semilogx(found.freqs, found.recorded, label=take.name, **look)
         top = max(top, float(found.recorded.max()))
     axes.set(xlabel="frequency in Hz", ylabel=f"level in dB of 1 {unit}", ylim=(top - FLOOR, top + 5))
-    _hertz(axes, residuals.LOWEST, 0.5 * fs)
-    _legend(figure, axes)
+    hertz(axes, residuals.LOWEST, 0.5 * fs)
+    legend(figure, axes)
     return captioned(figure, "Spectra of the whole sounds", "Root mean square in bands of a sixth of an octave.")
 
 
 def responses(takes: "Sequence[Take]", freqs: ArrayLike | None) -> Picture | None:
     """Small-signal frequency responses of those that have one; None where none has."""
-    having = [(take, look) for take, look in zip(takes, _looks(len(takes)), strict=True) if take.response is not None]
+    having = [(take, look) for take, look in zip(takes, looks(len(takes)), strict=True) if take.response is not None]
     if freqs is None or not having:
         return None
     figure = Figure(figsize=(WIDTH, 3.4))
@@ -70,36 +65,7 @@ def responses(takes: "Sequence[Take]", freqs: ArrayLike | None) -> Picture | Non
     top = max(float(curve.max()) for curve in curves)
     low = max(min(float(curve.min()) for curve in curves), top - FLOOR)
     axes.set(xlabel="frequency in Hz", ylabel="gain in dB", ylim=(min(low - 2, top - 6), top + 2))
-    _hertz(axes, float(np.min(np.asarray(freqs))), float(np.max(np.asarray(freqs))))
-    _legend(figure, axes)
+    hertz(axes, float(np.min(np.asarray(freqs))), float(np.max(np.asarray(freqs))))
+    legend(figure, axes)
     caption = "Exact analysis at the operating point: what each does to a signal that is very small."
     return captioned(figure, "Small-signal frequency responses", caption)
-
-
-def _looks(count: int) -> list[dict]:
-    """Colours and dashes; those drawn first are wider, so that what lies on them leaves them seen."""
-    return [
-        {
-            "color": COLOURS[k % len(COLOURS)],
-            "linestyle": DASHES[k % len(DASHES)],
-            "linewidth": 2.6 if k == 0 else 1.5,
-            "alpha": 0.75 if k == 0 else 1.0,
-        }
-        for k in range(count)
-    ]
-
-
-def _hertz(axes: Axes, low: float, high: float) -> None:
-    """A logarithmic axis with numbers as one reads them."""
-    ticks = [step * 10.0**decade for decade in range(-1, 6) for step in (1, 2, 5)]
-    ticks = [tick for tick in ticks if low <= 1.001 * tick and tick <= 1.001 * high]
-    axes.set_xlim(low, high)
-    axes.set_xticks(ticks, [f"{tick / 1000:g}k" if tick >= 1000 else f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    short = ["\n".join(textwrap.wrap(label, 60)) for label in labels]
-    longest = max(map(len, labels))
-    figure.legend(handles, short, loc="outside lower left", ncols=max(1, min(len(labels), 96 // (longest + 8))))

@@ -100,7 +100,7 @@ def percent(share: float) -> str:
 
 def _drawn(report: IdentificationReport, played: NDArray, recorded: NDArray, unit: str) -> dict[str, Any]:
     from circuitnn.pages import identification_pictures as pictures
-    from circuitnn.pages import style  # which need matplotlib
+    from circuitnn.plot import style
 
     predicted = np.asarray(report.predict(played), float).reshape(-1)
     fs = report.alignment.fs

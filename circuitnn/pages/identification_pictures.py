@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from circuitnn.estimation.fitted_value import LINEAR, FittedValue
-from circuitnn.pages import residuals
-from circuitnn.pages.style import BLUE, FAINT, INK, ORANGE, VERMILION, WIDTH, Picture, captioned
+from circuitnn.pages.style import Picture, captioned
+from circuitnn.plot import residuals
+from circuitnn.plot.style import BLUE, FAINT, INK, ORANGE, VERMILION, WIDTH
 
 FARTHEST = 20.0  # times nominal, or one in so many: where an axis of values ends
 NEAR = 0.5  # changes up to that are drawn on a linear axis, in percent

@@ -98,7 +98,8 @@ def waveforms(recorded: NDArray, predicted: NDArray, *, fs: float, unit: str = "
     Raises:
         ModuleNotFoundError: without matplotlib.
     """
-    from circuitnn.pages import identification_pictures, style  # which need matplotlib
+    from circuitnn.pages import identification_pictures  # which needs matplotlib
+    from circuitnn.plot import style
 
     with style.context():
         return identification_pictures.waveforms(recorded, predicted, fs, unit).png
@@ -149,7 +150,8 @@ def _players(prediction: Prediction) -> list[dict[str, str]]:
 
 
 def _drawn(model: Model, history: History | None, prediction: Prediction, noise: float | None) -> dict[str, Any]:
-    from circuitnn.pages import identification_pictures, style, training_pictures  # which need matplotlib
+    from circuitnn.pages import identification_pictures, training_pictures  # which need matplotlib
+    from circuitnn.plot import style
 
     x, target, y, fs = prediction.x[0], prediction.target[0], prediction.y[0], prediction.fs
     amplitude = float(np.abs(prediction.x).max())

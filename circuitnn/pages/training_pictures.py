@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from circuitnn.capture import SineAnswers
-from circuitnn.pages import residuals
-from circuitnn.pages.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, WIDTH, Picture, captioned
+from circuitnn.pages.style import Picture, captioned
+from circuitnn.plot import residuals
+from circuitnn.plot.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, WIDTH
 from circuitnn.train import History
 
 HEARD = 60.0  # dB below the loudest 10 ms, that levels are compared down to

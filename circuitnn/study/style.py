@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from circuitnn.pages.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
-from circuitnn.pages.style import FAINT as FAINT
-from circuitnn.pages.style import INK as INK
 from circuitnn.pages.style import Picture as Picture
 from circuitnn.pages.style import captioned as captioned
-from circuitnn.pages.style import context as context
+from circuitnn.plot.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from circuitnn.plot.style import FAINT as FAINT
+from circuitnn.plot.style import INK as INK
+from circuitnn.plot.style import context as context
 
 # Colour and marker: where more are needed than there are colours for colour-blind readers, the marker tells.
 LOOKS = {

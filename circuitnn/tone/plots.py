@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from circuitnn.plot import style
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -22,14 +24,13 @@ def figures(report: "ToneStackReport") -> dict[str, "Figure"]:
     Raises:
         ModuleNotFoundError: without matplotlib.
     """
-    try:
+    with style.context():
         from matplotlib import colormaps
         from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError("pictures need matplotlib: pip install 'circuitnn[plots]'") from None
-    drawn = {"worst": _worst(report, Figure), "errors": _errors(report, Figure)}
-    if report.family:
-        drawn["family"] = _family(report, Figure, colormaps["viridis"])
+
+        drawn = {"worst": _worst(report, Figure), "errors": _errors(report, Figure)}
+        if report.family:
+            drawn["family"] = _family(report, Figure, colormaps["viridis"])
     return drawn
 
 
@@ -48,8 +49,6 @@ def _family(report: "ToneStackReport", Figure: Any, colours: Any) -> "Figure":
         above.set_title(f"{name}, other knobs at their defaults" if count > 1 else name, fontsize=10)
         above.legend(title=name, fontsize=8, title_fontsize=8, loc="best")
         _frequencies(below)
-        for each in (above, below):
-            each.grid(alpha=0.3)
     axes[0, 0].set_ylabel("magnitude in dB\n(broad: target, thin: model)")
     axes[1, 0].set_ylabel("error in dB")
     return figure
@@ -61,17 +60,15 @@ def _worst(report: "ToneStackReport", Figure: Any) -> "Figure":
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     freqs = report.unseen.freqs
-    above.plot(freqs, report.unseen.decibels[setting], color="0.7", lw=4, label="target")
-    above.plot(freqs, report.found[setting], color="#0072b2", lw=1.3, label="model")
-    below.plot(freqs, report.found[setting] - report.unseen.decibels[setting], color="#d55e00", lw=1.3)
+    above.plot(freqs, report.unseen.decibels[setting], color=style.FAINT, lw=4, label="target")
+    above.plot(freqs, report.found[setting], color=style.BLUE, lw=1.3, label="model")
+    below.plot(freqs, report.found[setting] - report.unseen.decibels[setting], color=style.VERMILION, lw=1.3)
     at = ", ".join(f"{name} {value:.2f}" for name, value in report.worst.items() if name != "freq_hz")
     above.set_title(f"Worst of {len(errors)} settings: {at}", fontsize=10)
     above.set_ylabel("magnitude in dB")
     above.legend()
     below.set_ylabel("error in dB")
     _frequencies(below)
-    for each in (above, below):
-        each.grid(alpha=0.3)
     return figure
 
 
@@ -84,13 +81,12 @@ def _errors(report: "ToneStackReport", Figure: Any) -> "Figure":
         figure = Figure(figsize=(6.4, 3.6), layout="constrained")
         axis = figure.subplots()
         order = np.argsort(positions[:, 0])
-        axis.plot(positions[order, 0], errors.max(axis=1)[order], color="#d55e00", lw=1.2, label="largest")
-        axis.plot(positions[order, 0], errors.mean(axis=1)[order], color="#0072b2", lw=1.2, label="mean")
+        axis.plot(positions[order, 0], errors.max(axis=1)[order], color=style.VERMILION, lw=1.2, label="largest")
+        axis.plot(positions[order, 0], errors.mean(axis=1)[order], color=style.BLUE, lw=1.2, label="mean")
         axis.set_xlabel(f"position of {names[0]}")
         axis.set_ylabel("absolute error in dB")
         axis.set_title("Error over frequency at each setting", fontsize=10)
         axis.legend()
-        axis.grid(alpha=0.3)
         return figure
     pairs = list(itertools.combinations(range(len(names)), 2))
     columns = min(3, len(pairs))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuitnn.pages import residuals
+from circuitnn.plot import residuals
 
 FS = 48_000
 RNG = np.random.default_rng(0)

@@ -1,0 +1,160 @@
+"""Sounds: along time, over frequency, and both."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from circuitnn.arguments import checked_rate
+from circuitnn.plot import residuals, style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Signals = ArrayLike | Mapping[str, ArrayLike]
+MOST = 200_000  # samples that are drawn one by one
+SPAN = 100.0  # dB that a spectrogram shows
+WINDOW = 0.03  # seconds of a spectrogram's window
+
+
+@style.drawn
+def waveforms(
+    signals: Signals, fs: float, *, start: float | None = None, seconds: float = 0.02, unit: str = "V"
+) -> "Figure":
+    """Signals along time; of several, below, how the others differ from the first.
+
+    Args:
+        signals: (time,) or (time, 1), or several by name, of one length.
+        fs: sample rate, Hz.
+        start: where the excerpt begins, in seconds; around the loudest place of the first signal when None.
+        seconds: how long it is.
+        unit: of the signals.
+
+    Raises:
+        ValueError: for signals of other shapes or different lengths, and an excerpt that is not inside of them.
+    """
+    rows = signals_by_name(signals)
+    first = next(iter(rows.values()))
+    part = _excerpt(first, checked_rate(fs), start, seconds)
+    is_compared = len(rows) > 1
+    figure, axes = style.panels(
+        1 + is_compared,
+        size=(style.WIDTH, 2.7 + 1.5 * is_compared),
+        sharex=True,
+        height_ratios=(2, 1)[: 1 + is_compared],
+    )
+    time = 1e3 * np.arange(part.start, part.stop) / fs
+    for (name, row), look in zip(rows.items(), style.looks(len(rows)), strict=True):
+        axes[0, 0].plot(time, row[part], label=name, **look)
+        if row is not first:
+            axes[1, 0].plot(time, row[part] - first[part], **look)
+    axes[0, 0].set_ylabel(f"signal in {unit}")
+    if is_compared:
+        axes[1, 0].axhline(0, color=style.INK, linewidth=0.8)
+        axes[1, 0].set_ylabel(f"less {next(iter(rows))}, {unit}")
+    axes[-1, 0].set_xlabel("time in ms")
+    axes[-1, 0].set_xlim(time[0], time[-1])
+    style.legend(figure, axes[0, 0])
+    return figure
+
+
+@style.drawn
+def spectrum(signals: Signals, fs: float, *, unit: str = "V") -> "Figure":
+    """Levels of signals in bands of a sixth of an octave (Welch, 1967), down to 80 dB below the loudest.
+
+    Args:
+        signals: (time,) or (time, 1), or several by name.
+        fs: sample rate, Hz.
+        unit: of the signals.
+
+    Raises:
+        ValueError: for signals of other shapes or different lengths.
+    """
+    figure, axes = style.panels(size=(style.WIDTH, 3.4))
+    draw_spectra(axes[0, 0], signals_by_name(signals), checked_rate(fs), unit)
+    style.legend(figure, axes[0, 0])
+    return figure
+
+
+def draw_spectra(axes: Any, rows: Mapping[str, NDArray], fs: float, unit: str) -> None:
+    """Curves of levels in bands."""
+    top = -np.inf
+    for (name, row), look in zip(rows.items(), style.looks(len(rows)), strict=True):
+        found = residuals.spectra(row, row, fs)
+        axes.plot(found.freqs, found.recorded, label=name, **look)
+        top = max(top, float(found.recorded.max()))
+    axes.set(ylabel=f"level in dB of 1 {unit}", ylim=(top - style.FLOOR, top + 5))
+    style.hertz(axes, residuals.LOWEST, 0.5 * fs)
+
+
+@style.drawn
+def spectrogram(signal: ArrayLike, fs: float, *, seconds: float = WINDOW) -> "Figure":
+    """Level over time and frequency, in dB of the loudest place.
+
+    Args:
+        signal: (time,) or (time, 1).
+        fs: sample rate, Hz.
+        seconds: length of the window (Hann, three quarters of overlap): longer is finer in frequency, coarser in time.
+
+    Raises:
+        ValueError: for a signal of another shape, or shorter than the window.
+    """
+    from scipy.signal import ShortTimeFFT  # here, because it takes a second to import
+    from scipy.signal.windows import hann
+
+    (row,) = signals_by_name(signal).values()
+    size = max(16, round(seconds * checked_rate(fs)))
+    if len(row) < size:
+        raise ValueError(f"a signal of {len(row)} samples is shorter than the window, {size}")
+    transform = ShortTimeFFT(hann(size, sym=False), hop=max(1, size // 4), fs=fs)
+    power = transform.spectrogram(row, p0=0, p1=max(1, len(row) // transform.hop))
+    level = 10 * np.log10(np.maximum(power, 1e-30) / max(float(power.max()), 1e-30))
+    figure, axes = style.panels(size=(style.WIDTH, 3.6))
+    panel = axes[0, 0]
+    panel.grid(visible=False)
+    edges = np.arange(level.shape[1]) * transform.hop / fs
+    image = panel.pcolormesh(edges, transform.f[1:], level[1:], vmin=-SPAN, vmax=0, shading="nearest", rasterized=True)
+    panel.set(xlabel="time in s", ylabel="frequency in Hz", yscale="log", ylim=(max(transform.f[1], 40), 0.5 * fs))
+    ticks = [tick for tick in (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000) if tick <= 0.5 * fs]
+    panel.set_yticks(ticks, [f"{tick / 1000:g}k" if tick >= 1000 else f"{tick:g}" for tick in ticks])
+    panel.minorticks_off()
+    figure.colorbar(image, ax=panel, label="level in dB of the loudest")
+    return figure
+
+
+def signals_by_name(signals: Any) -> dict[str, NDArray]:
+    """Rows of one length, each (time,).
+
+    Raises:
+        ValueError: for other shapes, different lengths, and what is not finite.
+    """
+    things = signals if isinstance(signals, Mapping) else {"": signals}
+    rows = {}
+    for name, signal in things.items():
+        row = np.asarray(signal, np.float64)
+        row = row[:, 0] if row.ndim == 2 and row.shape[1] == 1 else row
+        if row.ndim != 1 or len(row) < 2:
+            raise ValueError(f"signal {name}: expected (time,) or (time, 1), got the shape {np.shape(signal)}")
+        if not np.isfinite(row).all():
+            raise ValueError(f"signal {name}: not finite at sample {int(np.flatnonzero(~np.isfinite(row))[0])}")
+        rows[str(name)] = row
+    if not rows or len({len(row) for row in rows.values()}) > 1:
+        told = ", ".join(f"{name} {len(row)}" for name, row in rows.items())
+        raise ValueError(f"signals of one length are compared, got {told or 'none'}")
+    return rows
+
+
+def _excerpt(row: NDArray, fs: float, start: float | None, seconds: float) -> slice:
+    length = min(max(2, round(seconds * fs)), len(row))
+    if length > MOST:
+        raise ValueError(f"seconds: {seconds:g} s are {length} samples, more than {MOST} that can be told apart")
+    if start is None:
+        loudest = residuals.excerpts(row, fs)[0] if len(row) > 2 * residuals.FRAME * fs else slice(0, len(row))
+        middle = (loudest.start + loudest.stop) // 2
+        begin = min(max(middle - length // 2, 0), len(row) - length)
+    else:
+        begin = round(start * fs)
+        if not 0 <= begin <= len(row) - 2:
+            raise ValueError(f"start: {start:g} s is not within the signal, which has {len(row) / fs:g} s")
+    return slice(begin, min(begin + length, len(row)))

@@ -1,0 +1,150 @@
+"""How figures look: what all of them have in common. Nothing here imports matplotlib before something is drawn."""
+
+import functools
+import io
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Parameters = ParamSpec("Parameters")
+
+INK, FAINT = "#222222", "#8a8a8a"
+# Okabe & Ito (2002), "Color universal design".
+BLUE, ORANGE, VERMILION, GREEN, PURPLE, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+DASHES = ("-", "--", "-.", ":")  # so that curves on each other, and on paper, are told apart
+
+WIDTH = 8.6  # inches, of a picture as wide as a page
+DPI = 130
+FLOOR = 80.0  # dB below the loudest, where spectra and responses end
+_LETTERS = 100  # of a legend as wide as a figure
+
+SETTINGS: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "figure.titlesize": 11.5,
+    "figure.titleweight": "bold",
+    "figure.constrained_layout.use": True,
+}
+
+
+def context() -> Any:
+    """Within it, figures are drawn in this style, whatever the user's own settings are.
+
+    Raises:
+        ModuleNotFoundError: without matplotlib, with what installs it.
+    """
+    try:
+        from matplotlib import rc_context
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("pictures need matplotlib: pip install 'circuitnn[plots]'") from None
+    return rc_context(SETTINGS)
+
+
+def drawn(draw: "Callable[Parameters, Figure]") -> "Callable[Parameters, Figure]":
+    """A function that draws in this style: a decorator."""
+
+    @functools.wraps(draw)
+    def styled(*args: Parameters.args, **options: Parameters.kwargs) -> "Figure":
+        with context():
+            return draw(*args, **options)
+
+    return styled
+
+
+@functools.cache
+def _shown() -> "type[Figure]":
+    """Figures that a notebook shows, also where it has not imported pyplot."""
+    from matplotlib.figure import Figure
+
+    class Shown(Figure):
+        def _repr_png_(self) -> bytes:
+            return png(self)
+
+    return Shown
+
+
+def panels(rows: int = 1, columns: int = 1, *, size: tuple[float, float], **options: Any) -> "tuple[Figure, NDArray]":
+    """A figure of that size in inches, and its axes (rows, columns)."""
+    figure = _shown()(figsize=size)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def png(figure: "Figure") -> bytes:
+    """The figure as a file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def looks(count: int) -> list[dict[str, Any]]:
+    """Colours and dashes; those drawn first are wider, so that what lies on them leaves them seen."""
+    return [
+        {
+            "color": COLOURS[k % len(COLOURS)],
+            "linestyle": DASHES[k % len(DASHES)],
+            "linewidth": 2.6 if k == 0 < count - 1 else 1.5,
+            "alpha": 0.75 if k == 0 < count - 1 else 1.0,
+        }
+        for k in range(count)
+    ]
+
+
+def shades(count: int) -> NDArray:
+    """Colours from dark to light, of a family of curves."""
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0, 0.85, count))
+
+
+def hertz(axes: "Axes", low: float, high: float) -> None:
+    """A logarithmic axis with numbers as one reads them."""
+    wide = np.log10(high / low) > 4
+    steps = (1,) if wide else (1, 2, 5)
+    ticks = [step * 10.0**decade for decade in range(-3, 8) for step in steps]
+    ticks = [tick for tick in ticks if low <= 1.001 * tick and tick <= 1.001 * high]
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.set_xticks(ticks, [f"{tick / 1000:g}k" if tick >= 1000 else f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("frequency in Hz")
+
+
+def legend(figure: "Figure", axes: "Axes", *, title: str | None = None) -> None:
+    """Below all panels, where it covers nothing; as many columns as there is room for; none for a single curve."""
+    handles, labels = axes.get_legend_handles_labels()
+    if len(labels) < 2 and title is None:
+        return
+    short = ["\n".join(textwrap.wrap(label, 60)) for label in labels]
+    room = int(_LETTERS * figure.get_figwidth() / WIDTH)
+    columns = max(1, min(len(labels), room // (max(map(len, short), default=0) + 8)))
+    figure.legend(handles, short, loc="outside lower left", ncols=columns, title=title, alignment="left")
+
+
+def named(things: Any, kind: str) -> dict[str, Any]:
+    """Things by name: a mapping as it is, one thing under no name, several under their numbers."""
+    if isinstance(things, Mapping):
+        return {str(name): thing for name, thing in things.items()}
+    if isinstance(things, Sequence) and not isinstance(things, str):
+        return {f"{kind} {k + 1}": thing for k, thing in enumerate(things)}
+    return {"": things}
