@@ -48,8 +48,8 @@ for note in circuit.notes:
     print(note.message)
 
 # %% [markdown]
-# `.param` with a number from 0 to 1 are its knobs. Where it rests, and how it responds to small signals, exactly, at five
-# positions of a knob, the others at their defaults:
+# `.param` with a number from 0 to 1 are its knobs. How it responds to small signals, exactly, at five positions of a
+# knob, the others at their defaults:
 
 # %%
 cn.plot.response(circuit, "drive")
@@ -67,7 +67,7 @@ fs = 48_000
 model = cn.nodal.NodalModel(circuit, fs, oversampling=4)
 x = 0.2 * cn.audio.guitar(4.0, fs, seed=1)
 _, y = cn.run(model, x, controls=cn.controls(model, drive=0.7))
-Audio(np.asarray(y)[:, 0], rate=fs)
+Audio(np.asarray(y), rate=fs)
 
 # %% [markdown]
 # Which harmonics it makes, and from which level on:
@@ -81,7 +81,7 @@ cn.plot.harmonics(model, 0.5, controls={"drive": 0.7})
 # %%
 sweep = np.linspace(0, 1, len(x))
 _, moving = cn.run(model, x, controls=cn.controls(model, drive=0.7, tone=sweep))
-Audio(np.asarray(moving)[:, 0], rate=fs)
+Audio(np.asarray(moving), rate=fs)
 
 # %% [markdown]
 # ## Another diode
@@ -97,8 +97,8 @@ cn.plot.comparison({"two 1N4148": y, "1N34A in one direction": y_other}, fs)
 # %% [markdown]
 # ## Which parts matter
 #
-# Every value is differentiable. The gradient of the output's energy with respect to the logarithm of each value says how
-# much one percent of it changes the level; the tone control's capacitor beside the one that only keeps DC out.
+# Every value is differentiable. The gradient of the output's level with respect to the logarithm of each value says how
+# much ten percent of it matter: the tone control's capacitor beside the one that only keeps DC out.
 
 # %%
 import jax

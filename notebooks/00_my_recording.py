@@ -16,9 +16,9 @@
 # Two sound files, what was played into a pedal and what came out: a model of the pedal from them. The command line does
 # all of this with `circuitnn train played.wav recorded.wav -o pedal.npz`; here are its steps, to be changed.
 #
-# To have something to record, a Tube Screamer's drive stage stands in for the pedal, and the recording has the faults that
-# real ones have: it comes 37 samples late, upside down, with noise 40 dB below it. With your own files, read them in place
-# of the next cell: `x, fs = cn.audio.read("played.wav")`.
+# To have something to record, a Tube Screamer's drive stage stands in for the pedal, and the recording has the faults
+# that real ones have: it comes 37 samples late, upside down, with noise 40 dB below it. With your own files, read them
+# in place of the next cell: `x, fs = cn.audio.read("played.wav")`.
 
 # %%
 import numpy as np
@@ -30,14 +30,15 @@ fs = 44_100
 x = cn.audio.guitar(24.0, fs, seed=0)
 pedal = cn.nodal.NodalModel(cn.circuits.tube_screamer_clipping(), fs, oversampling=4)
 _, y = cn.run(pedal, np.pad(0.5 * x, (0, pedal.latency)))
-y = -np.pad(np.asarray(y, float)[pedal.latency :, 0], (37, 0))[: len(x)]
+y = -np.pad(np.asarray(y, float)[pedal.latency :], (37, 0))[: len(x)]
 y += 0.01 * np.std(y) * np.random.default_rng(0).standard_normal(len(y))
 
 # %% [markdown]
 # ## Checked, put in step, divided
 #
-# Rate, delay, polarity, clipping, silence, offset, drift of the clocks: what is wrong is told, and what can be mended is.
-# The first part is for training, the next chooses the weights, the last decides nothing and tells how good the model is.
+# Rate, delay, polarity, clipping, silence, offset, drift of the clocks: what is wrong is told, and what can be mended
+# is. The first part is for training, the next chooses the weights, the last decides nothing and tells how good the model
+# is.
 
 # %%
 take = cn.capture.prepare(x, y, fs=fs)
@@ -61,8 +62,8 @@ cn.plot.history(history)
 # %% [markdown]
 # ## Heard and seen
 #
-# On the seconds that it never saw. The error-to-signal ratio is the energy of the difference over that of the recording;
-# the noise alone leaves 1e-4.
+# On the seconds that it never saw. The error-to-signal ratio is the energy of the difference over that of the
+# recording; the noise alone leaves 1e-4.
 
 # %%
 prediction = material.predicted(model)

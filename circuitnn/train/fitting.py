@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
@@ -123,7 +124,8 @@ def fit(
             data is not known, or a warm-up hides much of recordings that begin in mid-signal.
 
     Raises:
-        DivergenceError: when a loss is not finite; says where.
+        DivergenceError: when a loss is not finite; says where. Of several models one that diverges stops by itself, it
+            keeps the weights of its best validation, and a UserWarning says so; where all have, it is this error.
         CheckpointError: when the checkpoint belongs to another training, whose differences it names, or another run
             has it.
         Interrupted: after Ctrl-C, at the end of an epoch: a KeyboardInterrupt with the model and the history so far.
@@ -249,7 +251,7 @@ class _Loop:
         """The learner, and whether that was the last epoch."""
         began, epoch, epochs = time.monotonic(), len(history.loss), len(self.plan.schedule)
         learner, losses = self.passes(learner, epoch)
-        _require_finite(losses, epoch, self.plan.schedule[epoch], file.path)
+        _check_finite(losses, history, self.plan.schedule[epoch], file.path)
         history.add(losses, self.plan.samples(self.plan.schedule[epoch]))
         is_last = epoch == epochs - 1
         learner = self.validate(learner, self.fixed, epoch, history, is_last=is_last)
@@ -281,17 +283,24 @@ def _untrained(setting: Setting, params: Any, *, count: int, is_many: bool) -> L
     return Learner(params, copied(state), copied(params), best_loss)
 
 
-def _require_finite(losses: np.ndarray, epoch: int, part: Regime, file: Path | None) -> None:
-    bad = np.argwhere(~np.isfinite(np.atleast_2d(losses)))
-    if not len(bad):
+def _check_finite(losses: np.ndarray, history: History, part: Regime, file: Path | None) -> None:
+    """Says which model has diverged, once; an error where no other goes on."""
+    table = np.atleast_2d(losses)
+    lost = ~np.isfinite(table).all(axis=-1)
+    before = np.zeros_like(lost) if not history.loss else ~np.isfinite(np.atleast_1d(history.loss[-1]))
+    new = np.argwhere(~np.isfinite(table) & ~before[:, None])
+    if not len(new):
         return
-    model, update = min(bad, key=lambda place: place[1])
+    model, update = min(new, key=lambda place: place[1])
     which = f" of model {model}" if losses.ndim > 1 else ""
-    raise DivergenceError(
-        f"the loss{which} became {np.atleast_2d(losses)[model, update]} in epoch {epoch}, update {update} of "
+    told = (
+        f"the loss{which} became {table[model, update]} in epoch {len(history.loss)}, update {update} of "
         f"{losses.shape[-1]}, under {part}. A lower learning rate or optax.clip_by_global_norm may help"
-        + (f"; {file} still holds an earlier epoch." if file is not None and file.exists() else ".")
     )
+    if lost.all():
+        still = f"; {file} still holds an earlier epoch." if file is not None and file.exists() else "."
+        raise DivergenceError(told + still)
+    warnings.warn(f"{told}; the other models go on", stacklevel=2)
 
 
 def _bar(history: History, plan: Plan, models: int, *, show: bool) -> tqdm:

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from circuitnn.description import block, counted
 
@@ -59,6 +60,15 @@ class History:
         self.loss.append(losses.mean(-1).tolist())
         self.updates += losses.shape[-1]
         self.samples += samples
+
+    def of(self, models: ArrayLike) -> "History":
+        """That of some of several models, by their numbers."""
+        chosen = np.asarray(models, int)
+        initial = None if self.initial is None else np.asarray(self.initial)[chosen]
+        loss, validation = (
+            np.asarray(values)[:, chosen] if len(values) else values for values in (self.loss, self.validation)
+        )
+        return dataclasses.replace(self, loss=loss, validation=validation, initial=initial)
 
     def finished(self) -> "History":
         """The history with arrays in place of lists."""

@@ -134,7 +134,11 @@ def test_device_curves():
     assert len(family.axes[0].lines) == 4
     ends = [line.get_ydata()[-1] for line in family.axes[0].lines]
     assert ends == sorted(ends, reverse=True)
-    for wrong, says in (("NOPE77", "no part 'NOPE77'"), (".model X SW(Ron=1)", "one kind of"), ("a\n.lib b", "no part")):
+    for wrong, says in (
+        ("NOPE77", "no part 'NOPE77'"),
+        (".model X SW(Ron=1)", "one kind of"),
+        ("a\n.lib b", "no part"),
+    ):
         with pytest.raises(ValueError, match=says):
             cn.plot.device_curves(wrong)
 

@@ -123,14 +123,32 @@ def test_gradients_do_not_reach_over_the_border_of_a_block(data):
     np.testing.assert_allclose(model.pole[...], pole, rtol=1e-5)
 
 
-@pytest.mark.parametrize("is_many", [False, True])
-def test_a_loss_that_is_not_finite_stops_and_says_where(data, is_many, tmp_path):
+def lost():
     bad = jax.tree.map(lambda a: a, Leaky(0.5))
     bad.pole = nnx.Param(jnp.asarray(jnp.nan, jnp.float32))
-    models = [Leaky(0.5), bad] if is_many else bad
-    with pytest.raises(DivergenceError, match="model 1 .*epoch 0, update 0" if is_many else "epoch 0, update 0"):
+    return bad
+
+
+@pytest.mark.parametrize("is_many", [False, True])
+def test_a_loss_that_is_not_finite_stops_and_says_where(data, is_many, tmp_path):
+    models = [lost(), lost()] if is_many else lost()
+    with pytest.raises(DivergenceError, match="model 0 .*epoch 0, update 0" if is_many else "epoch 0, update 0"):
         fit(models, data, TruncatedBPTT(**SHORT), checkpoint=tmp_path / "x.npz", **QUIET)
     assert not (tmp_path / "x.npz").exists()
+
+
+def test_one_of_several_that_diverges_does_not_stop_the_others(data, tmp_path):
+    with pytest.warns(
+        UserWarning, match="model 1 became nan in epoch 0, update 0 of .*; the other models go on"
+    ) as told:
+        found, history = fit(
+            [Leaky(0.5), lost()], data, TruncatedBPTT(**SHORT), validation=data, checkpoint=tmp_path / "x.npz", **QUIET
+        )
+    assert len([each for each in told if "go on" in str(each.message)]) == 1
+    (alone,), _ = fit([Leaky(0.5)], data, TruncatedBPTT(**SHORT), validation=data, **QUIET)
+    np.testing.assert_allclose(found[0].pole[...], alone.pole[...], rtol=1e-5)
+    assert np.isfinite(history.loss[:, 0]).all()
+    assert np.isnan(history.loss[:, 1]).all()
 
 
 @pytest.mark.parametrize(
