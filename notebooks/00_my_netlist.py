@@ -44,8 +44,6 @@ Rl out 0 100k
 """
 circuit = cn.read_netlist(NETLIST)
 print(circuit)
-for note in circuit.notes:
-    print(note.message)
 
 # %% [markdown]
 # `.param` with a number from 0 to 1 are its knobs. How it responds to small signals, exactly, at five positions of a
@@ -65,7 +63,7 @@ cn.plot.response(circuit, "tone", controls={"drive": 0.2})
 # %%
 fs = 48_000
 model = cn.nodal.NodalModel(circuit, fs, oversampling=4)
-x = 0.2 * cn.audio.guitar(4.0, fs, seed=1)
+x = 0.2 * cn.audio.guitar(2.5, fs, seed=1)
 _, y = cn.run(model, x, controls=cn.controls(model, drive=0.7))
 Audio(np.asarray(y), rate=fs)
 

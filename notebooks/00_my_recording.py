@@ -37,8 +37,8 @@ y += 0.01 * np.std(y) * np.random.default_rng(0).standard_normal(len(y))
 # ## Checked, put in step, divided
 #
 # Rate, delay, polarity, clipping, silence, offset, drift of the clocks: what is wrong is told, and what can be mended
-# is. The first part is for training, the next chooses the weights, the last decides nothing and tells how good the model
-# is.
+# is. The first part is for training, the next chooses the weights, the last decides nothing and tells how good the
+# model is.
 
 # %%
 take = cn.capture.prepare(x, y, fs=fs)
@@ -72,10 +72,10 @@ print(f"ESR {cn.metrics.esr(predicted, recorded):.2g}")
 cn.plot.comparison({"recorded": recorded, "model": predicted}, fs)
 
 # %%
-Audio(recorded, rate=fs)
+Audio(recorded[: 2 * fs], rate=fs)
 
 # %%
-Audio(predicted, rate=fs)
+Audio(predicted[: 2 * fs], rate=fs)
 
 # %% [markdown]
 # ## Kept, and taken elsewhere

@@ -5,7 +5,7 @@ forced models has to be that of the weights with the lowest forced error.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import final
 
@@ -40,16 +40,16 @@ class Snapshots:
             for number, model in enumerate(end.model()):
                 save_tree(self._path(end.epoch, number), nnx.state(model, nnx.Param), {})
 
-    def best_forced(self, models: Sequence[StateModel], validation: Dataset) -> list[StateModel]:
+    def best_forced(self, models: Mapping[int, StateModel], validation: Dataset) -> list[StateModel]:
         """Of each model the snapshot with the lowest teacher-forced error, over a minute of the data at most.
 
         Args:
-            models: that were trained, for their structure.
+            models: by their numbers among those that were trained together; for their structure.
             validation: recordings with circuit states.
         """
         data = in_windows(validation)
         found = []
-        for number, model in enumerate(models):
+        for number, model in models.items():
             best, lowest = nnx.clone(model), math.inf
             for path in sorted(self._stem.parent.glob(f"{self._stem.name}-*-{number}.npz")):
                 tried = nnx.clone(model)

@@ -82,20 +82,12 @@ def _found(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seq
         result = failed(job, untrained, seeds, data, str(error))
     else:
         seconds = sum(history.seconds) or time.monotonic() - began
-        forced = None if snapshots is None else snapshots.best_forced(trained, data["validation"])
         whole = np.flatnonzero(np.isfinite(history.loss).all(axis=0))  # one seed that diverges takes no other along
-        result = measured(
-            job,
-            [trained[i] for i in whole],
-            [seeds[i] for i in whole],
-            data,
-            history.of(whole),
-            seconds / len(seeds),
-            told,
-        )
-        if forced is not None:
-            result = with_forced_best(result, [forced[i] for i in whole], data["test"])
-        gone = [seed for seed in seeds if seed not in whole]
+        kept = {int(number): trained[number] for number in whole}
+        result = measured(job, [*kept.values()], [*kept], data, history.of(whole), seconds / len(seeds), told)
+        if snapshots is not None:
+            result = with_forced_best(result, snapshots.best_forced(kept, data["validation"]), data["test"])
+        gone = [seed for seed in seeds if seed not in kept]
         rows = failed(job, [untrained[seed] for seed in gone], gone, data, "the loss became nan in training").rows
         result = result._replace(rows=sorted([*result.rows, *rows], key=lambda row: row["seed"]))
     rates = {"learning_rate": rate, "rates_tried": [[tried, plain_error(error)] for tried, error in errors.items()]}

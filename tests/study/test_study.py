@@ -7,8 +7,10 @@ import json
 from concurrent.futures import Future
 from typing import ClassVar, final
 
+import jax
 import numpy as np
 import pytest
+from flax import nnx
 
 from benchmarks.exposure_bias.__main__ import STUDY as EXPOSURE_BIAS
 from benchmarks.state_matching.__main__ import STUDY as STATE_MATCHING
@@ -25,6 +27,7 @@ from circuitnn.study import (
     Study,
     Target,
     TrainingRegime,
+    grid,
     main,
     processes,
     signals,
@@ -163,6 +166,32 @@ def test_a_contender_and_a_regime_of_ones_own(finished):
     page = (finished[0] / "report.html").read_text()
     assert "every second state" in page
     assert "GRU/2 is a black box" in page
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*no rest is reached")
+def test_a_seed_that_diverges_is_one_failure(tmp_path):
+    made = []
+
+    def second_is_lost(task, rngs):
+        model = matched(task, rngs)
+        made.append(model)
+        if len(made) == 2:
+            state = nnx.state(model, nnx.Param)
+            nnx.update(model, jax.tree.map(lambda a: a * np.nan, state))
+        return model
+
+    study = dataclasses.replace(
+        STUDY, contenders={"sick": Contender(second_is_lost, regimes=("TBPTT",))}, hypotheses=()
+    )
+    preset = dataclasses.replace(STUDY.presets["small"], seeds=3, search=None)
+    with pytest.warns(UserWarning, match="model 1 became nan"):
+        found = grid.compute(study, preset, signals.built_in(1.0), tmp_path, lambda: contextlib.nullcontext(Inline()))
+    rows = [row for row in found.rows if row["model"] == "sick"]
+    assert [row["seed"] for row in rows] == [0, 1, 2]
+    assert [row["diverged"] is None for row in rows] == [True, False, True]
+    assert [row["esr_free_running"] is None for row in rows] == [False, True, False]
+    assert [row["esr_forced_at_its_best"] is None for row in rows] == [False, True, False]
 
 
 def test_recordings_are_held_out_as_a_whole_or_in_part(tmp_path):
