@@ -22,7 +22,6 @@
 # whose first two units are the circuit's states, the voltages of the two capacitors.
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import optax
 from flax import nnx
@@ -42,15 +41,7 @@ teacher = cn.nodal.NodalModel(circuit, fs=fs)
 train = cn.train.record(teacher, 4.5 * cn.audio.excitation(12, fs, seed=0), fs=fs)
 test = cn.train.record(teacher, 4.5 * cn.audio.excitation(4, fs, seed=1), fs=fs)
 
-loudest = int(np.argmax(np.abs(test.x[0, :, 0])))
-part = slice(max(0, loudest - 300), loudest + 900)
-time = 1e3 * np.arange(test.x.shape[1])[part] / fs
-figure, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
-axes.plot(time, test.x[0, part, 0], color="0.6", label="input")
-axes.plot(time, test.y[0, part, 0], color="C0", label="output, held by the diodes")
-axes.set(xlabel="time in ms", ylabel="volts")
-figure.legend(loc="outside upper right", ncols=2)
-plt.show()
+cn.plot.waveforms({"input": test.x[0], "output, held by the diodes": test.y[0]}, fs, seconds=0.025, difference=False)
 
 # %% [markdown]
 # The regime is one argument. The two trainings below get the same windows, batches and number of updates; three seeds
@@ -83,17 +74,7 @@ for name, found in reports.items():
 # What happens after the last true state, averaged over stretches of time that grow with it:
 
 # %%
-figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
-edges = np.unique(np.geomspace(1, len(found[0].times), 40).astype(int)) - 1
-sizes = np.diff(np.append(edges, len(found[0].times)))
-for (name, found), color, style in zip(reports.items(), ("#D55E00", "#0072B2"), ("--", "-"), strict=True):
-    for i, report in enumerate(found):
-        times, error = (np.add.reduceat(a, edges) / sizes for a in (report.times, report.error))
-        axes.loglog(1e3 * times, error, style, color=color, label=name if i == 0 else None)
-axes.set(xlabel="time since the last true state in ms", ylabel="error-to-signal ratio of the states")
-axes.set_title("Errors of models trained on true states add up for longer (one line a seed)")
-axes.legend()
-plt.show()
+cn.plot.exposure_bias(reports)
 
 # %% [markdown]
 # The whole comparison, with scheduled sampling, state-matched GRUs, black boxes, a second circuit and tests of

@@ -49,24 +49,14 @@ print(circuit.controls, circuit.state_names)
 # %% [markdown]
 # ## What the knobs do to small signals
 #
-# `frequency_response` solves the circuit's equations at each frequency. All positions of a knob are one call: a knob of
-# shape `(positions, 1)` gives one response each.
+# `cn.nodal.frequency_response` solves the circuit's equations at each frequency, and `cn.plot.response` draws it over a
+# knob, while the others stand where the netlist has them.
 
 # %%
-freqs = np.geomspace(20, 20e3, 200)
-positions = np.linspace(0, 1, 5)
-figure, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True, layout="constrained")
-colors = plt.colormaps["viridis"](np.linspace(0, 0.85, len(positions)))
-for panel, knob in zip(axes, circuit.controls, strict=True):
-    h = cn.nodal.frequency_response(circuit, freqs, controls={knob: positions[:, None]})
-    for row, position, color in zip(h, positions, colors, strict=True):
-        panel.semilogx(freqs, 20 * np.log10(np.abs(row)), color=color, label=f"{position:g}")
-    panel.set(title=knob, xlabel="frequency in Hz", xlim=(20, 20e3))
-    panel.set_xticks([20, 100, 1e3, 1e4], ["20", "100", "1k", "10k"])
-    panel.grid(color="0.9")
-axes[0].set_ylabel("gain in dB")
-figure.legend(*axes[0].get_legend_handles_labels(), title="knob at", loc="outside right upper")
-plt.show()
+cn.plot.response(circuit, "drive")
+
+# %%
+cn.plot.response(circuit, "tone")
 
 # %% [markdown]
 # ## What it does to large ones, and what ngspice says
@@ -80,17 +70,13 @@ time = np.arange(int(0.02 * fs)) / fs
 x = 0.2 * np.sin(2 * np.pi * 220 * time) * np.minimum(1, time / 0.005)
 _, y = cn.run(cn.nodal.NodalModel(circuit, fs=fs), x)
 
-figure, panel = plt.subplots(figsize=(8, 2.8), layout="constrained")
-panel.plot(1e3 * time, y, color="#0072B2", label="circuitnn")
+heard = {"circuitnn": y}
 if cn.spice.version():
-    reference = cn.spice.transient(circuit, x, fs)
-    panel.plot(1e3 * time, reference, "--", color="#E69F00", label=f"ngspice {cn.spice.version()}")
+    heard[f"ngspice {cn.spice.version()}"] = reference = cn.spice.transient(circuit, x, fs)
     print(f"error-to-signal ratio: {float(cn.losses.esr(np.asarray(y), reference)):.1e}")
 else:
     print("ngspice is not installed: nothing to compare with (Debian, Ubuntu: apt install ngspice)")
-panel.set(xlabel="time in ms", ylabel="output in V")
-figure.legend(loc="outside upper right", ncols=2)
-plt.show()
+cn.plot.waveforms(heard, fs, start=0)
 
 # %% [markdown]
 # ## A knob that moves

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.hidden_modulation.contenders import BOTH, MODULATION, MOVING, PHASE, SWEPT
 from circuitnn.files import replacing
-from circuitnn.pages.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from circuitnn.plot.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from circuitnn.study.style import context
 
 SECONDS = 0.25  # of a bin

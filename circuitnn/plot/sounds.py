@@ -20,7 +20,13 @@ WINDOW = 0.03  # seconds of a spectrogram's window
 
 @style.drawn
 def waveforms(
-    signals: Signals, fs: float, *, start: float | None = None, seconds: float = 0.02, unit: str = "V"
+    signals: Signals,
+    fs: float,
+    *,
+    start: float | None = None,
+    seconds: float = 0.02,
+    unit: str = "V",
+    difference: bool = True,
 ) -> "Figure":
     """Signals along time; of several, below, how the others differ from the first.
 
@@ -30,6 +36,7 @@ def waveforms(
         start: where the excerpt begins, in seconds; around the loudest place of the first signal when None.
         seconds: how long it is.
         unit: of the signals.
+        difference: whether that is drawn.
 
     Raises:
         ValueError: for signals of other shapes or different lengths, and an excerpt that is not inside of them.
@@ -37,7 +44,7 @@ def waveforms(
     rows = signals_by_name(signals)
     first = next(iter(rows.values()))
     part = _excerpt(first, checked_rate(fs), start, seconds)
-    is_compared = len(rows) > 1
+    is_compared = difference and len(rows) > 1
     figure, axes = style.panels(
         1 + is_compared,
         size=(style.WIDTH, 2.7 + 1.5 * is_compared),
@@ -47,7 +54,7 @@ def waveforms(
     time = 1e3 * np.arange(part.start, part.stop) / fs
     for (name, row), look in zip(rows.items(), style.looks(len(rows)), strict=True):
         axes[0, 0].plot(time, row[part], label=name, **look)
-        if row is not first:
+        if is_compared and row is not first:
             axes[1, 0].plot(time, row[part] - first[part], **look)
     axes[0, 0].set_ylabel(f"signal in {unit}")
     if is_compared:

@@ -102,13 +102,15 @@ def _errors(report: "ToneStackReport", Figure: Any) -> "Figure":
         maps.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
     top = max(np.nanmax(each) for each in maps)
     for axis, (a, b), values in zip(axes, pairs, maps, strict=False):
+        axis.grid(visible=False)
         drawn = axis.imshow(values, origin="lower", extent=(0, 1, 0, 1), cmap="viridis", vmin=0, vmax=top)
         axis.set_xlabel(f"position of {names[a]}")
         axis.set_ylabel(f"position of {names[b]}")
     for axis in axes[len(pairs) :]:
         axis.set_axis_off()
     figure.colorbar(drawn, ax=list(axes), label="mean absolute error in dB", shrink=0.9)
-    figure.suptitle(f"Error over pairs of knobs ({len(errors)} settings that were not fitted)", fontsize=10)
+    title = f"Error over pairs of knobs ({len(errors)} settings that were not fitted)"
+    figure.suptitle(title, x=0.012, ha="left", fontsize=10, fontweight="normal", wrap=True)
     return figure
 
 
