@@ -56,13 +56,17 @@ def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int])
 
 
 def _network(kind: str, rate: Mapping[str, float], settings: dict[str, Any], budget: Mapping[str, int]) -> Contender:
-    whole = network(kind, **rate, **settings)
     if not budget or SIZE in settings or SIZE not in arguments_of(class_of(kind)):
-        return whole
+        return network(kind, **rate, **settings)
     (measure, most), *more = budget.items()
     if more:
         raise ValueError("a budget of both weights and operations is one too many")
-    return within(lambda units: network(kind, **rate, **settings, hidden=units), most, measure)  # type: ignore[arg-type]
+    try:
+        network(kind, **settings, hidden=1)
+        step = 1
+    except ValueError:  # conjugate poles come in pairs
+        step = 2
+    return within(lambda units: network(kind, **rate, **settings, hidden=step * units), most, measure)  # type: ignore[arg-type]
 
 
 def beside(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:

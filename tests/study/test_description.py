@@ -170,6 +170,24 @@ def test_networks_within_a_budget(measure, most):
         within(lambda n: network("GRU", hidden=n), 3, measure).build(task, nnx.Rngs(0))
 
 
+def test_networks_without_a_size_have_what_the_budget_allows():
+    tables = {
+        "gru": {"kind": "GRU"},
+        "s4d": {"kind": "Windowed", "recurrent": "S4D"},  # poles in pairs
+        "own": {"kind": "GRU", "hidden": 40},
+        "none": {"kind": "TCN", "channels": 2, "blocks": 2},
+    }
+    description = Description.of(
+        {"contenders": tables, "targets": {"clipper": "diode_clipper"}, "budget": {"weights": 500}}, "sized"
+    )
+    task = Task(1, (), (), None, cn.recurrent.Scaling(np.ones(1), np.ones(1), None), 48_000.0)
+    models = {name: one.build(task, nnx.Rngs(0)) for name, one in description.study().contenders.items()}
+    assert 400 < numbers_of(models["gru"]) <= 500
+    assert 390 < numbers_of(models["s4d"]) <= 500
+    assert models["own"].hidden == 40
+    assert len(models) == 4
+
+
 @pytest.mark.slow
 def test_a_study_in_one_call(tmp_path, monkeypatch):
     """A function of one's own, a saved model that learns nothing, a recorded device, positions and levels."""
