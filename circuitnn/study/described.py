@@ -1,5 +1,6 @@
 """Parts of a study from plain tables: contenders, targets, regimes, hypotheses and what is played."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,10 @@ def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int])
         return faults.tried(where, lambda: _network(name, {} if rate is None else {"rate": rate}, settings, budget))
     keys.end()
     if way == "recipe":
-        return faults.tried(where, lambda: by_recipe(name))
+        made = faults.tried(where, lambda: by_recipe(name))
+        return made if made is None or rate is None else dataclasses.replace(made, learning_rate=rate)
+    if rate is not None:
+        faults.note(keys.key("rate"), "is of contenders that learn")
     faults.tried(where, lambda: opened(name))
     return saved(name)
 

@@ -96,6 +96,7 @@ def test_all_faults_are_told_at_once(file):
         c = "lstm-0"
         d = "nowhere.nam"
         e = {kind = "NodalModel"}
+        l = {recipe = "gru-2", rate = -1}
         [targets]
         f = {circuit = "diode_cliper"}
         g = {circuit = "low.cir", knobs = {q = [0.5]}}
@@ -106,6 +107,7 @@ def test_all_faults_are_told_at_once(file):
         TBPT = "TBPT"
         [presets.small]
         contenders = ["z"]
+        budget = {weights = 9}
     """)
     )
     with pytest.raises(DescriptionError) as caught:
@@ -122,6 +124,7 @@ def test_all_faults_are_told_at_once(file):
         "contenders.c": "from 1 to",
         "contenders.d": "nowhere.nam",
         "contenders.e": "no network",
+        "contenders.l.rate": "above 0",
         "targets.f": "did you mean diode_clipper",
         "targets.g.knobs": "no knob 'q'",
         "targets.h.knobs": "1.5",
@@ -129,9 +132,10 @@ def test_all_faults_are_told_at_once(file):
         "targets.j": "nowhere",
         "regimes.TBPT.regime": "there are TF",
         "presets.small.contenders": "there is no 'z'",
+        "presets.small.budget.weights": "of the whole file",
     }.items():
         assert any(fault.startswith(f"{key}: ") and says in fault for fault in faults), (key, faults)
-    assert len(faults) == 16
+    assert len(faults) == 18
 
 
 @pytest.mark.parametrize(("text", "says"), [("a = ", "no TOML"), ("", "contenders: there is none"), (None, "no such")])
