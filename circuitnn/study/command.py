@@ -1,6 +1,7 @@
 """The command of a study: from netlist to report, in several processes, to be continued where it was stopped."""
 
 import argparse
+import dataclasses
 import functools
 import os
 import sys
@@ -27,6 +28,8 @@ def main(study: Study, argv: list[str] | None = None) -> int:
             return 0
         grid.check_writable(folder)
         preset = study.presets[options.preset]
+        if options.targets:
+            preset = dataclasses.replace(preset, targets=tuple(options.targets))
         _say(f"{study.name} benchmark, preset {options.preset}: {plan(study, preset)}")
         with terminating():
             return _run(study, options, preset, folder)
@@ -56,6 +59,8 @@ def _options(study: Study) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {study.module}", description=study.about)
     presets = list(study.presets)
     parser.add_argument("--preset", choices=presets, default=presets[0], help="quick: minutes; full: an hour or more")
+    targets = list(study.targets)
+    parser.add_argument("--targets", nargs="+", choices=targets, metavar="NAME", help=f"only of {', '.join(targets)}")
     add_sound_options(parser)
     parser.add_argument("--output", default=f"results/{study.name}", metavar="FOLDER", help="default: %(default)s")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
@@ -89,6 +94,8 @@ def workers_of(jobs: int, cluster: str | None, most: int) -> grid.Workers:
 def _command(study: Study, options: argparse.Namespace) -> str:
     """As typed, without folders: where somebody keeps recordings is nobody's business."""
     words = [study.command, "--preset", options.preset]
+    if options.targets:
+        words += ["--targets", *options.targets]
     for name in ("input", "test", "validation"):
         values = getattr(options, name)
         if values:

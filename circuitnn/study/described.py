@@ -1,5 +1,6 @@
 """Parts of a study from plain tables: contenders, targets, regimes, hypotheses and what is played."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,19 +51,26 @@ def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int])
         return faults.tried(where, lambda: _network(name, {} if rate is None else {"rate": rate}, settings, budget))
     keys.end()
     if way == "recipe":
-        return faults.tried(where, lambda: by_recipe(name))
+        made = faults.tried(where, lambda: by_recipe(name))
+        return made if made is None or rate is None else dataclasses.replace(made, learning_rate=rate)
+    if rate is not None:
+        faults.note(keys.key("rate"), "is of contenders that learn")
     faults.tried(where, lambda: opened(name))
     return saved(name)
 
 
 def _network(kind: str, rate: Mapping[str, float], settings: dict[str, Any], budget: Mapping[str, int]) -> Contender:
-    whole = network(kind, **rate, **settings)
     if not budget or SIZE in settings or SIZE not in arguments_of(class_of(kind)):
-        return whole
+        return network(kind, **rate, **settings)
     (measure, most), *more = budget.items()
     if more:
         raise ValueError("a budget of both weights and operations is one too many")
-    return within(lambda units: network(kind, **rate, **settings, hidden=units), most, measure)  # type: ignore[arg-type]
+    try:
+        network(kind, **settings, hidden=1)
+        step = 1
+    except ValueError:  # conjugate poles come in pairs
+        step = 2
+    return within(lambda units: network(kind, **rate, **settings, hidden=step * units), most, measure)  # type: ignore[arg-type]
 
 
 def beside(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:

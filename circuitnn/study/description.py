@@ -12,12 +12,14 @@ from circuitnn.opening import content, reason
 from circuitnn.study import described
 from circuitnn.study.definition import Study
 from circuitnn.study.findings import best_of_all, lowest_errors
+from circuitnn.study.hypotheses import Hypothesis
 from circuitnn.study.keys import DescriptionError, Faults, Keys
 from circuitnn.study.preset import Preset
 
 LARGEST = 2**20  # bytes of a description
 WHOLE = "whole"  # the preset without changes
 OVERRIDES = ("seeds", "contenders", "targets", "regimes", "budget", "training", "material", "search")
+SIZES = ("weights", "operations")  # of budgets
 BATCH, LENGTH, WARMUP, OVERSAMPLING, UPDATES, SEEDS = 40, 2048, 1024, 8, 1000, 3
 
 _STUDIES: dict[str, Study] = {}  # of this process, by their descriptions: each job of a worker would make it anew
@@ -107,7 +109,7 @@ def _is_plain(value: Any) -> bool:
         return all(map(_is_plain, value.values()))
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
-    return isinstance(value, str | int | float | bool | None)
+    return isinstance(value, str | int | float | bool | Hypothesis | None)
 
 
 def _interpreted(description: Description, faults: Faults) -> Study:
@@ -146,6 +148,8 @@ def _interpreted(description: Description, faults: Faults) -> Study:
         Keys(changes, where, faults)
         if isinstance(changes, Mapping):
             before = [*faults.found]
+            for size in _sizes(changes.get("budget")):
+                faults.note(f"{where}.budget.{size}", "is of the whole file: contenders are the same in all presets")
             presets[name] = _preset(name, _overlaid(told, changes), where, known, found, faults)
             new = faults.found[len(before) :]  # but for what the whole has said already
             faults.found = before + [fault for fault in new if fault.removeprefix(f"{where}.") not in before]
@@ -178,8 +182,9 @@ def _overlaid(told: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def _sizes(budget: Any) -> dict[str, int]:
-    """What contenders may have of weights or operations."""
-    return {name: budget[name] for name in ("weights", "operations") if isinstance(budget, Mapping) and name in budget}
+    """What contenders may have of weights or operations; what is no number is noted elsewhere."""
+    given = budget if isinstance(budget, Mapping) else {}
+    return {name: given[name] for name in SIZES if isinstance(given.get(name), int) and given[name] > 0}
 
 
 def _preset(
@@ -200,7 +205,7 @@ def _preset(
     seeds = keys.positive("seeds", int, SEEDS)
     inner = {key: Keys(keys.take(key, dict, {}), keys.key(key), faults) for key in ("budget", "training", "material")}
     budget, training = inner["budget"], inner["training"]
-    for size in ("weights", "operations"):
+    for size in SIZES:
         budget.positive(size, int)
     updates, seconds = budget.positive("updates", int), budget.positive("seconds", float)
     if updates is not None and seconds is not None:

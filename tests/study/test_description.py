@@ -96,6 +96,7 @@ def test_all_faults_are_told_at_once(file):
         c = "lstm-0"
         d = "nowhere.nam"
         e = {kind = "NodalModel"}
+        l = {recipe = "gru-2", rate = -1}
         [targets]
         f = {circuit = "diode_cliper"}
         g = {circuit = "low.cir", knobs = {q = [0.5]}}
@@ -106,6 +107,7 @@ def test_all_faults_are_told_at_once(file):
         TBPT = "TBPT"
         [presets.small]
         contenders = ["z"]
+        budget = {weights = 9}
     """)
     )
     with pytest.raises(DescriptionError) as caught:
@@ -122,6 +124,7 @@ def test_all_faults_are_told_at_once(file):
         "contenders.c": "from 1 to",
         "contenders.d": "nowhere.nam",
         "contenders.e": "no network",
+        "contenders.l.rate": "above 0",
         "targets.f": "did you mean diode_clipper",
         "targets.g.knobs": "no knob 'q'",
         "targets.h.knobs": "1.5",
@@ -129,9 +132,10 @@ def test_all_faults_are_told_at_once(file):
         "targets.j": "nowhere",
         "regimes.TBPT.regime": "there are TF",
         "presets.small.contenders": "there is no 'z'",
+        "presets.small.budget.weights": "of the whole file",
     }.items():
         assert any(fault.startswith(f"{key}: ") and says in fault for fault in faults), (key, faults)
-    assert len(faults) == 16
+    assert len(faults) == 18
 
 
 @pytest.mark.parametrize(("text", "says"), [("a = ", "no TOML"), ("", "contenders: there is none"), (None, "no such")])
@@ -168,6 +172,24 @@ def test_networks_within_a_budget(measure, most):
     assert costs[0] <= most < costs[1]
     with pytest.raises(ValueError, match="too few"):
         within(lambda n: network("GRU", hidden=n), 3, measure).build(task, nnx.Rngs(0))
+
+
+def test_networks_without_a_size_have_what_the_budget_allows():
+    tables = {
+        "gru": {"kind": "GRU"},
+        "s4d": {"kind": "Windowed", "recurrent": "S4D"},  # poles in pairs
+        "own": {"kind": "GRU", "hidden": 40},
+        "none": {"kind": "TCN", "channels": 2, "blocks": 2},
+    }
+    description = Description.of(
+        {"contenders": tables, "targets": {"clipper": "diode_clipper"}, "budget": {"weights": 500}}, "sized"
+    )
+    task = Task(1, (), (), None, cn.recurrent.Scaling(np.ones(1), np.ones(1), None), 48_000.0)
+    models = {name: one.build(task, nnx.Rngs(0)) for name, one in description.study().contenders.items()}
+    assert 400 < numbers_of(models["gru"]) <= 500
+    assert 390 < numbers_of(models["s4d"]) <= 500
+    assert models["own"].hidden == 40
+    assert len(models) == 4
 
 
 @pytest.mark.slow

@@ -123,7 +123,7 @@ def finished(tmp_path_factory):
         for stop in ("nodal", None):
             patch.setattr(processes, "pool", lambda count, stop=stop: contextlib.nullcontext(Inline(stop)))
             with contextlib.redirect_stdout(io.StringIO()) as text:
-                codes.append(main(STUDY, ["--output", str(folder)]))
+                codes.append(main(STUDY, ["--output", str(folder), "--targets", "low-pass"]))
             said.append(text.getvalue())
     return folder, codes, said
 
@@ -145,6 +145,7 @@ def test_the_command_writes_what_it_promises(finished):
         assert set(tried) == (set() if row["model"] == "nodal" else {1e-2, 2e-2})
         assert (row["esr_forced_at_its_best"] is None) == (row["model"] != "mine")
         assert not tried or row["learning_rate"] == min(tried, key=lambda rate: tried[rate])
+    assert results["header"]["command"].endswith("--targets low-pass")
     description = results["header"]["description"]
     assert [claim["name"] for claim in description["hypotheses"]] == ["mine helps"]
     assert description["stated"] < results["header"]["created"]
