@@ -101,8 +101,8 @@ def fixed_poles(found: Spectra, states: int, *, ringing: bool) -> NDArray[np.flo
     poles = np.exp(-decay * (1 - 1j)) if ringing else np.exp(-decay).astype(complex)
     each = z / (z - poles[:, None])
     pair = z / (z - poles.conj()[:, None])
-    basis = [each + pair, (each - pair) / 1j] if ringing else [each]
-    basis = np.concatenate([np.ones((1, z.size), complex), *basis])
+    signals = [each + pair, (each - pair) / 1j] if ringing else [each]
+    basis = np.concatenate([np.ones((1, z.size), complex), *signals])
     basis /= np.sqrt(np.sum(found.power * np.abs(basis) ** 2, axis=-1, keepdims=True))
     gram = np.real((found.power * basis) @ basis.conj().T) + RIDGE * np.eye(len(basis))
     cross = np.real((found.power * basis) @ found.response.conj().T)
