@@ -94,7 +94,7 @@ def circuit() -> Make:
 
 _gray = Recipe(make=state_variable(1), kind=GRAY, rate=2e-2)
 _black = Recipe(make=network(GRU, 16))
-_lru = _black.but(make=network(LRU, 6, 2, states=3, conditioning=Poles(8)), rate=2e-2)
+_lru = _black.but(make=network(LRU, 6, 2, states=3, conditioning=Poles(8)))
 # As published but for the learning rate: one setting of the study's shape, changed in one thing after the other.
 _study = _black.but(make=published("LSTM"), loss=losses.mse, rate=5e-3, versions=(CONSTANT,))
 _study_lru = _study.but(make=published("LRU"))
