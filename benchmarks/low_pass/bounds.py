@@ -15,7 +15,6 @@ from scipy.linalg import eigh, solve_toeplitz
 from scipy.signal import welch
 
 from benchmarks.low_pass.material import RANGE, Size, grid
-from circuitnn import circuits, nodal
 from circuitnn.files import replacing
 from circuitnn.study.command import add_sound_options, sound
 from circuitnn.study.signals import FS
@@ -48,9 +47,16 @@ class Spectra(NamedTuple):
 def spectra(x: NDArray, positions: dict[str, NDArray]) -> Spectra:
     """Of a sound (time,) at 48 kHz and of the low pass at positions of its knobs, (positions,) each."""
     freqs, power = welch(x, FS, window="hann", nperseg=LENGTH, detrend=False)
-    inside = np.maximum(freqs, 1.0)
-    knobs = {name: np.asarray(value)[:, None] for name, value in positions.items()}
-    return Spectra(power, np.asarray(nodal.frequency_response(circuits.ota_lowpass(), inside, controls=knobs)))
+    return Spectra(
+        power, small_signal(freqs, **{name: np.asarray(value)[:, None] for name, value in positions.items()})
+    )
+
+
+def small_signal(freqs: NDArray, cutoff: NDArray, resonance: NDArray) -> NDArray[np.complex128]:
+    """The response of `ota_lowpass` at freqs in Hz as its netlist has it in closed form; within a few percent."""
+    bias, share = 1e-6 * 1000.0**cutoff, 220 / (100e3 + 220)
+    st = 2j * np.pi * freqs * 0.05173 * 330e-12 / (share * bias)
+    return 1 / (1 + st * (2 * (1 - resonance) + 0.02) + st**2)
 
 
 def window(found: Spectra, taps: int) -> NDArray[np.float64]:
@@ -95,8 +101,8 @@ def fixed_poles(found: Spectra, states: int, *, ringing: bool) -> NDArray[np.flo
     poles = np.exp(-decay * (1 - 1j)) if ringing else np.exp(-decay).astype(complex)
     each = z / (z - poles[:, None])
     pair = z / (z - poles.conj()[:, None])
-    basis = [each + pair, (each - pair) / 1j] if ringing else [each]
-    basis = np.concatenate([np.ones((1, z.size), complex), *basis])
+    signals = [each + pair, (each - pair) / 1j] if ringing else [each]
+    basis = np.concatenate([np.ones((1, z.size), complex), *signals])
     basis /= np.sqrt(np.sum(found.power * np.abs(basis) ** 2, axis=-1, keepdims=True))
     gram = np.real((found.power * basis) @ basis.conj().T) + RIDGE * np.eye(len(basis))
     cross = np.real((found.power * basis) @ found.response.conj().T)

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.linalg import toeplitz
 from scipy.signal import lfilter
 
-from benchmarks.low_pass.bounds import Spectra, features, fixed_poles, window
+from benchmarks.low_pass.bounds import Spectra, features, fixed_poles, small_signal, window
+from circuitnn import circuits, nodal
 
 LINES = 513
 Z = np.exp(1j * np.pi * np.arange(LINES) / (LINES - 1))
@@ -42,3 +43,9 @@ def test_poles_of_the_bank_are_found():
     np.testing.assert_allclose(fixed_poles(own, 4, ringing=False), 0, atol=1e-6)
     other = Spectra(WHITE, 1 / ((1 - 0.99 * np.exp(0.3j) / Z) * (1 - 0.99 * np.exp(-0.3j) / Z))[None])
     assert fixed_poles(other, 4, ringing=False) > 0.5  # real poles do not ring
+
+
+def test_the_closed_form_is_the_circuit():
+    freqs, where = np.array([100.0, 1000.0, 3000.0]), {"cutoff": 0.6, "resonance": 0.8}
+    expected = nodal.frequency_response(circuits.ota_lowpass(), freqs, controls=where)
+    np.testing.assert_allclose(small_signal(freqs, **where), expected, rtol=0.05)

@@ -4,11 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from scipy.signal import lfilter
 
 import circuitnn as cn
 from circuitnn.networks import Poles
 from circuitnn.recurrent import GRU, LRU, S4D
 from circuitnn.recurrent.lru import LRULayer
+from circuitnn.study.definition import warmed_up_adam
 from circuitnn.testing import check_model
 
 KNOBS = ("cutoff", "resonance")
@@ -100,3 +102,40 @@ def test_networks_without_poles_to_turn(cls):
 def test_bad_size():
     with pytest.raises(ValueError, match="Poles: hidden"):
         Poles(0)
+
+
+def low_passes(count, samples, seed):
+    """Noise through resonant low passes of SciPy's, with the knobs where they stood."""
+    rng = np.random.default_rng(seed)
+    cutoff, resonance = rng.random((2, count, 1))
+    x, y = rng.standard_normal((count, samples)), []
+    for one, c, r in zip(x, cutoff[:, 0], resonance[:, 0], strict=True):
+        w, q = 2 * np.pi * 300 * 15**c / 48_000, 0.6 + 2 * r
+        alpha, turn = np.sin(w) / (2 * q), np.cos(w)
+        b = np.array([1, 2, 1]) * (1 - turn) / 2
+        y.append(lfilter(b, [1 + alpha, -2 * turn, 1 - alpha], one))
+    y = np.stack(y)
+    y /= np.sqrt(np.mean(y**2, axis=1, keepdims=True))
+    controls = {"cutoff": cutoff, "resonance": resonance}
+    return cn.train.Dataset(x[..., None], y[..., None], controls=controls, fs=48_000)
+
+
+@pytest.mark.slow
+def test_they_learn_a_low_pass_that_knobs_behind_the_poles_do_not():
+    data, other = low_passes(24, 9000, 0), low_passes(12, 9000, 1)
+    error = {}
+    for kind in ("poles", "film"):
+        model = LRU(4, 1, states=3, controls=KNOBS, conditioning=kind, fs=48_000, rngs=nnx.Rngs(0))
+        found, _ = cn.train.fit(
+            model,
+            data,
+            cn.train.TruncatedBPTT(512, warmup=128),
+            optimizer=warmed_up_adam(2e-2),
+            epochs=14,
+            batch=24,
+            progress=False,
+        )
+        y = cn.run(found, other.x, controls=other.controls)[1]
+        error[kind] = cn.metrics.esr(np.asarray(y), np.asarray(other.y))
+    assert error["poles"] < 0.1, error
+    assert error["film"] > 3 * error["poles"], error
