@@ -152,8 +152,8 @@ def _batches(setting: Setting, key: Array, epoch: Any, level: Array) -> tuple[Ar
     """
     count = len(level)
     batches = batches_of(count, setting.batch)
-    order_key, *keys = jax.random.split(jax.random.fold_in(key, epoch), batches + 1)
-    return ordered(setting.order, order_key, level, batches, min(setting.batch, count)), jnp.stack(keys)
+    keys = jax.random.split(jax.random.fold_in(key, epoch), batches + 1)
+    return ordered(setting.order, keys[0], level, batches, min(setting.batch, count)), keys[1:]
 
 
 def _epoch(setting: Setting, regime: Regime, is_many: bool) -> Callable:

@@ -89,16 +89,17 @@ class FromDisk(Pass):
         self._floor = jnp.asarray(SHARE * np.mean(energies), setting.dtype)
 
     def __call__(self, learner: Learner, epoch: int) -> tuple[Learner, Any]:
-        task, losses = self._task, []
+        task, last = self._task, None
+        losses: list[np.ndarray] = []
         rests, indices, each = self._begin(learner, task.fixed, *self._data, task.keys, epoch, task.epochs)
         order = np.asarray(indices)
         for number, batch in enumerate(_read_ahead(lambda number: self._batch(order[..., number, :]), order.shape[-2])):
             given = self._given(batch, rests, order[..., number, :])
             learner, values = self._run(learner, task.fixed, *given, each, number, self._floor)
-            losses.append(values)
-            if number:
-                jax.block_until_ready(losses[number - 1])  # what is waiting to be learnt from takes memory
-        return learner, np.concatenate([np.asarray(each, float) for each in losses], axis=-1)
+            if number:  # what is waiting to be learnt from takes memory: one batch at a time
+                losses.append(np.asarray(last, float))
+            last = values
+        return learner, np.concatenate([*losses, np.asarray(last, float)], axis=-1)
 
     def traced(self, learner: Learner) -> list[Any]:
         task = self._task
