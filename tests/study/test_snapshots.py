@@ -36,7 +36,9 @@ def test_each_model_gets_its_best_snapshot_back(data, tmp_path, monkeypatch):
     for epoch, models in enumerate(trained, 1):
         kept(EpochEnd(epoch, 4, History(), lambda models=models: models))
     assert len(list(tmp_path.iterdir())) == 4, "two epochs of two models"
-    found = Snapshots(tmp_path / "job", every=2).best_forced(dict(enumerate(trained[-1])), data)  # another process goes on
+    found = Snapshots(tmp_path / "job", every=2).best_forced(
+        dict(enumerate(trained[-1])), data
+    )  # another process goes on
     for number, best in enumerate(found):
         errors = [forced_esr(models[number], snapshots.in_windows(data), warmup=100) for models in trained]
         chosen = forced_esr(best, snapshots.in_windows(data), warmup=100)
