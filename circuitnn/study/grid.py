@@ -149,6 +149,8 @@ def _about(target: Target) -> dict[str, Any]:
     if target.circuit is not None:
         circuit = target.circuit()
         about |= {"netlist": circuit.to_spice(), "state_names": list(circuit.state_names)}
+    if target.volts is not None:
+        about["volts_at_full_scale"] = target.volts
     if target.positions is not None:
         about["unseen_positions"] = [dict(position) for position in target.positions.unseen]
     return about

@@ -188,10 +188,14 @@ def _facts(header: Mapping[str, Any]) -> list[tuple[str, str]]:
         for part in ("train", "validation", "test")
         if (data.get(key := f"{part}_seconds")) is not None
     )
+    own = [
+        one["volts_at_full_scale"] for one in (header.get("circuits") or {}).values() if "volts_at_full_scale" in one
+    ]
+    volts = ", ".join(f"{value:g}" for value in dict.fromkeys(own)) or data.get("volts_at_full_scale")
     facts = {
         "Data": f"{data.get('source', wording.NONE)}; {parts}",
         "Recordings": "; ".join(map(str, names)),
-        "Sample rate, level": f"{data.get('fs', wording.NONE)} Hz; full scale is {data.get('volts_at_full_scale')} V",
+        "Sample rate, level": f"{data.get('fs', wording.NONE)} Hz; full scale is {volts} V",
         "Training, every run": ", ".join(
             f"{compute[key]:,} {text}".replace(",", "\u202f")
             for key, text in (
