@@ -74,7 +74,7 @@ class StateSpace(Layered):
         self.start, self.mixing, self.scan = start, mixing, scan
         self.time_constants = checked_time_constants(time_constants)
         self.trained_fs = None if trained_fs is None else checked_rate(trained_fs, name="trained_fs")
-        arguments = ({} if start is None else {"start": start}) | {
+        arguments: dict[str, Any] = ({} if start is None else {"start": start}) | {
             "time_constants": self.time_constants,
             "fs": self.trained_fs or self.fs,
             "rate": 1.0 if self.trained_fs is None else self.trained_fs / checked_rate(self.fs),
