@@ -53,12 +53,15 @@ def harmonics(
     figure, axes = style.panels(size=(style.WIDTH, 3.6))
     panel = axes[0, 0]
     markers = "os^Dv*"
-    for number, row in enumerate(rows):
+    top = float(rows[np.isfinite(rows)].max(initial=-SPAN))
+    heard = [number for number, row in enumerate(rows) if number == 0 or row.max() > top - SPAN]
+    for number in heard:
+        row = rows[number]
         look = {"color": (style.INK, *style.COLOURS)[number % 7], "marker": markers[number % len(markers)]}
         name = "fundamental" if number == 0 else f"harmonic {number + 1}"
         panel.plot(levels, row, markersize=3, linewidth=1.4, label=name, **look)
-    top = float(rows[np.isfinite(rows)].max(initial=-SPAN))
     panel.set_ylim(top - SPAN, top + 5)
     panel.set(xlabel=f"level of a sine of {f0:g} Hz, dB of {volts:g} V", ylabel="level at the output, dB of 1 V (peak)")
-    style.legend(figure, panel)
+    absent = ", ".join(str(number + 1) for number in range(count) if number not in heard)
+    style.legend(figure, panel, title=f"below {top - SPAN:.0f} dB: {absent}" if absent else None)
     return figure
