@@ -107,7 +107,7 @@ def test_export_by_the_name_of_the_file(call, capture, folder):
         (["export", "gru.npz", "gru.nam"], "no GRU: cn.export.rtneural"),
         (["export", "gru.npz", "gru.aidax"], "units, not 2"),
         (["export", "gru.npz", "gru.aidax", "--main"], "--main is for c"),
-        (["export", "gru.npz", "gru.json", "--volts", 1], "--volts is for nam"),
+        (["export", "gru.npz", "gru.json", "--volts", 1], "--volts is for lv2 and nam"),
         (["export", "gru.npz", "gru.json", "--format", "proteus"], "Proteus plays"),
         (["export", "gru.npz", "gru.txt"], "ends in .h"),
         (["export", "plain.nam", "plain.nam"], "is the model that is read"),
@@ -133,4 +133,4 @@ def test_the_command_knows_the_formats_that_there_are():
     for name, form in formats.FORMATS.items():
         by_suffix.setdefault(form.suffix, name)  # the first one of a suffix
     assert by_suffix == PLAYERS
-    assert ("c", *formats.FORMATS) == FORMATS
+    assert ("c", "lv2", *formats.FORMATS) == FORMATS

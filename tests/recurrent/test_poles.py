@@ -10,7 +10,7 @@ import circuitnn as cn
 from circuitnn.networks import Poles
 from circuitnn.recurrent import GRU, LRU, S4D
 from circuitnn.recurrent.lru import LRULayer
-from circuitnn.study.definition import warmed_up_adam
+from circuitnn.study.regimes import warmed_up_adam
 from circuitnn.testing import check_model
 
 KNOBS = ("cutoff", "resonance")
