@@ -21,6 +21,8 @@
 # in place of the next cell: `x, fs = cn.audio.read("played.wav")`.
 
 # %%
+import tempfile
+
 import numpy as np
 from IPython.display import Audio
 
@@ -83,8 +85,9 @@ Audio(predicted[: 2 * fs], rate=fs)
 # One file, which opens by itself; from it a header of C for a plug-in, or a page with all figures and sounds.
 
 # %%
-cn.train.save(model, "pedal.npz")
-print(cn.train.restore("pedal.npz"))
+with tempfile.TemporaryDirectory() as folder:  # in place of one of your own
+    cn.train.save(model, f"{folder}/pedal.npz")
+    print(cn.train.restore(f"{folder}/pedal.npz"))
 # cn.export.c(model, "pedal.h")
 # cn.pages.training(model, history, prediction, "report.html")
 
