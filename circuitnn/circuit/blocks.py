@@ -259,6 +259,8 @@ class Block:
         """Its elements and instances, in order."""
         statements: Statements = []
         for line in self.contents.elements:
+            if self.journal.is_full:
+                break
             with self.journal.gathering():
                 if line.text[0] in "xX":
                     statements.append((line, self.instance(line)))

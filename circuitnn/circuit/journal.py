@@ -67,6 +67,11 @@ class Journal:
         return tuple(self._faults.values())
 
     @property
+    def is_full(self) -> bool:
+        """Whether as many faults are kept as ever will be: the rest of the file need not be read."""
+        return len(self._faults) >= MAX_FAULTS
+
+    @property
     def notes(self) -> Notes:
         """All notes, by line."""
         return Notes(sorted(self._notes, key=lambda note: (note.file, note.line)))
@@ -76,7 +81,7 @@ class Journal:
 
     def fault(self, error: NetlistError) -> None:
         """Keep a fault, once; that of a subcircuit's line is one, however many instances have it."""
-        if len(self._faults) < MAX_FAULTS:
+        if not self.is_full:
             self._faults.setdefault((error.file, error.line, _INSTANCE.sub("", error.message)), error)
 
     def absent(self, error: NetlistError) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from circuitnn.expressions.dialect import NGSPICE, Dialect
@@ -49,7 +50,7 @@ class Line:
     file: str = ""  # the included file that it is of
     dialect: Dialect = NGSPICE  # that it is written in
 
-    @property
+    @cached_property
     def word(self) -> str:
         """The first word in lower case; of a directive the letters alone (``.ENDS* of the amplifier``)."""
         match = _DIRECTIVE.match(self.text)

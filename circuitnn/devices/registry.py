@@ -1,5 +1,6 @@
 """All devices that netlists may have. A user's own comes in by `register`."""
 
+import functools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,11 +47,13 @@ def letters() -> tuple[str, ...]:
     return (*dict.fromkeys(device.letter for device in DEVICES), SUBCIRCUIT)
 
 
+@functools.lru_cache(64)
 def devices_of(letter: str) -> tuple[Device, ...]:
     """All that a letter stands for; which one of them a line is, the kind of its ``.model`` says."""
     return tuple(device for device in DEVICES if device.letter == letter)
 
 
+@functools.lru_cache(256)  # every component asks what it is, again and again
 def device_of(letter: str, model_kind: str = "") -> Device:
     """What a component is.
 
@@ -83,6 +86,7 @@ def register(device: ModelDevice) -> None:
     if taken or not device.kinds:
         raise ValueError(f"a device needs kinds of .model, in capitals, that are not taken, not {', '.join(taken)}")
     DEVICES.append(device)
+    _forget()
 
 
 @contextmanager
@@ -93,3 +97,9 @@ def registered(device: ModelDevice) -> Iterator[ModelDevice]:
         yield device
     finally:
         DEVICES.remove(device)
+        _forget()
+
+
+def _forget() -> None:
+    devices_of.cache_clear()
+    device_of.cache_clear()

@@ -36,7 +36,18 @@ def alarmed(seconds: int = HANGS) -> Iterator[None]:
 
 
 def cost(act: Callable[[], Any]) -> tuple[Any, int, float]:
-    """What comes back or is raised, the kB that it took on top, and the seconds: of this process, on a busy machine."""
+    """What comes back or is raised, the kB that it took on top, and the seconds: of this process, on a busy machine.
+
+    What takes too long is done anew, twice at most: other work on the machine is no fault of the file.
+    """
+    outcome, memory, seconds = _once(act)
+    for _ in range(2):
+        if seconds >= SECONDS:
+            seconds = min(seconds, _once(act)[2])
+    return outcome, memory, seconds
+
+
+def _once(act: Callable[[], Any]) -> tuple[Any, int, float]:
     _CLEAR.write_text("5")  # the high-water mark begins anew
     memory, start, start_cpu = kilobytes("VmRSS"), time.perf_counter(), time.process_time()
     outcome: Any
