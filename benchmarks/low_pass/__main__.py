@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from benchmarks.low_pass.recipes import (
     trained,
     weights_of,
 )
-from circuitnn.study.benchmark import Benchmark, main
+from circuitnn.study.benchmark import Benchmark, add_keeping_options, main, rows_before
 from circuitnn.study.command import add_sound_options, sound
 from circuitnn.study.signals import Signals
 from circuitnn.study.tables import Row, markdown, target
@@ -51,8 +50,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         kind = str if field.name == "cache" else type(field.default)
         about = f"{HELP[field.name]}; default: %(default)s"
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=about)
-    parser.add_argument("--keep", metavar="FOLDER", help="keep the trained models there")
-    parser.add_argument("--resume", action="store_true", help="keep the rows of the same size that the file has")
+    add_keeping_options(parser)
     add_sound_options(parser)
 
 
@@ -66,18 +64,8 @@ def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[s
     head = header(
         **{name: getattr(options, name) for name in (*OWN, *SIZE)}, signal=signals.source, files=signals.files
     )
-    return head, _rows(names, options, size, signals, _known(options, head))
-
-
-def _known(options: argparse.Namespace, head: Mapping[str, Any]) -> dict[str, Row]:
-    """Rows that an earlier run of the same size has left, by item."""
-    path = Path(options.output)
-    if not (options.resume and path.exists()):
-        return {}
-    before = json.loads(path.read_text())
-    if any(before["header"].get(name) != head[name] for name in (*OWN, *SIZE, "files")):
-        raise ValueError(f"{path} is of a run of another size or other recordings; give another --output")
-    return {row["item"]: row for row in before["rows"]}
+    known = rows_before(options, head, same=(*OWN, *SIZE, "files"), name="item")
+    return head, _rows(names, options, size, signals, known)
 
 
 def _rows(

@@ -2,7 +2,6 @@
 
 import argparse
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from benchmarks.circuits import header
 from benchmarks.second_order import material
 from benchmarks.second_order.recipes import RECIPES, errors, trained, weights_of
 from circuitnn.circuit import Circuit
-from circuitnn.study.benchmark import Benchmark, main
+from circuitnn.study.benchmark import Benchmark, add_keeping_options, main, rows_before
 from circuitnn.study.command import add_sound_options, sound
 from circuitnn.study.signals import Signals
 from circuitnn.study.tables import Row, markdown, target
@@ -34,8 +33,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=3, help="trained together; default: %(default)s")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each training recording; default: %(default)s")
     parser.add_argument("--oversampling", type=int, default=4, help="of the truth; default: %(default)s")
-    parser.add_argument("--keep", metavar="FOLDER", help="keep the trained models there")
-    parser.add_argument("--resume", action="store_true", help="keep the rows of the same size that the file has")
+    add_keeping_options(parser)
     add_sound_options(parser)
 
 
@@ -45,18 +43,7 @@ def prepare(names: tuple[str, ...], options: argparse.Namespace) -> tuple[dict[s
     signals = sound(options, 5 * options.seconds)
     size = {name: getattr(options, name) for name in SIZE}
     head = header(**size, signal=signals.source, files=signals.files)
-    return head, _rows(names, options, signals, _known(options, head))
-
-
-def _known(options: argparse.Namespace, head: Mapping[str, Any]) -> dict[str, Row]:
-    """Rows that an earlier run of the same size has left, by recipe."""
-    path = Path(options.output)
-    if not (options.resume and path.exists()):
-        return {}
-    before = json.loads(path.read_text())
-    if any(before["header"].get(name) != head[name] for name in (*SIZE, "files")):
-        raise ValueError(f"{path} is of a run of another size or other recordings; give another --output")
-    return {row["recipe"]: row for row in before["rows"]}
+    return head, _rows(names, options, signals, rows_before(options, head, same=(*SIZE, "files"), name="recipe"))
 
 
 def _rows(

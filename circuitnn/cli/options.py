@@ -52,6 +52,16 @@ class Frequencies(click.ParamType):
         return found
 
 
+def _whole_numbers(value: Any) -> tuple[int, ...]:
+    """Of a row with commas, or as they are; none where it is no such row."""
+    if isinstance(value, tuple):
+        return value
+    try:
+        return tuple(int(part) for part in str(value).split(","))
+    except ValueError:
+        return ()
+
+
 @final
 class Rates(click.ParamType):
     """Sample rates, "44100,48000", as a tuple."""
@@ -59,15 +69,10 @@ class Rates(click.ParamType):
     name = "HZ,HZ,..."
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            found = tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            found = ()
-        if not found or not 1000 <= min(found) <= max(found) <= 1_000_000:
+        rates = _whole_numbers(value)
+        if not rates or not 1000 <= min(rates) <= max(rates) <= 1_000_000:
             self.fail(f"{value!r} is not a row of sample rates in hertz, such as 44100,48000", param, ctx)
-        return found
+        return rates
 
 
 @final
@@ -77,15 +82,10 @@ class Widths(click.ParamType):
     name = "N,N,..."
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            found = tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            found = ()
-        if not found or min(found) < 1:
+        widths = _whole_numbers(value)
+        if not widths or min(widths) < 1:
             self.fail(f"{value!r} is not a row of positive whole numbers, such as 32,32", param, ctx)
-        return found
+        return widths
 
 
 knob_option = click.option(

@@ -10,7 +10,7 @@ from circuitnn.cli.options import knob_option, oversample_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, model_option, set_option
-from circuitnn.cli.variants import Variant, variant_of
+from circuitnn.cli.variants import Turned, Variant, variant_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,18 +146,15 @@ def _places(
 
 
 def _response(
-    turned: Any, model: "cn.Model", at: dict[str, float], freqs: "NDArray", scale: float
+    turned: Turned | None, model: "cn.Model", at: dict[str, float], freqs: "NDArray", scale: float
 ) -> "NDArray[np.complex128]":
     """Small-signal: that of a netlist at its operating point, of a model its answer to a small impulse."""
     import numpy as np
 
-    import circuitnn as cn
-
-    if turned is not None:
-        knobs = {**turned.knobs, **at}
-        return np.asarray(cn.nodal.frequency_response(turned.circuit, freqs, controls=knobs)).reshape(-1)
     from circuitnn.cli import takes
 
+    if turned is not None:
+        return takes.response_of(Turned(turned.circuit, {**turned.held, **at}), freqs)
     fs = float(model.fs or takes.FS)
     impulse = np.zeros(round(SETTLED * fs))
     impulse[0] = SMALL * scale

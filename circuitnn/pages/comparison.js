@@ -17,13 +17,8 @@
     return crypto.getRandomValues(new Uint8Array(1))[0] & 1;
   }
 
-  // From the address itself: a page on a disk may fetch nothing.
   async function sound(index) {
-    if (!buffers.has(index)) {
-      const text = atob(players[index].src.split(",")[1]);
-      const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-      buffers.set(index, await context.decodeAudioData(bytes.buffer));
-    }
+    if (!buffers.has(index)) buffers.set(index, await decoded(context, players[index].src));
     return buffers.get(index);
   }
 

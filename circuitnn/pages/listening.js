@@ -29,12 +29,6 @@
     return made;
   }
 
-  // From the address itself: a page on a disk may fetch nothing.
-  function decoded(address) {
-    const text = atob(address.split(",")[1]);
-    return context.decodeAudioData(Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer);
-  }
-
   function stop() {
     for (const { source } of playing ? Object.values(playing.sounds) : []) source.stop();
     playing = null;
@@ -49,7 +43,7 @@
     const mine = asked;
     if (!asked.buffers) {
       asked.buffers = {};
-      for (const [each, address] of Object.entries(asked.sounds)) mine.buffers[each] = await decoded(address);
+      for (const [each, address] of Object.entries(asked.sounds)) mine.buffers[each] = await decoded(context, address);
     }
     if (mine !== asked || Object.keys(asked.buffers).length < Object.keys(asked.sounds).length) return;
     if (!playing) {

@@ -45,12 +45,8 @@
 
   // ---- the sound -----------------------------------------------------------------------------------------------------
 
-  // From the address itself: a page on a disk may fetch nothing.
   async function sound(name, address) {
-    if (!buffers.has(name)) {
-      const text = atob(address.split(",")[1]);
-      buffers.set(name, await context.decodeAudioData(Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer));
-    }
+    if (!buffers.has(name)) buffers.set(name, await decoded(context, address));
     return buffers.get(name);
   }
 

@@ -1,6 +1,5 @@
 """A page that plays a device over the positions of its knobs, with its response beside it: all is computed before."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ def _positions(settings: Sequence[Setting]) -> dict[str, list[float]]:
     if not settings:
         raise ValueError("a page to play needs a setting")
     names = list(settings[0].knobs)
-    seen = {json.dumps([float(setting.knobs.get(name, np.nan)) for name in names]) for setting in settings}
+    seen = {tuple(map(setting.knobs.get, names)) for setting in settings}
     found = {name: sorted({float(each.knobs[name]) for each in settings if name in each.knobs}) for name in names}
     whole = int(np.prod([len(positions) for positions in found.values()])) if found else 1
     if any(set(setting.knobs) != set(names) for setting in settings) or not len(seen) == len(settings) == whole:

@@ -96,6 +96,35 @@ def main(benchmark: Benchmark, argv: list[str] | None = None) -> int:
     return 0 if benchmark.holds(measured) else 1
 
 
+def add_keeping_options(parser: argparse.ArgumentParser) -> None:
+    """To keep trained models, and the rows of an earlier run."""
+    parser.add_argument("--keep", metavar="FOLDER", help="keep the trained models there")
+    parser.add_argument("--resume", action="store_true", help="keep the rows of the same size that the file has")
+
+
+def rows_before(
+    options: argparse.Namespace, head: Mapping[str, Any], *, same: Sequence[str], name: str
+) -> dict[str, Row]:
+    """Rows that an earlier run has left in its report, by their item; none where --resume is not given.
+
+    Args:
+        options: of the command, with `output` and `resume`.
+        head: of this run.
+        same: what both heads have alike.
+        name: of the column with the item.
+
+    Raises:
+        ValueError: when the report is of another run.
+    """
+    path = Path(options.output)
+    if not (options.resume and path.exists()):
+        return {}
+    before = json.loads(path.read_text())
+    if any(before["header"].get(each) != head[each] for each in same):
+        raise ValueError(f"{path} is of a run of another size or other recordings; give another --output")
+    return {row[name]: row for row in before["rows"]}
+
+
 def write(path: str, report: Mapping[str, Any], tables: str) -> None:
     """The report as JSON, and its tables beside it as Markdown, each whole or not at all."""
     with replacing(path) as file:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import firwin, oaconvolve
 
 from circuitnn import metrics
+from circuitnn.audio import resample
 
 REFERENCE = "reference"
 ANCHORS = {"anchor 3.5 kHz": (3500.0, 4000.0), "anchor 7 kHz": (7000.0, 8000.0)}  # hertz: what passes, what does not
@@ -126,11 +127,10 @@ def _visqol() -> Any:
     except ImportError:
         return None
 
-    def score(reference: NDArray, heard: NDArray, fs: float) -> float:
-        api = VisqolApi()
-        api.create(mode="audio")
-        from circuitnn.audio import resample
+    api = VisqolApi()
+    api.create(mode="audio")
 
+    def score(reference: NDArray, heard: NDArray, fs: float) -> float:
         both = [sound if fs == 48_000 else resample(sound, int(fs), 48_000) for sound in (reference, heard)]
         return float(api.measure_from_arrays(*both, 48_000).moslqo)
 
