@@ -32,6 +32,9 @@ def _preset(name: str, **options: Any) -> Preset:
     return Preset(name, length=2400, warmup=1200, blocks=4, pieces=8, **options)
 
 
+ROUND = Material(seconds=12.0, validation=1.2, test=6.0)
+
+
 PRESETS = {
     # One device of each kind of effect, one rate for all, too little of everything to settle a claim.
     "quick": _preset(
@@ -45,15 +48,29 @@ PRESETS = {
         material=Material(seconds=2.4, validation=1.2, test=1.8),
         oversampling=2,
     ),
+    # All in the study's sizes, 12 s of material a position, for a night of one machine.
     "seed002": _preset(
         "seed002",
-        seeds=5,
-        updates=4000,
-        batch=16,
+        seeds=3,
+        updates=1000,
+        batch=8,
         contenders=FIVE,
         targets=SIMIONATO,
-        material=Material(seconds=12.0, validation=3.0, test=6.0),
+        material=ROUND,
+        oversampling=4,
         search=SEARCH,
+    ),
+    # The same music at one device of each kind of effect; one seed and one rate.
+    "effects": _preset(
+        "effects",
+        seeds=1,
+        updates=500,
+        batch=8,
+        contenders=FIVE,
+        targets=("sd1", "saturator", "pultec", "la2a", "low-pass"),
+        regimes=("tuned",),
+        material=ROUND,
+        oversampling=2,
     ),
     "seed003": _preset(
         "seed003",

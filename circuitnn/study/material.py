@@ -57,7 +57,7 @@ class Material:
             raise ValueError(f"material: no kind {', '.join(map(repr, unknown)) or ''}; there are {', '.join(KINDS)}")
         for name in ("seconds", "validation", "test"):
             value, least = getattr(self, name), SHORTEST * len(self.kinds)
-            if not (math.isfinite(value) and least <= value <= MOST):
+            if not (math.isfinite(value) and least <= value * (1 + 1e-9) and value <= MOST):
                 raise ValueError(
                     f"material: {name} has to be from {least:g} ({SHORTEST:g} for each kind) to {MOST:g} seconds, "
                     f"got {value!r}"

@@ -4,6 +4,7 @@ A model is judged as it will be used: over seconds, on its own, from its rest or
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, final
 
@@ -13,7 +14,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from circuitnn.train.dataset import Dataset
+from circuitnn.model import Carry, Model
+from circuitnn.train.dataset import Dataset, Windows
 from circuitnn.train.epoch import Learner, Setting, device_windows
 from circuitnn.train.history import History
 from circuitnn.train.objective import resting_carry, run_block, starting_carry
@@ -22,6 +24,7 @@ from circuitnn.train.quiet import begins_in_signal
 HORIZON = 4.0  # seconds that a model runs freely
 LEAD = 1.0  # seconds at the start that do not count where the device's state is not known; at most a quarter
 TOTAL = 60.0  # seconds of validation data that are run each time, in all
+BLOCK = 16_384  # samples that are run at once: what a model keeps of each need not stay in memory for all of them
 
 
 @final
@@ -94,8 +97,7 @@ def _compiled(graph: Any, is_many: bool) -> Callable:
         windows, starts = data
         model = nnx.merge(graph, learner.params, fixed)
         rest = starts.choose(resting_carry(model, starts), slice(None))
-        _, y, _ = run_block(model, starting_carry(model, rest, windows), windows, None)
-        value = _error_to_signal(y, windows.y, counts)
+        value = _free_error(model, starting_carry(model, rest, windows), windows, counts)
         is_better = value < learner.best_loss
         best = jax.tree.map(lambda new, old: jnp.where(is_better, new, old), learner.params, learner.best_params)
         return learner._replace(best_params=best, best_loss=jnp.where(is_better, value, learner.best_loss)), value
@@ -103,8 +105,29 @@ def _compiled(graph: Any, is_many: bool) -> Callable:
     return jax.jit(jax.vmap(one, in_axes=(0, 0, None, None)) if is_many else one, donate_argnums=0)
 
 
-def _error_to_signal(y: Array, target: Array, counts: Array) -> Array:
-    """Exactly, over the samples that count; of small currents too, whose squares are beyond single precision."""
-    unit = jnp.max(jnp.abs(target) * counts)
-    error, signal = (jnp.sum(jnp.mean(jnp.square(a / unit) * counts, axis=1)) for a in (y - target, target))
+def _free_error(model: Model, carry: Carry, windows: Windows, counts: Array) -> Array:
+    """Energy of the error to that of the target, of a model on its own; block by block where the windows are long."""
+    # Exactly, over the samples that count; of small currents too, whose squares are beyond single precision.
+    unit = jnp.max(jnp.abs(windows.y) * counts)
+
+    def run(carry: Carry, x: Array, controls: dict[str, Array], y: Array, counts: Array) -> tuple[Carry, Array]:
+        carry, free, _ = run_block(model, carry, windows._replace(x=x, controls=controls), None)
+        parts = (free - y, y)
+        return carry, jnp.stack([jnp.sum(jnp.square(a / unit) * counts) for a in parts])
+
+    signals = (windows.x, windows.controls, windows.y, counts)
+    blocks = math.ceil(windows.x.shape[1] / BLOCK)
+    if blocks == 1:
+        _, (error, signal) = run(carry, *signals)
+        return error / signal
+    # Of one length, so that they are compiled once; what that adds to the end does not count.
+    length = math.ceil(windows.x.shape[1] / blocks)
+    added = blocks * length - windows.x.shape[1]
+    padded = jax.tree.map(lambda a: jnp.pad(a, [(0, 0), (0, added), *[(0, 0)] * (a.ndim - 2)]), signals)
+
+    def block(carry: Carry, start: Array) -> tuple[Carry, Array]:
+        return run(carry, *jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, length, 1), padded))
+
+    _, sums = jax.lax.scan(block, carry, length * jnp.arange(blocks))
+    error, signal = jnp.sum(sums, axis=0)
     return error / signal
