@@ -35,7 +35,7 @@ FIT := $(addprefix tests/,study tone train)
 TEST = OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bench benchmark state-matching comparative hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order low-pass study-tests claims test lint format docs pages wheel notebooks constraints clean
+.PHONY: help setup setup-bench benchmark state-matching comparative hidden-modulation training-speed nodal-speed nodal-accuracy hard-circuits wdf-speed realtime tone-stacks klon recipes identification ledger second-order low-pass training-losses study-tests claims test lint format docs pages wheel notebooks constraints clean
 
 help: ## this list
 	@echo "circuitnn: differentiable audio circuits in JAX"
@@ -117,6 +117,10 @@ second-order: $(STAMPS)/plots ## what helps models to learn the second-order cli
 low-pass: $(STAMPS)/plots ## a resonant low pass at knob positions that models never saw (an hour and more)
 	@echo "==> learning the low pass"
 	@$(RUN) -m benchmarks.low_pass $(ARGS)
+
+training-losses: $(STAMPS)/plots ## which loss to train with, by what a model of hearing says of the outcome (half an hour)
+	@echo "==> training with each loss"
+	@$(RUN) -m benchmarks.training_losses $(ARGS)
 
 study-tests: $(STAMPS)/plots ## how often the tests of a study are wrong, on simulated ones (a quarter of an hour)
 	@echo "==> simulating studies"
