@@ -6,6 +6,9 @@ is "lite", which costs more than twice as much, so that A2 is taken with as many
 
 import dataclasses
 import functools
+from typing import Any
+
+from flax import nnx
 
 from benchmarks.state_matching.targets import oscillator
 from circuitnn import circuits
@@ -22,8 +25,13 @@ NANO, A2, GRU, LSTM = "NAM A1 nano", "NAM A2 as A1 nano", "GRU as A1 nano", "LST
 def _a2(channels: int) -> Contender:
     arrays = tuple(dataclasses.replace(array, channels=channels) for array in variants.a2("lite"))
 
-    def build(task: Task, rngs: object) -> Model:
-        told = {"in_features": task.inputs, "controls": task.knobs, "scaling": task.scaling, "fs": task.fs}
+    def build(task: Task, rngs: nnx.Rngs) -> Model:
+        told: dict[str, Any] = {
+            "in_features": task.inputs,
+            "controls": task.knobs,
+            "scaling": task.scaling,
+            "fs": task.fs,
+        }
         return WaveNet(arrays, head_scale=variants.A2_HEAD_SCALE, **told, rngs=rngs)
 
     return Contender(build, matched="none", learning_rate=1e-2)
