@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from benchmarks.comparative.captures import CAPTURED, CAPTURING
 from benchmarks.comparative.contenders import CONTENDERS, FIVE, WAVENETS, WRIGHT
-from benchmarks.comparative.findings import findings, headline
+from benchmarks.comparative.findings import findings, headline, sections
 from benchmarks.comparative.hypotheses import HYPOTHESES
 from benchmarks.comparative.targets import SIMIONATO, TARGETS
 from circuitnn import study
@@ -21,7 +22,7 @@ REGIMES = {
         patience=10,
     ),
     "tuned": TrainingRegime(
-        "ESR, the rate found by the same search for each, warmed up and falling to zero", TruncatedBPTT
+        "ESR, the rate found by the same search for each, or stated, warmed up and falling to zero", TruncatedBPTT
     ),
 }
 SEARCH = RateSearch((1e-3, 3e-3, 1e-2), share=0.1, seeds=1)
@@ -94,18 +95,36 @@ PRESETS = {
         material=Material(("guitar",), seconds=12.0, validation=3.0, test=6.0),
         search=SEARCH,
     ),
+    # No knobs and equal time: windows that are long enough for what the WaveNets hear, the same for all.
+    "captures": Preset(
+        "captures",
+        seeds=1,
+        updates=300,
+        seconds=12.0,
+        batch=8,
+        length=2048,
+        warmup=6144,
+        blocks=8,
+        pieces=8,
+        contenders=tuple(CAPTURING),
+        targets=tuple(CAPTURED),
+        regimes=("tuned",),
+        material=Material(("guitar",), seconds=3.0, validation=2.0, test=24.0),
+        oversampling=4,
+    ),
 }
 STUDY = Study(
     module="benchmarks.comparative",
     title="State-based and convolutional networks on overdrives, compressors, equalisers and a filter",
     about="The networks of three published comparisons on simulated devices, whose knobs stand on a grid of which the "
-    "middle is left out of training.",
-    targets=TARGETS,
-    contenders=CONTENDERS,
+    "middle is left out of training; and those of Neural Amp Modeler beside recurrent ones of equal cost.",
+    targets=TARGETS | CAPTURED,
+    contenders=CONTENDERS | CAPTURING,
     presets=PRESETS,
     headline=headline,
     hypotheses=HYPOTHESES,
     findings=findings,
+    sections=sections,
     regimes=REGIMES,
 )
 

@@ -1,15 +1,17 @@
 """What the comparative study says of its numbers: our ranking by effect beside the published one."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy import stats
 
+from benchmarks.comparative.captures import CAPTURED, CAPTURING
 from benchmarks.comparative.contenders import FIVE
 from benchmarks.comparative.published import ESR
 from benchmarks.comparative.targets import EFFECTS
-from circuitnn.study import Records, judged, ranking
+from circuitnn.study import Comparison, Records, Section, cells_of, compare, corrected, judged, ranking, wording
 from circuitnn.study.breakdown import by_part
 from circuitnn.study.findings import lowest_errors
 from circuitnn.study.positions import MUSIC, POSITION
@@ -86,15 +88,71 @@ def unseen(records: Records) -> list[str]:
     return sentences
 
 
+def pairs(records: Records) -> list[Comparison]:
+    """The networks that capture, each against each over the devices: one family."""
+    rows = {
+        model: [row for row in records.select(model=model) if row["circuit"] in CAPTURED]
+        for model in CAPTURING
+        if model in records.models
+    }
+    found = [
+        compare(first, second, cells_of(rows[first], rows[second], by=("circuit",)))
+        for first, second in itertools.combinations(rows, 2)
+    ]
+    return corrected([one for one in found if one])
+
+
+def captures(records: Records) -> list[str]:
+    """A sentence on the median over devices of each network that captures, and one on each two of them."""
+    errors = {
+        model: [value for circuit in CAPTURED if not math.isnan(value := _captured(records, circuit, model))]
+        for model in CAPTURING
+        if model in records.models
+    }
+    medians = {model: float(np.median(values)) for model, values in errors.items() if values}
+    if not medians:
+        return []
+    told = ", ".join(f"{model} {esr(medians[model])}" for model in sorted(medians, key=medians.__getitem__))
+    devices = max(len(values) for values in errors.values())
+    return [
+        f"Captures at equal cost and time: the median ESR over {wording.plural(devices, 'device')} is {told}.",
+        *(
+            f"{one.first} against {one.second}: {wording.effect(one)} dB; lower on {one.lower} of {len(one.scores)}; "
+            f"p = {probability(one.test.p_holm)} after Holm's correction, {wording.verdict(one)}."
+            for one in pairs(records)
+        ),
+    ]
+
+
+def _captured(records: Records, circuit: str, model: str) -> float:
+    values = [
+        value
+        for regime in records.regimes_of(model, circuit)
+        for value in records.spread("free_running", circuit, model, regime).values
+    ]
+    return float(np.median(values)) if values else math.nan
+
+
+def sections(records: Records) -> list[Section]:
+    """The table of the networks that capture, where the run has them."""
+    family = pairs(records)
+    note = (
+        "Networks that cost as many operations a sample, to within a tenth, trained for the same time on the same "
+        "recordings of each device, whose knobs stand still. Interval and p are over devices."
+    )
+    return [Section("Captures of equal cost", note, family)] if family else []
+
+
 def headline(records: Records) -> str:
     """What became of the hypotheses."""
     return outcome(judged(records))
 
 
 def findings(records: Records) -> list[str]:
-    """Hypotheses, rankings by effect, the position left out, the best of each device."""
+    """Captures, hypotheses, rankings by effect, the position left out, the best of each device."""
     ranked = [sentence for regime in records.regimes for sentence in by_effect(records, regime)]
-    return [*(judgement(one) for one in judged(records)), *ranked, *unseen(records), *lowest_errors(records)]
+    told = [*captures(records), *(judgement(one) for one in judged(records))]
+    return [*told, *ranked, *unseen(records), *lowest_errors(records)]
 
 
 def _rankable(value: float) -> float:

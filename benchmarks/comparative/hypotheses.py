@@ -8,6 +8,9 @@ Wright, A., Damskägg, E.-P., Välimäki, V. (2019), "Real-time black-box modell
     DAFx-19.
 """
 
+from collections.abc import Iterable
+
+from benchmarks.comparative.captures import A2, CAPTURED, DISTORTING, GRU, LSTM, NANO, REMEMBERING
 from benchmarks.comparative.targets import EFFECTS
 from circuitnn.study import Hypothesis, Runs
 
@@ -25,6 +28,17 @@ def _ahead(first: str, second: str, circuits: tuple[str, ...], where: str) -> Hy
     )
 
 
+def _captured(first: str, second: str, circuits: Iterable[str], where: str) -> Hypothesis:
+    return Hypothesis(
+        f"{first} ahead of {second} on {where}",
+        f"At equal cost of a sample and equal time of training the {first} has a lower error than the {second} on "
+        f"{where}, at one position of the knobs.",
+        Runs(model=first),
+        Runs(model=second),
+        circuits=tuple(circuits),
+    )
+
+
 HYPOTHESES = (
     *(_ahead("LSTM", other, DRIVEN, "overdrive and equaliser") for other in ("S4D", "S6", "ED")),
     *(_ahead(one, "LSTM", SQUEEZED, "compression and saturation") for one in ("S4D", "S6", "ED")),
@@ -34,4 +48,9 @@ HYPOTHESES = (
         Runs(model="LSTM-32"),
         Runs(model="GRU-32"),
     ),
+    _captured(LSTM, GRU, CAPTURED, "all devices"),
+    _captured(GRU, NANO, CAPTURED, "all devices"),
+    _captured(A2, NANO, CAPTURED, "all devices"),
+    _captured(NANO, GRU, DISTORTING, "distortion"),
+    _captured(GRU, NANO, REMEMBERING, "compressors and filters"),
 )

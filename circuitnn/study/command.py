@@ -71,6 +71,8 @@ def _options(study: Study) -> argparse.ArgumentParser:
 
 def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path) -> int:
     material = sound(options, preset.excitation_seconds) if options.input else preset.signals()
+    if options.input and preset.material is not None:
+        material = preset.material.cut(material, preset.pieces)
     workers = workers_of(options.jobs, options.cluster, len(study.jobs(preset)))
     contents, page = carried_out(study, preset, material, folder, workers, command=_command(study, options))
     print(terminal.table(contents, study.headline))
@@ -106,9 +108,10 @@ def _command(study: Study, options: argparse.Namespace) -> str:
 def plan(study: Study, preset: Preset) -> str:
     """How much is to be computed, in words."""
     trainings = sum(job.regime is not None for job in study.jobs(preset))
+    length = f"{preset.updates} updates" if preset.seconds is None else f"{preset.seconds:g} s"
     return (
         f"{len(study.targets_of(preset))} targets, {len(study.contenders_of(preset))} models, {trainings} trainings of "
-        f"{preset.seeds} seeds, {preset.updates} updates each"
+        f"{preset.seeds} seeds, {length} each"
     )
 
 

@@ -90,7 +90,8 @@ def by_recipe(name: str) -> Contender:
 
     def build(task: Task, rngs: nnx.Rngs) -> Model:
         states = (task.state_names,) if recipe.needs_states else ()
-        return recipe.make(*states, scaling=task.scaling, fs=task.fs, controls=task.knobs, rngs=rngs)
+        width = {} if task.inputs == 1 else {"in_features": task.inputs}  # which not every network can have
+        return recipe.make(*states, **width, scaling=task.scaling, fs=task.fs, controls=task.knobs, rngs=rngs)
 
     return Contender(build, matched="all" if recipe.needs_states else "none", learning_rate=recipe.rate)
 
@@ -107,19 +108,49 @@ def within(
         units: at most.
     """
 
-    def cost(count: int, task: Task) -> int:
-        if measure == "weights":
-            return _shape(make(count), task)
-        return make(count).build(task, nnx.Rngs(0)).count().operations
-
     @functools.cache
     def chosen(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
         task = _task(inputs, knobs, state_names)
         counts = range(max(1, len(state_names)), units + 1)
-        place = bisect.bisect_right(counts, most, key=lambda count: cost(count, task))
+        place = bisect.bisect_right(counts, most, key=lambda count: _cost(make(count), task, measure))
         if not place:
-            raise ValueError(f"{most} {measure} are too few: with {counts[0]} units there are {cost(counts[0], task)}")
+            least = _cost(make(counts[0]), task, measure)
+            raise ValueError(f"{most} {measure} are too few: with {counts[0]} units there are {least}")
         return counts[place - 1]
+
+    return _of_units(make, chosen)
+
+
+def as_dear(
+    make: Callable[[int], Contender], like: Contender, measure: Literal["weights", "operations"], *, units: int = 128
+) -> Contender:
+    """A contender of as many units as cost nearest to what another one costs, found anew for each task.
+
+    Args:
+        make: the contender of a number of units.
+        like: the other one, which needs no circuit states.
+        measure: what is to be alike, weights or operations of a sample (`Model.count`).
+        units: at most.
+    """
+
+    @functools.cache
+    def chosen(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
+        task = _task(inputs, knobs, state_names)
+        aim = _cost(like, _task(inputs, knobs, ()), measure)
+        counts = range(max(1, len(state_names)), units + 1)
+        place = bisect.bisect_left(counts, aim, key=lambda count: _cost(make(count), task, measure))
+        around = counts[max(0, place - 1) : place + 1]
+        return min(around, key=lambda count: abs(_cost(make(count), task, measure) - aim))
+
+    return _of_units(make, chosen)
+
+
+def _cost(contender: Contender, task: Task, measure: Literal["weights", "operations"]) -> int:
+    return _shape(contender, task) if measure == "weights" else contender.build(task, nnx.Rngs(0)).count().operations
+
+
+def _of_units(make: Callable[[int], Contender], chosen: Callable[..., int]) -> Contender:
+    """A contender of as many units as the shape of its task says."""
 
     def build(task: Task, rngs: nnx.Rngs) -> Model:
         return make(chosen(task.inputs, task.knobs, task.state_names)).build(task, rngs)
@@ -143,10 +174,7 @@ def sized(make: Callable[[int], Contender], *, like: Contender, most: int = 64) 
         counts = range(max(1, len(state_names)), most + 1)
         return counts[max(0, bisect.bisect_right(counts, numbers, key=lambda n: _shape(make(n), task)) - 1)]
 
-    def build(task: Task, rngs: nnx.Rngs) -> Model:
-        return make(units(task.inputs, task.knobs, task.state_names)).build(task, rngs)
-
-    return dataclasses.replace(make(1), build=build)
+    return _of_units(make, units)
 
 
 def numbers_of(model: Any) -> int:

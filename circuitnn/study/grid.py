@@ -136,11 +136,15 @@ def header(
             "volts_at_full_scale": study.volts,
             **{f"{part}_seconds": round(len(x) / FS, 3) for part, x in signals.parts.items()},
         },
-        "compute": {"batch": preset.batch, **preset.window, **compute},
+        "compute": {"batch": preset.batch, **preset.window, **compute, **_timed(preset)},
         "seeds": preset.seeds,
         "circuits": {name: _about(study.targets[name]) for name in study.targets_of(preset)},
         "seconds": round(seconds, 1),
     }
+
+
+def _timed(preset: Preset) -> dict[str, float]:
+    return {} if preset.seconds is None else {"seconds": preset.seconds}
 
 
 def _about(target: Target) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -87,11 +87,23 @@ class Material:
         )
 
     def cut(self, sounds: Signals, pieces: int) -> Signals:
-        """Recordings of no more than these lengths, from their beginnings."""
+        """Recordings of no more than these lengths: each gives as much from its beginning, short ones all they have."""
         most = {"train": pieces * self.seconds, "validation": pieces * self.validation, "test": self.test}
-        parts = {part: sound[: round(most[part] * FS)] for part, sound in sounds.parts.items()}
-        samples = {
-            part: np.diff(np.minimum(np.cumsum([0, *counts]), len(parts[part]))).tolist()
-            for part, counts in sounds.samples.items()
-        }
+        parts, samples = {}, {}
+        for part, sound in sounds.parts.items():
+            counts = sounds.samples.get(part) or [len(sound)]
+            taken = _shared_out(round(most[part] * FS), counts)
+            pieces_of = np.split(sound, np.cumsum(counts)[:-1])
+            parts[part] = np.concatenate([piece[:count] for piece, count in zip(pieces_of, taken, strict=True)])
+            if sounds.samples.get(part):
+                samples[part] = taken
         return dataclasses.replace(sounds, parts=parts, samples=samples)
+
+
+def _shared_out(most: int, counts: Sequence[int]) -> list[int]:
+    """What each gives of so many in all: as much as the others, or all that it has."""
+    taken, left = [0] * len(counts), most
+    for rank, index in enumerate(sorted(range(len(counts)), key=counts.__getitem__)):
+        taken[index] = min(counts[index], left // (len(counts) - rank))
+        left -= taken[index]
+    return taken

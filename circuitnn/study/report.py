@@ -115,6 +115,7 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         others=[head for head, _ in wording.OTHER.values()],
         has_others=any(row.get(key) is not None for row in records.rows for key in wording.OTHER),
         rates=wording.rates(records),
+        amount=wording.amount(records),
         smallest=[(n, 2.0 ** (1 - n)) for n in (4, 5, 6, 10)],
     )
 
@@ -199,13 +200,15 @@ def _facts(header: Mapping[str, Any]) -> list[tuple[str, str]]:
         "Training, every run": ", ".join(
             f"{compute[key]:,} {text}".replace(",", "\u202f")
             for key, text in (
+                ("seconds", "s"),
                 ("updates", "updates"),
                 ("batch", "windows in a batch"),
                 ("length", "samples with a loss in a window"),
                 ("warmup", "without before them"),
                 ("gradient_samples", "samples with a gradient in all"),
             )
-            if compute.get(key) is not None
+            # In equal time each run has updates of its own.
+            if compute.get(key) is not None and not ("seconds" in compute and key in ("updates", "gradient_samples"))
         ),
         "Made": f"{_moment(header)}, preset {header.get('preset', wording.NONE)}"
         + (f", {header['seconds'] / 60:.1f} minutes in all" if header.get("seconds") is not None else ""),

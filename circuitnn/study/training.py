@@ -1,5 +1,6 @@
 """The trainings of a study: each target, contender and regime is one job, all seeds at once."""
 
+import dataclasses
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,9 @@ from circuitnn.study.run_log import RunLog, stem
 from circuitnn.study.signals import FS
 from circuitnn.study.snapshots import Snapshots
 from circuitnn.train import Dataset, DivergenceError, History, fit
+
+TIMED = 16  # epochs of one batch, by which the time of an update is found
+_TIMES: dict[tuple[Any, ...], float] = {}  # of an update, that this process has found
 
 
 def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> None:
@@ -70,10 +74,10 @@ def _found(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seq
         return measured(job, [model], [None], as_it_plays(model, data), History(), 0.0, told)
     training = _Training(study, job, preset, task, data, told.longest / FS)
     files = folder / stem(job)
-    errors = training.rates(files.with_suffix(".rates.json"))
+    updates = preset.updates if preset.seconds is None else training.updates_in(preset.seconds, files)
+    errors = training.rates(updates, files.with_suffix(".rates.json"))
     rate = best(errors) if errors else training.regime.rate or contender.learning_rate
     seeds, untrained = list(range(preset.seeds)), training.untrained(preset.seeds)
-    updates = preset.updates if preset.seconds is None else training.updates_in(preset.seconds, rate, files)
     snapshots = training.snapshots(files, updates) if states else None
     began = time.monotonic()
     try:
@@ -109,14 +113,19 @@ class _Training(NamedTuple):
         build = self.study.contenders[self.job.model].build
         return [build(self.task, nnx.Rngs(seed)) for seed in range(seeds)]
 
-    def rates(self, file: Path) -> Mapping[float, float]:
-        """The validation error of each rate that is tried; none where the regime's or the contender's own is taken."""
+    def rates(self, updates: int, file: Path) -> Mapping[float, float]:
+        """The validation error of each rate that is tried; none where the regime's or the contender's own is taken.
+
+        Args:
+            updates: of the training itself.
+            file: see `searched`.
+        """
         search = self.preset.search
         if search is None or self.regime.rate is not None:
             return {}
-        updates = max(1, round(search.share * self.preset.updates))
+        few = max(1, round(search.share * updates))
         untrained = self.untrained(search.seeds)
-        return searched(search, lambda rate: self.fitted(untrained, rate, updates)[1], file)
+        return searched(search, lambda rate: self.fitted(untrained, rate, few)[1], file)
 
     @property
     def regime(self) -> TrainingRegime:
@@ -127,19 +136,45 @@ class _Training(NamedTuple):
         """Of the training itself, where a validation is made."""
         return Snapshots(stem, _every(self.preset.epochs(self.data["train"], updates)))
 
-    def updates_in(self, seconds: float, rate: float, stem: Path) -> int:
-        """How many take so long for each seed, by the shorter one of two epochs; found once for a training."""
+    def updates_in(self, seconds: float, stem: Path) -> int:
+        """How many take so long for each seed; found once for a training."""
         file = stem.with_suffix(".updates.json")
         if not file.exists():
-            untrained = self.untrained(self.preset.seeds)
-            history = self.fitted(untrained, rate, self._updates_of(3))[1]
-            epoch = max(min(history.seconds[1:] or history.seconds), 1e-3) / self.preset.seeds
+            # Tasks of one shape get the same number of updates, by one program: this process times it once.
+            task, preset = self.task, dataclasses.replace(self.preset, targets=None)
+            shape = (self.study.module, self.job.model, self.job.regime, task.inputs, task.knobs, task.state_names)
+            known = (*shape, len(self.data["train"].x), preset)
+            if known not in _TIMES:
+                _TIMES[known] = self._seconds_an_update()
             with replacing(file) as target:
-                target.write(json.dumps(self._updates_of(max(1, round(seconds / epoch)))).encode())
+                target.write(json.dumps(max(1, round(seconds / _TIMES[known]))).encode())
         return int(json_of(content(file, LARGEST_JSON)))
 
-    def _updates_of(self, epochs: int) -> int:
-        return epochs * self.preset.updates_of_a_pass(self.data["train"])
+    def _seconds_an_update(self) -> float:
+        """Of each seed, from the fastest of a few epochs of one batch.
+
+        Those of the processor where it computes: what else is done on the machine takes nothing away. Compiling and
+        validations, of which a recurrent network has the slower ones, are not counted.
+        """
+        preset, train = self.preset, self.data["train"]
+        windows = -(-preset.batch // len(train.x))  # of each recording
+        length = preset.warmup + windows * preset.length * preset.blocks
+        small = train.between(0, min(length, train.x.shape[1]))
+        clock = time.process_time if jax.default_backend() == "cpu" else time.monotonic
+        ends: list[float] = []
+        fit(
+            self.untrained(preset.seeds),
+            small,
+            self.regime.build(**preset.window),
+            optimizer=self.regime.optimizer(1e-4),
+            epochs=TIMED,
+            batch=preset.batch,
+            loss=loss(self.regime.loss, FS),
+            progress=False,
+            callback=lambda _: ends.append(clock()),
+        )
+        epoch = max(float(np.min(np.diff(ends))), 1e-6)
+        return epoch / preset.updates_of_a_pass(small) / preset.seeds
 
     def fitted(
         self,

@@ -82,6 +82,22 @@ OTHER: dict[str, tuple[str, Callable[[float], str]]] = {
 }
 
 
+def amount(records: Records) -> str:
+    """How much each training is of."""
+    seconds = records.header.get("compute", {}).get("seconds")
+    if seconds is None:
+        return (
+            "All trainings get the same compute: the same number of updates, with the same batch and the same window "
+            "length. Equal updates are not equal time."
+        )
+    counts = [row["updates"] for row in records.rows if row.get("updates")]
+    told = f", which were {between(counts, '{:d}'.format)} updates" if counts else ""
+    return (
+        f"All trainings get the same time of each seed, {seconds:g} s{told}, with the same batch and the same window "
+        "length. Compiling and validations are not counted."
+    )
+
+
 def rates(records: Records) -> str:
     """How the learning rates were found; empty for results that do not say."""
     rows = [row for row in records.rows if row.get("learning_rate") is not None]

@@ -9,7 +9,7 @@ from flax import nnx
 
 import circuitnn as cn
 from circuitnn.study import Contender, Description, DescriptionError, Positions, Runs, Target, network, within
-from circuitnn.study.contenders import numbers_of
+from circuitnn.study.contenders import as_dear, by_recipe, numbers_of
 from circuitnn.study.definition import Task
 from circuitnn.study.description import WHOLE
 from tests.study.test_study import LOW_PASS, plain
@@ -172,6 +172,23 @@ def test_networks_within_a_budget(measure, most):
     assert costs[0] <= most < costs[1]
     with pytest.raises(ValueError, match="too few"):
         within(lambda n: network("GRU", hidden=n), 3, measure).build(task, nnx.Rngs(0))
+
+
+@pytest.mark.parametrize("inputs", [1, 2])
+def test_networks_that_cost_what_another_one_does(inputs):
+    scaling = cn.recurrent.Scaling(np.ones(inputs), np.ones(1), None)
+    task, like = Task(inputs, (), (), None, scaling, 48_000.0), by_recipe("gru-5")
+
+    def cost(contender):
+        return contender.build(task, nnx.Rngs(0)).count().operations
+
+    found = as_dear(lambda n: network("LSTM", hidden=n), like, "operations").build(task, nnx.Rngs(0))
+    assert found.in_features == inputs  # the recipe has them too
+    others = [network("LSTM", hidden=found.hidden + step) for step in (-1, 1)]
+    away = [abs(each - cost(like)) for each in (found.count().operations, *map(cost, others))]
+    assert away[0] == min(away)
+    # Weights of the same kind: the very same network.
+    assert as_dear(lambda n: network("GRU", hidden=n), like, "weights").build(task, nnx.Rngs(0)).hidden == 5
 
 
 def test_networks_without_a_size_have_what_the_budget_allows():

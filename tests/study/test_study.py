@@ -16,24 +16,28 @@ from benchmarks.exposure_bias.__main__ import STUDY as EXPOSURE_BIAS
 from benchmarks.state_matching.__main__ import STUDY as STATE_MATCHING
 from circuitnn import audio, read_netlist
 from circuitnn.model import Forcing
-from circuitnn.recurrent import GRU, StateMatchedGRU
+from circuitnn.recurrent import GRU, Scaling, StateMatchedGRU
 from circuitnn.study import (
     REGIMES,
     Contender,
     Hypothesis,
+    Material,
     Preset,
     RateSearch,
     Runs,
     Study,
     Target,
+    Task,
     TrainingRegime,
     grid,
     main,
     processes,
     signals,
+    training,
 )
 from circuitnn.study.cells import pooled
 from circuitnn.study.datasets import datasets, shown
+from circuitnn.study.definition import Job
 from circuitnn.study.findings import lowest_errors
 from circuitnn.train import Dataset, InTurn, Regime
 
@@ -219,6 +223,45 @@ def test_too_little_sound_is_one_clear_error():
     short = signals.Signals({part: np.zeros(4000) for part in signals.PARTS}, "nothing", {})
     with pytest.raises(ValueError, match="too short for 4 recordings"):
         datasets(STUDY.targets["low-pass"], Preset("any", seeds=1, updates=1, pieces=4), short, volts=1.0)
+
+
+def test_recordings_are_cut_to_a_presets_length():
+    counts = [30_000, 4800, 30_000]
+    sounds = signals.Signals(
+        {part: np.arange(64_800.0) for part in signals.PARTS}, "three", {}, {"train": counts, "test": counts}
+    )
+    cut = Material(("guitar",), seconds=0.2, validation=0.3, test=1.0).cut(sounds, 4)
+    assert cut.samples["train"] == [16_800, 4800, 16_800]  # 0.8 s, of which the short one gives all it has
+    np.testing.assert_array_equal(cut.parts["train"][16_800:21_601], [*range(30_000, 34_800), 34_800])
+    np.testing.assert_array_equal(cut.parts["validation"], range(57_600))
+    assert cut.samples["test"] == [21_600, 4800, 21_600]
+
+
+def test_seconds_of_a_budget_are_those_of_updates_alone(monkeypatch, tmp_path):
+    """Not of compiling, of validations, nor of an epoch that the machine was slow at; timed once for a kind of task."""
+    now, fits = [0.0], []
+
+    def fitted(models, data, regime, *, epochs, callback, **options):
+        fits.append((len(models), data.x.shape[1], options))
+        for epoch in range(epochs):
+            now[0] += 60.0 if epoch == 0 else 0.4 if epoch % 2 else 0.3
+            callback(None)
+
+    monkeypatch.setattr(training, "fit", fitted)
+    monkeypatch.setattr(training, "_TIMES", {})
+    monkeypatch.setattr(training.time, "process_time", lambda: now[0])
+    x = np.zeros((2, 4800, 1))
+    preset = dataclasses.replace(STUDY.presets["small"], blocks=2)  # of 2 x 64 samples after 32, 4 in a batch
+    task = Task(1, ("k",), (), None, Scaling(np.ones(1), np.ones(1)), 48_000.0)
+    found = [
+        training._Training(STUDY, Job(name, "GRU/2", "TBPTT"), preset, task, {"train": Dataset(x, x)}, 1.0).updates_in(
+            30.0, tmp_path / name
+        )
+        for name in ("one", "other")
+    ]
+    assert found == [400, 400]  # 0.3 s are two updates of two seeds
+    assert [(seeds, samples) for seeds, samples, _ in fits] == [(2, 32 + 2 * 128)]
+    assert "validation" not in fits[0][2]
 
 
 def test_models_see_what_their_target_shows():

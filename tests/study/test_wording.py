@@ -6,6 +6,7 @@ from benchmarks.exposure_bias.findings import findings, headline
 from benchmarks.exposure_bias.hypotheses import HYPOTHESES
 from circuitnn.study import Records, ReportError, Spread, cells_of, compare, corrected, terminal, wording
 from circuitnn.study.hypotheses import write_down
+from circuitnn.study.report import _facts
 from tests.study import fake
 
 _ROW = {"circuit": "c", "model": "m"}
@@ -64,6 +65,16 @@ def test_where_the_learning_rates_come_from():
     assert wording.rates(unsearched) == ""
     rows = [dict(row, learning_rate=1e-2) for row in unsearched.rows]
     assert wording.rates(Records.of({"header": {}, "rows": rows})).startswith("Each model has one learning rate")
+
+
+def test_how_much_a_training_is_of():
+    assert "the same number of updates" in wording.amount(records())
+    rows = [_ROW | {"regime": "TBPTT", "esr_free_running": 1.0, "updates": count} for count in (470, 890)]
+    timed = Records.of({"header": {"compute": {"seconds": 12.0}}, "rows": rows})
+    assert "12 s, which were 470 to 890 updates" in wording.amount(timed)
+    assert dict(_facts({"compute": {"seconds": 12.0, "updates": 890, "batch": 8}}))["Training, every run"] == (
+        "12.0 s, 8 windows in a batch"
+    )
 
 
 def test_readings_of_comparisons():
