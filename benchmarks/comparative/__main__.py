@@ -6,6 +6,7 @@ from benchmarks.comparative.captures import CAPTURED, CAPTURING
 from benchmarks.comparative.contenders import CONTENDERS, FIVE, WAVENETS, WRIGHT
 from benchmarks.comparative.findings import findings, headline, sections
 from benchmarks.comparative.hypotheses import HYPOTHESES
+from benchmarks.comparative.large import DEVICES, PAPER, SIZES
 from benchmarks.comparative.targets import SIMIONATO, TARGETS
 from circuitnn import study
 from circuitnn.study import Material, Preset, RateSearch, Study, TrainingRegime
@@ -95,6 +96,33 @@ PRESETS = {
         material=Material(("guitar",), seconds=12.0, validation=3.0, test=6.0),
         search=SEARCH,
     ),
+    # The study's own grids and lengths, three days of two cores for each device and more: for a cluster.
+    "paper": Preset(
+        "paper",
+        seeds=5,
+        updates=40_000,
+        batch=32,
+        length=2400,
+        warmup=1200,
+        blocks=4,
+        pieces=108,
+        contenders=FIVE,
+        targets=tuple(PAPER),
+        material=Material(seconds=45.0, validation=6.0, test=12.0),
+        search=SEARCH,
+    ),
+    # All networks in three sizes, ten seeds, likewise.
+    "full": _preset(
+        "full",
+        seeds=10,
+        updates=20_000,
+        batch=16,
+        contenders=tuple(SIZES),
+        targets=DEVICES,
+        regimes=("tuned",),
+        material=Material(seconds=24.0, validation=6.0, test=12.0),
+        search=SEARCH,
+    ),
     # No knobs and equal time: windows that are long enough for what the WaveNets hear, the same for all.
     "captures": Preset(
         "captures",
@@ -118,8 +146,8 @@ STUDY = Study(
     title="State-based and convolutional networks on overdrives, compressors, equalisers and a filter",
     about="The networks of three published comparisons on simulated devices, whose knobs stand on a grid of which the "
     "middle is left out of training; and those of Neural Amp Modeler beside recurrent ones of equal cost.",
-    targets=TARGETS | CAPTURED,
-    contenders=CONTENDERS | CAPTURING,
+    targets=TARGETS | CAPTURED | PAPER,
+    contenders=CONTENDERS | CAPTURING | SIZES,
     presets=PRESETS,
     headline=headline,
     hypotheses=HYPOTHESES,

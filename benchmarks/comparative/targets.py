@@ -6,29 +6,26 @@ from circuitnn.study import Positions, Target
 ENDS = (0.1, 0.5, 0.9)  # of a knob's travel: its ends are no place where anybody plays
 
 
-def _grid(**knobs: tuple[float, ...]) -> Positions:
-    """All combinations but the middle one, which only the test has, as Wright et al. leave one position out."""
-    middle = {name: values[len(values) // 2] for name, values in knobs.items()}
-    return Positions.grid(unseen=[middle], **knobs)
-
-
-def _target(name: str, positions: Positions) -> Target:
+def on_grid(name: str, **knobs: tuple[float, ...]) -> Target:
+    """A device at all combinations but the middle one, which only the test has, as Wright et al. leave one out."""
+    middle = {knob: values[len(values) // 2] for knob, values in knobs.items()}
     circuit = circuits.CATALOGUE[name]
+    positions = Positions.grid(unseen=[middle], **knobs)
     return Target(circuit().title, circuit, positions=positions, volts=circuits.NOMINAL_PEAK[name])
 
 
 FIVE = (0.1, 0.3, 0.5, 0.7, 0.9)
 TARGETS = {
-    "sd1": _target("sd1", _grid(drive=ENDS, tone=ENDS)),
-    "tube-screamer": _target("tube_screamer_clipping", _grid(drive=FIVE)),
-    "saturator": _target("transformer_saturator", _grid(drive=FIVE)),
+    "sd1": on_grid("sd1", drive=ENDS, tone=ENDS),
+    "tube-screamer": on_grid("tube_screamer_clipping", drive=FIVE),
+    "saturator": on_grid("transformer_saturator", drive=FIVE),
     # Without its tube amplifier: 24 dB of loss, and nothing that is not linear.
-    "pultec": _target("pultec_eqp1a", _grid(low_boost=ENDS, low_cut=ENDS)),
-    "la2a": _target("la2a", _grid(peak_reduction=(0.2, 0.45, 0.7), mode=(0.0, 0.5, 1.0))),
-    "cl1b": _target("cl1b", _grid(threshold=(0.4, 0.6, 0.8), release=(0.0, 0.3, 0.6))),
-    "low-pass": _target("ota_lowpass", _grid(cutoff=(0.3, 0.55, 0.8), resonance=(0.1, 0.45, 0.8))),
+    "pultec": on_grid("pultec_eqp1a", low_boost=ENDS, low_cut=ENDS),
+    "la2a": on_grid("la2a", peak_reduction=(0.2, 0.45, 0.7), mode=(0.0, 0.5, 1.0)),
+    "cl1b": on_grid("cl1b", threshold=(0.4, 0.6, 0.8), release=(0.0, 0.3, 0.6)),
+    "low-pass": on_grid("ota_lowpass", cutoff=(0.3, 0.55, 0.8), resonance=(0.1, 0.45, 0.8)),
     # Of the other studies, at one knob with its middle left out.
-    "big-muff": _target("big_muff", _grid(sustain=FIVE)),
+    "big-muff": on_grid("big_muff", sustain=FIVE),
     "tube-preamp": Target(
         circuits.tube_preamp().title,
         circuits.tube_preamp,

@@ -8,6 +8,7 @@ from benchmarks.comparative import findings
 from benchmarks.comparative.__main__ import STUDY
 from benchmarks.comparative.captures import CAPTURED, CAPTURING, GRU, NANO
 from benchmarks.comparative.contenders import FIVE
+from benchmarks.comparative.large import PAPER, SIZES
 from benchmarks.comparative.published import ESR
 from benchmarks.comparative.targets import EFFECTS, SIMIONATO, TARGETS
 from circuitnn.recurrent import Scaling
@@ -125,3 +126,21 @@ def test_captures_are_compared_over_devices(tmp_path):
     assert findings.sections(records)[0].family
     assert findings.captures(Records.of({"header": header, "rows": rows()})) == []
     assert findings.sections(Records.of({"header": header, "rows": rows()})) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SIZES if name.endswith(" 800")])
+def test_sizes_are_within_their_budgets(name):
+    states, contender = tuple("abcdefghijkl"), STUDY.contenders[name]
+    for knobs in ((), ("a", "b", "c", "d")):
+        told = states if name.startswith(("STN", "SMGRU")) else ()
+        scaling = Scaling(np.ones(1), np.ones(1), np.ones(len(told)) if told else None)
+        task = Task(1, knobs, told, None, scaling, 48_000)
+        model = nnx.eval_shape(lambda task=task: contender.build(task, nnx.Rngs(0)))
+        budget = int(name.split()[-1])
+        assert 0.6 * budget < numbers_of(model) <= budget
+
+
+def test_grids_of_the_paper_are_as_large_as_published():
+    sizes = {name: len(target.positions.seen) + 1 for name, target in PAPER.items()}
+    assert [*sizes.values()] == [25, 10, 10, 25, 20, 108, 50]
