@@ -41,7 +41,7 @@ def of(records: Records, circuit: str) -> list[dict[str, Any]]:
     best = list({run[0]: run for run in reversed(finite)}.values())[::-1]
     chosen = sorted(best, key=lambda run: errors[run])[:MOST]
     chosen += [run for run in finite[-1:] if run not in chosen]
-    sounds = {"what went in": heard, "the circuit": target}
+    sounds: dict[str, Any] = {"what went in": heard, "the circuit": target}
     for model, regime in chosen:
         name = f"{model} under {regime}, ESR {wording.esr(errors[model, regime])}"
         sounds[name] = records.curve(circuit, model, regime, "sound")
