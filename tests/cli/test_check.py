@@ -110,6 +110,6 @@ def test_what_other_commands_say_of_it_are_lines(call):
     Path("long.cir").write_text(
         PEDAL.replace(".tran 1u", "\n".join(f".model M{n} D(FOO=1)\nD{n + 2} vout 0 M{n}" for n in range(20)))
     )
-    lines = [line for line in call("response", "long.cir", "--knob", "treble=0.5", fails=2).stdout.splitlines()]
+    lines = call("response", "long.cir", "--knob", "treble=0.5", fails=2).stdout.splitlines()
     assert len(lines) == 9
     assert "circuitnn check tells" in lines[-1]
