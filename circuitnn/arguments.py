@@ -7,10 +7,9 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
+
+from circuitnn.deferred import Array, ArrayLike, is_traced, jax, jnp
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -141,7 +140,7 @@ def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"
 
 
-def check_continuation(carry: Any, after: Any, x: jax.Array, y: jax.Array) -> None:
+def check_continuation(carry: Any, after: Any, x: Array, y: Array) -> None:
     """While a program is compiled, which costs nothing: the carry of another batch would be spread over this one.
 
     Raises:
@@ -189,19 +188,19 @@ def at_level(model: Any, batch: tuple[int, ...], controls: Any, level: Any) -> A
             f"{type(model).__name__}.init_carry takes no level: give it the keyword `*, level=None`, "
             "the constant in volts that goes in at rest"
         )
-        if isinstance(level, jax.core.Tracer):
+        if is_traced(level):
             warnings.warn(f"{remedy}; it begins as if nothing were heard", stacklevel=3)
         elif np.any(level):
             raise TypeError(f"{remedy}, here {np.unique(level)[:3]}")
     return carry
 
 
-def spread_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+def spread_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -> Array:
     """A level as an array of the shape (*batch, features); zeros for None."""
     return jnp.zeros(shape, dtype) if level is None else jnp.broadcast_to(checked_level(level, shape, dtype), shape)
 
 
-def checked_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+def checked_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -> Array:
     """A level that broadcasts against (*batch, features), as small as it came; zeros (features,) for None.
 
     Raises:
@@ -211,6 +210,6 @@ def checked_level(level: ArrayLike | None, shape: tuple[int, ...], dtype: Any) -
     ends = zip(array.shape[::-1], shape[::-1], strict=False)
     if not 1 <= array.ndim <= len(shape) or array.shape[-1] != shape[-1] or any(a not in (1, b) for a, b in ends):
         raise ValueError(f"level: expected {shape[-1]} number(s) of volts, or an array {shape}, got {array.shape}")
-    if not isinstance(array, jax.core.Tracer) and not np.isfinite(array).all():
+    if not is_traced(array) and not np.isfinite(array).all():
         raise ValueError(f"level: {np.asarray(array).ravel()[:4]} V is not finite")
     return array

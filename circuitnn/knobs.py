@@ -9,11 +9,12 @@ gradient with respect to the whole circuit), passes unseen.
 """
 
 import difflib
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from circuitnn.deferred import is_traced
 
 if TYPE_CHECKING:
     import jax
@@ -25,7 +26,7 @@ MID_POSITION = 0.5  # of a knob that is given by name only
 
 def is_knob(default: Any) -> bool:
     """Whether a control with this default goes from 0 to 1."""
-    return not _is_traced(default) and np.ndim(default) == 0 and 0 <= float(default) <= 1
+    return not is_traced(default) and np.ndim(default) == 0 and 0 <= float(default) <= 1
 
 
 def knobs_of(controls: Mapping[str, Any]) -> dict[str, float]:
@@ -113,7 +114,7 @@ def check_value(name: str, value: "ArrayLike", default: Any = MID_POSITION) -> N
     Raises:
         ValueError: naming the control, the number and its place.
     """
-    if _is_traced(value):
+    if is_traced(value):
         return
     try:
         numbers = np.asarray(value, None if hasattr(value, "dtype") else float)
@@ -199,9 +200,3 @@ def constants(values: Mapping[str, Any] | None, controls: Mapping[str, Any]) -> 
         shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in result.items())
         raise ValueError(f"knobs of different batches: {shapes}") from None
     return {name: np.squeeze(value, -1) if np.ndim(value) else value for name, value in result.items()}
-
-
-def _is_traced(value: Any) -> bool:
-    """Without importing JAX, which the command line does not need to refuse a position: then nothing is traced yet."""
-    jax = sys.modules.get("jax")
-    return jax is not None and isinstance(value, jax.core.Tracer)

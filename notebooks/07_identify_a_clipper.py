@@ -75,22 +75,7 @@ def through(circuit):
 
 nominal, found = through(netlist), through(netlist.replace(**values))
 heard = report.alignment.apply(y)
-loudest = int(np.argmax(np.abs(x[fs:-fs]))) + fs
-part = slice(loudest - 200, loudest + 500)
-time = 1e3 * np.arange(part.stop - part.start) / fs
-figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 5), layout="constrained", sharex=True, height_ratios=(3, 2))
-above.plot(time, heard[part], color=BLACK, linewidth=4, alpha=0.35, label="recording, aligned")
-above.plot(time, nominal[part], "--", color=ORANGE, linewidth=1.2, label="nominal values")
-above.plot(time, found[part], color=BLUE, linewidth=1.2, label="values found")
-above.set_ylabel("output in V")
-above.set_title("The circuit with the values that were found lies on the recording", loc="left", pad=24)
-above.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
-below.plot(time, 1e3 * (nominal - heard)[part], "--", color=ORANGE, linewidth=1.2)
-below.plot(time, 1e3 * (found - heard)[part], color=BLUE, linewidth=1.2)
-below.set(ylabel="error in mV", xlabel="time in ms")
-for panel in (above, below):
-    panel.grid(color="0.92")
-plt.show()
+cn.plot.waveforms({"recording, aligned": heard, "nominal values": nominal, "values found": found}, fs)
 
 # %% [markdown]
 # The recording, what the nominal values make of the same guitar, and what the found ones make of it:

@@ -10,6 +10,7 @@ import circuitnn
 PACKAGE = Path(circuitnn.__file__).parent
 # From the ground up; what stands on one line are neighbours that do not import each other.
 FLOORS = (
+    ("deferred",),
     ("files", "opening", "operations", "arguments", "knobs", "plainly", "rooms", "samples", "settings", "version"),
     ("description", "archive", "tables"),
     ("numerics",),

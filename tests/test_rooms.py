@@ -16,7 +16,18 @@ from circuitnn.recurrent import GRU
 from tests.test_house import PACKAGE, imports_of
 
 HEAVY = {"jax", "jaxlib", "flax", "optax", "scipy", "matplotlib", "numpy", "soundfile"}
-ON_DEMAND = ("circuitnn", "circuitnn.audio", "circuitnn.circuit", "circuitnn.circuit.catalogue", "circuitnn.train")
+ON_DEMAND = (
+    "circuitnn",
+    "circuitnn.audio",
+    "circuitnn.capture",
+    "circuitnn.circuit",
+    "circuitnn.circuit.catalogue",
+    "circuitnn.export",
+    "circuitnn.pages",
+    "circuitnn.plot",
+    "circuitnn.spice",
+    "circuitnn.train",
+)
 
 
 def heavy_after(program):

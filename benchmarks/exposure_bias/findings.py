@@ -18,9 +18,11 @@ def headline(records: Records) -> str:
         return "This run does not compare teacher forcing with another regime: it has no headline."
     best = next(c for c in against if c.first == leading(records))
     title = REGIMES[best.first].title if best.first in REGIMES else best.first
+    others = [f"{c.first} {effect(c)} dB, {_counts(c)}" for c in against if c is not best]
+    beside = f" Beside it: {'; '.join(others)}." if others else ""
     return (
         f"{outcome(judged(records))} With the same number of updates, the lowest free-running error against that of "
-        f"teacher forcing (TF) alone is that of {title} ({best.first}): {_amount(best)}, {_counts(best)}."
+        f"teacher forcing (TF) alone is that of {title} ({best.first}): {_amount(best)}, {_counts(best)}.{beside}"
     )
 
 

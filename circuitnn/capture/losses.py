@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 
 from circuitnn import losses
+from circuitnn.capture.names import check_loss
 from circuitnn.losses.weighting import Loss
 
 SPECTRAL = 0.1  # weight of a spectral loss beside the ESR, which hears phases
@@ -20,8 +21,6 @@ _NAMED: dict[str, Callable[[float], Loss]] = {
     "mse": lambda fs: losses.mse,
     "mae": lambda fs: losses.mae,
 }
-LOSSES = tuple(_NAMED)
-"""Names that `loss` knows."""
 
 
 def loss(name: str, fs: float) -> Loss:
@@ -36,6 +35,5 @@ def loss(name: str, fs: float) -> Loss:
     Raises:
         ValueError: for another name, with those that there are.
     """
-    if name not in _NAMED:
-        raise ValueError(f"there is no loss {name!r}; there are {', '.join(LOSSES)}")
+    check_loss(name)
     return _NAMED[name](fs)

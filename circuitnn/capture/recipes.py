@@ -1,13 +1,12 @@
 """How each network is trained, by its name: what `benchmarks.recipes` found for the black boxes."""
 
 import dataclasses
-import difflib
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import optax
 
+from circuitnn.capture.names import parsed
 from circuitnn.convolutional import WaveNet
 from circuitnn.hybrid import wiener_hammerstein
 from circuitnn.model import Model
@@ -19,7 +18,6 @@ WINDOWS = 4  # that a training has at least: shorter recordings have shorter win
 SHORTEST = 16  # samples of a window
 SLOW = (2e-5, 0.5)  # seconds that units remember for at the start of a training, where a device has slow capacitors
 FORCED = 0.3  # of the epochs, with the true states
-LARGEST = 1024  # units
 
 
 @final
@@ -109,13 +107,13 @@ def _state_matched(size: int) -> Callable[..., Model]:
     return lambda names, **more: StateMatchedGRU(names, hidden=max(size, len(names)), mapping="readout", **more)
 
 
-_SIZED: Mapping[str, tuple[int, Callable[[int], Recipe]]] = {
-    "gru": (16, _recurrent(GRU)),
-    "lstm": (40, _recurrent(LSTM)),
-    "lru": (16, _recurrent(LRU, layers=2)),
-    "s4d": (16, _recurrent(S4D, layers=2)),
-    "s6": (16, _recurrent(S6, layers=2, rate=5e-3)),
-    "state-matched": (8, lambda size: Recipe(_state_matched(size), 1e-2, warmup=256, needs_states=True)),
+_SIZED: Mapping[str, Callable[[int], Recipe]] = {
+    "gru": _recurrent(GRU),
+    "lstm": _recurrent(LSTM),
+    "lru": _recurrent(LRU, layers=2),
+    "s4d": _recurrent(S4D, layers=2),
+    "s6": _recurrent(S6, layers=2, rate=5e-3),
+    "state-matched": lambda size: Recipe(_state_matched(size), 1e-2, warmup=256, needs_states=True),
 }
 _NAMED: Mapping[str, Callable[[], Recipe]] = {
     "wavenet-nano": lambda: _wavenet(WaveNet.nam, "nano", 1e-2),
@@ -126,8 +124,6 @@ _NAMED: Mapping[str, Callable[[], Recipe]] = {
     "wavenet-a2-full": lambda: _wavenet(WaveNet.a2, "full", 4e-3, warmup=6400),
     "wiener-hammerstein": lambda: Recipe(wiener_hammerstein, 5e-3),
 }
-MODELS = (*(f"{kind}-{size}" for kind, (size, _) in _SIZED.items()), "gru-16-slow", "lstm-40-slow", *_NAMED)
-"""Names that `recipe` knows; the numbers of units of the first ones may be others."""
 
 
 def recipe(name: str) -> Recipe:
@@ -140,24 +136,9 @@ def recipe(name: str) -> Recipe:
     Raises:
         ValueError: for another name, with those that there are.
     """
-    name = name.strip().lower()
-    if name in _NAMED:
-        return _NAMED[name]()
-    slow = re.fullmatch(r"(gru|lstm)(?:-([0-9]{1,9}))?-slow", name)
-    if slow:
-        network = {"gru": GRU, "lstm": LSTM}[slow[1]]
-        return _recurrent(network, time_constants=SLOW)(_checked_size(name, slow[2], _SIZED[slow[1]][0]))
-    found = re.fullmatch(r"([a-z0-9-]+?)(?:-([0-9]{1,9}))?", name)
-    if found and found[1] in _SIZED:
-        usual, sized = _SIZED[found[1]]
-        return sized(_checked_size(name, found[2], usual))
-    near = difflib.get_close_matches(name, MODELS, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise ValueError(f"there is no model {name!r}; there are {', '.join(MODELS)} (the numbers may be others){hint}")
-
-
-def _checked_size(name: str, given: str | None, usual: int) -> int:
-    size = usual if given is None else int(given)
-    if not 1 <= size <= LARGEST:
-        raise ValueError(f"{name}: a network has from 1 to {LARGEST} units")
-    return size
+    kind, size, is_slow = parsed(name)
+    if size is None:
+        return _NAMED[kind]()
+    if is_slow:
+        return _recurrent({"gru": GRU, "lstm": LSTM}[kind], time_constants=SLOW)(size)
+    return _SIZED[kind](size)

@@ -158,7 +158,8 @@ def _aligned(
         if latency is not None:
             raise TakeError(f"{names[1]}: {words}") from None
         raise TakeError(f"{names[1]} does not look like a recording of {names[0]}: {words}") from None
-    by = f"{abs(alignment.delay_samples):g} samples ({1e3 * abs(alignment.delay):.3g} ms)"
+    count = abs(alignment.delay_samples)
+    by = f"{count:g} sample{'s' * (count != 1)} ({1e3 * abs(alignment.delay):.3g} ms)"
     late = f"{names[1]} is {by} {'late' if alignment.delay_samples > 0 else 'early'}"
     if latency is None and alignment.delay < -EARLY:
         raise TakeError(

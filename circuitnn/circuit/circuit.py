@@ -5,11 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, final
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
-from jax.typing import ArrayLike
 
 from circuitnn.arguments import NO_CIRCUIT, checked
 from circuitnn.circuit.clamps import WIRE
@@ -17,6 +13,7 @@ from circuitnn.circuit.components import GROUND, NULLOR, Clamp, Component, Devic
 from circuitnn.circuit.coupling import impossible_couplings
 from circuitnn.circuit.journal import Notes
 from circuitnn.circuit.writer import netlist_text
+from circuitnn.deferred import Array, ArrayLike, is_traced, jax, jnp, when_imported
 from circuitnn.description import block, counted, positions, shortened
 from circuitnn.devices.device import Device
 from circuitnn.devices.registry import device_of
@@ -61,7 +58,6 @@ class Part:
 
 
 @final
-@jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True, eq=False)
 class Circuit:
     """A circuit of passive components, sources, diodes and transistors; made by `read_netlist`.
@@ -274,7 +270,7 @@ class Circuit:
             return self._resolved({name: np.asarray(value) for name, value in self.values.items()}, np)
 
     def _is_traced(self) -> bool:
-        return any(isinstance(value, jax.core.Tracer) for value in self.values.values())
+        return any(is_traced(value) for value in self.values.values())
 
     def _resolved(self, numbers: dict[str, Any], xp: ModuleType) -> dict[str, Any]:
         numbers = dict(numbers)
@@ -333,6 +329,9 @@ class Circuit:
         return f"no value named {name!r}{did_you_mean(name, self.values)}; there are {', '.join(self.values)}"
 
 
+when_imported(lambda: jax.tree_util.register_dataclass(Circuit))
+
+
 def checked_circuit(circuit: Any) -> Circuit:
     """The circuit; TypeError for what is none, which says where to get one."""
     return checked(circuit, Circuit, "a circuit", NO_CIRCUIT)
@@ -340,10 +339,10 @@ def checked_circuit(circuit: Any) -> Circuit:
 
 def _cast(value: ArrayLike, dtype: Any) -> Any:
     # NumPy while the number is known: float64 then survives where JAX is in 32 bit, and to_spice() writes it in full.
-    if isinstance(value, jax.core.Tracer):
+    if is_traced(value):
         return jnp.asarray(value, jax.dtypes.canonicalize_dtype(dtype))
     return np.asarray(value, dtype)
 
 
 def _as_float(value: Any) -> Any:
-    return value if isinstance(value, jax.core.Tracer) or np.ndim(value) else float(value)
+    return value if is_traced(value) or np.ndim(value) else float(value)

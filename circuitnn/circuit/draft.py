@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jax import Array
 
 from circuitnn.circuit.blocks import Block
 from circuitnn.circuit.circuit import Circuit
@@ -31,6 +30,7 @@ from circuitnn.circuit.topology import dangling, topology_faults
 from circuitnn.circuit.waveforms import along_time
 from circuitnn.circuit.windings import with_ideal_windings
 from circuitnn.circuit.work import Work
+from circuitnn.deferred import Array
 from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.devices.device import Coupling, Device
 from circuitnn.devices.inductor import INDUCTOR

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 
 from circuitnn.circuit.clamps import lines_of_clamp
 from circuitnn.circuit.components import NULLOR, Component, DeviceModel
 from circuitnn.circuit.piecewise import REPEATED, words_of_pwl
+from circuitnn.deferred import is_traced
 from circuitnn.devices.device import ModelDevice
 from circuitnn.expressions.phases import knows_time
 from circuitnn.expressions.tree import Expression
@@ -137,7 +137,7 @@ def _number(model: DeviceModel, name: str, value: Expression | None, numbers: Ma
 
 
 def _concrete(name: str, value: Any) -> str:
-    if isinstance(value, jax.core.Tracer):
+    if is_traced(value):
         raise ValueError(f"{name} is traced: a netlist can be written outside of jit and grad only")
     if np.shape(value) != ():
         raise ValueError(f"{name} is a batch of shape {np.shape(value)}: a netlist has one number for each value")

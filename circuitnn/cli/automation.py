@@ -38,7 +38,7 @@ class Automation:
         return {name: np.interp(seconds, self.times, values) for name, values in self.knobs.items()}
 
 
-def read_automation(path: str, model: "cn.Model", source: str) -> Automation:
+def read_automation(path: str, model: "cn.Circuit | cn.Model", source: str) -> Automation:
     """Read a CSV table: a column time_s (or time) in seconds, and one for each knob that moves.
 
     Empty lines and those that begin with # are left out.
@@ -76,7 +76,7 @@ def _rows(path: str) -> Iterator[tuple[int, list[str]]]:
         raise Fault(str(problem)) from None
 
 
-def _columns(path: str, head: list[str], model: "cn.Model", source: str) -> tuple[int, dict[str, int]]:
+def _columns(path: str, head: list[str], model: "cn.Circuit | cn.Model", source: str) -> tuple[int, dict[str, int]]:
     """Which column has the time, and which each knob."""
     shown = ", ".join(head)
     lowered = [name.lower() for name in head]

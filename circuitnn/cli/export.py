@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.models import FS, PLAYERS, check_source, opened_model, with_cabinet
+from circuitnn.cli.models import FS, PLAYERS, netlist_of, opened_model, with_cabinet
 from circuitnn.cli.options import Rates, cabinet_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
@@ -102,7 +102,7 @@ def export(
         raise Fault(f"{out}: is a folder")
     if out.exists() and Path(model).exists() and out.samefile(model):
         raise Fault(f"{out}: is the model that is read; give OUT another name")
-    check_source(model)
+    circuit = netlist_of(model, reading, oversampling=int(oversample), width=width)
     import jax
 
     from circuitnn.cli.loading import spelled
@@ -112,13 +112,7 @@ def export(
 
     real = None if is_single is None else "float" if is_single else "double"
     with jax.enable_x64(True):
-        built = opened_model(
-            model,
-            fs=fs,
-            oversampling=int(oversample),
-            reading=reading,
-            width=width,
-        )
+        built = opened_model(model, circuit, fs=fs, oversampling=int(oversample), width=width)
         built = with_cabinet(built, cabinet, FS)
         if form == "c":
             c(built, out, name=name, frame=frame or 32, real=real, main=main)  # type: ignore[arg-type]

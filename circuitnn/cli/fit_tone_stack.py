@@ -70,11 +70,11 @@ def fit_tone_stack(
     check_suffix(out, "a model", ".npz")
     if not Path(target).is_dir():
         netlist_file(target)
+    aim = _target(target, reading)
     # Here and not above, as --help and errors need not wait for JAX.
     from circuitnn import train
     from circuitnn.cli.picture import need_matplotlib
 
-    aim = _target(target, reading)
     for path in (out, *([] if report is None else [report / "report.json"])):
         check_writable(path)
     if report is not None:

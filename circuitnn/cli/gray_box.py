@@ -13,7 +13,7 @@ from circuitnn.capture import Material, Prediction
 from circuitnn.cli import told
 from circuitnn.cli.problems import say
 from circuitnn.cli.sources import Given
-from circuitnn.cli.variants import read_variants
+from circuitnn.cli.variants import Turned
 from circuitnn.estimation.remainder import put_to_the_input
 from circuitnn.model import Model
 from circuitnn.version import __version__
@@ -23,6 +23,7 @@ SECONDS, WAYS = 20.0, 3  # of learning what is left in one way where no minutes 
 
 def train(
     netlist: str,
+    turned: Turned,
     given: Given,
     out: Path,
     *,
@@ -35,6 +36,7 @@ def train(
 
     Args:
         netlist: file or name of the circuit, with changes behind an @ or as it is.
+        turned: the circuit, and where its knobs stand.
         given: one recording.
         out: of the model.
         sounds: folder for what was held out.
@@ -42,7 +44,7 @@ def train(
         options: of the command, by name.
         minutes: of learning what is left.
     """
-    turned, shown = read_variants([netlist])[netlist], sys.stderr.isatty()
+    shown = sys.stderr.isatty()
     circuit = turned.circuit.replace(**turned.held)
     whole, test = given.material.whole, given.material.parts["test"]
     x, y = (np.asarray(signal[0, :, 0], float) for signal in (whole.x, whole.y))

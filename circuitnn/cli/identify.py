@@ -161,11 +161,11 @@ def identify(
         netlist_file(source)
     for sound in (played, recorded):
         sounds.check(sound)
+    circuits = _circuits(netlists, knobs, reading)
     from circuitnn import train
     from circuitnn.cli import identified
     from circuitnn.cli.recordings import read_pair
 
-    circuits = _circuits(netlists, knobs, reading)
     pair = read_pair(played, recorded, channel)
     for path, _ in outputs:
         if path is not None:

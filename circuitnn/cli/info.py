@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circuitnn.cli.loading import netlist_file
-from circuitnn.cli.models import check_source, is_saved, opened_model
+from circuitnn.cli.models import netlist_of, opened_model
 from circuitnn.cli.options import width_option
 from circuitnn.cli.problems import say
 from circuitnn.cli.reading import Reading, reading_options
@@ -33,13 +33,13 @@ def info(file: str, width: float | None, reading: Reading) -> None:
     name of a circuit that comes with circuitnn; a netlist is told as the nodal model of it. `circuitnn check` tells
     what is read of a netlist, line by line.
     """
-    check_source(file)
+    circuit = netlist_of(file, reading, width=width)
     import jax
 
     with jax.enable_x64(True):
-        model = opened_model(file, reading=reading, width=width)
-        path = Path(file) if is_saved(file) else netlist_file(file)
-        for line in _lines(model, path, is_netlist=not is_saved(file)):
+        model = opened_model(file, circuit, width=width)
+        path = Path(file) if circuit is None else netlist_file(file)
+        for line in _lines(model, path, is_netlist=circuit is not None):
             say(line)
 
 
@@ -72,7 +72,8 @@ def _lines(model: "cn.Model", path: Path, *, is_netlist: bool) -> list[str]:
 
 def _format(path: Path) -> dict[str, str]:
     """Whose format a file has, and what it says of itself."""
-    from circuitnn.export.formats import FORMATS, format_of, is_torch, told_by
+    from circuitnn.export.formats import FORMATS, format_of, told_by
+    from circuitnn.export.torch_file import is_torch
 
     if path.suffix.lower() == ".npz" and not is_torch(path):
         return {}

@@ -125,14 +125,16 @@ def _make(
         raise Fault(f"{recorded[0]} is a recording: it has heard one --input, not {len(inputs)}")
     check_writable(out)
     identified.need_page()
+    reading = Reading(settings=settings, models=models)
+    heard = [
+        (sound, takes.made(variants, reading, sound=sound, asks_ngspice=False, **options))
+        for sound in inputs or (None,)
+    ]
     from circuitnn.study.listening_sounds import Item
     from circuitnn.study.listening_test import listening
 
     items, rates = [], set()
-    for sound in inputs or (None,):
-        made = takes.made(
-            variants, Reading(settings=settings, models=models), sound=sound, asks_ngspice=False, **options
-        )
+    for sound, made in heard:
         first, *others = made.takes
         name = Path(sound).stem if sound else "guitar"
         items.append(Item(name, first.signal, {take.name: take.signal for take in others}))

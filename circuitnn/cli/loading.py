@@ -1,6 +1,7 @@
 """What the first argument of a command stands for: a netlist, a circuit of the catalogue, a saved model."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 NETLISTS = (".cir", ".net", ".sp", ".asc")
 PICTURES = (".png", ".svg", ".pdf")
 SOUNDS = (".wav", ".flac", ".aiff", ".aif")
+NOTES = 8  # on a netlist, that are told
 
 
 def netlist_file(source: str) -> Path:
@@ -95,12 +97,19 @@ def _read(source: str, reading: Reading) -> "cn.Circuit":
     import circuitnn as cn
 
     try:
-        return cn.read_netlist(path, inputs=reading.source_name, outputs=name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", cn.NetlistWarning)  # its notes are lines here
+            read = cn.read_netlist(path, inputs=reading.source_name, outputs=name)
     except cn.CircuitError as problem:
         words = one_line(problem)
         needs = " (name another with --input)" if reading.source_name is None and "for the input" in words else ""
         needs = " (name another with --output)" if name is None and "'out'" in words else needs
         raise Fault(f"{source}: {words}{needs}") from problem
+    for note in read.notes[:NOTES]:
+        say(f"{source}: {note}")
+    if len(read.notes) > NOTES:
+        say(f"{source}: circuitnn check tells {len(read.notes) - NOTES} more such notes")
+    return read
 
 
 def check_once(option: str, given: Sequence[tuple[str, Any]]) -> None:

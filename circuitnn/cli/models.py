@@ -22,10 +22,11 @@ def is_saved(source: str) -> bool:
 
 
 def check_source(source: str) -> None:
-    """Before JAX is imported, which takes a second: whether there is such a file, or such a circuit in the catalogue.
+    """Before JAX is imported, which takes a second: whether there is such a circuit, or a file that may be a model's.
 
     Raises:
         Fault: naming it, when there is neither.
+        CheckpointError, FormatError: when the file is no model's, or damaged.
     """
     if not is_saved(source):
         netlist_file(source)
@@ -34,12 +35,40 @@ def check_source(source: str) -> None:
         opened(source).close()
     except OSError as problem:
         raise Fault(f"{source}: {reason(problem)}") from None
+    if Path(source).suffix.lower() != ".npz":
+        from circuitnn.export.strangers import record_of
+
+        record_of(source)
+        return
+    from circuitnn.export.torch_file import is_torch
+    from circuitnn.train import checkpoint
+
+    if not is_torch(source):
+        with checkpoint.opened(source):
+            pass
+
+
+def netlist_of(
+    source: str, reading: Reading = AS_WRITTEN, *, oversampling: int = 1, width: float | None = None
+) -> "cn.Circuit | None":
+    """Before JAX is imported: the circuit of a netlist; None for a saved model, whose file has been looked at.
+
+    Raises:
+        Fault: naming the file, when it cannot be read; for options that belong to the other of the two.
+        CheckpointError, FormatError: as `check_source`.
+    """
+    if not is_saved(source):
+        refuse_width(source, width)
+        return read_circuit(source, reading)
+    refuse_options_of_netlists(source, oversampling, reading)
+    check_source(source)
+    return None
 
 
 def saved_model(source: str, width: float | None = None) -> "cn.Model":
     """The model in a file that was saved here, or that a player reads; of a container of several sizes that width."""
     import circuitnn as cn
-    from circuitnn.export.formats import is_torch
+    from circuitnn.export.torch_file import is_torch
 
     if Path(source).suffix.lower() == ".npz" and not is_torch(source):
         if width is not None:
@@ -50,26 +79,30 @@ def saved_model(source: str, width: float | None = None) -> "cn.Model":
 
 def opened_model(
     source: str,
+    circuit: "cn.Circuit | None" = None,
     *,
     fs: float | None = None,
     oversampling: int = 1,
-    reading: Reading = AS_WRITTEN,
     width: float | None = None,
 ) -> "cn.Model":
-    """A model in a file, at its rate or another; of a netlist its `NodalModel`, in double precision.
+    """A model in a file, at its rate or another; of a circuit its `NodalModel`, in double precision.
+
+    Args:
+        source: what was typed.
+        circuit: as `netlist_of` has read it.
+        fs: hertz; None for the file's, and 48 kHz for a circuit.
+        oversampling: of a circuit.
+        width: of a .nam of several sizes.
 
     Raises:
-        Fault: naming the file, when it cannot be read; for options that belong to netlists.
+        Fault: naming the file, when it cannot be brought to that rate.
     """
     import numpy as np
 
     import circuitnn as cn
 
-    if not is_saved(source):
-        refuse_width(source, width)
-        circuit = read_circuit(source, reading)
+    if circuit is not None:
         return cn.nodal.NodalModel(circuit, fs or FS, oversampling=oversampling, dtype=np.float64)
-    refuse_options_of_netlists(source, oversampling, reading)
     model = saved_model(source, width)
     if fs is None:
         return model

@@ -89,20 +89,23 @@ def _write(
     seconds: float,
     oversample: str,
 ) -> None:
+    from circuitnn.cli import takes
+
+    netlists = takes.netlists_of([variant], Reading(settings=settings, models=models), knobs)
+    for one in netlists.values():
+        _places(one.circuit, one.held, turned, steps, variant.label)
     import jax
     import numpy as np
     from tqdm import tqdm
 
     from circuitnn import audio, pages
-    from circuitnn.cli import takes
     from circuitnn.cli.loading import spelled
 
     x, fs = (0.5 * audio.guitar(seconds, takes.FS, seed=0), takes.FS) if sound is None else takes.read_sound(sound)
     x = x[: round(seconds * fs)]
     freqs = np.geomspace(20.0, min(20_000.0, 0.45 * fs), 160)
     with jax.enable_x64(True):
-        reading = Reading(settings=settings, models=models)
-        circuits, opened = takes.opened([variant], reading, knobs, fs, int(oversample))
+        circuits, opened = takes.opened([variant], netlists, knobs, fs, int(oversample))
         model, held = opened[variant.label]
         places = _places(model, held, turned, steps, variant.label)
         scale = volts or takes.full_scale([variant], opened, x)
@@ -127,7 +130,7 @@ def _write(
 
 
 def _places(
-    model: "cn.Model", held: dict[str, float], turned: tuple[str, ...], steps: int | None, label: str
+    model: "cn.Circuit | cn.Model", held: dict[str, float], turned: tuple[str, ...], steps: int | None, label: str
 ) -> list[dict[str, float]]:
     """Where the knobs stand in each take."""
     from circuitnn.cli.loading import known_knob

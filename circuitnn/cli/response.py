@@ -74,6 +74,7 @@ def response(
     is_table = out.suffix.lower() == ".csv"
     for variant in variants:
         netlist_file(variant.source)
+    read = read_variants(circuits, reading, knobs)
     # Here and not above, as --help and errors need not wait for NumPy and JAX.
     import numpy as np
 
@@ -83,10 +84,9 @@ def response(
 
     if not is_table:
         picture.need_matplotlib()
-    program = spice.version()
+    program = spice.version() if ngspice else None
     if ngspice and program is None:
         raise Failure("--ngspice: ngspice is not installed (Debian: apt install ngspice)")
-    read = read_variants(circuits, reading, knobs)
     for name, one in read.items():
         where = f"knobs: {spelled(one.knobs) if one.knobs else f'none ({RULE})'}"
         say(f"{name}: {one.circuit.title or 'no title'}; {where}")

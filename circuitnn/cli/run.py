@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     import circuitnn as cn
+    from circuitnn.cli.automation import Automation
 
 EXAMPLES = """\b
 Examples:
@@ -102,26 +103,28 @@ def run(
         refuse_options_of_netlists(model, int(oversample), reading)
     else:
         refuse_width(model, width)
-    check_source(model)
+    check_source(model)  # a netlist is read after what costs nothing
     sounds.check_name(out)
     sounds.check(sound)
     if out.exists() and Path(sound).exists() and out.samefile(sound):
         raise Fault(f"{out}: is the sound that is read; give OUT another name")
+    circuit = None if is_saved(model) else read_circuit(model, reading)
+    if circuit is not None:
+        constant, table = _moved(circuit, model, knobs, automation)
     import jax
     from tqdm import tqdm
 
     import circuitnn as cn
-    from circuitnn.cli.automation import read_automation
     from circuitnn.cli.render import render
     from circuitnn.knobs import knobs_of
 
     with jax.enable_x64(True):
-        if is_saved(model):
+        if circuit is None:
             built = _restored(model, width)
+            constant, table = _moved(built, model, knobs, automation)
             fs = _checked_rate(model, built, fs)
             source = sounds.Sound(sound, fs)
         else:
-            circuit = read_circuit(model, reading)
             source = sounds.Sound(sound, fs)
             built = _nodal(circuit, source.fs, int(oversample))
         built = with_cabinet(built, cabinet, source.fs)
@@ -130,11 +133,7 @@ def run(
             output_volts = output_unit if volts is None else volts
         volts = unit if volts is None else volts
         with source:
-            constant = positions(knobs, built, model)
-            table = None if automation is None else read_automation(automation, built, model)
             moving = {} if table is None else table.knobs
-            for name in constant.keys() & moving.keys():
-                raise Fault(f"{automation}: moves {name}, which --knob {name}={constant[name]:g} holds")
             _announce(
                 model, built, source, volts, output_volts, {**knobs_of(built.controls), **constant}, moving, automation
             )
@@ -165,6 +164,19 @@ def run(
         say(f"warning: {model}: does not say at which sample rate it was trained", err=True)
     if told:
         say(f"warning: {told}", err=True)
+
+
+def _moved(
+    model: "cn.Circuit | cn.Model", source: str, knobs: tuple[tuple[str, float], ...], automation: str | None
+) -> "tuple[dict[str, float], Automation | None]":
+    """Where knobs stand, and how others move."""
+    from circuitnn.cli.automation import read_automation
+
+    constant = positions(knobs, model, source)
+    table = None if automation is None else read_automation(automation, model, source)
+    for name in constant.keys() & (() if table is None else table.knobs.keys()):
+        raise Fault(f"{automation}: moves {name}, which --knob {name}={constant[name]:g} holds")
+    return constant, table
 
 
 def _advance(bar: "tqdm", samples: int) -> None:

@@ -11,7 +11,7 @@ from circuitnn import capture
 from circuitnn.cli.loading import positions
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.recordings import read_pair
-from circuitnn.cli.variants import read_variants
+from circuitnn.cli.variants import Turned
 
 SEED = 0  # of the music that a netlist is simulated on
 SIMULATED = 8  # times the rate
@@ -34,22 +34,22 @@ class Given(NamedTuple):
     state_names: tuple[str, ...] = ()
 
 
-def read(sources: Sequence[str], options: Mapping[str, Any], *, with_states: bool) -> Given:
+def read(sources: Sequence[str], options: Mapping[str, Any], *, netlist: Turned | None, with_states: bool) -> Given:
     """What there is to learn from, as the command was told.
 
     Args:
         sources: two sound files, a folder or its table, or a netlist.
         options: of the command, by name.
+        netlist: the circuit of the only source, where that is one.
         with_states: whether circuit states are to be learnt, which only netlists have.
 
     Raises:
         Fault, TakeError, AudioError: when it cannot be read or used.
     """
-    first = Path(sources[0])
-    if len(sources) == 1 and not (first.is_dir() or first.suffix.lower() == ".csv"):
+    if netlist is not None:
         return from_netlist(
             sources[0],
-            knobs=[(name, position) for name, position in options["knobs"]],
+            netlist,
             learn=options["learn"],
             fs=options["fs"],
             seconds=options["seconds"],
@@ -69,7 +69,7 @@ def read(sources: Sequence[str], options: Mapping[str, Any], *, with_states: boo
         "volts": None if volts is None else (volts, options["output_volts"] or volts),
     }
     if len(sources) == 1:
-        return from_table(first, options["channel"], **asked)
+        return from_table(Path(sources[0]), options["channel"], **asked)
     return from_pair(sources[0], sources[1], options["channel"], **asked)
 
 
@@ -102,8 +102,8 @@ def from_table(path: Path, channel: str | None, **options: Any) -> Given:
 
 def from_netlist(
     source: str,
+    turned: Turned,
     *,
-    knobs: Sequence[tuple[str, float]],
     learn: Sequence[str],
     fs: int,
     seconds: float,
@@ -114,7 +114,7 @@ def from_netlist(
 
     Args:
         source: the netlist, with changes behind an @ or as it is.
-        knobs: where knobs stand.
+        turned: its circuit, and where its knobs stand.
         learn: names of those that are learnt.
         fs: sample rate, Hz.
         seconds: of each recording.
@@ -123,7 +123,6 @@ def from_netlist(
     """
     from circuitnn import audio, train
 
-    turned = read_variants([source], knobs=knobs)[source]
     circuit = turned.circuit.replace(**turned.held)
     learnt = positions([(name, 0.5) for name in learn], circuit, source)
     places = _places(list(learnt))

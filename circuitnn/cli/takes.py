@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitnn.audio import AudioError, guitar, read, resample
+from circuitnn import audio
+from circuitnn.audio.errors import AudioError
 from circuitnn.audio.files import SUFFIXES
 from circuitnn.cli import sounds
 from circuitnn.cli.loading import check_once, positions, spelled
 from circuitnn.cli.models import check_source, is_saved, opened_model
 from circuitnn.cli.problems import Failure, Fault, say
 from circuitnn.cli.reading import Reading
-from circuitnn.cli.variants import Turned, Variant, read_variants
+from circuitnn.cli.variants import Turned, Variant, read_variants, with_knobs
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -97,17 +98,18 @@ def made(
     Raises:
         Fault, Failure, AudioError: naming the source.
     """
+    check_once("--knob", knobs)
+    netlists = netlists_of(variants, reading, knobs)
     import jax
     from tqdm import tqdm
 
     recorded = {one.label: read_sound(one.source) for one in variants if is_sound(one)}
     if len(recorded) == len(variants):
         return _of_sounds(recorded, seconds)
-    x, fs = (0.5 * guitar(SECONDS, FS, seed=0), FS) if sound is None else read_sound(sound)
+    x, fs = (0.5 * audio.guitar(SECONDS, FS, seed=0), FS) if sound is None else read_sound(sound)
     x = x[: round(seconds * fs)]
-    check_once("--knob", knobs)
     with jax.enable_x64(True):
-        circuits, models = opened([one for one in variants if not is_sound(one)], reading, knobs, fs, int(oversample))
+        circuits, models = opened(variants, netlists, knobs, fs, int(oversample))
         scale = volts or full_scale(variants, models, x)
         scale_out = output_volts or scale
         say(
@@ -130,18 +132,38 @@ def made(
     return _cut(found, fs, "V", x, freqs, _facts(sound, x, fs, scale, scale_out, oversample))
 
 
+def netlists_of(variants: Sequence[Variant], reading: Reading, knobs: Sequence[tuple[str, float]]) -> dict[str, Turned]:
+    """Before JAX is imported: the circuits of the netlists; knobs only where no saved model may be meant by them.
+
+    Raises:
+        Fault: when one cannot be read; for options of netlists where there is none.
+    """
+    saved = [one for one in variants if is_saved(one.source)]
+    names = [one.label for one in variants if not (is_saved(one.source) or is_sound(one))]
+    if saved and not names:
+        reading.refuse(saved[0].source, "a saved model")
+    circuits = read_variants(names, reading) if names else {}
+    for label, turned in circuits.items():
+        if len(turned.circuit.inputs) != 1 or len(turned.circuit.outputs) != 1:
+            raise Fault(f"{label}: has several inputs or outputs; one of each is compared")
+    return with_knobs(circuits, () if saved or not names else knobs)
+
+
 def opened(
-    variants: Sequence[Variant], reading: Reading, knobs: Sequence[tuple[str, float]], fs: int, oversampling: int
+    variants: Sequence[Variant],
+    netlists: dict[str, Turned],
+    knobs: Sequence[tuple[str, float]],
+    fs: int,
+    oversampling: int,
 ) -> "tuple[dict[str, Turned], dict[str, tuple[cn.Model, dict[str, float]]]]":
-    """The circuits, and the models of all, with where their knobs stand."""
+    """The circuits, and the models of all that are no sounds, with where their knobs stand."""
     import circuitnn as cn
 
-    netlists = [one.label for one in variants if not is_saved(one.source)]
-    saved = [one for one in variants if is_saved(one.source)]
+    circuits = dict(netlists)
     models: dict[str, Any] = {}
-    for variant in saved:
-        if reading.given and not netlists:
-            reading.refuse(variant.source, "a saved model")
+    for variant in variants:
+        if not is_saved(variant.source):
+            continue
         model = opened_model(variant.source, fs=fs)
         if (model.in_features, model.out_features) != (1, 1):
             raise Fault(
@@ -149,12 +171,7 @@ def opened(
             )
         own = positions([(name, float(value)) for name, value in variant.changes], model, variant.label)
         models[variant.label] = model, own
-    known = {name.lower() for model, _ in models.values() for name in model.controls}
-    of_netlists = [one for one in knobs if one[0].lower() not in known] if netlists else []
-    circuits = read_variants(netlists, reading, of_netlists) if netlists else {}
     for label, turned in circuits.items():
-        if len(turned.circuit.inputs) != 1 or len(turned.circuit.outputs) != 1:
-            raise Fault(f"{label}: has several inputs or outputs; one of each is compared")
         nodal = cn.nodal.NodalModel(turned.circuit, fs, oversampling=oversampling, dtype=np.float64)
         models[label] = nodal, turned.held
     for name, position in knobs:
@@ -211,12 +228,12 @@ def read_sound(path: str) -> tuple[NDArray, int]:
     with sounds.Sound(path) as sound:
         if sound.channels != 1:
             raise Fault(f"{path}: has {sound.channels} channels; one is compared")
-    return read(path)
+    return audio.read(path)
 
 
 def _at(recorded: tuple[NDArray, int], fs: int, volts: float) -> tuple[NDArray, tuple[str, ...]]:
     y, own = recorded
-    return volts * (y if own == fs else resample(y, own, fs)), () if own == fs else (f"resampled from {own} Hz",)
+    return volts * (y if own == fs else audio.resample(y, own, fs)), () if own == fs else (f"resampled from {own} Hz",)
 
 
 def _of_sounds(recorded: dict[str, tuple[NDArray, int]], seconds: float) -> Made:

@@ -1,17 +1,19 @@
 """`circuitnn train`: a model of a device from what was played into it and what came out."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from circuitnn.cli.loading import is_netlist, positions
 from circuitnn.cli.options import knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.train_options import MINUTES, EpochCount, Epochs, Positive
-from circuitnn.cli.variants import variant_of
+from circuitnn.cli.variants import Turned, read_variants, variant_of
 
 SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
 
@@ -104,30 +106,67 @@ def train(
     if report is not None:
         check_suffix(report, "a page", ".html", ".htm")
     _check_options(out, sources, epochs=epochs, minutes=minutes, resume=resume, overwrite=overwrite)
-    # Here and not above, as --help need not wait for NumPy and JAX.
+    netlists = {} if resume else _netlists(sources, options)
+    # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     from circuitnn import capture
-    from circuitnn.cli import gray_box, loading, trained
+    from circuitnn.cli import gray_box, trained
     from circuitnn.cli import sources as reading
 
     if resume:
         options = trained.remembered(out, options, given={name for name in options if _is_given(context, name)})
-    netlist = options["model"] if loading.is_netlist(variant_of(options["model"]).source) else None
+        netlists = _netlists(sources, options)
+    netlist = options["model"] if options["model"] in netlists else None
     recipe = None if netlist else capture.recipe(options["model"])
-    capture.loss(options["loss"], 1.0)
     if netlist and (resume or epochs is not None or until is not None or len(sources) != 2):
         raise Fault(f"--model {netlist} is a circuit: it takes two recordings, and none of --resume, --epochs, --until")
     for path in (out, *([] if report is None else [report])):
         check_writable(path)
-    given = reading.read(sources, options, with_states=recipe is not None and recipe.needs_states)
+    only = netlists.get(sources[0]) if len(sources) == 1 else None
+    given = reading.read(sources, options, netlist=only, with_states=recipe is not None and recipe.needs_states)
     say(str(given.material))
     page = None if no_report else report or out.with_suffix(".html")
     if recipe is None:
         folder = trained.folder_of(out).path
-        gray_box.train(options["model"], given, out, sounds=folder, page=page, options=options, minutes=minutes)
+        gray_box.train(
+            options["model"],
+            netlists[options["model"]],
+            given,
+            out,
+            sounds=folder,
+            page=page,
+            options=options,
+            minutes=minutes,
+        )
         return
     plan = capture.Plan(options["model"], options["loss"], options["seed"], more=options)
     length = trained.Length(epochs, minutes, until)
     trained.train(trained.Job(given, recipe, plan, length, out, page, _again(sources, out)), resume=resume)
+
+
+def _netlists(sources: tuple[str, ...], options: Mapping[str, Any]) -> dict[str, Turned]:
+    """The circuits that are learnt from, or that are the model, by what was typed; the rest is looked at.
+
+    Raises:
+        Fault, AudioError, ValueError: when one cannot be read; for a network or loss that there is none of.
+    """
+    from circuitnn.capture import names
+
+    read: dict[str, Turned] = {}
+    if len(sources) == 2:
+        from circuitnn.cli import sounds
+
+        for sound in sources:
+            sounds.check(sound)
+    elif not (Path(sources[0]).is_dir() or sources[0].lower().endswith(".csv")):
+        read |= read_variants(sources, knobs=options["knobs"])
+        positions([(name, 0.5) for name in options["learn"]], read[sources[0]].circuit, sources[0])
+    model = options["model"]
+    if is_netlist(variant_of(model).source):
+        read |= read_variants([model]) if model not in read else {}
+    else:
+        names.parsed(model)
+    names.check_loss(options["loss"])
+    return read
 
 
 def _is_given(context: click.Context, name: str) -> bool:

@@ -128,7 +128,8 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
         say(hint)
     told.write_sounds(job.folder.path, prediction)
     done, epochs = len(history.loss), job.folder.read().legs[-1].epochs
-    commands = f"circuitnn run {job.out} guitar.wav out.wav\n{job.again}"
+    plugin = job.out.with_suffix(".lv2")
+    commands = f"circuitnn run {job.out} guitar.wav out.wav\ncircuitnn export {job.out} {plugin}\n{job.again}"
     commands += "" if stopped else f" --epochs +{max(1, epochs // 2)}"
     if job.report is not None:
         plan = job.plan

@@ -75,7 +75,7 @@ def variant_of(text: str) -> Variant:
 def read_variants(
     texts: Sequence[str], reading: Reading = AS_WRITTEN, knobs: Sequence[tuple[str, float]] = ()
 ) -> dict[str, Turned]:
-    """The circuits by what was typed.
+    """The circuits by what was typed; for that JAX is not imported.
 
     Args:
         texts: netlists, with or without changes.
@@ -91,7 +91,16 @@ def read_variants(
     check_once("--knob", knobs)
     variants = [variant_of(text) for text in texts]
     circuits = read_circuits(tuple(dict.fromkeys(variant.source for variant in variants)), reading)
-    turned = {variant.label: _turned(circuits[variant.source], variant) for variant in variants}
+    return with_knobs({variant.label: _turned(circuits[variant.source], variant) for variant in variants}, knobs)
+
+
+def with_knobs(circuits: dict[str, Turned], knobs: Sequence[tuple[str, float]]) -> dict[str, Turned]:
+    """The circuits with knobs where they were said to be, in those that have them and do not say so themselves.
+
+    Raises:
+        Fault: for a knob that none of them has.
+    """
+    turned = dict(circuits)
     for name, position in knobs:
         having = [label for label, one in turned.items() if name.lower() in map(str.lower, one.circuit.controls)]
         for label in having or list(turned)[:1]:  # which says what is wrong with it

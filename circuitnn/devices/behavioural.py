@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, final
 
-from jax import Array, lax
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp, lax
 from circuitnn.devices.device import Source
 from circuitnn.devices.law import Exponentials, Law, Parameters
 from circuitnn.expressions.tree import (

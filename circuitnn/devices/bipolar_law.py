@@ -3,9 +3,7 @@
 from functools import partial
 from typing import Any, Protocol
 
-from jax import Array, lax
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp, lax
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.diode_law import relative_current
 from circuitnn.devices.law import Exponentials, LawFunction, Parameters

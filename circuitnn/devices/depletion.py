@@ -1,7 +1,6 @@
 """The charge of a pn junction's depletion layer, as in SPICE (Nagel 1975; Gummel and Poon 1970)."""
 
-from jax import Array
-from jax import numpy as jnp
+from circuitnn.deferred import Array, jnp
 
 
 def depletion(v: Array, capacitance: Array, potential: Array, grading: Array, corner: Array) -> Array:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jax import numpy as jnp
-
+from circuitnn.deferred import jnp
 from circuitnn.devices.constants import TEMPERATURE
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P

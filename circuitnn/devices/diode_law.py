@@ -5,10 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import jax
-from jax import Array, lax
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, custom_jvp, jax, jnp, lax
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.law import Exponentials, Parameters
@@ -73,7 +70,7 @@ def _generated(volts: Array, recombined: Array, potential: Array, grading: Array
     return recombined * _widening(volts, potential, 0.5 * grading)
 
 
-_generated_for_small_signals = jax.custom_jvp(_generated)
+_generated_for_small_signals = custom_jvp(_generated)
 
 
 @_generated_for_small_signals.defjvp

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
-from jax import Array
+from circuitnn.deferred import Array
 
 Parameters = Mapping[str, Array]
 Exponentials = list[Any]  # arrays (..., batch); None of a junction that is not there

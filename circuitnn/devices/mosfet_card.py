@@ -7,8 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jax import numpy as jnp
-
+from circuitnn.deferred import jnp
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.law import AREA, Parameters
 from circuitnn.devices.temperature import NOMINAL, POLARITY, band_gap, junction, kelvin, relative, thermal_voltage

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp
 from circuitnn.devices.constants import CHARGE_UNIT
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.law import Exponentials, Parameters

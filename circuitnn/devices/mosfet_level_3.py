@@ -4,10 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, final
 
-import jax
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, custom_jvp, jax, jnp
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.law import Exponentials, Parameters
 from circuitnn.devices.mosfet_laws import charges, gate
@@ -79,7 +76,7 @@ def _whole(
     return [*flows, *gate(p, v, volts[0] - channel.on, channel.saturation)], charges(p, v)
 
 
-@jax.custom_jvp
+@custom_jvp
 def _seen_by_small_signals(p: Parameters, v_gate: Array, along: Array, v_bulk: Array) -> Array:
     return _channel(p, v_gate, along, v_bulk).current
 

@@ -3,9 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp
 from circuitnn.devices.constants import THERMAL_VOLTAGE
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P

@@ -3,10 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-import jax
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, custom_jvp, jax, jnp
 from circuitnn.devices.depletion import depletion
 from circuitnn.devices.device import ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
@@ -79,7 +76,7 @@ def _modulation(gs: Array, ds: Array, shortening: Array, degradation: Array | No
     return lengthened if degradation is None else lengthened / jnp.maximum(1 + degradation * gs, _LEAST_MOBILITY)
 
 
-_modulation_of_small_signals = jax.custom_jvp(_modulation)
+_modulation_of_small_signals = custom_jvp(_modulation)
 
 
 @_modulation_of_small_signals.defjvp

@@ -3,9 +3,9 @@
 import enum
 from typing import final
 
-import jax
 import numpy as np
-from jax.typing import ArrayLike
+
+from circuitnn.deferred import ArrayLike, is_traced
 
 LARGEST = 1e50  # of the numbers of components and models, in SI units; one over it is the smallest, next to zero
 
@@ -54,7 +54,7 @@ def check_value(name: str, value: ArrayLike, rule: Rule) -> None:
     Raises:
         ValueError: when it is no number, not finite, or against the rule.
     """
-    if isinstance(value, jax.core.Tracer):
+    if is_traced(value):
         return
     try:
         number = np.asarray(value, np.float64)
@@ -78,7 +78,7 @@ def check_size(name: str, value: ArrayLike, largest: float = LARGEST, *, may_be_
     Raises:
         ValueError: when it is not zero, and larger or smaller.
     """
-    if isinstance(value, jax.core.Tracer):
+    if is_traced(value):
         return
     size = np.abs(np.asarray(value, np.float64))
     is_small = (size < 1 / largest) & (size > 0) & (not may_be_small)

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp
 from circuitnn.devices.device import COMMON, ModelDevice, Trial
 from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Exponentials, Parameters

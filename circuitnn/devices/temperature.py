@@ -7,9 +7,7 @@ has these, and what counts with them alone (``when=("TEMP",)``), only where TEMP
 
 from typing import Any
 
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp
 from circuitnn.devices.constants import TEMPERATURE, THERMAL_VOLTAGE
 from circuitnn.devices.device import ModelParameter
 from circuitnn.devices.law import Parameters

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jax import Array
-from jax import numpy as jnp
-
+from circuitnn.deferred import Array, jnp
 from circuitnn.devices.device import ModelParameter as P
 from circuitnn.devices.law import Parameters
 from circuitnn.devices.rules import Rule

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, final
 
-from circuitnn.archive import opened_archive
 from circuitnn.export.aidax_file import aidax, read_aidax
 from circuitnn.export.nam_file import nam, read_nam
 from circuitnn.export.proteus_json import proteus, read_proteus
 from circuitnn.export.rtneural_json import read_rtneural, rtneural
 from circuitnn.export.strangers import FormatError, record_of, shown
 from circuitnn.export.torch_arrays import read_torch, torch
+from circuitnn.export.torch_file import is_torch
 from circuitnn.model import Model
 
 
@@ -54,15 +54,6 @@ def format_of(path: str | os.PathLike) -> str:
     if "layers" in record:
         return "aidax" if any(key in record for key in _AIDAX_KEYS) else "rtneural"
     raise FormatError(f"{path}: no file of a player: neither of {', '.join(FORMATS)}")
-
-
-def is_torch(path: str | os.PathLike) -> bool:
-    """Whether a file is a .npz of weights by PyTorch's names."""
-    try:
-        with opened_archive(path) as archive:
-            return "lin.weight" in archive.shapes
-    except (OSError, ValueError):
-        return False
 
 
 def read(path: str | os.PathLike, *, width: float | None = None) -> Model:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
+
+from circuitnn.deferred import custom_jvp, jnp
 
 MAX_INTEGER_POWER = 64
 
@@ -23,10 +23,10 @@ def divide(xp: ModuleType, a: Any, b: Any) -> Any:
     """a / b; in a circuit a / 1e-32 at b = 0, as in ngspice: 0 where a is 0, too. The derivative is 0 there."""
     if isinstance(b, float) and b != 0:
         return a / b
-    return _quotient(a, b) if xp is jnp else np.divide(a, b)
+    return np.divide(a, b) if xp is np else _quotient(a, b)
 
 
-@jax.custom_jvp
+@custom_jvp
 def _quotient(a: Any, b: Any) -> Any:
     return jnp.divide(a, jnp.where(b == 0, SMALLEST, b))
 
@@ -124,12 +124,12 @@ def _within(xp: ModuleType, a: Any, low: float, high: float, function: Callable[
 def _magnitude(xp: ModuleType, a: Any, b: Any) -> Any:
     """abs(a)**b, its derivative 0 at a = 0."""
     positive = xp.where(a == 0, 1.0, xp.abs(a))
-    value = _positive_power(positive, b) if xp is jnp else np.power(positive, b)
+    value = np.power(positive, b) if xp is np else _positive_power(positive, b)
     at_zero = xp.where(b > 0, 0.0, xp.where(b == 0, 1.0, np.inf))
     return xp.where(a == 0, at_zero, value)
 
 
-@jax.custom_jvp
+@custom_jvp
 def _positive_power(a: Any, b: Any) -> Any:
     # Two vectorised functions; the processor has no instruction for pow, and its derivative would take another one.
     return jnp.exp(b * jnp.log(a))

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, final
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
+from circuitnn.deferred import Array, jnp
 from circuitnn.expressions.functions import FUNCTIONS, compare, divide, softplus
 
 GROUND = "0"  # the node whose voltage is zero

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from circuitnn.circuit import Circuit
 from circuitnn.knobs import spelling
 from circuitnn.model import Controls, Model, run
-from circuitnn.nodal import frequency_response
+from circuitnn.nodal import TransferFunction, frequency_response
 from circuitnn.plot import style
 
 if TYPE_CHECKING:
@@ -31,26 +31,29 @@ def response(
 ) -> "Figure":
     """Frequency responses to small signals; a family of curves over a knob.
 
-    Circuits are analysed exactly (`circuitnn.nodal.frequency_response`). Of a model it is the answer to an impulse of
+    Circuits are analysed exactly (`circuitnn.nodal.frequency_response`), and so are transfer functions, in s and in z
+    (up to half the rate), which have no knobs any more. Of a model it is the answer to an impulse of
     1 mV beside silence, of 32,768 samples, up to half its sample rate: of a nonlinear one too, at its own rate.
 
     Args:
-        subjects: a circuit or a model, of one input and output; or several by name.
+        subjects: a circuit, a model or a `circuitnn.nodal.TransferFunction`, of one input and output; or several by
+            name.
         knob: which is turned; when None, curves are at the defaults or `controls`.
         positions: of that knob, or how many from 0 to 1.
         freqs: (f,) Hz; 300 from 20 Hz to 20 kHz when None.
         controls: where the other knobs are; those that a subject has not are left out.
 
     Raises:
-        TypeError: for what is neither a circuit nor a model.
+        TypeError: for what is none of them.
         ValueError: for a knob that none has, a model that knows no sample rate, and more than one input or output.
     """
     things = style.named(subjects, "model")
     known = FREQS if freqs is None else np.asarray(freqs, np.float64)
     figure, axes = style.panels(size=(style.WIDTH, 3.6))
     panel, levels = axes[0, 0], []
+    names = {name: None for thing in things.values() for name in _controls(thing)}
     if knob is not None and not any(_own(thing, knob) for thing in things.values()):
-        spelling(knob, list(dict.fromkeys(name for thing in things.values() for name in _controls(thing))))
+        spelling(knob, list(names))
     for (name, thing), look in zip(things.items(), style.looks(len(things)), strict=True):
         own = None if knob is None else _own(thing, knob)
         places = (
@@ -72,8 +75,10 @@ def response(
 
 
 def _controls(thing: Any) -> Mapping[str, Any]:
+    if isinstance(thing, TransferFunction):
+        return {}
     if not isinstance(thing, (Circuit, Model)):
-        raise TypeError(f"a circuit or a model is wanted, this is a {type(thing).__name__}")
+        raise TypeError(f"a circuit, a model or a transfer function is wanted, this is a {type(thing).__name__}")
     return thing.controls
 
 
@@ -89,15 +94,19 @@ def _given(thing: Any, controls: Controls | None) -> dict[str, Any]:
 
 def _level(thing: Any, freqs: NDArray, controls: Controls) -> NDArray:
     """(f,) dB; NaN where a model has no answer."""
-    h = _exact(thing, freqs, controls) if isinstance(thing, Circuit) else _heard(thing, freqs, controls)
+    h = _heard(thing, freqs, controls) if isinstance(thing, Model) else _exact(thing, freqs, controls)
     with np.errstate(divide="ignore", invalid="ignore"):
         return 20 * np.log10(np.abs(h))
 
 
-def _exact(circuit: Circuit, freqs: NDArray, controls: Controls) -> NDArray:
-    h = np.asarray(frequency_response(circuit, freqs, controls=controls))
+def _exact(thing: Circuit | TransferFunction, freqs: NDArray, controls: Controls) -> NDArray:
+    if isinstance(thing, Circuit):
+        h = np.asarray(frequency_response(thing, freqs, controls=controls))
+    else:
+        h = np.asarray(thing.frequency_response(freqs))
+        h = np.where(freqs <= (np.inf if thing.fs is None else 0.5 * thing.fs), h, np.nan)
     if h.shape != freqs.shape:
-        raise ValueError("response: circuits of one input and one output are drawn")
+        raise ValueError("response: circuits and transfer functions of one input and one output are drawn")
     return h
 
 

@@ -9,6 +9,8 @@ from circuitnn.study.records import Records
 
 SHARE = 0.2  # of a training, at its end
 FLAT_DB = 0.5  # what a validation error may fall by in it
+SILENCE = 1.0  # its ESR
+SHOWN = 4  # names in a sentence
 
 
 def late_fall(validation: Sequence[float | None]) -> float | None:
@@ -37,10 +39,32 @@ def how_far(records: Records) -> str:
     if not told:
         return ""
     flat = sum(fall < FLAT_DB for fall in told)
+    updates = (records.header.get("compute") or {}).get("updates")
+    begin = "In" if updates is None else f"After {updates} updates, in"
     text = (
-        f"In {flat} of {len(told)} trainings the validation error falls by less than {FLAT_DB:g} dB in the last fifth"
+        f"{begin} {flat} of {len(told)} trainings the validation error falls by less than {FLAT_DB:g} dB in the last "
+        "fifth"
     )
     if flat > 0.9 * len(told):
         return f"{text}: longer training at this schedule would change little."
     median = float(np.median(told))
     return f"{text}, in the median by {median:.1f} dB: these models have not converged."
+
+
+def worse_than_silence(records: Records) -> str:
+    """Which trained models would better say nothing at all; empty where there are none."""
+    found = [
+        f"{model} under {regime} on the {_within(records.title(circuit))}"
+        for circuit in records.circuits
+        for model, regime in records.runs(circuit)
+        if regime and records.spread("free_running", circuit, model, regime).median >= SILENCE
+    ]
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    listed = ", ".join(found[:SHOWN])
+    return f"Worse than silence, with a median ESR of {SILENCE:g} or more: {listed}{more}." if found else ""
+
+
+def _within(title: str) -> str:
+    """A title as it stands in a sentence; what may be a name stays as it is."""
+    first, _, rest = title.partition(" ")
+    return f"{first.lower()} {rest}" if "-" in first and first[1:].islower() else title

@@ -2,8 +2,10 @@
 
 import math
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
 from circuitnn.study import style, wording
 from circuitnn.study.records import NODAL, Records, Spread
@@ -34,19 +36,42 @@ def cost(records: Records) -> Picture | None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel("operations a sample")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
         axes.set_ylabel("free-running ESR")
-        for model, regime, operations, spread in found:
+        for _, regime, operations, spread in found:
             look = style.line(regime or "") | {"linestyle": "none"}
             middle, low, high = (min(value, _HIGHEST) for value in (spread.median, spread.low, spread.high))
             axes.errorbar(operations, middle, [[middle - low], [high - middle]], **look, markersize=6, capsize=2)
-            axes.annotate(model, (operations, middle), xytext=(5, 3), textcoords="offset points", fontsize=8)
-        axes.margins(x=0.2)
+        _name(axes, found)
     handles: list[Line2D] = style.regime_handles(records.regimes, linestyle="none")
     caption = (
         "Median over seeds, the bar from the lowest to the highest. Operations are those of one sample with knobs that "
         "move, counted in the model's own step."
     )
     return style.picture("error-against-cost.png", figure, _message(points), caption, handles=handles)
+
+
+def _name(axes: Axes, found: list[Point]) -> None:
+    """Each model once, beside the panel, with a line to its best point: models of the same cost lie on each other."""
+    best = {point[0]: point for point in sorted(found, key=lambda point: -point[3].median)}
+    low, high = (math.log10(end) for end in axes.get_ylim())
+    heights = [((math.log10(point[3].median) - low) / (high - low), point) for point in best.values()]
+    room = 1 / max(len(heights), 14)
+    at = -math.inf
+    for height, (model, _, operations, spread) in sorted(heights, key=lambda one: one[0]):
+        at = max(height, at + room)
+        axes.annotate(
+            model,
+            (operations, min(spread.median, _HIGHEST)),
+            xytext=(1.03, at),
+            textcoords="axes fraction",
+            fontsize=8,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": style.FAINT, "linewidth": 0.6},
+        )
 
 
 def _points(records: Records, circuit: str) -> list[Point]:

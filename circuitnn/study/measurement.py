@@ -8,9 +8,11 @@ import numpy as np
 
 from circuitnn import metrics
 from circuitnn.model import Model, StateModel, run
+from circuitnn.study import players
 from circuitnn.study.breakdown import parts
 from circuitnn.study.contenders import numbers_of
 from circuitnn.study.definition import Job
+from circuitnn.study.players import packed
 from circuitnn.study.positions import Condition
 from circuitnn.study.records import NODAL
 from circuitnn.study.signals import FS, loudest
@@ -160,17 +162,26 @@ def _horizons(job: Job, reports: Sequence[ExposureBias]) -> dict[str, np.ndarray
 def _waveforms(
     job: Job, models: Sequence[Model], reports: Sequence[ExposureBias], test: Dataset
 ) -> dict[str, np.ndarray]:
-    """The loudest excerpt of the test, and what the model of median error makes of it."""
+    """The loudest excerpt of the test, and what the model of median error makes of it and of the sound around it."""
     start = WARMUP + loudest(test.x[0, WARMUP:, 0], EXCERPT).start
     stop = start + EXCERPT
+    length = min(round(players.SECONDS * FS), test.x.shape[1] - WARMUP)
+    begin = min(max(start - length // 4, WARMUP), test.x.shape[1] - length)
+    end = max(stop, begin + length)
     middle = int(np.argsort([report.esr_free_running for report in reports])[len(reports) // 2])
-    x = test.x[0, :stop]
-    knobs = {name: knob[0, :stop] for name, knob in (test.controls or {}).items()}
+    x = test.x[0, :end]
+    knobs = {name: knob[0, :end] for name, knob in (test.controls or {}).items()}
+    y = np.asarray(run(models[middle], x, controls=knobs)[1])[:, 0]
+    sound = slice(begin, begin + length)
+    target = np.asarray(test.y[0, :end, 0])
+    kept = {"input": packed(x[sound, 0], x[sound, 0]), "target": packed(target[sound], target[sound])}
     return {
-        f"{job.label}|waveform": np.asarray(run(models[middle], x, controls=knobs)[1])[start:, 0],
+        f"{job.label}|waveform": y[start:stop],
+        f"{job.label}|sound": packed(y[sound], target[sound]),
         f"{job.circuit}|waveform-time": (start + np.arange(EXCERPT)) / FS,
-        f"{job.circuit}|waveform-target": test.y[0, start:stop, 0],
-        f"{job.circuit}|waveform-input": x[start:, 0],
+        f"{job.circuit}|waveform-target": target[start:stop],
+        f"{job.circuit}|waveform-input": x[start:stop, 0],
+        **{f"{job.circuit}|sound-{name}": signal for name, signal in kept.items()},
     }
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from circuitnn.files import replacing
 from circuitnn.pages import templates
-from circuitnn.study import breakdown, convergence, families, leaderboard, rankings, ranks, wording
+from circuitnn.study import breakdown, convergence, families, leaderboard, players, rankings, ranks, wording
 from circuitnn.study.cells import PARTS
 from circuitnn.study.definition import Study
 from circuitnn.study.hypotheses import judged
-from circuitnn.study.records import NODAL, Records, ReportError, Spread
+from circuitnn.study.records import NODAL, Records, ReportError, Spread, free_running
 
 TEMPLATE = "report.html.j2"
 
@@ -94,7 +94,15 @@ def render(records: Records, pictures: Mapping[str, list], study: Study) -> str:
         header=records.header,
         pictures=pictures,
         study=study,
-        headline=" ".join(filter(None, [study.headline(records), convergence.how_far(records)])),
+        headline=[
+            text
+            for text in (study.headline(records), convergence.how_far(records), convergence.worse_than_silence(records))
+            if text
+        ],
+        summary=_summary(records),
+        players=[
+            (records.title(circuit), sounds) for circuit in records.circuits if (sounds := players.of(records, circuit))
+        ],
         findings=study.findings(records),
         sections=study.sections(records) if study.sections else (),
         tables=[_table(records, circuit) for circuit in records.circuits],
@@ -135,6 +143,20 @@ def _table(records: Records, circuit: str) -> dict[str, Any]:
             medians[model, regime] = values["free_running"].median
     best = min(medians, key=lambda key: medians[key], default=(None, None))
     return {"title": records.title(circuit), "lines": lines, "best": best}
+
+
+def _summary(records: Records) -> list[dict[str, Any]]:
+    """A line for each regime: medians over models with circuit states and seeds, and the effect against the first."""
+    against = {c.first: c for c in families.between_regimes(records) if c.second == families.BASELINE}
+    lines = []
+    for regime in records.regimes if against else ():
+        rows = [row for model in records.state_models for row in records.select(None, model, regime)]
+        errors = [
+            wording.esr(Spread(tuple(free_running(row) for row in rows if row["circuit"] == circuit)).median)
+            for circuit in records.circuits
+        ]
+        lines.append({"regime": regime, "errors": errors, "comparison": against.get(regime)})
+    return lines
 
 
 def _rankings(records: Records) -> list[tuple[str, rankings.Ranking | None]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from circuitnn.study import wording
-from circuitnn.study.convergence import how_far
+from circuitnn.study.convergence import how_far, worse_than_silence
 from circuitnn.study.hypotheses import judged
 from circuitnn.study.records import Records
 from circuitnn.study.tables import markdown
@@ -38,6 +38,7 @@ def table(results: Mapping[str, Any], headline: Callable[[Records], str]) -> str
         "meaning.",
         headline(records),
         how_far(records),
+        worse_than_silence(records),
         *(wording.judgement(found) for found in judged(records)),
     )
     text += [line for note in notes for line in textwrap.wrap(note, WIDTH)]

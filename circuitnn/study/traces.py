@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter
 
 from circuitnn.study import families, style, wording
 from circuitnn.study.families import BASELINE
@@ -64,13 +65,13 @@ def waveforms(records: Records, circuit: str) -> Picture | None:
     grid = figure.subplots(len(models) + 1, 2, sharex=True)
     grid[0, 0].plot(t, source[cut], color=style.FAINT, linewidth=1.2)
     grid[0, 0].set_title("input")
-    grid[0, 0].set_ylabel("V")
     grid[0, 1].plot(t, target[cut], color=style.INK, linewidth=1.2)
     grid[0, 1].set_title("target output")
-    grid[0, 1].set_ylabel("V")
     rms: dict[str, dict[str, float]] = {}
     for row, model in zip(grid[1:], models, strict=True):
         rms[model] = _wave_panels(row, records, circuit, model, t, cut)
+    for axes in grid.flat:
+        axes.yaxis.set_major_formatter(EngFormatter(unit="V"))
     for axes in grid[-1]:
         axes.set_xlabel("time, ms")
     message = _wave_message(records.title(circuit), rms, float(np.sqrt(np.mean(target[cut] ** 2))))
@@ -78,7 +79,7 @@ def waveforms(records: Records, circuit: str) -> Picture | None:
     handles += style.regime_handles(records.regimes, markersize=4.5)
     caption = (
         f"The loudest {t[-1]:.0f} ms of the excerpt, free running, for each regime the seed of median error. On the "
-        "right the error of each model with a scale of its own, in mV; the scale leaves out errors over ten times the "
+        "right the error of each model with a scale of its own; the scale leaves out errors over ten times the "
         "median regime's."
     )
     return style.picture(f"waveforms-{file_name(circuit)}.png", figure, message, caption, handles=handles)
@@ -120,21 +121,17 @@ def _wave_panels(row: np.ndarray, records: Records, circuit: str, model: str, t:
         every = (order * len(y) // 32, max(1, len(y) // 8))  # markers of different regimes side by side
         look = style.line(regime) | {"markersize": 3, "markevery": every}
         row[0].plot(t, np.where(np.abs(y) < 4 * room, y, np.nan), **look, linewidth=1.1)
-        row[1].plot(t, 1e3 * (y - target), **look, linewidth=1.1)
+        row[1].plot(t, y - target, **look, linewidth=1.1)
         rms[regime] = float(np.sqrt(np.mean((y - target) ** 2))) if np.all(np.isfinite(y)) else math.inf
     row[0].set_ylim(-room, room)
     limit = 10 * float(np.median([v for v in rms.values() if math.isfinite(v)] or [room]))
     peak = max((float(np.nanmax(np.abs(line.get_ydata()))) for line in row[1].lines), default=0.0)
-    if not peak <= 1e3 * limit:
-        row[1].set_ylim(-1e3 * limit, 1e3 * limit)
+    if not peak <= limit:
+        row[1].set_ylim(-limit, limit)
     row[1].axhline(0, color=style.INK, linewidth=0.8)
     row[0].set_title(model)
-    values = ", ".join(
-        f"{name} {wording.millivolts(v)}" if math.isfinite(v) else f"{name} ran away" for name, v in rms.items()
-    )
-    row[1].set_title(f"error; RMS, mV: {values}", fontsize=9)
-    row[0].set_ylabel("V")
-    row[1].set_ylabel("mV")
+    values = ", ".join(f"{name} {wording.volts(v)}" for name, v in rms.items())
+    row[1].set_title(f"error; RMS: {values}", fontsize=9)
     return rms
 
 
@@ -180,5 +177,5 @@ def _wave_message(title: str, rms: dict[str, dict[str, float]], scale: float) ->
         return f"{title}: every model ran away on this excerpt"
     return (
         f"{title}: on this excerpt {model} under {regime} is the closest, with an RMS error of "
-        f"{wording.millivolts(value)} mV, {100 * value / scale:.2g} % of the target's"
+        f"{wording.volts(value)}, {100 * value / scale:.2g} % of the target's"
     )

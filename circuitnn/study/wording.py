@@ -40,9 +40,13 @@ def seconds(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
 
 
-def millivolts(value: float) -> str:
-    """Of volts."""
-    return f"{1e3 * value:.0f}" if value >= 0.1 else f"{1e3 * value:.2g}"
+def volts(value: float) -> str:
+    """With its unit: 240 mV, 1.3 V."""
+    if not math.isfinite(value):
+        return "ran away"
+    if value >= 1:
+        return f"{value:.3g} V"
+    return f"{1e3 * value:.0f} mV" if value >= 0.1 else f"{1e3 * value:.2g} mV"
 
 
 def probability(value: float) -> str:
@@ -197,7 +201,7 @@ def failures(comparison: Comparison) -> str:
 def judgement(found: Judgement) -> str:
     """A sentence on a hypothesis."""
     comparison, hypothesis = found.comparison, found.hypothesis
-    text = f"{hypothesis.name}: {found.verdict}"
+    text = f"{hypothesis.name[0].upper()}{hypothesis.name[1:]}: {found.verdict}"
     if comparison is not None and comparison.effect is not None:
         text += f", {effect(comparison)} dB over {counted(comparison)} (95 % interval)"
     return f"{text}; {found.why}."

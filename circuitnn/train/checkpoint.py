@@ -11,10 +11,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
-import jax
 import numpy as np
 
 from circuitnn.archive import Archive, ArchiveError, Shape, opened_archive
+from circuitnn.deferred import jax
 from circuitnn.files import replacing
 from circuitnn.opening import LARGEST_JSON, json_of, reason
 

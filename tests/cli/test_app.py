@@ -86,16 +86,70 @@ def test_the_examples_have_options_that_exist(command):
     ],
 )
 def test_help_and_mistakes_do_not_wait_for_jax(words, folder):
-    """In a new process: what has been imported by then, instead of a time, which would depend on the machine."""
+    status, told, imported = in_a_new_process(words)
+    is_mistake = words != ["list"] and not words[-1].startswith("--")
+    assert (status, told[:7]) == ((2, "error: ") if is_mistake else (0, ""))
+    assert not {"jax", "flax", "optax", "scipy", "matplotlib"} & imported
+    assert is_mistake or words == ["list"] or "numpy" not in imported
+
+
+def in_a_new_process(words):
+    """Exit status, what was said, and what has been imported by then: a time would depend on the machine."""
     program = (
         f"import sys; sys.argv[1:] = {words!r}; from circuitnn.cli import app\ntry: app()\nfinally: print(*sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60)
-    is_mistake = words != ["list"] and not words[-1].startswith("--")
-    assert (done.returncode, done.stderr[:7]) == ((2, "error: ") if is_mistake else (0, ""))
-    imported = set(done.stdout.splitlines()[-1].split())
-    assert not {"jax", "flax", "optax", "scipy", "matplotlib"} & imported
-    assert is_mistake or words == ["list"] or "numpy" not in imported
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stderr, set(done.stdout.splitlines()[-1].split())
+
+
+# Netlist, value, knob, model file and sound, each at fault; of every command that takes such a thing.
+FAULTS = {
+    "response": ["bad.cir", "tone.cir --set R9=1k", "tone.cir --knob treble=0.2", "tone.cir tone.cir@R9=1k"],
+    "check": ["bad.cir", "tone.cir --set R9=1k"],
+    "info": ["bad.cir", "bad.npz", "bad.nam"],
+    "run": ["bad.cir in.wav o.wav", "tone.cir in.wav o.wav --knob treble=0.2", "bad.npz in.wav o.wav"],
+    "export": ["bad.cir o.h", "tone.cir o.h --model D1=1N34A", "bad.nam o.h"],
+    "play": ["bad.cir", "tone.cir --turn treble", "bad.npz"],
+    "compare": ["bad.cir tone.cir", "tone.cir bad.nam", "tone.cir tone.cir@R9=1k"],
+    "listen": ["bad.cir tone.cir"],
+    "fit-tone-stack": ["bad.cir", "tone.cir --set R9=1k"],
+    "identify": ["bad.cir in.wav in2.wav", "tone.cir in.wav in2.wav --knob treble=0.2", "tone.cir in.wav bad.wav"],
+    "train": [
+        "bad.cir -o o.npz",
+        "tone.cir -o o.npz --learn treble",
+        "in.wav bad.wav -o o.npz",
+        "in.wav in2.wav -o o.npz --model gnu-16",
+        "in.wav in2.wav -o o.npz --model bad.cir",
+    ],
+    "guitar": ["o.txt"],
+    "capture-signal": ["o.txt"],
+}
+
+
+def test_every_command_has_faults():
+    assert set(app.commands) - {"list", "study"} == set(FAULTS)  # one has nothing to read, the other reads studies
+
+
+@pytest.mark.parametrize("command", FAULTS)
+def test_faulty_files_are_refused_before_jax_is_imported(command, folder):
+    (folder / "bad.cir").write_text((folder / "tone.cir").read_text().replace("C1 a 0 22n", "C1 a 0 22q\nQ1 a b"))
+    (folder / "bad.npz").write_bytes(b"PK no archive")
+    (folder / "bad.nam").write_text('{"architecture": ')
+    (folder / "bad.wav").write_text("no sound")
+    (folder / "in2.wav").write_bytes((folder / "in.wav").read_bytes())
+    calls = [[command, *words.split()] for words in FAULTS[command]]
+    program = (
+        "import sys\nfrom circuitnn.cli import app\n"
+        f"for words in {calls!r}:\n"
+        "    try: app(words)\n"
+        "    except SystemExit as end: print(end.code, *sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stderr.count("error: ") == len(calls) == len(done.stdout.splitlines()), done.stderr
+    for words, line in zip(calls, done.stdout.splitlines(), strict=True):
+        status, *imported = line.split()
+        assert status in ("1", "2"), words
+        assert not {"jax", "flax", "optax", "scipy", "matplotlib"} & {*imported}, words
 
 
 def test_version():

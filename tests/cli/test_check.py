@@ -99,3 +99,17 @@ def test_what_is_typed_is_told_and_counts(call):
     assert changes[1] == "  V1: 4.5"
     assert "  vcc   4.5 " in out
     assert "differs" not in out
+
+
+def test_what_other_commands_say_of_it_are_lines(call):
+    """Not a warning of Python, with the line of a program in it."""
+    Path("my.cir").write_text(PEDAL)
+    told = call("response", "my.cir", "--knob", "treble=0.5", fails=2)
+    assert "my.cir: line 9: " in told.stdout
+    assert "Warning" not in told.stdout + told.stderr
+    Path("long.cir").write_text(
+        PEDAL.replace(".tran 1u", "\n".join(f".model M{n} D(FOO=1)\nD{n + 2} vout 0 M{n}" for n in range(20)))
+    )
+    lines = call("response", "long.cir", "--knob", "treble=0.5", fails=2).stdout.splitlines()
+    assert len(lines) == 9
+    assert "circuitnn check tells" in lines[-1]

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +19,7 @@ from tests.export.playing import CC, CXX, STRICT, Played
 from tests.export.test_words import HOSTILE
 
 FS = 48_000
+ROOT = Path(__file__).parents[2]
 X = 0.5 * np.random.default_rng(0).standard_normal(600)
 TONE = """* {title}
 .param {knob}=0.5
@@ -176,3 +178,12 @@ def test_a_header_is_replaced_whole_and_is_the_same_each_time(tmp_path):
     first = export.c(Swept(), path, check=False).read_bytes()
     assert export.c(Swept(), path, check=False).read_bytes() == first
     assert [entry.name for entry in path.parent.iterdir()] == ["pedal.h"]
+
+
+def test_the_page_names_what_is_in_a_header(tmp_path):
+    page = (ROOT / "docs" / "export.md").read_text()
+    told = set(re.findall(r"\b(?:drive_(?!main)[a-z_]+|DRIVE_[A-Z_]+)\b", page))
+    text = export.c(gru(controls=("drive",), fs=FS), tmp_path / "drive.h").read_text()
+    assert {"drive_start", "drive_rest", "drive_set_knob", "drive_play", "DRIVE_LATENCY", "DRIVE_KNOB_DRIVE"} <= told
+    assert not {name for name in told if not re.search(rf"\b{name}\b", text)}
+    assert "#define DRIVE_FS 0.0" in export.c(gru(controls=("drive",)), tmp_path / "any.h", name="drive").read_text()

@@ -39,6 +39,21 @@ def test_response_is_that_of_the_circuit_over_a_knob():
     assert [axes.get_xlabel() for axes in figure.axes] == ["frequency in Hz"]
 
 
+def test_response_of_transfer_functions():
+    freqs = np.array([100.0, 1592.0, 20_000.0])
+    digital = cn.nodal.transfer_function(RC, 32_000)
+    found = curves(
+        cn.plot.response({"exact": RC, "in s": cn.nodal.transfer_function(RC), "in z": digital}, "tone", freqs=freqs)
+    )
+    assert list(found) == [*(f"exact {place:g}" for place in (0, 0.25, 0.5, 0.75, 1)), "in s", "in z"]
+    np.testing.assert_allclose(found["in s"].get_ydata(), found["exact 0.5"].get_ydata(), atol=1e-3)
+    wanted = 20 * np.log10(np.abs(np.asarray(digital.frequency_response(freqs[:2]))))
+    np.testing.assert_allclose(found["in z"].get_ydata()[:2], wanted, atol=1e-4)
+    assert np.isnan(found["in z"].get_ydata()[2])  # beyond half its rate
+    with pytest.raises(TypeError, match="a circuit, a model or a transfer function is wanted, this is a int"):
+        cn.plot.response(3)
+
+
 def test_response_of_a_model_is_heard():
     taps = np.random.default_rng(0).standard_normal(50)
     model = FIR(taps, FS)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from circuitnn.study import Records
-from circuitnn.study.convergence import how_far, late_fall
+from circuitnn.study.convergence import how_far, late_fall, worse_than_silence
 
 
 def test_what_falls_in_the_last_fifth_counts():
@@ -29,3 +29,22 @@ def test_the_page_says_how_far_trained_its_models_are():
     assert "by 3.0 dB: these models have not converged" in how_far(records(flat, falling, falling))
     assert "longer training at this schedule would change little" in how_far(records(flat, flat))
     assert how_far(records([None, None])) == ""
+
+
+def test_what_is_worse_than_silence_is_named():
+    rows = [
+        {"circuit": "c", "model": model, "regime": regime, "esr_free_running": esr}
+        for model, regime, errors in (
+            ("A", "TF", (0.5, 1.2, None)),
+            ("A", "SS", (0.5, 0.6, 3.0)),
+            ("nodal", None, (2.0,)),
+        )
+        for esr in errors
+    ]
+    told = worse_than_silence(
+        Records.of({"header": {"circuits": {"c": {"title": "Second-order clipper"}}}, "rows": rows})
+    )
+    assert told == "Worse than silence, with a median ESR of 1 or more: A under TF on the second-order clipper."
+    assert worse_than_silence(Records.of({"header": {}, "rows": rows[3:6]})) == ""
+    many = [{**rows[1], "model": str(number)} for number in range(9)]
+    assert worse_than_silence(Records.of({"header": {}, "rows": many})).endswith("3 under TF on the c and 5 more.")

@@ -1,3 +1,4 @@
+import base64
 import io
 import json
 import re
@@ -7,9 +8,10 @@ from html.parser import HTMLParser
 import matplotlib.image
 import numpy as np
 import pytest
+import soundfile
 
 from benchmarks.exposure_bias.__main__ import STUDY
-from circuitnn.study import Records, ReportError, main, report, style, traces
+from circuitnn.study import Records, ReportError, main, players, report, style, traces
 from circuitnn.study.cost import cost
 from circuitnn.study.hypotheses import write_down
 from circuitnn.study.leaderboard import standings
@@ -71,6 +73,47 @@ def test_hypotheses_and_parts_are_on_the_page(tmp_path):
         assert words in page
     for words in ("By recording and by level", "below −24 dB", "Nemenyi’s critical difference", "failed runs"):
         assert words in page
+
+
+def test_the_headline_says_of_every_regime_what_it_is(tmp_path):
+    results, _ = fake.study(circuits=2, seeds=3)
+    page = Page(report.render(Records.of(results), NO_PICTURES, STUDY)).text
+    head = page.partition("Hypotheses")[0]
+    for regime in ("SS", "TBPTT", "TF+TBPTT"):
+        assert re.search(rf"\b{re.escape(regime)} ?\)?:? ?−?[0-9.]+ \(", head), (
+            f"{regime} has no effect in the headline"
+        )
+    assert "median ESR, Second-order diode clipper" in re.sub(r"\s+", " ", head.replace(",", ", "))
+
+
+def test_what_is_kept_is_heard():
+    results, curves = fake.study(circuits=1, seeds=2, trouble=False)
+    time = np.arange(4800) / 48_000
+    target = 0.4 * np.sin(2 * np.pi * 200 * time)
+    curves["diode-clipper|sound-input"] = players.packed(target, target)
+    curves["diode-clipper|sound-target"] = players.packed(target, target)
+    for model in (*fake.STATE_MODELS, *fake.BLACK_BOXES):
+        for regime in fake.REGIMES if model in fake.STATE_MODELS else ("TBPTT",):
+            curves[f"diode-clipper|{model}|{regime}|sound"] = players.packed(1.5 * target, target)
+    records = Records.of(results, curves)
+    sounds = players.of(records, "diode-clipper")
+    names = [sound["name"] for sound in sounds]
+    assert names[:2] == ["what went in", "the circuit"]
+    assert len(names) == 2 + players.MOST + 1
+    assert names[2].startswith("LSTM-8 under TBPTT")
+    assert names[-1].startswith("STN 4-4-4 under TF,")
+    heard, _ = soundfile.read(io.BytesIO(base64.b64decode(sounds[2]["source"].partition(",")[2])))
+    np.testing.assert_allclose(heard, 0.75 * target / np.abs(target).max(), atol=2e-4)
+    page = Page(report.render(records, NO_PICTURES, STUDY))
+    assert "How it sounds" in page.text
+    assert sum(address.startswith("data:audio/wav") for address in page.addresses) == len(names)
+    assert players.of(Records.of(results), "diode-clipper") == []
+
+
+def test_a_run_that_ran_away_is_heard_as_far_as_it_goes():
+    target = np.array([0.0, 1.0, -1.0, 0.5])
+    there = players.packed(np.array([np.nan, np.inf, -np.inf, 0.5]), target)
+    assert there.tolist() == [0, 32767, -32767, 8192]
 
 
 def test_text_is_escaped(folder):
