@@ -26,6 +26,7 @@ ON_DEMAND = (
     "circuitnn.pages",
     "circuitnn.plot",
     "circuitnn.spice",
+    "circuitnn.study",
     "circuitnn.train",
 )
 

@@ -57,7 +57,13 @@ def study(
     """
     import dataclasses
 
-    from circuitnn.study import Description, DescriptionError, grid, report
+    from circuitnn.study.keys import DescriptionError, read_table
+
+    try:
+        read_table(file)  # before JAX is imported, which the study needs
+    except DescriptionError as problem:
+        raise Fault(str(problem)) from None
+    from circuitnn.study import Description, grid, report
     from circuitnn.study.carrying_out import carried_out
     from circuitnn.study.command import plan, workers_of
     from circuitnn.study.description import WHOLE

@@ -3,20 +3,17 @@
 import dataclasses
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
-from circuitnn.opening import content, reason
 from circuitnn.study import described
 from circuitnn.study.definition import Study
 from circuitnn.study.findings import best_of_all, lowest_errors
 from circuitnn.study.hypotheses import Hypothesis
-from circuitnn.study.keys import DescriptionError, Faults, Keys
+from circuitnn.study.keys import Faults, Keys, read_table
 from circuitnn.study.preset import Preset
 
-LARGEST = 2**20  # bytes of a description
 WHOLE = "whole"  # the preset without changes
 OVERRIDES = ("seeds", "contenders", "targets", "regimes", "budget", "training", "material", "search")
 SIZES = ("weights", "operations")  # of budgets
@@ -50,12 +47,7 @@ class Description:
             DescriptionError: for what is no TOML, and for all that is wrong with it at once, with the keys.
         """
         source = Path(path)
-        try:
-            table = tomllib.loads(content(source, LARGEST).decode())
-        except OSError as error:
-            raise DescriptionError(f"{source}: {reason(error)}") from None
-        except ValueError as error:
-            raise DescriptionError(f"{source}: is no TOML: {error}") from None
+        table = read_table(source)
         name = re.sub(r"[^A-Za-z0-9]+", "-", str(table.get("name", source.stem))).strip("-") or "study"
         table = described.beside(table, source.parent)
         return cls.of(table, name, source=str(source), command=f"circuitnn study {source.name}")

@@ -1,11 +1,15 @@
 """Reading of plain tables: what is missing, unknown or of another kind is noted with its key, and told all at once."""
 
 import math
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, final
 
 from circuitnn.knobs import did_you_mean
+from circuitnn.opening import content, reason
 
+LARGEST = 2**20  # bytes of a description
 Made = TypeVar("Made")
 _WORDS = {
     str: "a text",
@@ -19,6 +23,20 @@ _WORDS = {
 
 class DescriptionError(ValueError):
     """A description of a study that cannot be used; the message has a line for each fault, with its key."""
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """What a file of TOML has.
+
+    Raises:
+        DescriptionError: for what cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(content(path, LARGEST).decode())
+    except OSError as error:
+        raise DescriptionError(f"{path}: {reason(error)}") from None
+    except ValueError as error:
+        raise DescriptionError(f"{path}: is no TOML: {error}") from None
 
 
 @final

@@ -121,13 +121,14 @@ FAULTS = {
         "in.wav in2.wav -o o.npz --model gnu-16",
         "in.wav in2.wav -o o.npz --model bad.cir",
     ],
+    "study": ["nothing.toml", "bad.toml"],
     "guitar": ["o.txt"],
     "capture-signal": ["o.txt"],
 }
 
 
 def test_every_command_has_faults():
-    assert set(app.commands) - {"list", "study"} == set(FAULTS)  # one has nothing to read, the other reads studies
+    assert set(app.commands) - {"list"} == set(FAULTS)
 
 
 @pytest.mark.parametrize("command", FAULTS)
@@ -136,6 +137,7 @@ def test_faulty_files_are_refused_before_jax_is_imported(command, folder):
     (folder / "bad.npz").write_bytes(b"PK no archive")
     (folder / "bad.nam").write_text('{"architecture": ')
     (folder / "bad.wav").write_text("no sound")
+    (folder / "bad.toml").write_text("[targets")
     (folder / "in2.wav").write_bytes((folder / "in.wav").read_bytes())
     calls = [[command, *words.split()] for words in FAULTS[command]]
     program = (
