@@ -118,7 +118,7 @@ def captures(records: Records) -> list[str]:
         f"Captures at equal cost and time: the median ESR over {wording.plural(devices, 'device')} is {told}.",
         *(
             f"{one.first} against {one.second}: {wording.effect(one)} dB; lower on {one.lower} of {len(one.scores)}; "
-            f"p = {probability(one.test.p_holm)} after Holm's correction, {wording.verdict(one)}."
+            f"p {probability(one.test.p_holm)} after Holm's correction, {wording.verdict(one)}."
             for one in pairs(records)
         ),
     ]
