@@ -36,7 +36,7 @@ def pool(processes: int) -> Iterator[Executor]:
     os.environ["XLA_FLAGS"] = _with_one_thread(before.get("XLA_FLAGS", ""))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        with ProcessPoolExecutor(processes, context, _prepare, (context.Value("i", 0),)) as executor:
+        with ProcessPoolExecutor(processes, context, _prepare, (context.Value("i", 0), processes)) as executor:
             try:
                 yield executor
             except BaseException:
@@ -83,11 +83,11 @@ def _with_one_thread(flags: str) -> str:
     return flags if ONE_THREAD in flags else f"{flags} {ONE_THREAD}".strip()
 
 
-def _prepare(taken: Any) -> None:
+def _prepare(taken: Any, processes: int) -> None:
     """Ctrl-C is for the process that started this one; without it there is nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _take_a_core(taken)
+    _take_a_core(taken, processes)
 
 
 def _end_with_parent() -> None:
@@ -97,10 +97,14 @@ def _end_with_parent() -> None:
         os._exit(1)  # as it was ended, without a word: what goes on later needs the files
 
 
-def _take_a_core(taken: Any) -> None:
-    """Each process keeps to a core of its own: handing small steps from core to core costs more than they do."""
+def _take_a_core(taken: Any, processes: int) -> None:
+    """Each process keeps to a core of its own: handing small steps from core to core costs more than they do.
+
+    Fewer processes than cores are left to the system: two such studies would share a core and leave others idle.
+    """
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         with taken.get_lock():
             core, taken.value = cores[taken.value % len(cores)], taken.value + 1
-        os.sched_setaffinity(0, {core})
+        if processes >= len(cores):
+            os.sched_setaffinity(0, {core})

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import os
 from concurrent.futures import Future
 from typing import ClassVar, final
 
@@ -314,6 +315,17 @@ def test_bad_input_is_one_line(arguments, says, tmp_path, capsys):
 def test_worker_processes_start():
     with processes.pool(1) as executor:
         assert executor.submit(len, [1, 2, 3]).result() == 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores cannot be chosen here")
+def test_workers_keep_to_a_core_where_there_is_one_for_each():
+    cores = os.sched_getaffinity(0)
+    with processes.pool(len(cores)) as executor:
+        assert len(executor.submit(os.sched_getaffinity, 0).result()) == 1
+    if len(cores) > 1:  # another study may run beside it
+        with processes.pool(1) as executor:
+            assert executor.submit(os.sched_getaffinity, 0).result() == cores
 
 
 def test_workers_find_a_study_by_its_name():
