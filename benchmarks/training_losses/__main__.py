@@ -92,7 +92,8 @@ def line(row: Row) -> str:
 
 
 def parts(rows: Sequence[Row]) -> dict[str, Any]:
-    return {"rows": list(rows), "correlations": rank_correlations(rows)}
+    longest = [row for row in rows if row["updates"] == max(row["updates"] for row in rows)]
+    return {"rows": list(rows), "correlations": {"all": rank_correlations(rows), "longest": rank_correlations(longest)}}
 
 
 def targets(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -108,10 +109,17 @@ def tables(report: Mapping[str, Any]) -> str:
     size = f"GRU-{head['units']}, {head['seeds']} seeds, {head['seconds']:g} s heard; {head['signal']}."
     heads = ("trained with", "device", "updates", *MEASURES)
     devices = dict.fromkeys(row["device"] for row in rows)
-    ranks = markdown(("measure", *devices), [(name, *cells) for name, cells in report["correlations"].items()])
+    ranks = [
+        (name, *(value for column in zip(*pair, strict=True) for value in column))
+        for name, *pair in (
+            (name, *(found[name] for found in report["correlations"].values())) for name in MEASURES[1:]
+        )
+    ]
+    columns = [f"{device}{which}" for device in devices for which in ("", ", longest trained")]
     return (
         f"Median over seeds; {size}\n\n{markdown(heads, shown)}\n\n"
-        f"Spearman's rank correlation with ViSQOL over all models of a device, turned where less is better:\n\n{ranks}"
+        f"Spearman's rank correlation with ViSQOL over models of a device, turned where less is better:\n\n"
+        f"{markdown(('measure', *columns), ranks)}"
     )
 
 
