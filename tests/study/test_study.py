@@ -154,7 +154,7 @@ def test_the_command_writes_what_it_promises(finished):
     description = results["header"]["description"]
     assert [claim["name"] for claim in description["hypotheses"]] == ["mine helps"]
     assert description["stated"] < results["header"]["created"]
-    assert "mine helps: not decided" in said[1]
+    assert "Mine helps: not decided" in said[1]
     for row in results["rows"]:  # errors in parts add up to that of the whole
         assert {part["recording"] for part in row["parts"]} == {"built-in excitation (seed 0)"}
         assert pooled(row["parts"]) == pytest.approx(row["esr_free_running"], rel=1e-4)
