@@ -121,7 +121,7 @@ for name, y in outputs.items():
     display(Audio(y[: 2 * fs], rate=fs))
 
 # %% [markdown]
-# One seed of one model is an anecdote. In the study (`make state-matching`, ten seeds, real guitar) all models that are
-# not given the oscillator come to an ESR of 0.53 to 0.54, state-matched or not; given it, a plain and a state-matched GRU
-# are at 0.007 and 0.006. From the input alone nobody can know where the oscillator is. After a second in which the output
-# is heard as well one can: `10_a_hidden_oscillator`.
+# One seed of one model is an anecdote. In the study (`make state-matching`, ten seeds, real guitar) all models that
+# are not given the oscillator come to an ESR of 0.53 to 0.54, state-matched or not; given it, a plain and a
+# state-matched GRU are at 0.007 and 0.006. From the input alone nobody can know where the oscillator is. After a second
+# in which the output is heard as well one can: `10_a_hidden_oscillator`.
