@@ -29,12 +29,12 @@ REGIMES = {
 SEARCH = RateSearch((1e-3, 3e-3, 1e-2), share=0.1, seeds=1)
 
 
-def _preset(name: str, **options: Any) -> Preset:
-    """Segments of 2400 samples as published, four that follow each other with the state handed on."""
-    return Preset(name, length=2400, warmup=1200, blocks=4, pieces=8, **options)
-
-
 ROUND = Material(seconds=12.0, validation=1.2, test=6.0)
+
+
+def _preset(name: str, *, pieces: int = 8, **options: Any) -> Preset:
+    """Segments of 2400 samples as published, four that follow each other with the state handed on."""
+    return Preset(name, length=2400, warmup=1200, blocks=4, pieces=pieces, **options)
 
 
 PRESETS = {
@@ -97,14 +97,11 @@ PRESETS = {
         search=SEARCH,
     ),
     # The study's own grids and lengths, three days of two cores for each device and more: for a cluster.
-    "paper": Preset(
+    "paper": _preset(
         "paper",
         seeds=5,
         updates=40_000,
         batch=32,
-        length=2400,
-        warmup=1200,
-        blocks=4,
         pieces=108,
         contenders=FIVE,
         targets=tuple(PAPER),

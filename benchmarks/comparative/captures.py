@@ -6,7 +6,6 @@ is "lite", which costs more than twice as much, so that A2 is taken with as many
 
 import dataclasses
 import functools
-from typing import Any
 
 from flax import nnx
 
@@ -26,13 +25,15 @@ def _a2(channels: int) -> Contender:
     arrays = tuple(dataclasses.replace(array, channels=channels) for array in variants.a2("lite"))
 
     def build(task: Task, rngs: nnx.Rngs) -> Model:
-        told: dict[str, Any] = {
-            "in_features": task.inputs,
-            "controls": task.knobs,
-            "scaling": task.scaling,
-            "fs": task.fs,
-        }
-        return WaveNet(arrays, head_scale=variants.A2_HEAD_SCALE, **told, rngs=rngs)
+        return WaveNet(
+            arrays,
+            head_scale=variants.A2_HEAD_SCALE,
+            in_features=task.inputs,
+            controls=task.knobs,
+            scaling=task.scaling,
+            fs=task.fs,
+            rngs=rngs,
+        )
 
     return Contender(build, matched="none", learning_rate=1e-2)
 

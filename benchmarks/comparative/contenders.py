@@ -15,7 +15,9 @@ WRIGHT = {
 WAVENETS = {f"WaveNet {layers} x {channels}": (layers, channels) for layers, channels in ((10, 16), (18, 8), (18, 16))}
 
 
-def _wavenet(layers: int, channels: int) -> Contender:
+def wavenet(layers: int, channels: int) -> Contender:
+    """That of Wright et al."""
+
     def build(task: Task, rngs: object) -> Model:
         return WaveNet.wright(layers, channels, controls=task.knobs, scaling=task.scaling, fs=task.fs, rngs=rngs)
 
@@ -29,7 +31,7 @@ def _shallow(task: Task, rngs: object) -> Model:
 CONTENDERS = {
     **{name: network("Windowed", recurrent=name, rate=5e-3) for name in FIVE},
     **WRIGHT,
-    **{name: _wavenet(*sizes) for name, sizes in WAVENETS.items()},
+    **{name: wavenet(*sizes) for name, sizes in WAVENETS.items()},
     # Of the review's table 8 the LSTM is LSTM-32; its convolutional LSTM hears windows, see `circuitnn.frames`.
     "TCN shallow": Contender(_shallow, matched="none", learning_rate=4e-3),
 }

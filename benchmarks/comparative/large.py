@@ -1,16 +1,12 @@
-"""What takes a cluster: the study's own grids, and all networks in three sizes on ten devices."""
+"""What takes a cluster: the study's own grids, and all networks in three sizes on eleven devices."""
 
 import functools
 from collections.abc import Callable
 
-from flax import nnx
-
+from benchmarks.comparative.contenders import FIVE, wavenet
 from benchmarks.comparative.targets import TARGETS, on_grid
-from circuitnn.convolutional import WaveNet
-from circuitnn.model import Model
 from circuitnn.study import Contender, network, state_matched, stn
 from circuitnn.study.contenders import within
-from circuitnn.study.definition import Task
 
 
 def _steps(count: int, first: float = 0.05, last: float = 0.95) -> tuple[float, ...]:
@@ -43,17 +39,10 @@ def _windowed(name: str, units: int) -> Contender:
     return network("Windowed", recurrent=name, hidden=2 * units, rate=5e-3)
 
 
-def _wavenet(channels: int) -> Contender:
-    def build(task: Task, rngs: nnx.Rngs) -> Model:
-        return WaveNet.wright(10, channels, controls=task.knobs, scaling=task.scaling, fs=task.fs, rngs=rngs)
-
-    return Contender(build, matched="none", learning_rate=4e-3)
-
-
 KINDS: dict[str, Callable[[int], Contender]] = {
-    **{name: functools.partial(_windowed, name) for name in ("LSTM", "ED", "LRU", "S4D", "S6")},
+    **{name: functools.partial(_windowed, name) for name in FIVE},
     "GRU": lambda units: network("GRU", hidden=units, rate=5e-3),
-    "WaveNet": _wavenet,
+    "WaveNet": functools.partial(wavenet, 10),
     "STN": lambda units: stn(units, units),
     "SMGRU": lambda units: state_matched(units, "leading"),
 }

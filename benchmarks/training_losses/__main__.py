@@ -92,7 +92,8 @@ def line(row: Row) -> str:
 
 
 def parts(rows: Sequence[Row]) -> dict[str, Any]:
-    longest = [row for row in rows if row["updates"] == max(row["updates"] for row in rows)]
+    most = max(row["updates"] for row in rows)
+    longest = [row for row in rows if row["updates"] == most]
     return {"rows": list(rows), "correlations": {"all": rank_correlations(rows), "longest": rank_correlations(longest)}}
 
 
@@ -109,12 +110,8 @@ def tables(report: Mapping[str, Any]) -> str:
     size = f"GRU-{head['units']}, {head['seeds']} seeds, {head['seconds']:g} s heard; {head['signal']}."
     heads = ("trained with", "device", "updates", *MEASURES)
     devices = dict.fromkeys(row["device"] for row in rows)
-    ranks = [
-        (name, *(value for column in zip(*pair, strict=True) for value in column))
-        for name, *pair in (
-            (name, *(found[name] for found in report["correlations"].values())) for name in MEASURES[1:]
-        )
-    ]
+    every, longest = report["correlations"].values()
+    ranks = [(name, *np.column_stack([every[name], longest[name]]).ravel().tolist()) for name in every]
     columns = [f"{device}{which}" for device in devices for which in ("", ", longest trained")]
     return (
         f"Median over seeds; {size}\n\n{markdown(heads, shown)}\n\n"

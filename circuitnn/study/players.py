@@ -38,8 +38,10 @@ def of(records: Records, circuit: str) -> list[dict[str, Any]]:
         if regime and records.curve(circuit, model, regime, "sound") is not None
     }
     finite = sorted((run for run in errors if math.isfinite(errors[run])), key=lambda run: errors[run])
-    best = list({run[0]: run for run in reversed(finite)}.values())[::-1]
-    chosen = sorted(best, key=lambda run: errors[run])[:MOST]
+    best: dict[str, tuple[str, str]] = {}
+    for run in finite:
+        best.setdefault(run[0], run)
+    chosen = list(best.values())[:MOST]
     chosen += [run for run in finite[-1:] if run not in chosen]
     sounds: dict[str, Any] = {"what went in": heard, "the circuit": target}
     for model, regime in chosen:

@@ -102,9 +102,7 @@ def _take_a_core(taken: Any, processes: int) -> None:
 
     Fewer processes than cores are left to the system: two such studies would share a core and leave others idle.
     """
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
+    if hasattr(os, "sched_setaffinity") and processes >= len(cores := sorted(os.sched_getaffinity(0))):
         with taken.get_lock():
             core, taken.value = cores[taken.value % len(cores)], taken.value + 1
-        if processes >= len(cores):
-            os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, {core})

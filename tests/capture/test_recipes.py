@@ -6,6 +6,8 @@ import pytest
 from flax import nnx
 
 from circuitnn import capture, losses
+from circuitnn.capture import losses as named_losses
+from circuitnn.capture import names, recipes
 
 
 @pytest.mark.parametrize(("name", "kind", "weights"), [
@@ -68,6 +70,12 @@ def test_a_loss_by_its_name(name):
     loss = capture.loss(name, 48_000)
     assert float(loss(y, y)) == pytest.approx(0, abs=1e-6)
     assert float(loss(0.5 * y, y)) > 0.01
+
+
+def test_names_are_those_of_what_is_built():
+    """Written down apart from it, since names are refused before what builds networks is imported."""
+    assert (set(names.NAMED), set(names.SIZED)) == (set(recipes._NAMED), set(recipes._SIZED))
+    assert tuple(named_losses._NAMED) == names.LOSSES
 
 
 def test_losses_are_those_of_the_library():
