@@ -37,6 +37,7 @@ Example, pedals.toml:
 @click.option("--seeds", type=click.IntRange(1, 10_000), help="Instead of the file's.")
 @click.option("--updates", type=click.IntRange(1, 10**9), help="Instead of the file's.")
 @click.option("--check", is_flag=True, help="Only say what would be computed.")
+@click.option("--so-far", is_flag=True, help="Only write results and page of the targets whose runs have all ended.")
 @click.option("--render", is_flag=True, help="Only write the page again, from results in the folder.")
 @click.pass_context
 def study(
@@ -49,6 +50,7 @@ def study(
     seeds: int | None,
     updates: int | None,
     check: bool,
+    so_far: bool,
     render: bool,
 ) -> None:
     """Train contenders on targets and compare them: FILE.toml says which, on what and for how long.
@@ -63,8 +65,7 @@ def study(
         read_table(file)  # before JAX is imported, which the study needs
     except DescriptionError as problem:
         raise Fault(str(problem)) from None
-    from circuitnn.study import Description, grid, report
-    from circuitnn.study.carrying_out import carried_out
+    from circuitnn.study import Description, carrying_out, grid, report
     from circuitnn.study.command import plan, workers_of
     from circuitnn.study.description import WHOLE
     from circuitnn.study.terminal import table
@@ -93,12 +94,16 @@ def study(
     if check:
         return
     grid.check_writable(folder)
-    workers = workers_of(jobs or os.cpu_count() or 1, cluster, len(whole.jobs(chosen)))
     words = [description.command, *(["--preset", preset] if preset else [])]
-    words += [f"--{name} {value}" for name, value in changes.items() if value is not None]
+    command = " ".join([*words, *(f"--{name} {value}" for name, value in changes.items() if value is not None)])
+    material = chosen.signals()
     try:
         with terminating():
-            contents, page = carried_out(whole, chosen, chosen.signals(), folder, workers, command=" ".join(words))
+            if so_far:
+                contents, page = carrying_out.so_far(whole, chosen, material, folder, command=command)
+            else:
+                workers = workers_of(jobs or os.cpu_count() or 1, cluster, len(whole.jobs(chosen)))
+                contents, page = carrying_out.carried_out(whole, chosen, material, folder, workers, command=command)
     except KeyboardInterrupt as stop:
         say(f"stopped; the same command goes on where it was ({folder / 'work'} keeps the state)", err=True)
         context.exit(143 if isinstance(stop, Terminated) else 130)

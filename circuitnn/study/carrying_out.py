@@ -1,5 +1,6 @@
 """A study from beginning to end: claims written down, grid computed, results and page written."""
 
+import dataclasses
 import shutil
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from circuitnn.files import owned
 from circuitnn.study import grid, hypotheses, report
 from circuitnn.study.definition import Study
 from circuitnn.study.preset import Preset
+from circuitnn.study.run_log import RunLog
 from circuitnn.study.signals import Signals
 
 
@@ -35,7 +37,7 @@ def carried_out(
     report.check_extras()
     work = grid.work_folder(folder, study, preset, material)
     with owned(work):
-        description = hypotheses.write_down(study.hypotheses, work, grid.now())
+        description = hypotheses.write_down(study.hypotheses_of(preset), work, grid.now())
         results = grid.compute(study, preset, material, work, workers)
         seconds = time.monotonic() - began
         header = grid.header(
@@ -51,3 +53,33 @@ def carried_out(
         page = report.write(folder, study)
         shutil.rmtree(work)
     return contents, page
+
+
+def so_far(
+    study: Study, preset: Preset, material: Signals, folder: Path, *, command: str
+) -> tuple[dict[str, Any], Path]:
+    """Write results and report of the targets that a run, which may still be computing, has ended; compute nothing.
+
+    Arguments, results and errors as for `carried_out`.
+
+    Raises:
+        ValueError: when no target has all its runs.
+    """
+    report.check_extras()
+    work = grid.work_folder(folder, study, preset, material)
+    jobs = study.jobs(preset)
+    ended = RunLog(work).results(jobs)
+    left = {job.circuit for job in jobs if job not in ended}
+    whole = [name for name in study.targets_of(preset) if name not in left]
+    if not whole:
+        raise ValueError(
+            f"{folder}: {len(ended)} of {len(jobs)} runs have ended, and no target has all of its runs yet"
+        )
+    description = hypotheses.write_down(study.hypotheses_of(preset), work, grid.now())
+    part = dataclasses.replace(preset, targets=tuple(whole))
+    results = grid.ordered(study, part, ended)
+    header = grid.header(
+        study, part, material, command=command, description=description, compute=results.compute, seconds=None
+    )
+    contents = grid.store(folder, results, header | {"left": sorted(left)})
+    return contents, report.write(folder, study)

@@ -6,10 +6,11 @@ import functools
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from circuitnn.audio import AudioError
 from circuitnn.study import grid, processes, report, signals, terminal
-from circuitnn.study.carrying_out import carried_out
+from circuitnn.study.carrying_out import carried_out, so_far
 from circuitnn.study.definition import Study
 from circuitnn.study.preset import Preset
 from circuitnn.train.interruption import Terminated, terminating
@@ -30,6 +31,9 @@ def main(study: Study, argv: list[str] | None = None) -> int:
         preset = study.presets[options.preset]
         if options.targets:
             preset = dataclasses.replace(preset, targets=tuple(options.targets))
+        if options.so_far:
+            found = so_far(study, preset, _material(options, preset), folder, command=_command(study, options))
+            return _told(study, *found)
         _say(f"{study.name} benchmark, preset {options.preset}: {plan(study, preset)}")
         with terminating():
             return _run(study, options, preset, folder)
@@ -65,16 +69,26 @@ def _options(study: Study) -> argparse.ArgumentParser:
     parser.add_argument("--output", default=f"results/{study.name}", metavar="FOLDER", help="default: %(default)s")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler, whose workers see the output folder")
+    about = "only write results and page of the targets whose runs have all ended; another process may be computing"
+    parser.add_argument("--so-far", action="store_true", help=about)
     parser.add_argument("--render", type=Path, metavar="FOLDER", help="only write the page again from results there")
     return parser
 
 
 def _run(study: Study, options: argparse.Namespace, preset: Preset, folder: Path) -> int:
-    material = sound(options, preset.excitation_seconds) if options.input else preset.signals()
-    if options.input and preset.material is not None:
-        material = preset.material.cut(material, preset.pieces)
+    material = _material(options, preset)
     workers = workers_of(options.jobs, options.cluster, len(study.jobs(preset)))
-    contents, page = carried_out(study, preset, material, folder, workers, command=_command(study, options))
+    return _told(study, *carried_out(study, preset, material, folder, workers, command=_command(study, options)))
+
+
+def _material(options: argparse.Namespace, preset: Preset) -> signals.Signals:
+    if not options.input:
+        return preset.signals()
+    material = sound(options, preset.excitation_seconds)
+    return material if preset.material is None else preset.material.cut(material, preset.pieces)
+
+
+def _told(study: Study, contents: dict[str, Any], page: Path) -> int:
     print(terminal.table(contents, study.headline))
     _say(f"report: {page}")
     return 0

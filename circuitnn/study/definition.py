@@ -156,7 +156,8 @@ class Study:
         about: in a sentence.
         targets, contenders, presets: by name.
         headline: the sentence that the page begins with.
-        hypotheses: what it claims; they are written down before it runs, and the page judges those.
+        hypotheses: what it claims; those that a preset can judge are written down before it runs, and the page judges
+            them.
         findings: what else a reader takes away.
         sections: tables of tests that come first.
         regimes: by name, in the order of the tables.
@@ -212,6 +213,13 @@ class Study:
             for name in (self.regimes if preset.regimes is None else preset.regimes)
             if (only is None or name in only) and not (is_black_box and self.regimes[name].needs_states)
         ]
+
+    def hypotheses_of(self, preset: Preset) -> list[Hypothesis]:
+        """Those that a preset's runs can speak of; only these are claimed, and corrected for."""
+        models = self.contenders_of(preset)
+        regimes = {regime for model in models for regime in self.regimes_of(model, preset)}
+        circuits = self.targets_of(preset)
+        return [one for one in self.hypotheses if one.can_be_judged(circuits, models, regimes)]
 
     def jobs(self, preset: Preset) -> list[Job]:
         """The grid of a preset, in the order in which it is computed and reported."""

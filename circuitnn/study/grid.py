@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, as_completed
 from contextlib import AbstractContextManager
 from importlib import metadata
@@ -18,6 +18,7 @@ from tqdm import tqdm
 from circuitnn.files import replacing
 from circuitnn.study.datasets import simulate
 from circuitnn.study.definition import Job, Study, Target
+from circuitnn.study.measurement import Result
 from circuitnn.study.preset import Preset
 from circuitnn.study.run_log import RunLog
 from circuitnn.study.signals import FS, Signals
@@ -73,12 +74,17 @@ def compute(study: Study, preset: Preset, signals: Signals, folder: Path, worker
                 raise RuntimeError(f"{what}; among what is left: {labels}") from broken
             missing = left
             bar.n = len(jobs) - len(missing)
-    results = log.results(jobs)
-    ordered = [results[job] for job in sorted(jobs, key=lambda job: study.targets_of(preset).index(job.circuit))]
-    longest = max(ordered, key=lambda result: result.updates)
+    return ordered(study, preset, log.results(jobs))
+
+
+def ordered(study: Study, preset: Preset, results: Mapping[Job, Result]) -> Results:
+    """Those of a preset's grid, target by target."""
+    jobs = sorted(study.jobs(preset), key=lambda job: study.targets_of(preset).index(job.circuit))
+    ended = [results[job] for job in jobs]
+    longest = max(ended, key=lambda result: result.updates)
     return Results(
-        [row for result in ordered for row in result.rows],
-        {name: curve for result in ordered for name, curve in result.curves.items()},
+        [row for result in ended for row in result.rows],
+        {name: curve for result in ended for name, curve in result.curves.items()},
         {"updates": longest.updates, "gradient_samples": longest.gradient_samples},
     )
 
@@ -119,9 +125,9 @@ def header(
     command: str,
     description: dict[str, Any],
     compute: dict[str, int],
-    seconds: float,
+    seconds: float | None,
 ) -> dict[str, Any]:
-    """What results were made with; the description is what was written down before."""
+    """What results were made with; the description is what was written down before, the seconds those of the run."""
     return {
         "preset": preset.name,
         "created": now(),
@@ -139,7 +145,7 @@ def header(
         "compute": {"batch": preset.batch, **preset.window, **compute, **_timed(preset)},
         "seeds": preset.seeds,
         "circuits": {name: _about(study.targets[name]) for name in study.targets_of(preset)},
-        "seconds": round(seconds, 1),
+        "seconds": None if seconds is None else round(seconds, 1),
     }
 
 

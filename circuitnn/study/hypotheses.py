@@ -83,6 +83,16 @@ class Hypothesis:
         if self.by is not None and (not self.by or self.by[0] != "circuit" or set(self.by) - {*COLUMNS[:-1]}):
             raise ValueError(f"{self.name}: cells are made of the circuit and more of {', '.join(COLUMNS[1:-1])}")
 
+    def can_be_judged(self, circuits: Iterable[str], models: Iterable[str], regimes: Iterable[str]) -> bool:
+        """Whether a run of these has both kinds of run, on one circuit at least."""
+        trained, ways, sides = {*models}, {*regimes}, (self.lower, self.higher)
+        return (
+            all(runs.model is None or runs.model in trained for runs in sides)
+            and all(runs.regime is None or runs.regime in ways for runs in sides)
+            and (self.circuits is None or not {*self.circuits}.isdisjoint(circuits))
+            and (self.models is None or not trained.isdisjoint(self.models))
+        )
+
     def compared(self, records: Records) -> Comparison | None:
         """The one-sided comparison; None where the results do not have both kinds of run."""
         sides = [

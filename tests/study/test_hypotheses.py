@@ -1,11 +1,14 @@
 """Hypotheses: written down before, read back, and judged by cells, intervals and failures."""
 
 import copy
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
+from benchmarks.comparative.__main__ import PRESETS
+from benchmarks.comparative.__main__ import STUDY as COMPARATIVE
 from benchmarks.exposure_bias.__main__ import STUDY
 from benchmarks.exposure_bias.hypotheses import HYPOTHESES
 from circuitnn.study import Hypothesis, Records, ReportError, Runs, judged
@@ -53,6 +56,29 @@ def test_a_claim_that_no_run_speaks_of_counts_in_the_correction(tmp_path):
     first, second = judged(records(-5, cells=6, claims=claims, tmp_path=tmp_path))
     assert first.comparison.test.p_holm == pytest.approx(2 / 64)
     assert (second.comparison, second.verdict) == (None, "not decided")
+
+
+@pytest.mark.parametrize(
+    ("claim", "judged_by"),
+    [
+        (CLAIM, True),
+        (Hypothesis("C helps", "", Runs("C"), Runs("B")), False),
+        (Hypothesis("m before n", "", Runs(model="m"), Runs(model="n")), False),
+        (dataclasses.replace(CLAIM, circuits=("c", "d")), True),
+        (dataclasses.replace(CLAIM, circuits=("d",)), False),
+        (dataclasses.replace(CLAIM, models=("n",)), False),
+    ],
+)
+def test_a_run_claims_what_it_can_speak_of(claim, judged_by):
+    assert claim.can_be_judged(["c", "e"], ["m"], ["A", "B"]) == judged_by
+
+
+def test_presets_claim_what_they_compute():
+    named = {name: [one.name for one in COMPARATIVE.hypotheses_of(preset)] for name, preset in PRESETS.items()}
+    assert named["seed003"] == ["LSTM ahead of GRU"]
+    assert named["review"] == []
+    assert len(named["seed002"]) == 6
+    assert not {*named["captures"]} & {*named["seed002"]}
 
 
 def test_models_are_compared_by_circuits(tmp_path):

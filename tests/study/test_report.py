@@ -75,6 +75,15 @@ def test_hypotheses_and_parts_are_on_the_page(tmp_path):
         assert words in page
 
 
+def test_a_run_that_goes_on_says_what_is_missing():
+    results, _ = fake.study(circuits=1, seeds=2)
+    assert "had not ended" not in Page(report.render(Records.of(results), NO_PICTURES, STUDY)).text
+    results["header"]["left"] = ["diode-clipper-2nd-order"]
+    assert (
+        "had not ended: of diode-clipper-2nd-order" in Page(report.render(Records.of(results), NO_PICTURES, STUDY)).text
+    )
+
+
 def test_the_headline_says_of_every_regime_what_it_is(tmp_path):
     results, _ = fake.study(circuits=2, seeds=3)
     page = Page(report.render(Records.of(results), NO_PICTURES, STUDY)).text

@@ -1,12 +1,14 @@
 """Results that many processes append to one file, and what is left of them when one of them dies."""
 
 import contextlib
+import dataclasses
+import functools
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from circuitnn.study import grid, signals
+from circuitnn.study import carrying_out, grid, signals
 from circuitnn.study.definition import Job
 from circuitnn.study.measurement import Result
 from circuitnn.study.run_log import RunLog
@@ -117,3 +119,26 @@ def test_a_cluster_that_does_not_answer_is_one_error(address, monkeypatch):
 
     with pytest.raises(ValueError, match="no Dask scheduler"), processes.cluster(address):
         pass
+
+
+def test_what_has_ended_so_far_is_told_of_whole_targets(tmp_path, monkeypatch):
+    sound = signals.Signals({part: np.zeros(9) for part in signals.PARTS}, "nothing", {})
+    preset, (target,) = STUDY.presets["small"], STUDY.targets.values()
+    first, second = "low-pass", "another"
+    study = dataclasses.replace(STUDY, targets={first: target, second: target})
+    monkeypatch.setattr(carrying_out.report, "write", lambda folder, study: folder / "report.html")
+    told = functools.partial(carrying_out.so_far, study, preset, sound, tmp_path, command="mine")
+    with pytest.raises(ValueError, match=r"^\S+: 0 of \d+ runs have ended, and no target"):
+        told()
+    work, jobs = grid.work_folder(tmp_path, study, preset, sound), study.jobs(preset)
+    missing = next(job for job in jobs if job.circuit == second)
+    for job in jobs:
+        if job != missing:
+            RunLog(work).append(job, result(job))
+    contents, _ = told()
+    assert contents["header"]["left"] == [second]
+    assert contents["header"]["circuits"].keys() == {first}
+    assert [row["model"] for row in contents["rows"]] == [job.model for job in jobs if job.circuit == first]
+    assert RunLog(work).results(jobs).keys() == {*jobs} - {missing}  # the run goes on where it was
+    RunLog(work).append(missing, result(missing))
+    assert told()[0]["header"]["left"] == []
