@@ -30,6 +30,7 @@ from circuitnn.study import (
     Target,
     Task,
     TrainingRegime,
+    command,
     grid,
     main,
     processes,
@@ -40,7 +41,8 @@ from circuitnn.study.cells import pooled
 from circuitnn.study.datasets import datasets, shown
 from circuitnn.study.definition import Job
 from circuitnn.study.findings import lowest_errors
-from circuitnn.train import Dataset, InTurn, Regime
+from circuitnn.study.run_log import RunLog
+from circuitnn.train import Dataset, DivergenceError, InTurn, Regime
 
 LOW_PASS = "Low pass\nVin in 0 0\nR1 in out {1k+9k*k}\nC1 out 0 22n\n.param k=0.5"
 
@@ -238,6 +240,21 @@ def test_recordings_are_cut_to_a_presets_length():
     assert cut.samples["test"] == [21_600, 4800, 21_600]
 
 
+def test_recordings_of_the_command_line_are_cut_to_the_presets_length(tmp_path):
+    for name in ("played", "held", "chosen"):
+        audio.write(tmp_path / f"{name}.wav", 0.1 * np.sin(np.arange(60_000.0)), 48_000)
+    words = ["--input", str(tmp_path), "--test", "held", "--validation", "chosen"]
+    options, preset = command._options(STUDY).parse_args(words), STUDY.presets["small"]
+    whole = command._material(options, preset)
+    assert whole.files == {"train": ["played.wav"], "validation": ["chosen.wav"], "test": ["held.wav"]}
+    assert whole.samples["train"] == [60_000]
+    material = Material(("guitar",), seconds=0.25, validation=0.3, test=1.0)
+    cut = command._material(options, dataclasses.replace(preset, material=material, pieces=2))
+    assert [cut.samples[part] for part in signals.PARTS] == [[24_000], [28_800], [48_000]]
+    assert "--test held" in command._command(STUDY, options)
+    assert str(tmp_path) not in command._command(STUDY, options)
+
+
 def test_seconds_of_a_budget_are_those_of_updates_alone(monkeypatch, tmp_path):
     """Not of compiling, of validations, nor of an epoch that the machine was slow at; timed once for a kind of task."""
     now, fits = [0.0], []
@@ -263,6 +280,35 @@ def test_seconds_of_a_budget_are_those_of_updates_alone(monkeypatch, tmp_path):
     assert found == [400, 400]  # 0.3 s are two updates of two seeds
     assert [(seeds, samples) for seeds, samples, _ in fits] == [(2, 32 + 2 * 128)]
     assert "validation" not in fits[0][2]
+
+
+def test_rates_are_searched_for_a_share_of_what_the_seconds_allow(monkeypatch, tmp_path):
+    tried = []
+
+    def fitted(models, data, regime, *, optimizer, epochs, callback=None, **options):
+        if callback is not None and options.get("checkpoint") is None:  # the timing: two seeds, 0.1 s an update of each
+            for epoch in range(epochs):
+                now[0] += 0.2
+                callback(epoch)
+            return None
+        tried.append((len(models), epochs))
+        raise DivergenceError("no time for it")
+
+    now, x = [0.0], np.zeros((2, 4800, 1))
+    monkeypatch.setattr(training, "fit", fitted)
+    monkeypatch.setattr(training, "_TIMES", {})
+    monkeypatch.setattr(training.time, "process_time", lambda: now[0])
+    data = {part: Dataset(x, x, controls={"k": x[..., 0]}, fs=48_000.0) for part in ("train", "validation", "test")}
+    monkeypatch.setattr(training, "load", lambda *args: (data, []))
+    preset = dataclasses.replace(STUDY.presets["small"], seconds=20.0)  # 200 updates, 37 in a pass
+    job = Job("low-pass", "GRU/2", "TBPTT")
+    training.work(STUDY, job, preset, tmp_path, [("x", 4800)])
+    each = preset.updates_of_a_pass(data["train"])
+    assert tried == [(1, round(100 / each))] * 2 + [(2, round(200 / each))]
+    (row, _) = RunLog(tmp_path).results([job])[job].rows
+    assert row["diverged"] == "no time for it"
+    assert row["rates_tried"] == [[1e-2, None], [2e-2, None]]
+    assert row["learning_rate"] == 1e-2
 
 
 def test_models_see_what_their_target_shows():
