@@ -18,6 +18,7 @@ from tqdm import tqdm
 from circuitnn.files import replacing
 from circuitnn.study.datasets import simulate
 from circuitnn.study.definition import Job, Study, Target
+from circuitnn.study.facts import facts
 from circuitnn.study.measurement import Result
 from circuitnn.study.preset import Preset
 from circuitnn.study.run_log import RunLog
@@ -186,7 +187,7 @@ def _machine() -> dict[str, Any]:
 
 def work_folder(folder: Path, study: Study, preset: Preset, signals: Signals) -> Path:
     """Where a run keeps its state, named after what it computes: the same command goes on, another starts afresh."""
-    digest = hashlib.sha256(repr((study.module, study.description, preset, study.jobs(preset))).encode())
+    digest = hashlib.sha256(repr(facts(study, preset)).encode())
     for x in signals.parts.values():
         digest.update(np.ascontiguousarray(x).tobytes())
     work = folder / "work" / digest.hexdigest()[:16]

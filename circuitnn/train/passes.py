@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuitnn.losses.floor import SHARE
+from circuitnn.train.allocation import give_back_large_blocks
 from circuitnn.train.dataset import Dataset, Windows
 from circuitnn.train.devices import placed
 from circuitnn.train.epoch import Learner, Setting, device_windows, make_epoch, make_steps
@@ -78,6 +79,7 @@ class FromDisk(Pass):
     """The windows of a batch are read while the one before is learnt from: the same order, the same updates."""
 
     def __init__(self, setting: Setting, part: Regime, task: Task):
+        give_back_large_blocks()
         self._setting, self._part, self._task = setting, part, task
         self._begin, self._run = make_steps(setting, part, is_many=task.is_many)
         self._length = part.length * part.blocks
