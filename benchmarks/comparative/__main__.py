@@ -75,7 +75,7 @@ PRESETS = {
         material=ROUND,
         oversampling=2,
     ),
-    # One seed, and each network at a rate that is stated: half an hour of two cores for the first, minutes for the second.
+    # One seed, and each network at a stated rate: half an hour of two cores for the first, minutes for the second.
     "seed003": _preset(
         "seed003",
         seeds=1,
