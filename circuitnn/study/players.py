@@ -24,14 +24,8 @@ def packed(signal: NDArray, target: NDArray) -> NDArray[np.int16]:
         return np.round(_STEPS * np.nan_to_num(signal / full, posinf=1, neginf=-1).clip(-1, 1)).astype(np.int16)
 
 
-def of(records: Records, circuit: str) -> list[dict[str, Any]]:
-    """Names and addresses of sounds: input, target, the best models each under its best regime, and the worst run.
-
-    Empty for results that have kept none.
-    """
-    heard, target = (records.curves.get(f"{circuit}|sound-{name}") for name in ("input", "target"))
-    if heard is None or target is None:
-        return []
+def chosen(records: Records, circuit: str) -> list[tuple[str, str]]:
+    """The best models, each under its best regime, and the worst run last, of those whose sound is kept."""
     errors = {
         (model, regime): records.spread("free_running", circuit, model, regime).median
         for model, regime in records.runs(circuit)
@@ -41,12 +35,22 @@ def of(records: Records, circuit: str) -> list[dict[str, Any]]:
     best: dict[str, tuple[str, str]] = {}
     for run in finite:
         best.setdefault(run[0], run)
-    chosen = list(best.values())[:MOST]
-    chosen += [run for run in finite[-1:] if run not in chosen]
+    found = list(best.values())[:MOST]
+    return found + [run for run in finite[-1:] if run not in found]
+
+
+def of(records: Records, circuit: str) -> list[dict[str, Any]]:
+    """Names and addresses of sounds: input, target, and those that are `chosen`.
+
+    Empty for results that have kept none.
+    """
+    heard, target = (records.curves.get(f"{circuit}|sound-{name}") for name in ("input", "target"))
+    if heard is None or target is None:
+        return []
     sounds: dict[str, Any] = {"what went in": heard, "the circuit": target}
-    for model, regime in chosen:
-        name = f"{model} under {regime}, ESR {wording.esr(errors[model, regime])}"
-        sounds[name] = records.curve(circuit, model, regime, "sound")
+    for model, regime in chosen(records, circuit):
+        error = records.spread("free_running", circuit, model, regime).median
+        sounds[f"{model} under {regime}, ESR {wording.esr(error)}"] = records.curve(circuit, model, regime, "sound")
     return [{"name": name, "source": _address(np.asarray(sound))} for name, sound in sounds.items()]
 
 

@@ -60,7 +60,7 @@ def write(folder: Path, study: Study) -> Path:
 
 def drawn(records: Records) -> dict[str, list]:
     """All figures, by section of the page: each says in its title what its data show."""
-    from circuitnn.study import points, style, traces  # which need matplotlib
+    from circuitnn.study import points, spectra, style, traces  # which need matplotlib
     from circuitnn.study.cost import cost
 
     with style.context():
@@ -68,6 +68,7 @@ def drawn(records: Records) -> dict[str, list]:
             "error": [points.error(records), *filter(None, [cost(records)])],
             "bias": [points.bias(records)] if records.state_models else [],
             "horizon": [p for circuit in records.circuits if (p := traces.horizon(records, circuit))],
+            "spectra": [p for circuit in records.circuits if (p := spectra.spectra(records, circuit))],
             "waveforms": [p for circuit in records.circuits if (p := traces.waveforms(records, circuit))],
         }
 

@@ -29,6 +29,9 @@ LOOKS = {
 OTHER_LOOK = (PURPLE, "P")
 
 
+LETTERS, SAMPLE = 120, 9  # that the width of a legend holds; as wide as the line before each label
+
+
 def colour(regime: str) -> str:
     return LOOKS.get(regime, OTHER_LOOK)[0]
 
@@ -41,7 +44,9 @@ def line(regime: str) -> dict[str, Any]:
 
 def picture(name: str, figure: Figure, message: str, caption: str, *, handles: list[Line2D]) -> Picture:
     """The figure with its message on top, wrapped to its width, and its legend below all panels."""
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)))
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    columns = min(6, len(handles), max(1, LETTERS // (longest + SAMPLE)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
     return captioned(figure, message, caption, name=name)
 
 

@@ -11,13 +11,13 @@ import pytest
 import soundfile
 
 from benchmarks.exposure_bias.__main__ import STUDY
-from circuitnn.study import Records, ReportError, main, players, report, style, traces
+from circuitnn.study import Records, ReportError, main, players, report, spectra, style, traces
 from circuitnn.study.cost import cost
 from circuitnn.study.hypotheses import write_down
 from circuitnn.study.leaderboard import standings
 from tests.study import fake
 
-NO_PICTURES = {"error": [], "bias": [], "horizon": [], "waveforms": []}
+NO_PICTURES = {"error": [], "bias": [], "horizon": [], "spectra": [], "waveforms": []}
 
 
 class Page(HTMLParser):
@@ -117,6 +117,22 @@ def test_what_is_kept_is_heard():
     assert "How it sounds" in page.text
     assert sum(address.startswith("data:audio/wav") for address in page.addresses) == len(names)
     assert players.of(Records.of(results), "diode-clipper") == []
+
+
+def test_the_error_of_each_model_is_shown_over_frequency():
+    results, curves = fake.study(circuits=1, seeds=2, trouble=False)
+    time = np.arange(19_200) / 48_000
+    tones = [np.sin(2 * np.pi * freq * time) for freq in (200.0, 5000.0)]
+    target = 0.4 * tones[0] + 0.02 * tones[1]
+    curves["diode-clipper|sound-input"] = curves["diode-clipper|sound-target"] = players.packed(target, target)
+    heard = 0.396 * tones[0] + 0.04 * tones[1]  # 1 % and 100 %: 40 and 0 dB below
+    curves["diode-clipper|GRU-8|TBPTT|sound"] = players.packed(heard, target)
+    found = spectra.spectra(Records.of(results, curves), "diode-clipper")
+    assert found.name == "spectra-diode-clipper.png"
+    said = re.search(r"GRU-8 under TBPTT is ([0-9.]+) dB below the target around (.+) and ([0-9.]+) dB", found.message)
+    assert float(said[1]) == pytest.approx(40, abs=1.5)
+    assert float(said[3]) == pytest.approx(0, abs=1.0)
+    assert spectra.spectra(Records.of(results), "diode-clipper") is None
 
 
 def test_a_run_that_ran_away_is_heard_as_far_as_it_goes():
