@@ -9,7 +9,7 @@ from scipy import stats
 
 from benchmarks.comparative.captures import CAPTURED, CAPTURING
 from benchmarks.comparative.contenders import FIVE
-from benchmarks.comparative.published import ESR
+from benchmarks.comparative.published import BESIDE, ESR
 from benchmarks.comparative.targets import EFFECTS
 from circuitnn.study import Comparison, Records, Section, cells_of, compare, corrected, judged, ranking, wording
 from circuitnn.study.breakdown import by_part
@@ -67,6 +67,29 @@ def by_effect(records: Records, regime: str) -> list[str]:
             f"{correlation:+.2f} (p {probability(p)})"
             + ("." if friedman is None else f"; alike over positions: p {probability(friedman)} (Friedman).")
         )
+    return sentences
+
+
+def beside(records: Records) -> list[str]:
+    """A sentence for each table of the other two comparisons: ranking here, ranking there, Kendall's tau."""
+    sentences = []
+    for authors, circuit, theirs in BESIDE:
+        for regime in records.regimes:
+            ours = {
+                model: records.spread("free_running", circuit, model, regime).median
+                for model in theirs
+                if regime in records.regimes_of(model, circuit)
+            }
+            if len(ours) < len(theirs):
+                continue
+            told = ", ".join(f"{name} {esr(ours[name])}" for name in sorted(ours, key=ours.__getitem__))
+            order = ", ".join(f"{name} {esr(theirs[name])}" for name in sorted(theirs, key=theirs.__getitem__))
+            correlation, p = tau(ours, theirs)
+            sentences.append(
+                f"{records.title(circuit)} ({regime}): {told} (median ESR of the whole test). {authors}, of another "
+                f"device: {order}. Kendall's tau {correlation:+.2f}"
+                + (f" (p {probability(p)})." if len(ours) > 2 else ".")
+            )
     return sentences
 
 
@@ -149,10 +172,10 @@ def headline(records: Records) -> str:
 
 
 def findings(records: Records) -> list[str]:
-    """Captures, hypotheses, rankings by effect, the position left out, the best of each device."""
+    """Captures, hypotheses, rankings beside the published ones, the position left out, the best of each device."""
     ranked = [sentence for regime in records.regimes for sentence in by_effect(records, regime)]
     told = [*captures(records), *(judgement(one) for one in judged(records))]
-    return [*told, *ranked, *unseen(records), *lowest_errors(records)]
+    return [*told, *ranked, *beside(records), *unseen(records), *lowest_errors(records)]
 
 
 def _rankable(value: float) -> float:

@@ -9,7 +9,7 @@ from benchmarks.comparative.__main__ import STUDY
 from benchmarks.comparative.captures import CAPTURED, CAPTURING, GRU, NANO
 from benchmarks.comparative.contenders import FIVE
 from benchmarks.comparative.large import PAPER, SIZES
-from benchmarks.comparative.published import ESR
+from benchmarks.comparative.published import BESIDE, ESR
 from benchmarks.comparative.targets import EFFECTS, SIMIONATO, TARGETS
 from circuitnn.recurrent import Scaling
 from circuitnn.study import Records, Task, report
@@ -102,6 +102,24 @@ def test_devices_are_captured_at_one_position():
     assert rates == {1e-2}
     assert preset.seconds
     assert preset.search is None
+
+
+def test_the_other_comparisons_stand_beside_ours():
+    errors = {"WaveNet 18 x 16": 0.01, "LSTM-96": 0.02, "LSTM-64": 0.04, "GRU-32": 0.03, "LSTM-32": 0.5}
+    table = [
+        {"circuit": "tube-preamp", "model": model, "regime": "tuned", "seed": 0, "esr_free_running": esr}
+        for model, esr in errors.items()
+    ]
+    (told,) = findings.beside(Records.of({"header": {}, "rows": table}))  # of the review two networks are missing
+    assert "tau +0.67" in told
+    assert told.index("LSTM-96 0.02") < told.index("GRU-32 0.03") < told.index("Wright et al. 2019")
+    assert findings.beside(Records.of({"header": {}, "rows": rows()})) == []
+
+
+def test_the_published_numbers_are_of_networks_that_there_are():
+    for _, circuit, errors in BESIDE:
+        assert circuit in STUDY.targets
+        assert errors.keys() <= STUDY.contenders.keys()
 
 
 def test_captures_are_compared_over_devices(tmp_path):
