@@ -74,7 +74,7 @@ def test_rankings_stand_beside_the_published_ones(order, tau, tmp_path):
         if word.replace("−", "").startswith(("2", "3", "4", "1", "5", "6", "7")) and "e" in word
     )
     assert high == pytest.approx(3 * low, rel=0.1)
-    page = report.render(records, dict.fromkeys(("error", "bias", "horizon", "waveforms"), ()), STUDY)
+    page = report.render(records, dict.fromkeys(("error", "bias", "horizon", "spectra", "waveforms"), ()), STUDY)
     assert "LSTM ahead of S4D on overdrive and equaliser" in page
     assert "unseen position" in page
 
@@ -112,7 +112,7 @@ def test_the_other_comparisons_stand_beside_ours():
     ]
     (told,) = findings.beside(Records.of({"header": {}, "rows": table}))  # of the review two networks are missing
     assert "tau +0.67" in told
-    assert told.index("LSTM-96 0.02") < told.index("GRU-32 0.03") < told.index("Wright et al. 2019")
+    assert told.index("LSTM-96 2.0e−2") < told.index("GRU-32 3.0e−2") < told.index("Wright et al. 2019")
     assert findings.beside(Records.of({"header": {}, "rows": rows()})) == []
 
 

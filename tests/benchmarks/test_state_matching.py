@@ -105,7 +105,7 @@ def test_four_targets_cannot_show_what_is_claimed(tmp_path):
 
 
 def no_pictures(records):
-    return {"error": [], "bias": [], "horizon": [], "waveforms": []}
+    return {"error": [], "bias": [], "horizon": [], "spectra": [], "waveforms": []}
 
 
 def test_the_page_says_it(tmp_path, monkeypatch):
