@@ -57,11 +57,9 @@ def _name(axes: Axes, found: list[Point]) -> None:
     """Each model once, beside the panel, with a line to its best point: models of the same cost lie on each other."""
     best = {point[0]: point for point in sorted(found, key=lambda point: -point[3].median)}
     low, high = (math.log10(end) for end in axes.get_ylim())
-    heights = [((math.log10(point[3].median) - low) / (high - low), point) for point in best.values()]
-    room = 1 / max(len(heights), 14)
-    at = -math.inf
-    for height, (model, _, operations, spread) in sorted(heights, key=lambda one: one[0]):
-        at = max(height, at + room)
+    points = sorted(best.values(), key=lambda point: point[3].median)
+    places = apart([(math.log10(point[3].median) - low) / (high - low) for point in points])
+    for at, (model, _, operations, spread) in zip(places, points, strict=True):
         axes.annotate(
             model,
             (operations, min(spread.median, _HIGHEST)),
@@ -72,6 +70,19 @@ def _name(axes: Axes, found: list[Point]) -> None:
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": style.FAINT, "linewidth": 0.6},
         )
+
+
+def apart(heights: list[float]) -> list[float]:
+    """Heights in ascending order so far from each other that a line of text has room, none above the axes."""
+    room = 1 / max(len(heights), 14)
+    places: list[float] = []
+    for height in heights:
+        places.append(max(height, places[-1] + room) if places else height)
+    top = 1.0
+    for index in reversed(range(len(places))):
+        places[index] = min(places[index], top)
+        top = places[index] - room
+    return places
 
 
 def _points(records: Records, circuit: str) -> list[Point]:

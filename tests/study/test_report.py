@@ -12,7 +12,7 @@ import soundfile
 
 from benchmarks.exposure_bias.__main__ import STUDY
 from circuitnn.study import Records, ReportError, main, players, report, spectra, style, traces
-from circuitnn.study.cost import cost
+from circuitnn.study.cost import apart, cost
 from circuitnn.study.hypotheses import write_down
 from circuitnn.study.leaderboard import standings
 from tests.study import fake
@@ -280,6 +280,14 @@ def test_the_leaderboard_has_all_runs_and_needs_nothing_else(folder):
     assert (first["model"], first["rank"], first["effect"]) == ("LSTM-8", "1.00", "–")
     assert [float(one["rank"]) for one in others] == sorted(float(one["rank"]) for one in others)
     assert all(re.match(r"\d+\.\d \(", one["effect"]) for one in others)
+
+
+def test_names_beside_the_costs_have_room_below_the_top():
+    assert apart([0.1, 0.5]) == [0.1, 0.5]
+    crowded = apart([0.5, 0.95, 0.96, 0.97, 0.98])
+    assert crowded[0] == 0.5
+    assert crowded[-1] == 1.0
+    assert min(np.diff(crowded)) >= 1 / 14 - 1e-12
 
 
 def test_error_against_cost_where_results_say_what_models_cost():
