@@ -59,13 +59,14 @@ Exit status 0 means that there is a report, whatever its verdict.
     "x_gain",
     metavar="VOLTS|fit",
     type=NumberOr(FIT, least=0.0),
-    help="Volts at the device's input where PLAYED is 1.  [default: 1]",
+    help="Volts at the device's input where PLAYED is 1; of RECORDED, other than in run and train, it says nothing.  "
+    "[default: 1]",
 )
 @click.option(
     "--output-volts",
     metavar="VOLTS|fit",
     type=NumberOr(FIT, least=0.0),
-    help="Volts at the device's output where RECORDED is 1.  [default: 1]",
+    help="Volts at the device's output where RECORDED is 1.  [default: 1, whatever --volts is]",
 )
 @click.option(
     "--y-gain",

@@ -127,6 +127,8 @@ FAULTS = {
         "in.wav bad.wav -o o.npz",
         "in.wav in2.wav -o o.npz --model gnu-16",
         "in.wav in2.wav -o o.npz --model bad.cir",
+        "in.wav in2.wav -o o.npz --model tone.cir --loss mse",
+        "in.wav in2.wav -o o.npz --resume",
     ],
     "study": ["nothing.toml", "bad.toml", "netlist.toml"],
     "guitar": ["o.txt"],
