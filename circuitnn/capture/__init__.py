@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from circuitnn.capture.recipes import recipe as recipe
     from circuitnn.capture.sines import SineAnswers as SineAnswers
     from circuitnn.capture.sines import sine_answers as sine_answers
+    from circuitnn.capture.sweeps import swept_harmonics as swept_harmonics
     from circuitnn.capture.take import Take as Take
     from circuitnn.capture.take import TakeError as TakeError
     from circuitnn.capture.take import prepare as prepare
@@ -41,6 +42,7 @@ else:  # a type checker tells of names that are none
             "circuitnn.capture.played": "Layout layout signal",
             "circuitnn.capture.recipes": "Recipe recipe",
             "circuitnn.capture.sines": "SineAnswers sine_answers",
+            "circuitnn.capture.sweeps": "swept_harmonics",
             "circuitnn.capture.take": "Take TakeError prepare",
             "circuitnn.capture.training": "Trainer",
         },

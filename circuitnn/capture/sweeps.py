@@ -5,13 +5,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitnn.audio import sweep
 from circuitnn.capture.material import Material
-from circuitnn.capture.played import GAP, HEAD, RATES, REST, SAME, SWEEP, SWEEPS
+from circuitnn.capture.played import GAP, HEAD, REST, SWEEP, SWEEP_START, SWEEPS, sweep_end, sweep_phase, sweeps_of
 from circuitnn.capture.sines import DEEP, SineAnswers
 from circuitnn.model import Model
 
-START, STOP = 20.0, 20_000.0  # hertz, of a sweep
 AROUND = 0.1  # of the frequency, to either side, that is looked at
 SLOPES = 3  # constant, line and parabola: how an amplitude may change meanwhile
 
@@ -34,33 +32,17 @@ def swept_harmonics(
     fs = material.whole.fs
     end = round((HEAD + REST + len(SWEEPS) * (SWEEP + GAP)) * fs)
     x = np.asarray(material.whole.x[0, :end, 0], np.float64)
-    stop = _stop(x, end, fs)
+    stop = sweep_end(x, fs)
     if stop is None:
         return None
     part = Material(material.whole, {"sweeps": slice(0, end)}).predicted(model, "sweeps")
     count = min(count, int(0.5 * fs / ((1 + AROUND) * f0)))
-    levels = np.array([_harmonics(piece, f0, stop, fs, 1)[0] for piece in _pieces(x, fs)])
+    levels = np.array([_harmonics(piece, f0, stop, fs, 1)[0] for piece in sweeps_of(x, fs)])
     told = []
     for y in (part.y[0], part.target[0]):
-        harmonics = np.array([_harmonics(piece, f0, stop, fs, count) for piece in _pieces(y, fs)])
+        harmonics = np.array([_harmonics(piece, f0, stop, fs, count) for piece in sweeps_of(y, fs)])
         told.append(SineAnswers(f0, levels - 20 * math.log10(amplitude), harmonics, np.full(len(levels), np.nan)))
     return told[0], told[1]
-
-
-def _stop(x: NDArray, end: int, fs: float) -> float | None:
-    """The frequency at which the sweeps end; None where there are none."""
-    if len(x) < end or not float(fs).is_integer():
-        return None
-    loudest = _pieces(x, fs)[-1]
-    stops = [min(STOP, 0.45 * rate) for rate in (fs, *RATES) if rate <= fs]
-    alike = [float(np.corrcoef(loudest, sweep(SWEEP, int(fs), stop=stop))[0, 1]) for stop in stops]
-    best = int(np.argmax(np.nan_to_num(alike)))
-    return stops[best] if alike[best] > SAME else None
-
-
-def _pieces(signal: NDArray, fs: float) -> list[NDArray]:
-    starts = [round((HEAD + REST + number * (SWEEP + GAP)) * fs) for number in range(len(SWEEPS))]
-    return [signal[start : start + round(SWEEP * fs)] for start in starts]
 
 
 def _harmonics(y: NDArray, f0: float, stop: float, fs: float, count: int) -> NDArray:
@@ -69,10 +51,10 @@ def _harmonics(y: NDArray, f0: float, stop: float, fs: float, count: int) -> NDA
     Least squares within a Hann window. What a device delays turns the phases of its harmonics and leaves their
     amplitudes, which change slowly.
     """
-    octaves = math.log(stop / START)
-    middle, half = SWEEP / octaves * math.log(f0 / START), SWEEP / octaves * AROUND
+    slowness = SWEEP / math.log(stop / SWEEP_START)  # seconds for a factor of e
+    middle, half = slowness * math.log(f0 / SWEEP_START), slowness * AROUND
     time = np.arange(math.ceil((middle - half) * fs), math.floor((middle + half) * fs)) / fs
-    phase = 2 * np.pi * START * SWEEP / octaves * np.expm1(time / SWEEP * octaves)
+    phase = sweep_phase(time, stop)
     place = (time - middle) / half
     slopes = place[:, None] ** np.arange(SLOPES)
     waves = [np.ones_like(phase)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from circuitnn import capture
 from circuitnn import train as learning
-from circuitnn.cli import remembered, told
+from circuitnn.cli import distortion, remembered, told
 from circuitnn.cli.found_values import Found, mark_of
 from circuitnn.cli.problems import say
 from circuitnn.cli.trained import Job, Length
@@ -189,6 +189,7 @@ def _conclude(job: Job, watch: _Watch, found: Found, *, stopped: bool) -> None:
             },
             noise=job.given.material.noise,
             following=commands,
+            harmonics=lambda: distortion.harmonics(job.given, model, prediction, watch.material),
         )
     if stopped:
         say("stopped; the best so far is kept")

@@ -1,6 +1,6 @@
 """What is told of a training at its end: a line, a page, sounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ def write_page(
     facts: Mapping[str, str],
     noise: float | None,
     following: str,
+    harmonics: "Callable[[], tuple[cn.capture.SineAnswers, cn.capture.SineAnswers] | None]",
 ) -> None:
     """The report; what it needs and is not installed is said, and ends nothing."""
     from circuitnn import pages
@@ -36,7 +37,16 @@ def write_page(
         say(f"no report: {missing}", err=True)
         return
     pages.training(
-        model, history, prediction, path, title=title, doubts=doubts, facts=facts, noise=noise, following=following
+        model,
+        history,
+        prediction,
+        path,
+        title=title,
+        doubts=doubts,
+        facts=facts,
+        noise=noise,
+        following=following,
+        harmonics=harmonics(),
     )
     say(str(path))
 

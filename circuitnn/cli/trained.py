@@ -9,7 +9,7 @@ from click.exceptions import Exit
 
 from circuitnn import capture, metrics
 from circuitnn import train as learning
-from circuitnn.cli import remembered, told
+from circuitnn.cli import distortion, remembered, told
 from circuitnn.cli.problems import say
 from circuitnn.cli.sources import Given
 from circuitnn.cli.train_options import MINUTES, Epochs
@@ -136,6 +136,7 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
             facts=facts,
             noise=job.given.material.noise,
             following=commands,
+            harmonics=lambda: distortion.harmonics(job.given, model, prediction),
         )
     if stopped:
         say(f"stopped after epoch {done} of {epochs}; the best so far is kept")

@@ -34,7 +34,7 @@ def test_from_two_recordings_to_a_model(call, pair):
     y, _ = cn.audio.read("out.wav")
     assert cn.metrics.esr(y[FS:], device(played(2.0))[FS:]) < 0.1
     page = Path("m.html").read_text()
-    for words in ("m: a model of a device", "only 1.6 s", "120 of 120 epochs", "audio/wav"):
+    for words in ("m: a model of a device", "only 1.6 s", "120 of 120 epochs", "audio/wav", "music does not tell it"):
         assert words in page
     heard, _ = cn.audio.read("m.training/recorded.wav")
     given, _ = cn.audio.read("m.training/predicted.wav")
@@ -240,8 +240,10 @@ def test_a_folder_without_a_table(call, table):
 @pytest.mark.slow
 def test_a_netlist_is_simulated(call, folder):
     words = ("-o", "m.npz", "--epochs", "2", "--fs", FS, "--seconds", "2", "--no-report", "--model")
-    result = call("train", "diode_clipper", *words, "state-matched-4", "--volts", "4")
+    first = [word for word in words if word != "--no-report"]
+    result = call("train", "diode_clipper", *first, "state-matched-4", "--volts", "4")
     assert "full scale 4 V" in result.stdout
+    assert " in the device and " in Path("m.html").read_text()
     model = cn.train.restore("m.npz")
     assert list(model.state_names) == ["C1"]
     call("train", "tone.cir@C1=20n", *words, "gru-2", "--overwrite", "--learn", "tone", "--knob", "level=0.5")
