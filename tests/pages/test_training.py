@@ -63,6 +63,20 @@ def test_harmonics_of_the_device_are_beside_the_models(page, prediction, tmp_pat
     assert "is not known" not in text
 
 
+def test_pictures_have_a_form_for_a_phone(page):
+    """Of 4.1 inches in place of 8.6, which a narrow screen shows as wide as it is."""
+    tags = Page(page).tags
+    wide = [attrs["src"] for tag, attrs in tags if tag == "img"]
+    narrow = [attrs["srcset"] for tag, attrs in tags if tag == "source" and "max-width" in attrs["media"]]
+    assert len(narrow) == len(wide)
+    sizes = [
+        [int.from_bytes(base64.b64decode(source.partition(",")[2])[16:20], "big") for source in sources]
+        for sources in (wide, narrow)
+    ]
+    assert set(sizes[0]) == {1118}
+    assert set(sizes[1]) == {533}
+
+
 def test_says_all_of_it(page, prediction):
     text = Page(page).text
     words = ("A <pedal>", "is <clipped>", "leaves 1 % of the recording's energy", "MR-STFT", "pre-emphasised", "1 s")
