@@ -137,8 +137,9 @@ def test_ctrl_c_while_the_values_are_found(call, asked, monkeypatch):
     assert result.exit_code == 130
     assert "there is no model yet" in result.stderr
     assert not Path("m.npz").exists()
-    call(*WORDS, "--resume")
+    call(*WORDS, "--resume", "--until", "0.9")
     assert len(asked) == 1
+    assert cn.train.restore("m.npz").models[0].factor[...] == 2
 
 
 def test_until_is_enough(call, asked):
