@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from circuitnn.capture.material import Prediction as Prediction
     from circuitnn.capture.names import LOSSES as LOSSES
     from circuitnn.capture.names import MODELS as MODELS
+    from circuitnn.capture.plan import Folder as Folder
+    from circuitnn.capture.plan import Leg as Leg
+    from circuitnn.capture.plan import Plan as Plan
+    from circuitnn.capture.plan import TrainingError as TrainingError
     from circuitnn.capture.played import Layout as Layout
     from circuitnn.capture.played import layout as layout
     from circuitnn.capture.played import signal as signal
@@ -20,14 +24,11 @@ if TYPE_CHECKING:
     from circuitnn.capture.recipes import recipe as recipe
     from circuitnn.capture.sines import SineAnswers as SineAnswers
     from circuitnn.capture.sines import sine_answers as sine_answers
+    from circuitnn.capture.sweeps import swept_harmonics as swept_harmonics
     from circuitnn.capture.take import Take as Take
     from circuitnn.capture.take import TakeError as TakeError
     from circuitnn.capture.take import prepare as prepare
-    from circuitnn.capture.training import Folder as Folder
-    from circuitnn.capture.training import Leg as Leg
-    from circuitnn.capture.training import Plan as Plan
     from circuitnn.capture.training import Trainer as Trainer
-    from circuitnn.capture.training import TrainingError as TrainingError
 else:  # a type checker tells of names that are none
     __getattr__, __dir__ = on_demand(
         __name__,
@@ -37,10 +38,12 @@ else:  # a type checker tells of names that are none
             "circuitnn.capture.losses": "loss",
             "circuitnn.capture.material": "Material Prediction",
             "circuitnn.capture.names": "LOSSES MODELS",
+            "circuitnn.capture.plan": "Folder Leg Plan TrainingError",
             "circuitnn.capture.played": "Layout layout signal",
             "circuitnn.capture.recipes": "Recipe recipe",
             "circuitnn.capture.sines": "SineAnswers sine_answers",
+            "circuitnn.capture.sweeps": "swept_harmonics",
             "circuitnn.capture.take": "Take TakeError prepare",
-            "circuitnn.capture.training": "Folder Leg Plan Trainer TrainingError",
+            "circuitnn.capture.training": "Trainer",
         },
     )

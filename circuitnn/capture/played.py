@@ -14,6 +14,7 @@ CLICKS, CLICK_LEVEL = (0.5, 1.5), 0.9
 AROUND = 0.05  # seconds beside a click that filters ring in
 HEAD, REST = 2.0, 1.0  # seconds of the clicks, and of the silence behind them
 SWEEP, SWEEPS, GAP = 2.0, (-30, -20, -10, -1), 0.25  # seconds of a sweep; dB of full scale; silence behind each
+SWEEP_START, SWEEP_STOP = 20.0, 20_000.0  # hertz, as `circuitnn.audio.sweep` has them; 0.45 of lower rates
 BURSTS, BURST_LEVEL = 4.0, -3
 LEVELS, PHRASE, LOUDEST = (0, -12, -6, -18, -3, -9), 4.0, 0.9  # dB of phrases of music; seconds of one; peak of 0 dB
 HELD = 0.12  # of the music, for each of validation and test
@@ -91,12 +92,42 @@ def layout(x: NDArray, fs: float) -> Layout | None:
     first, second = (head[near][: np.count_nonzero(near) // 2].max(), head[near][np.count_nonzero(near) // 2 :].max())
     if not (min(first, second) > 0.5 * max(first, second) > 0 and head[~near].max() < 0.02 * max(first, second)):
         return None
-    start = round((HEAD + REST + (len(SWEEPS) - 1) * (SWEEP + GAP)) * fs)
-    heard = x[start : start + round(SWEEP * fs)]
-    is_it = any(
-        _correlation(heard, sweep(SWEEP, int(fs), stop=min(20_000.0, 0.45 * rate))) > SAME for rate in (fs, *RATES)
-    )
-    return _layout(len(x) / fs, int(fs)) if is_it else None
+    return None if sweep_end(x, fs) is None else _layout(len(x) / fs, int(fs))
+
+
+def sweeps_of(x: NDArray, fs: float) -> list[NDArray]:
+    """The stretches of a signal in which a `signal` has its sweeps, from the softest on."""
+    starts = [round((HEAD + REST + number * (SWEEP + GAP)) * fs) for number in range(len(SWEEPS))]
+    return [x[start : start + round(SWEEP * fs)] for start in starts]
+
+
+def sweep_end(x: NDArray, fs: float) -> float | None:
+    """The frequency at which the sweeps of a `signal` end, hertz; None where x has none.
+
+    That tells the rate at which it was made, which may be another one than it has now.
+    """
+    heard = sweeps_of(x, fs)[-1]
+    time = np.arange(round(SWEEP * fs)) / fs
+    if len(heard) < len(time):
+        return None
+    ends = [min(SWEEP_STOP, 0.45 * rate) for rate in (fs, *RATES)]
+    # What is above half the rate is not there any more.
+    alike = [
+        _correlation(heard, np.sin(sweep_phase(time, end)) * (sweep_frequency(time, end) < 0.45 * fs)) for end in ends
+    ]
+    best = int(np.argmax(alike))
+    return ends[best] if alike[best] > SAME else None
+
+
+def sweep_phase(time: NDArray, end: float) -> NDArray:
+    """Of a sweep that ends at a frequency (hertz), at seconds from its beginning, radians."""
+    octaves = math.log(end / SWEEP_START)
+    return 2 * np.pi * SWEEP_START * SWEEP / octaves * np.expm1(time / SWEEP * octaves)
+
+
+def sweep_frequency(time: NDArray, end: float) -> NDArray:
+    """Likewise, hertz."""
+    return SWEEP_START * (end / SWEEP_START) ** (time / SWEEP)
 
 
 def _correlation(a: NDArray, b: NDArray) -> float:

@@ -59,13 +59,14 @@ Exit status 0 means that there is a report, whatever its verdict.
     "x_gain",
     metavar="VOLTS|fit",
     type=NumberOr(FIT, least=0.0),
-    help="Volts at the device's input where PLAYED is 1.  [default: 1]",
+    help="Volts at the device's input where PLAYED is 1; of RECORDED, other than in run and train, it says nothing.  "
+    "[default: 1]",
 )
 @click.option(
     "--output-volts",
     metavar="VOLTS|fit",
     type=NumberOr(FIT, least=0.0),
-    help="Volts at the device's output where RECORDED is 1.  [default: 1]",
+    help="Volts at the device's output where RECORDED is 1.  [default: 1, whatever --volts is]",
 )
 @click.option(
     "--y-gain",
@@ -156,12 +157,18 @@ def identify(
     given = _arguments(options, output_volts)
     # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     from circuitnn.cli import sounds
+    from circuitnn.estimation import asked
 
     for source in netlists:
         netlist_file(source)
     for sound in (played, recorded):
         sounds.check(sound)
     circuits = _circuits(netlists, knobs, reading)
+    if fit:
+        given["fit"] = {pattern: own or tolerance for row in fit for pattern, own in row}
+    elif tolerance is not None:
+        given["tolerance"] = tolerance
+    asked.check_all(circuits, given)
     from circuitnn import train
     from circuitnn.cli import identified
     from circuitnn.cli.recordings import read_pair
@@ -172,14 +179,10 @@ def identify(
             check_writable(path)
     if report is not None:
         identified.need_page()
-    if fit:
-        given["fit"] = {pattern: own or tolerance for row in fit for pattern, own in row}
-    elif tolerance is not None:
-        given["tolerance"] = tolerance
     has_bar = sys.stderr.isatty()
     several = len(circuits) > 1
-    asked = circuits if several else circuits[netlists[0]]
-    values, told = train.identify(asked, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
+    one_or_all = circuits if several else circuits[netlists[0]]
+    values, told = train.identify(one_or_all, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
     for note in (*pair.notes, _scales(given), "", told):
         say(note)
     chosen, one = (told.chosen, told.report) if several else (netlists[0], told)

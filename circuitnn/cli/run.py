@@ -1,8 +1,9 @@
 """`circuitnn run`: a sound through a netlist or a saved model."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import click
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     import circuitnn as cn
     from circuitnn.cli.automation import Automation
+    from circuitnn.cli.sounds import Sound
 
 EXAMPLES = """\b
 Examples:
@@ -57,10 +59,13 @@ A guitar gives some 0.1 to 0.5 V, a pedal up to 4.5 V. A linear circuit, such as
     help="Knobs that move: a table with a column time_s and one for each knob. Positions are interpolated, and held "
     "before the first and after the last row.",
 )
-@click.option("--volts", type=float, help="Volts of full scale, in and out.  [default: what the model's file says; 1]")
 @click.option(
-    "--output-volts", type=float, help="Volts of full scale of OUT, where it has another.  [default: --volts]"
+    "--volts",
+    type=float,
+    help="Volts at the model's input where SOUND is 1, and at its output where OUT is 1, unless --output-volts says "
+    "so.  [default: what the model's file says; 1]",
 )
+@click.option("--output-volts", type=float, help="Volts at the model's output where OUT is 1.  [default: --volts]")
 @click.option("--normalise", "--normalize", is_flag=True, help="Scale OUT so that its peak is full scale.")
 @click.option(
     "--fs",
@@ -93,10 +98,91 @@ def run(
     any number of channels, each of which goes through the model by itself. OUT (.wav, .flac, .aiff) is written whole or
     not at all, in step with SOUND.
     """
-    for option, value in (("--volts", volts), ("--output-volts", output_volts)):
+    circuit = _checked(
+        model, sound, out, oversample, width, reading, volts={"--volts": volts, "--output-volts": output_volts}
+    )
+    moved = None if circuit is None else _moved(circuit, model, knobs, automation)
+    # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
+    import jax
+
+    from circuitnn.cli import sounds
+
+    with jax.enable_x64(True):
+        if circuit is None:
+            built = _restored(model, width)
+            moved = _moved(built, model, knobs, automation)
+            fs = _checked_rate(model, built, fs)
+        source = sounds.Sound(sound, fs)
+        if circuit is not None:
+            built = _nodal(circuit, source.fs, int(oversample))
+        assert moved is not None
+        built = with_cabinet(built, cabinet, source.fs)
+        scale = _Scale.of(built, volts, output_volts)
+        with source:
+            _announce(model, built, source, scale, moved, automation)
+            made = _played(built, source, out, scale, moved, normalise=normalise)
+    _conclude(out, source, scale, made)
+    # A model that would be the same at any rate has none to say.
+    if built.fs is None and built.rebuilt_at(float(source.fs)) is None:
+        say(f"warning: {model}: does not say at which sample rate it was trained", err=True)
+    if made.told:
+        say(f"warning: {made.told}", err=True)
+
+
+@final
+class _Scale(NamedTuple):
+    """Volts of full scale, in and out, and what 1.0 at the model's input and output is in volts."""
+
+    volts: float
+    output_volts: float
+    unit: float
+    output_unit: float
+
+    @classmethod
+    def of(cls, model: "cn.Model", volts: float | None, output_volts: float | None) -> "_Scale":
+        """What was said; else what the model says, or one volt."""
+        unit, output_unit = model.volts or (1.0, 1.0)
+        if output_volts is None:
+            output_volts = output_unit if volts is None else volts
+        return cls(unit if volts is None else volts, output_volts, unit, output_unit)
+
+
+@final
+class _Moved(NamedTuple):
+    """Where knobs stand, and how others move."""
+
+    constant: "dict[str, float]"
+    table: "Automation | None"
+
+    @property
+    def moving(self) -> "Mapping[str, Any]":
+        return {} if self.table is None else self.table.knobs
+
+
+@final
+class _Made(NamedTuple):
+    """The sound that was made: its peak in full scale, by what it was scaled, samples that were clipped, warnings."""
+
+    peak: float
+    gain: float
+    clipped: int
+    told: str
+
+
+def _checked(
+    model: str,
+    sound: str,
+    out: Path,
+    oversample: str,
+    width: float | None,
+    reading: Reading,
+    *,
+    volts: "Mapping[str, float | None]",
+) -> "cn.Circuit | None":
+    """What is wrong with what was typed, before JAX is imported; the circuit, or None of a saved model."""
+    for option, value in volts.items():
         if value is not None and not 0 < value < math.inf:
             raise Fault(f"{option} must be a positive number of volts, got {value:g}")
-    # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     from circuitnn.cli import sounds
 
     if is_saved(model):
@@ -108,75 +194,48 @@ def run(
     sounds.check(sound)
     if out.exists() and Path(sound).exists() and out.samefile(sound):
         raise Fault(f"{out}: is the sound that is read; give OUT another name")
-    circuit = None if is_saved(model) else read_circuit(model, reading)
-    if circuit is not None:
-        constant, table = _moved(circuit, model, knobs, automation)
-    import jax
+    return None if is_saved(model) else read_circuit(model, reading)
+
+
+def _played(model: "cn.Model", source: "Sound", out: Path, scale: _Scale, moved: _Moved, *, normalise: bool) -> _Made:
+    """The sound through the model, into the file."""
     from tqdm import tqdm
 
     import circuitnn as cn
+    from circuitnn.cli import sounds
     from circuitnn.cli.render import render
-    from circuitnn.knobs import knobs_of
 
-    with jax.enable_x64(True):
-        if circuit is None:
-            built = _restored(model, width)
-            constant, table = _moved(built, model, knobs, automation)
-            fs = _checked_rate(model, built, fs)
-            source = sounds.Sound(sound, fs)
-        else:
-            source = sounds.Sound(sound, fs)
-            built = _nodal(circuit, source.fs, int(oversample))
-        built = with_cabinet(built, cabinet, source.fs)
-        unit, output_unit = built.volts or (1.0, 1.0)  # what 1.0 is to the model
-        if output_volts is None:
-            output_volts = output_unit if volts is None else volts
-        volts = unit if volts is None else volts
-        with source:
-            moving = {} if table is None else table.knobs
-            _announce(
-                model, built, source, volts, output_volts, {**knobs_of(built.controls), **constant}, moving, automation
-            )
-            # On a terminal only: disable=None.
-            bar = tqdm(
-                total=source.samples, desc="compiling", unit="sample", unit_scale=True, disable=None, leave=False
-            )
-            with sounds.Spool(out, source.channels) as spool, bar:
-                playing = cn.native.fastest(built, source.samples, streams=source.channels)
-                if playing is not built:
-                    bar.clear()
-                    say(f"its loop is compiled by {cn.native.compiler()}")
-                told = render(
-                    playing,
-                    source,
-                    spool,
-                    volts=volts / unit,
-                    output_volts=output_volts / output_unit,
-                    knobs=constant,
-                    automation=table,
-                    progress=lambda samples: _advance(bar, samples),
-                )
-                gain = 1 / spool.peak if normalise and spool.peak > 0 else 1.0
-                clipped = spool.write(source.fs, gain=gain)
-    _conclude(out, source, spool, output_volts, gain, clipped)
-    # A model that would be the same at any rate has none to say.
-    if built.fs is None and built.rebuilt_at(float(source.fs)) is None:
-        say(f"warning: {model}: does not say at which sample rate it was trained", err=True)
-    if told:
-        say(f"warning: {told}", err=True)
+    # On a terminal only: disable=None.
+    bar = tqdm(total=source.samples, desc="compiling", unit="sample", unit_scale=True, disable=None, leave=False)
+    with sounds.Spool(out, source.channels) as spool, bar:
+        playing = cn.native.fastest(model, source.samples, streams=source.channels)
+        if playing is not model:
+            bar.clear()
+            say(f"its loop is compiled by {cn.native.compiler()}")
+        told = render(
+            playing,
+            source,
+            spool,
+            volts=scale.volts / scale.unit,
+            output_volts=scale.output_volts / scale.output_unit,
+            knobs=moved.constant,
+            automation=moved.table,
+            progress=lambda samples: _advance(bar, samples),
+        )
+        gain = 1 / spool.peak if normalise and spool.peak > 0 else 1.0
+        return _Made(spool.peak, gain, spool.write(source.fs, gain=gain), told)
 
 
 def _moved(
     model: "cn.Circuit | cn.Model", source: str, knobs: tuple[tuple[str, float], ...], automation: str | None
-) -> "tuple[dict[str, float], Automation | None]":
-    """Where knobs stand, and how others move."""
+) -> _Moved:
     from circuitnn.cli.automation import read_automation
 
     constant = positions(knobs, model, source)
     table = None if automation is None else read_automation(automation, model, source)
     for name in constant.keys() & (() if table is None else table.knobs.keys()):
         raise Fault(f"{automation}: moves {name}, which --knob {name}={constant[name]:g} holds")
-    return constant, table
+    return _Moved(constant, table)
 
 
 def _advance(bar: "tqdm", samples: int) -> None:
@@ -216,37 +275,34 @@ def _checked_rate(path: str, model: "cn.Model", fs: int | None) -> int | None:
 
 
 def _announce(
-    name: str,
-    model: "cn.Model",
-    source,
-    volts: float,
-    output_volts: float,
-    knobs: dict[str, float],
-    moving: dict,
-    automation: str | None,
+    name: str, model: "cn.Model", source: "Sound", scale: _Scale, moved: _Moved, automation: str | None
 ) -> None:
+    from circuitnn.knobs import knobs_of
+
+    knobs, moving = {**knobs_of(model.controls), **moved.constant}, moved.moving
     still = {knob: position for knob, position in knobs.items() if knob not in moving}
     parts = [spelled(still)] * bool(still) + [f"{', '.join(moving)} from {automation}"] * bool(moving)
     resampled = f", resampled from {source.fs_file} Hz" if source.fs != source.fs_file else ""
-    scale = f"{volts:g} V" if volts == output_volts else f"{volts:g} V in and {output_volts:g} V out"
+    volts, output_volts = scale.volts, scale.output_volts
+    words = f"{volts:g} V" if volts == output_volts else f"{volts:g} V in and {output_volts:g} V out"
     say(f"{name}: {type(model).__name__} at {source.fs} Hz{resampled}; knobs: {', '.join(parts) or 'none'}")
-    say(f"full scale is taken as {scale} (--volts)")
+    say(f"full scale is taken as {words} (--volts)")
 
 
-def _conclude(out: Path, source, spool, output_volts: float, gain: float, clipped: int) -> None:
-    peak = spool.peak * gain
+def _conclude(out: Path, source: "Sound", scale: _Scale, made: _Made) -> None:
+    peak, volts = made.peak * made.gain, made.peak * scale.output_volts
     seconds = source.samples / source.fs
     channels = f"{source.channels} channel{'s' if source.channels > 1 else ''}"
     say(
-        f"{out}: {seconds:.2f} s, {channels}, peak {spool.peak * output_volts:.3g} V"
-        + (f", scaled by {decibels(gain)}" if gain != 1 else f" ({decibels(peak, 'dBFS')})")
+        f"{out}: {seconds:.2f} s, {channels}, peak {volts:.3g} V"
+        + (f", scaled by {decibels(made.gain)}" if made.gain != 1 else f" ({decibels(peak, 'dBFS')})")
     )
     # A rounding above full scale after --normalise is none.
     if peak > 1 + 1e-6:
         integers = out.suffix.lower() == ".flac"
         what = "were clipped" if integers else "are above full scale, and will be clipped where it is played"
         say(
-            f"warning: {out}: {clipped} samples {what}; use --normalise, or --output-volts "
-            f"{math.ceil(1000 * spool.peak * output_volts) / 1000:g}",
+            f"warning: {out}: {made.clipped} samples {what}; use --normalise, or --output-volts "
+            f"{math.ceil(1000 * volts) / 1000:g}",
             err=True,
         )

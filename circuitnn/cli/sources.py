@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from circuitnn.cli.loading import positions
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.recordings import read_pair
 from circuitnn.cli.variants import Turned
+
+if TYPE_CHECKING:
+    import circuitnn as cn
 
 SEED = 0  # of the music that a netlist is simulated on
 SIMULATED = 8  # times the rate
@@ -26,12 +29,14 @@ class Given(NamedTuple):
         what: they are, in words.
         findings: what was found in them.
         state_names: of the circuit states that the material has.
+        circuit: that was simulated; None of recordings.
     """
 
     material: capture.Material
     what: str
     findings: tuple[capture.Finding, ...] = ()
     state_names: tuple[str, ...] = ()
+    circuit: "cn.Circuit | None" = None
 
 
 def read(sources: Sequence[str], options: Mapping[str, Any], *, netlist: Turned | None, with_states: bool) -> Given:
@@ -147,7 +152,7 @@ def from_netlist(
     music = round(audio.excitations.SHARES["guitar"] * samples)
     ends = [0, round(0.75 * music), round(0.875 * music), music]
     parts = {name: slice(a, b) for name, a, b in zip(("train", "validation", "test"), ends[:-1], ends[1:], strict=True)}
-    return Given(capture.Material(whole, parts), f"{source}, simulated", (), tuple(names))
+    return Given(capture.Material(whole, parts), f"{source}, simulated", (), tuple(names), circuit)
 
 
 def _take(

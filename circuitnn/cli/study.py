@@ -59,12 +59,14 @@ def study(
     """
     import dataclasses
 
-    from circuitnn.study.keys import DescriptionError, read_table
+    from circuitnn.study import netlists
+    from circuitnn.study.keys import DescriptionError
 
     try:
-        read_table(file)  # before JAX is imported, which the study needs
+        netlists.check(file)  # before JAX is imported, which the study needs
     except DescriptionError as problem:
-        raise Fault(str(problem)) from None
+        _tell(problem)
+        context.exit(2)
     from circuitnn.study import Description, carrying_out, grid, report
     from circuitnn.study.command import plan, workers_of
     from circuitnn.study.description import WHOLE
@@ -74,8 +76,7 @@ def study(
     try:
         description = Description.read(file)
     except DescriptionError as problem:
-        for fault in str(problem).splitlines():
-            say(f"error: {fault}", err=True)
+        _tell(problem)
         context.exit(2)
     whole = description.study()
     if preset is not None and preset not in whole.presets:
@@ -109,3 +110,8 @@ def study(
         context.exit(143 if isinstance(stop, Terminated) else 130)
     say(table(contents, whole.headline))
     say(f"report: {page}")
+
+
+def _tell(problem: Exception) -> None:
+    for fault in str(problem).splitlines():
+        say(f"error: {fault}", err=True)

@@ -1,6 +1,6 @@
 """What is told of a training at its end: a line, a page, sounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import circuitnn as cn
 
 PREVIEW = 3.0  # seconds
+STOPPED = "The training was stopped before its end."
 
 
 def write_page(
@@ -25,6 +26,7 @@ def write_page(
     facts: Mapping[str, str],
     noise: float | None,
     following: str,
+    harmonics: "Callable[[], tuple[cn.capture.SineAnswers, cn.capture.SineAnswers] | None]",
 ) -> None:
     """The report; what it needs and is not installed is said, and ends nothing."""
     from circuitnn import pages
@@ -35,7 +37,16 @@ def write_page(
         say(f"no report: {missing}", err=True)
         return
     pages.training(
-        model, history, prediction, path, title=title, doubts=doubts, facts=facts, noise=noise, following=following
+        model,
+        history,
+        prediction,
+        path,
+        title=title,
+        doubts=doubts,
+        facts=facts,
+        noise=noise,
+        following=following,
+        harmonics=harmonics(),
     )
     say(str(path))
 
@@ -61,3 +72,23 @@ def write_preview(folder: Path, prediction: "cn.capture.Prediction") -> None:
     if missing_package() is None:
         with replacing(folder / "preview.png") as file:
             file.write(pages.waveforms(target[:length], y[:length], fs=fs))
+
+
+def following(out: Path, again: str, epochs: int | None) -> str:
+    """The commands to type after a training.
+
+    Args:
+        out: its model.
+        again: the command that goes on with it.
+        epochs: of it; None where it was stopped before its end.
+    """
+    more = "" if epochs is None else f" --epochs +{max(1, epochs // 2)}"
+    plugin = out.with_suffix(".lv2")
+    return f"circuitnn run {out} guitar.wav out.wav\ncircuitnn export {out} {plugin}\n{again}{more}"
+
+
+def say_next(commands: str) -> None:
+    """The commands to type."""
+    say("next:")
+    for command in commands.splitlines():
+        say(f"  {command}")

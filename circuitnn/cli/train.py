@@ -1,7 +1,7 @@
 """`circuitnn train`: a model of a device from what was played into it and what came out."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,41 +106,35 @@ def train(
     if report is not None:
         check_suffix(report, "a page", ".html", ".htm")
     _check_options(out, sources, epochs=epochs, minutes=minutes, resume=resume, overwrite=overwrite)
-    netlists = {} if resume else _netlists(sources, options)
+    given_names = {name for name in options if _is_given(context, name)}
+    if resume:
+        from circuitnn.cli import remembered
+
+        options = remembered.options_of(out, options, given=given_names)
+        remembered.check_length(out, epochs)
+    netlists = _netlists(sources, options)
+    netlist = options["model"] if options["model"] in netlists else None
+    if netlist:
+        _check_circuit(netlist, sources, given_names)
     # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     from circuitnn import capture
     from circuitnn.cli import gray_box, trained
     from circuitnn.cli import sources as reading
 
-    if resume:
-        options = trained.remembered(out, options, given={name for name in options if _is_given(context, name)})
-        netlists = _netlists(sources, options)
-    netlist = options["model"] if options["model"] in netlists else None
     recipe = None if netlist else capture.recipe(options["model"])
-    if netlist and (resume or epochs is not None or until is not None or len(sources) != 2):
-        raise Fault(f"--model {netlist} is a circuit: it takes two recordings, and none of --resume, --epochs, --until")
     for path in (out, *([] if report is None else [report])):
         check_writable(path)
     only = netlists.get(sources[0]) if len(sources) == 1 else None
     given = reading.read(sources, options, netlist=only, with_states=recipe is not None and recipe.needs_states)
     say(str(given.material))
     page = None if no_report else report or out.with_suffix(".html")
-    if recipe is None:
-        folder = trained.folder_of(out).path
-        gray_box.train(
-            options["model"],
-            netlists[options["model"]],
-            given,
-            out,
-            sounds=folder,
-            page=page,
-            options=options,
-            minutes=minutes,
-        )
-        return
     plan = capture.Plan(options["model"], options["loss"], options["seed"], more=options)
     length = trained.Length(epochs, minutes, until)
-    trained.train(trained.Job(given, recipe, plan, length, out, page, _again(sources, out)), resume=resume)
+    job = trained.Job(given, recipe, plan, length, out, page, _again(sources, out))
+    if netlist:
+        gray_box.train(job, netlists[netlist], resume=resume)
+    else:
+        trained.train(job, resume=resume)
 
 
 def _netlists(sources: tuple[str, ...], options: Mapping[str, Any]) -> dict[str, Turned]:
@@ -188,6 +182,13 @@ def _check_options(
         raise Fault("--resume goes on with a training, --overwrite begins a new one: give one of them")
     if out.exists() and not (resume or overwrite):
         raise Fault(f"{out}: is there already: --resume trains it further, --overwrite replaces it")
+
+
+def _check_circuit(netlist: str, sources: tuple[str, ...], given: Collection[str]) -> None:
+    if len(sources) != 2:
+        raise Fault(f"--model {netlist} is a circuit: it takes two recordings, what was played and what was recorded")
+    if "loss" in given:
+        raise Fault(f"--loss is of networks; --model {netlist} is a circuit, and makes the squared error small")
 
 
 def _again(sources: tuple[str, ...], out: Path) -> str:

@@ -2,16 +2,15 @@
 
 import dataclasses
 import time
-from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 from click.exceptions import Exit
 
 from circuitnn import capture, metrics
 from circuitnn import train as learning
-from circuitnn.cli import told
-from circuitnn.cli.problems import Fault, say
+from circuitnn.cli import distortion, remembered, told
+from circuitnn.cli.problems import say
 from circuitnn.cli.sources import Given
 from circuitnn.cli.train_options import MINUTES, Epochs
 from circuitnn.cli.watching import Watch, logged
@@ -19,19 +18,6 @@ from circuitnn.model import Model
 from circuitnn.version import __version__
 
 MOSTLY = 0.5  # of the error
-
-# Of the options that a plan holds; all others are numbers, or not said.
-KINDS: Mapping[str, tuple[type, ...]] = {
-    "model": (str,),
-    "loss": (str,),
-    "seed": (int,),
-    "fs": (int,),
-    "seconds": (float, int),
-    "keep_polarity": (bool,),
-    "channel": (str, type(None)),
-    "learn": (list,),
-    "knobs": (list,),
-}
 
 
 @final
@@ -50,7 +36,7 @@ class Job:
 
     Attributes:
         given: to learn from and to be judged on.
-        recipe: of the network.
+        recipe: of the network; None for a circuit, whose values are found.
         plan: names and seed; its legs are still to be planned.
         length: of the training.
         out: of the model; the folder of the training is beside it.
@@ -59,7 +45,7 @@ class Job:
     """
 
     given: Given
-    recipe: capture.Recipe
+    recipe: capture.Recipe | None
     plan: capture.Plan
     length: Length
     out: Path
@@ -68,12 +54,7 @@ class Job:
 
     @property
     def folder(self) -> capture.Folder:
-        return folder_of(self.out)
-
-
-def folder_of(out: Path) -> capture.Folder:
-    """Where the training of a model keeps what it goes on from."""
-    return capture.Folder(out.with_suffix(".training"))
+        return remembered.folder_of(self.out)
 
 
 def train(job: Job, *, resume: bool) -> None:
@@ -87,6 +68,7 @@ def train(job: Job, *, resume: bool) -> None:
         Fault: where there is nothing to go on with, or it is another training.
         Exit: with the status 130, after Ctrl-C, when the model is written.
     """
+    assert job.recipe is not None
     folder, length = job.folder, job.length
     parts = job.given.material.part("train"), job.given.material.part("validation")
     (recordings, samples), chosen = parts[0].x.shape[:2], parts[1].x.shape[1]
@@ -128,9 +110,7 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
         say(hint)
     told.write_sounds(job.folder.path, prediction)
     done, epochs = len(history.loss), job.folder.read().legs[-1].epochs
-    plugin = job.out.with_suffix(".lv2")
-    commands = f"circuitnn run {job.out} guitar.wav out.wav\ncircuitnn export {job.out} {plugin}\n{job.again}"
-    commands += "" if stopped else f" --epochs +{max(1, epochs // 2)}"
+    commands = told.following(job.out, job.again, None if stopped else epochs)
     if job.report is not None:
         plan = job.plan
         facts = {
@@ -145,7 +125,7 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
             facts["Error-to-signal ratios"] = "; ".join(each)
         doubts = [hint] if hint else []
         doubts += [finding.text for finding in job.given.findings if finding.is_doubt]
-        doubts += ["The training was stopped before its end."] if stopped else []
+        doubts += [told.STOPPED] * stopped
         told.write_page(
             job.report,
             model,
@@ -156,12 +136,11 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
             facts=facts,
             noise=job.given.material.noise,
             following=commands,
+            harmonics=lambda: distortion.harmonics(job.given, model, prediction),
         )
     if stopped:
         say(f"stopped after epoch {done} of {epochs}; the best so far is kept")
-    say("next:")
-    for command in commands.splitlines():
-        say(f"  {command}")
+    told.say_next(commands)
 
 
 def _each(job: Job, prediction: capture.Prediction) -> list[str]:
@@ -188,37 +167,6 @@ def _hint(job: Job, prediction: capture.Prediction) -> str:
     )
 
 
-def remembered(out: Path, options: Mapping[str, Any], *, given: Collection[str]) -> dict[str, Any]:
-    """The options that a training was begun with, which is to go on with the same ones.
-
-    Args:
-        out: of the model.
-        options: of the command, by name.
-        given: names of those that were said this time.
-
-    Raises:
-        Fault: where one of them was another one.
-        TrainingError: where there is no training to go on with.
-    """
-    there = folder_of(out).read().more
-    kinds = {name: KINDS.get(name, (float, int, type(None))) for name in options}
-    if not all(isinstance(there.get(name), kind) for name, kind in kinds.items()):
-        raise Fault(f"{folder_of(out).path}: its plan is not one of this command; --overwrite begins another training")
-    own = {name: _plain(value) for name, value in options.items()}
-    for name in given:
-        if there.get(name) != own[name]:
-            raise Fault(
-                f"{out}: was begun with another --{name.replace('_', '-')} ({there.get(name)}): --resume goes on with "
-                "the same; --overwrite begins another one"
-            )
-    return {name: there[name] for name in own}
-
-
-def _plain(value: Any) -> Any:
-    """As JSON gives it back."""
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
 def _begun(job: Job, trainer: capture.Trainer) -> capture.Plan:
     leg = capture.Leg(_epochs(trainer, job.length), trainer.recipe.rate)
     plan = dataclasses.replace(job.plan, legs=(leg,))
@@ -229,17 +177,9 @@ def _begun(job: Job, trainer: capture.Trainer) -> capture.Plan:
 def _gone_on_with(job: Job, trainer: capture.Trainer) -> capture.Plan:
     folder, length, out = job.folder, job.length, job.out
     there = folder.read()
-    leg = there.legs[-1]
-    asked = length.epochs
-    if not leg.is_done:
-        if asked is not None and asked.number != leg.epochs:
-            raise Fault(f"{out}: its {leg.epochs} epochs are not done yet: --resume without --epochs goes on with them")
+    if not there.legs[-1].is_done:
         return there
-    if asked is not None and not asked.is_more:
-        done = sum(each.epochs for each in there.legs)
-        if asked.number <= done:
-            raise Fault(f"{out}: has {done} epochs already; --epochs +{asked.number} trains it further")
-        asked = Epochs(asked.number - done, is_more=True)
+    asked = remembered.more(out, there, length.epochs)
     epochs = _epochs(trainer, length._replace(epochs=asked))
     return trainer.lengthened(folder, there, learning.restore(out), epochs)
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from circuitnn.estimation.audio_problem import AudioProblem
+from circuitnn.estimation.learnt import sources_of
 from circuitnn.estimation.playback import PPM, SIDE, along_runs
-from circuitnn.estimation.unknowns import sources_of
 from circuitnn.filters.high_pass import coupled
 
 STEP = 1e-4  # of what drives the circuit, for its derivatives along it

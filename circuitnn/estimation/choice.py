@@ -9,8 +9,8 @@ from circuitnn.audio.alignment import channel
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.choice_report import ChoiceReport, Row
 from circuitnn.estimation.identification_report import IdentificationReport
+from circuitnn.estimation.learnt import patterns_of
 from circuitnn.estimation.paired import preferred
-from circuitnn.estimation.unknowns import learnt_values, sources_of
 
 HELD_OUT = 0.25  # of the recording
 Identify = Callable[..., tuple[dict[str, float], IdentificationReport]]
@@ -46,7 +46,7 @@ def chosen(
             alone is told in its row; with all of them it is an error.
     """
     named = _named(circuits)
-    patterns = _patterns(named, fit, tolerance)
+    patterns = patterns_of(named, fit, tolerance)
     played, heard = channel(x, "identify: x"), channel(y, "identify: y")
     seconds = held_out or HELD_OUT * len(heard) / fs
     reports: dict[str, IdentificationReport] = {}
@@ -107,46 +107,3 @@ def _named(circuits: Mapping[str, Circuit] | Sequence[Circuit]) -> dict[str, Cir
     if not named:
         raise ValueError("identify: no circuit to choose from")
     return named
-
-
-def _patterns(named: Mapping[str, Circuit], fit: Any, tolerance: float | None) -> dict[str, Any]:
-    """What is fitted of each circuit."""
-    if fit is None:
-        return dict.fromkeys(named)
-    if isinstance(fit, Mapping) and set(fit) == set(named):
-        return {name: _checked(name, named[name], fit[name], tolerance) for name in named}
-    if isinstance(fit, Mapping) and set(fit) & set(named):
-        missing = ", ".join(sorted(set(named) - set(fit)))
-        raise ValueError(
-            f"fit: a mapping from circuits to their patterns has to name all of them; {missing} is missing"
-        )
-    asked: dict[str, float | None] = (
-        dict(fit) if isinstance(fit, Mapping) else dict.fromkeys((fit,) if isinstance(fit, str) else fit, tolerance)
-    )
-    fitting = {
-        name: {pattern: bound for pattern, bound in asked.items() if _fits(circuit, pattern)}
-        for name, circuit in named.items()
-    }
-    idle = [pattern for pattern in asked if not any(pattern in patterns for patterns in fitting.values())]
-    if idle:
-        raise ValueError(f"fit: {', '.join(map(repr, idle))} fits nothing in any of the circuits")
-    for name, patterns in fitting.items():
-        if not patterns:
-            raise ValueError(f"fit: nothing of it is in {name}: give a mapping from circuits to their own patterns")
-    return {name: _checked(name, named[name], patterns, tolerance) for name, patterns in fitting.items()}
-
-
-def _fits(circuit: Circuit, pattern: str) -> bool:
-    try:
-        return bool(learnt_values(circuit, set(), {pattern: None}, None, sources_of(circuit)))
-    except ValueError:
-        return False
-
-
-def _checked(name: str, circuit: Circuit, patterns: Any, tolerance: float | None) -> Any:
-    """The patterns; what is wrong with them is an error before the first circuit is fitted."""
-    try:
-        learnt_values(circuit, set(), patterns, tolerance, sources_of(circuit))
-    except ValueError as problem:
-        raise ValueError(f"fit: {name}: {problem}") from None
-    return patterns

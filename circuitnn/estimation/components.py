@@ -11,9 +11,10 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.estimation.component_report import ComponentReport
 from circuitnn.estimation.determination import determination
 from circuitnn.estimation.fitted_value import fitted_values, named
+from circuitnn.estimation.learnt import learnt_values
 from circuitnn.estimation.posterior import best_of, descended, linearised, settled
 from circuitnn.estimation.response_problem import ResponseProblem, decibels
-from circuitnn.estimation.unknowns import Prior, learnt_values, target_knobs
+from circuitnn.estimation.unknowns import Prior, target_knobs
 from circuitnn.knobs import spelling
 from circuitnn.numerics.levenberg_marquardt import Minimum
 from circuitnn.train.response_data import Responses

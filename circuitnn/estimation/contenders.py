@@ -1,6 +1,5 @@
 """Networks that learn what a circuit leaves of a recording, and one that learns the recording without the circuit."""
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple, final
@@ -12,6 +11,7 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from circuitnn.composition import chain, parallel
+from circuitnn.estimation.kept_ways import Ended, KeptWays
 from circuitnn.estimation.remainder import Remainder, played, windows
 from circuitnn.filters.bank import LowPassBank
 from circuitnn.hybrid.corrected import Corrected
@@ -21,6 +21,7 @@ from circuitnn.recurrent.gru import GRU
 from circuitnn.recurrent.memoryless import Memoryless
 from circuitnn.train.dataset import Dataset
 from circuitnn.train.fitting import fit
+from circuitnn.train.interruption import Interrupted
 from circuitnn.train.regimes import TruncatedBPTT
 from circuitnn.train.stopping import EpochEnd
 from circuitnn.train.suspicion import DataWarning
@@ -32,6 +33,8 @@ LONGEST = 1 / 16  # of what is learnt from
 RIDGE = 1e-4  # of the features' power
 SHUFFLED = 256  # samples of a window of samples in any order
 PATIENCE = 8  # epochs
+AGAIN = 0.3  # of the rate, that what was learnt is trained further with
+BESIDE, BLACK_BOX = "network beside", "black box"
 LONG, WARM = 1024, 512  # samples that a gradient reaches back over, and without a loss before
 SIDE_BY_SIDE = 8  # pieces of what is validated on: one after the other each sample would wait for the last one
 
@@ -41,16 +44,20 @@ class Budget(NamedTuple):
     """What one contender may take.
 
     Attributes:
-        seconds: after the first epoch, when training ends.
+        seconds: after the first epoch, when training ends; None for no such limit.
         epochs: at most.
         seed: of weights, and of the order of the data.
         progress: whether to show bars.
+        files: what was learnt before is there, and what is learnt goes there.
+        until: error to choose by, of the whole model, at which a way ends.
     """
 
-    seconds: float
+    seconds: float | None
     epochs: int
     seed: int
     progress: bool
+    files: KeptWays
+    until: float | None = None
 
 
 @final
@@ -96,6 +103,8 @@ def network_beside(task: Remainder, budget: Budget, hidden: int) -> Learnt:
         Dataset(features[order], task.left[order], fs=fs),
         task.data(features, task.left, task.chosen),
         budget,
+        way=BESIDE,
+        target=_of_what_is_left(task, budget.until),
         regime=TruncatedBPTT(length=SHUFFLED, warmup=0),
         rate=5e-3,
         batch=32,
@@ -138,6 +147,8 @@ def black_box(task: Remainder, budget: Budget, weights: int) -> Learnt:
         task.data(task.x, task.y, task.learnt),
         Dataset(heard, told, fs=task.fs),
         budget,
+        way=BLACK_BOX,
+        target=budget.until,
         regime=TruncatedBPTT(length=LONG, warmup=WARM),
         rate=5e-3,
         batch=40,
@@ -146,49 +157,70 @@ def black_box(task: Remainder, budget: Budget, weights: int) -> Learnt:
     return Learnt(fitted, fitted.count().weights, epochs, stopped)
 
 
+def _of_what_is_left(task: Remainder, until: float | None) -> float | None:
+    """The error of a network beside the model, over what that leaves, with which both have this error together."""
+    if until is None:
+        return None
+    left = float(np.sum(task.left[task.chosen] ** 2))
+    return until * float(np.sum(task.y[task.chosen] ** 2)) / max(left, 1e-300)
+
+
 def trained(
     model: Any,
     data: Dataset,
     validation: Dataset | None,
     budget: Budget,
     *,
+    way: str,
     regime: TruncatedBPTT,
     rate: float,
     batch: int,
     patience: int | None = PATIENCE,
     **options: Any,
-) -> tuple[Any, int, bool]:
+) -> Ended:
     """The model with the weights of its best epoch, or of the last one where there is nothing to validate on.
 
-    And how many epochs there were, and whether the time was over.
+    It is what the files of the way have where that has ended; one that was stopped goes on, and one of a training
+    before is trained further. After Ctrl-C it is the model so far, and `budget.files` says so.
     """
-    began, is_over = 0.0, False
+    files = budget.files
+    ended, before = files.ended(way), files.before(way)
+    if ended is not None:
+        return ended
+    is_over = False
 
     def late(epoch: EpochEnd) -> bool:
-        nonlocal began, is_over
-        began = began or time.monotonic()  # without the compilation
-        is_over = epoch.epoch < epoch.epochs and time.monotonic() > began + budget.seconds
+        nonlocal is_over
+        took = sum(epoch.history.seconds[1:])  # without the compilation
+        is_over = budget.seconds is not None and epoch.epoch < epoch.epochs and took > budget.seconds
         return is_over
 
     with warnings.catch_warnings():
         # Of what is left, and of samples in any order, nothing of what it warns of is wrong.
         warnings.simplefilter("ignore", DataWarning)
-        fitted, history = fit(
-            model,
-            data,
-            regime,
-            optimizer=_falling(rate),
-            epochs=budget.epochs,
-            seed=budget.seed,
-            batch=batch,
-            validation=validation,
-            validation_every=1,
-            patience=patience,
-            callback=late,
-            progress=budget.progress,
-            **options,
-        )
-    return fitted, len(history.loss), is_over
+        try:
+            fitted, history = fit(
+                model if before is None else before,
+                data,
+                regime,
+                optimizer=_falling(rate if before is None else AGAIN * rate),
+                epochs=budget.epochs,
+                seed=budget.seed,
+                batch=batch,
+                validation=validation,
+                validation_every=1,
+                patience=patience,
+                callback=late,
+                checkpoint=files.state(way),
+                progress=budget.progress,
+                **options,
+            )
+        except Interrupted as stop:
+            files.stopped_by = stop
+            return Ended(stop.model, len(stop.history.loss), stopped=True)
+    found = Ended(fitted, len(history.loss), is_over)
+    files.keep(way, found)
+    return found
 
 
 def _falling(rate: float) -> Callable[[int], Any]:

@@ -9,18 +9,19 @@ import numpy as np
 from jax.typing import ArrayLike
 from tqdm import tqdm
 
-from circuitnn.circuit.circuit import Circuit, checked_circuit
+from circuitnn.circuit.circuit import Circuit
+from circuitnn.estimation.asked import check
 from circuitnn.estimation.choice import chosen
 from circuitnn.estimation.converter import step_of
 from circuitnn.estimation.excerpts import SHORTEST, Recordings, recordings
 from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.estimation.identification_task import Task
+from circuitnn.estimation.learnt import learnt_values, sources_of
 from circuitnn.estimation.memory import chosen_warmup
 from circuitnn.estimation.placing import at_one_pace, placed
 from circuitnn.estimation.recorder import recorder
 from circuitnn.estimation.searching import SEARCHES, Found, beside_the_best, refined, searched
 from circuitnn.estimation.statistics import reported
-from circuitnn.estimation.unknowns import learnt_values, sources_of
 from circuitnn.metrics import esr
 
 HIGH_PASS = 20.0  # Hz
@@ -123,10 +124,11 @@ def identify(
     Source: Esqueda, Kuznetsov and Parker 2021 (values of circuits by gradients through audio); Marquardt 1963; MacKay
         1992 (noise); White 1982 (standard errors).
     """
+    asked = dict(locals())
+    del asked["circuit"]
     if isinstance(circuit, Mapping | Sequence) and not isinstance(circuit, str):
-        arguments = dict(locals())
-        return chosen(identify, arguments.pop("circuit"), **arguments)
-    _check(circuit, max_delay, high_pass, hum, (excerpts, starts), (seconds, warmup, held_out), precision)
+        return chosen(identify, circuit, **asked)
+    check(circuit, asked)
     signals = recordings(x, y, fs)
     couplings = {"input": input, "output": output}
     has_coupling = any(each not in ("dc", None) for each in couplings.values())
@@ -219,23 +221,3 @@ def _moves(result: Found, report: IdentificationReport) -> dict[str, float]:
     """By how much the correction to a finer rate has moved each value, in its unit or relative."""
     moves = result.refined * result.problem.spread
     return {row.label: float(move) for row, move in zip(report.values, moves, strict=False)}
-
-
-def _check(circuit, max_delay, high_pass, hum, counts, lengths, precision) -> None:
-    if len(checked_circuit(circuit).inputs) != 1 or len(circuit.outputs) != 1:
-        raise ValueError(f"one input and one output are wanted, not {circuit.inputs} and {circuit.outputs}")
-    if max_delay is not None and not (np.isfinite(max_delay) and max_delay >= 0):
-        raise ValueError(f"max_delay has to be 0 or positive, in seconds, or None, got {max_delay}")
-    for name, freq in (("high_pass", high_pass), ("hum", hum)):
-        if isinstance(freq, str) and name == "high_pass" and freq == "auto":
-            continue
-        if freq is not None and (isinstance(freq, str) or not (np.isfinite(freq) and freq > 0)):
-            raise ValueError(f"{name} has to be a frequency in Hz, or None, got {freq!r}")
-    for name, count in zip(("excerpts", "starts"), counts, strict=True):
-        if count is not None and count < 1:
-            raise ValueError(f"{name} has to be at least 1, got {count}")
-    for name, length, least in zip(("seconds", "warmup", "held_out"), lengths, (0.01, 0.0, 0.0), strict=True):
-        if length is not None and not (np.isfinite(length) and length >= least):
-            raise ValueError(f"{name} has to be at least {least:g}, got {length}")
-    if not 0 < precision < 1:
-        raise ValueError(f"precision has to be between 0 and 1, got {precision}")

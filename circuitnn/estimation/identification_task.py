@@ -12,10 +12,11 @@ from circuitnn.circuit.circuit import Circuit
 from circuitnn.estimation.audio_problem import AudioProblem
 from circuitnn.estimation.circuit_runs import AT_ONCE, Learnt
 from circuitnn.estimation.excerpts import Recordings, cut
+from circuitnn.estimation.learnt import sources_of
 from circuitnn.estimation.playback import PPM, REACH
 from circuitnn.estimation.recorder import SLOW, Recorder
 from circuitnn.estimation.searching import FINER, Found
-from circuitnn.estimation.unknowns import USUAL_START, Prior, sources_of
+from circuitnn.estimation.unknowns import USUAL_START, Prior
 from circuitnn.estimation.whole_chain import Lateness, Recorded, WholeChain
 from circuitnn.nodal.model import NodalModel
 

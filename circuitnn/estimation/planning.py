@@ -15,9 +15,9 @@ from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.capture_plan import CapturePlan, Expectation
 from circuitnn.estimation.captures import Candidates, Capture, full_grid, knob_positions, made
 from circuitnn.estimation.design import DOptimal, IOptimal, Loss, chosen, continued, covariance
+from circuitnn.estimation.learnt import learnt_values
 from circuitnn.estimation.planned_audio import PIECES, loud_pieces
 from circuitnn.estimation.sensitivities import Sensitivities, of_recordings, of_responses
-from circuitnn.estimation.unknowns import learnt_values
 from circuitnn.nodal.model import NodalModel
 
 POSITIONS, GRID = 9, 5  # of each knob: what is chosen from, and what that is compared with

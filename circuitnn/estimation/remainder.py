@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from circuitnn.audio.clock_drift import paced
 from circuitnn.estimation.excerpts import loudest
-from circuitnn.estimation.identification_report import IdentificationReport
+from circuitnn.estimation.whole_chain import Lateness
 from circuitnn.metrics import esr
 from circuitnn.model import Model, run
 from circuitnn.native import fastest
@@ -92,10 +92,8 @@ def remainder(model: Model, x: NDArray, y: NDArray, held_out: float, there: int 
     return Remainder(model, x, y, predicted, slice(first, middle), slice(middle, end), unseen)
 
 
-def put_to_the_input(report: IdentificationReport, y: NDArray) -> tuple[NDArray, int]:
+def put_to_the_input(late: Lateness, y: NDArray) -> tuple[NDArray, int]:
     """A recording at the time and at the pace of x, as upside down as it is, (time,); and how much of it there is."""
-    assert report.recording is not None
-    late = report.recording.lateness
     start, pace = -late.start / (1 + late.rate), 1 / (1 + late.rate)
     there = int((len(y) - HALF - start) / pace)
     return paced(y, start, pace - 1), min(max(there, 0), len(y))

@@ -9,10 +9,9 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from circuitnn.circuit.circuit import Circuit, checked_circuit
-from circuitnn.devices.device import Coupling, Passive, Source
+from circuitnn.devices.device import Coupling
 from circuitnn.knobs import knob_spelling
 from circuitnn.train.response_data import Responses
-from circuitnn.transient.values import tolerances
 
 USUAL = 0.2  # what values without bounds usually are within
 USUAL_START = float(np.log(5))  # how far off values without a tolerance may be where a recording is searched
@@ -97,19 +96,6 @@ def moved(circuit: Circuit, names: Sequence[str], change: Array, linear: Collect
     }
 
 
-def sources_of(circuit: Circuit) -> dict[str, float]:
-    """The independent sources, and how far off their values may be before the data have to insist.
-
-    As far as they are from 0; those that are 0, a volt or a milliampere.
-    """
-    found = {}
-    for part in circuit.components:
-        is_source = isinstance(part.device, Source) and part.device.is_independent and part.name in circuit.values
-        if is_source and not np.ndim(circuit.values[part.name]):
-            found[part.name] = abs(float(circuit.values[part.name])) or (1e-3 if part.device.unit == "A" else 1.0)
-    return found
-
-
 def target_knobs(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
     """The target's knobs in the circuit's spelling."""
     if len(checked_circuit(circuit).inputs) != 1 or len(circuit.outputs) != 1:
@@ -120,46 +106,3 @@ def target_knobs(circuit: Circuit, target: Responses) -> dict[str, NDArray]:
     if not target.controls and settings > 1:
         raise ValueError(f"the target has {settings} settings and no knob that tells them apart")
     return {knob_spelling(name, circuit.controls): position for name, position in target.controls.items()}
-
-
-def learnt_values(
-    circuit: Circuit,
-    knobs: set[str],
-    trainable: Sequence[str] | Mapping[str, float | None] | None,
-    tolerance: float | None,
-    sources: Collection[str] = (),
-) -> dict[str, float | None]:
-    """Tolerance of each value that is learnt; those of `sources` may be 0."""
-    if trainable is None:
-        trainable = [
-            part.name for part in circuit.components if isinstance(part.device, Passive) and part.name in circuit.values
-        ]
-        if not trainable:
-            raise ValueError("no resistor, capacitor or inductor of this circuit has a value of its own")
-    trainable = (trainable,) if isinstance(trainable, str) else trainable
-    if not isinstance(trainable, Mapping):
-        trainable = dict.fromkeys(trainable, tolerance)
-    trainable = {_of_model(circuit, pattern): bound for pattern, bound in trainable.items()}
-    spelled = {pattern.lower() for pattern in trainable}
-    for name in knobs:
-        if name.lower() in spelled:
-            raise ValueError(f"trainable: {name} is a knob of the target; its taper is learnt by tapers=({name!r},)")
-    # "L*" means inductors and not the knob "level".
-    parameters = set(circuit.controls)
-    names = [name for name in circuit.values if name not in parameters or name.lower() in spelled]
-    bounds = tolerances(names, trainable)
-    for name in bounds:
-        if np.ndim(circuit.values[name]) or (float(circuit.values[name]) == 0 and name not in sources):
-            raise ValueError(f"trainable: the nominal value of {name} has to be a number that is not 0")
-    return {name: bounds[name] for name in circuit.values if name in bounds}
-
-
-def _of_model(circuit: Circuit, pattern: str) -> str:
-    """For "D1.IS" this is "DCLIP.IS" where DCLIP is the model of D1."""
-    part, _, parameter = pattern.rpartition(".")
-    if part not in circuit or pattern.lower() in map(str.lower, circuit.values):
-        return pattern
-    model = circuit[part].model
-    if model is None:
-        raise ValueError(f"trainable: {pattern!r}: {circuit[part].name} has no .model whose {parameter} it could be")
-    return f"{model}.{parameter}"

@@ -128,8 +128,8 @@ def against_level(recorded: NDArray, predicted: NDArray, fs: float, unit: str) -
     by_value.set(xlabel=f"prediction in {unit}", ylabel=f"left there, in {small}")
     figure.legend(*by_value.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     caption = (
-        "On the left a point for each 10 ms: noise of the recorder lies flat, a model that is wrong rises with the "
-        "level. On the right a mean that bends is a nonlinearity that the circuit does not have; a slope is a gain."
+        "First a point for each 10 ms: noise of the recorder lies flat, a model that is wrong rises with the level. "
+        "Then a mean that bends is a nonlinearity that the circuit does not have; a slope is a gain."
     )
     return captioned(figure, "What is left, against the level", caption)
 

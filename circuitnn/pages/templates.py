@@ -59,7 +59,7 @@ def rendered(template: Path, functions: dict[str, Any], **content: Any) -> str:
 
     Args:
         template: of jinja2; it may include "page.css", and macros from the files beside it.
-        functions: that the template calls; `embedded(picture)` is always there.
+        functions: that the template calls; `embedded(png)` is always there.
         content: what the template names.
     """
     import jinja2
@@ -75,9 +75,9 @@ def rendered(template: Path, functions: dict[str, Any], **content: Any) -> str:
     return environment.get_template(template.name).render(**content)
 
 
-def _embedded(picture: Any) -> str:
-    """A `Picture` as the address of an image that is in the page itself."""
-    return "data:image/png;base64," + base64.b64encode(picture.png).decode()
+def _embedded(png: bytes) -> str:
+    """A picture as the address of an image that is in the page itself."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def wav(sound: NDArray, fs: float) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn import metrics
-from circuitnn.capture import Prediction, sine_answers
+from circuitnn.capture import Prediction, SineAnswers, sine_answers
+from circuitnn.capture.sines import fundamental
 from circuitnn.model import Model
 from circuitnn.pages import templates
 from circuitnn.train import History
@@ -19,7 +20,11 @@ from circuitnn.train import History
 TEMPLATE = "training.html.j2"
 PLAYED = 8.0  # seconds of each sound on the page
 GOOD = 0.05  # ESR above which a model is said to be far off
-HARMONICS_AT, ALIASES_AT = 221.0, 1249.0  # hertz: primes, which divide no sample rate
+ALIASES_AT = 1249.0  # hertz: a prime, which divides no sample rate
+UNKNOWN = (
+    "How much of this is the device's own is not known, as music does not tell it: a recording of the sound that "
+    "`circuitnn capture-signal` makes does."
+)
 MEANING = {
     "esr": ("ESR", "energy of the error over that of the recording"),
     "esr_high_pass": ("ESR, pre-emphasised", "the same, high frequencies weighed up (Wright et al. 2019)"),
@@ -43,6 +48,7 @@ def training(
     facts: Mapping[str, str] | None = None,
     noise: float | None = None,
     following: str = "",
+    harmonics: tuple[SineAnswers, SineAnswers] | None = None,
 ) -> Path:
     """Write how a model was trained and how near it is as a page: one file of HTML that needs nothing but itself.
 
@@ -57,6 +63,8 @@ def training(
         facts: what else to list: name to text.
         noise: the ESR that the recording's own noise leaves; None where it is not known.
         following: commands for what to do next.
+        harmonics: of the model and of its device, measured alike (`circuitnn.capture.swept_harmonics`, or
+            `sine_answers` of both); the model's alone are shown when None.
 
     Returns:
         The path.
@@ -77,7 +85,8 @@ def training(
         players=_players(prediction),
         heard=f"The loudest {PLAYED:g} s at most of what was held out, the same gain for all.",
         rows=rows(prediction),
-        pictures=_drawn(model, history, prediction, noise),
+        pictures=_drawn(model, history, prediction, noise, harmonics),
+        unknown=UNKNOWN if harmonics is None else "",
         facts=list((facts or {}).items()),
         next=following,
     )
@@ -149,17 +158,24 @@ def _players(prediction: Prediction) -> list[dict[str, str]]:
     return [{"name": name, "source": templates.wav(sound, prediction.fs)} for name, sound in sounds.items()]
 
 
-def _drawn(model: Model, history: History | None, prediction: Prediction, noise: float | None) -> dict[str, Any]:
+def _drawn(
+    model: Model,
+    history: History | None,
+    prediction: Prediction,
+    noise: float | None,
+    compared: tuple[SineAnswers, SineAnswers] | None,
+) -> dict[str, Any]:
     from circuitnn.pages import identification_pictures, training_pictures  # which need matplotlib
     from circuitnn.plot import style
 
     x, target, y, fs = prediction.x[0], prediction.target[0], prediction.y[0], prediction.fs
     amplitude = float(np.abs(prediction.x).max())
     floor = None if noise is None else math.sqrt(noise * float(np.mean(target**2)))
-    harmonics, aliases = (
-        sine_answers(model, fs, f0=f0 if 8 * f0 < fs else fs / 36.1, amplitude=amplitude)
-        for f0 in (HARMONICS_AT, ALIASES_AT)
-    )
+    aliases = sine_answers(model, fs, f0=fundamental(fs, ALIASES_AT), amplitude=amplitude)
+    if compared is None:
+        harmonics, device = sine_answers(model, fs, f0=fundamental(fs), amplitude=amplitude), None
+    else:
+        harmonics, device = compared
     unit = "full scale"
     with style.context():
         left = identification_pictures.against_level(target, y, fs, unit)
@@ -168,6 +184,6 @@ def _drawn(model: Model, history: History | None, prediction: Prediction, noise:
             "spectrum": identification_pictures.spectrum(target, y, fs, unit, floor),
             "left": dataclasses.replace(left, caption=left.caption.replace("the circuit", "the model")),
             "levels": training_pictures.levels(x, target, y, fs),
-            "harmonics": training_pictures.harmonics(harmonics),
+            "harmonics": training_pictures.harmonics(harmonics, device),
             "aliasing": training_pictures.aliasing(aliases),
         } | ({} if history is None else {"history": training_pictures.history(history, noise)})

@@ -1,5 +1,7 @@
 """Pictures of a training: how it went, and what the model makes of sines and of levels."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -11,6 +13,13 @@ from circuitnn.plot.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, SKY, V
 from circuitnn.train import History
 
 HEARD = 60.0  # dB below the loudest 10 ms, that levels are compared down to
+DASHED: dict[str, Any] = {
+    "marker": "s",
+    "markersize": 7,
+    "markerfacecolor": "none",
+    "linestyle": "--",
+    "linewidth": 1.2,
+}
 COLOURS = (INK, BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE)
 
 
@@ -32,21 +41,37 @@ def history(told: History, noise: float | None) -> Picture:
     return captioned(figure, message, f"{len(loss)} epochs in {sum(told.seconds):.0f} s.")
 
 
-def harmonics(answers: SineAnswers) -> Picture:
-    """Of a sine, over its level."""
-    figure = Figure(figsize=(WIDTH, 3.4))
+def harmonics(answers: SineAnswers, device: SineAnswers | None = None) -> Picture:
+    """Of a sine, over its level: of a model, and of its device beside it where that is known."""
+    figure = Figure(figsize=(WIDTH, 3.4 if device is None else 4.2))
     axes = figure.subplots()
     for number, row in enumerate(answers.harmonics.T):
-        name = "fundamental" if number == 0 else f"harmonic {number + 1}"
-        axes.plot(answers.levels, row, "o-", color=COLOURS[number % 7], markersize=3, linewidth=1.4, label=name)
-    top = answers.harmonics.max()
+        name, colour = "fundamental" if number == 0 else f"harmonic {number + 1}", COLOURS[number % 7]
+        axes.plot(answers.levels, row, "o-", color=colour, markersize=3, linewidth=1.4, label=name)
+        if device is not None:
+            axes.plot(device.levels, device.harmonics[:, number], color=colour, **DASHED)
+    shown = np.concatenate([each.harmonics.ravel() for each in (answers, device) if each is not None])
     axes.set(xlabel="level of the sine, dB of the loudest that was played", ylabel="level at the output, dB of 1")
-    axes.set_ylim(max(top - 110, answers.harmonics.min()) - 5, top + 5)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    axes.set_ylim(max(shown.max() - 110, shown.min()) - 5, shown.max() + 5)
+    if device is not None:
+        axes.plot([], [], "o-", color=FAINT, markersize=3, label="model")
+        axes.plot([], [], color=FAINT, label="device", **DASHED)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4 if device is None else 5)
+    made = _below(answers)
+    caption = f"What the model makes of a sine of {answers.f0:g} Hz."
+    if device is not None:
+        made = f"{_below(device)} in the device and {made} in the model"
+        caption = f"What the model (lines) and the device (dashed) make of a sine of {answers.f0:g} Hz."
+        if np.isnan(device.aliasing).all():
+            caption += " Both are measured where the sweeps of the capture signal pass it, which are learnt from too."
+    message = f"At full level second and third harmonic are at {made}, against the fundamental"
+    return captioned(figure, message, caption)
+
+
+def _below(answers: SineAnswers) -> str:
+    """The second and the third harmonic of the loudest sine, against its fundamental."""
     loud = answers.harmonics[-1]
-    second, third = (f"{loud[k] - loud[0]:.0f} dB" if len(loud) > k else "not there" for k in (1, 2))
-    message = f"At full level the second harmonic is at {second}, the third at {third} of the fundamental"
-    return captioned(figure, message, f"What the model makes of a sine of {answers.f0:g} Hz.")
+    return " and ".join(f"{loud[k] - loud[0]:.0f} dB" if len(loud) > k else "nothing" for k in (1, 2))
 
 
 def aliasing(answers: SineAnswers) -> Picture:

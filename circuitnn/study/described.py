@@ -8,7 +8,7 @@ from typing import Any
 
 from circuitnn.circuit import Circuit, read_netlist
 from circuitnn.circuit.catalogue import CATALOGUE
-from circuitnn.knobs import check_value, did_you_mean, spelling
+from circuitnn.knobs import check_value, spelling
 from circuitnn.settings import arguments_of, class_of
 from circuitnn.study.contenders import by_recipe, network, within
 from circuitnn.study.definition import Contender, Target
@@ -71,57 +71,6 @@ def _network(kind: str, rate: Mapping[str, float], settings: dict[str, Any], bud
     except ValueError:  # conjugate poles come in pairs
         step = 2
     return within(lambda units: network(kind, **rate, **settings, hidden=step * units), most, measure)  # type: ignore[arg-type]
-
-
-def beside(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The table of a file with the paths in it, which are from the file's folder, as they are from anywhere."""
-
-    def found(value: Any) -> Any:
-        path = folder / value if isinstance(value, str) and value else None
-        return str(path.resolve()) if path is not None and path.exists() else value
-
-    def inside(value: Any, keys: tuple[str, ...]) -> Any:
-        if not isinstance(value, Mapping):
-            return found(value)
-        return {key: found(one) if key in keys else one for key, one in value.items()}
-
-    whole = dict(table)
-    for part, keys in (("contenders", ("file",)), ("targets", ("circuit", "folder"))):
-        if isinstance(table.get(part), Mapping):
-            whole[part] = {name: inside(one, keys) for name, one in table[part].items()}
-    material = table.get("material")
-    if isinstance(material, Mapping) and isinstance(material.get("files"), list):
-        whole["material"] = {**material, "files": [found(one) for one in material["files"]]}
-    return whole
-
-
-def resolved(given: Any) -> Any:
-    """A target's table with the netlist in place of the file or of the name, so that it is whole in other processes.
-
-    Raises:
-        ValueError, OSError: when it cannot be read.
-    """
-    if isinstance(given, Target):
-        return given
-    if isinstance(given, Circuit):
-        given = {"circuit": given}
-    if isinstance(given, str):
-        given = {"folder" if Path(given).is_dir() or given.endswith(".csv") else "circuit": given}
-    if not isinstance(given, Mapping) or "circuit" not in given:
-        return given
-    source = given["circuit"]
-    if isinstance(source, str):
-        if source in CATALOGUE and not Path(source).is_file():
-            return given
-        if not Path(source).is_file():
-            raise ValueError(
-                f"{source}: no such file, and no circuit of the catalogue{did_you_mean(source, CATALOGUE)}"
-            )
-        source = read_netlist(Path(source))
-    if not isinstance(source, Circuit):
-        raise ValueError(f"circuit has to be a name of the catalogue or a netlist, got {source!r}")
-    written = {"netlist": source.to_spice(), "inputs": list(source.inputs), "outputs": list(source.outputs)}
-    return {key: value for key, value in given.items() if key != "circuit"} | written
 
 
 def target(given: Any, where: str, faults: Faults) -> Target | None:

@@ -1,13 +1,12 @@
 """A study as plain data: a description that goes to other processes whole, read from a TOML file or given as tables."""
 
 import dataclasses
-import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
-from circuitnn.study import described
+from circuitnn.study import described, netlists
 from circuitnn.study.definition import Study
 from circuitnn.study.findings import best_of_all, lowest_errors
 from circuitnn.study.hypotheses import Hypothesis
@@ -49,7 +48,7 @@ class Description:
         source = Path(path)
         table = read_table(source)
         name = re.sub(r"[^A-Za-z0-9]+", "-", str(table.get("name", source.stem))).strip("-") or "study"
-        table = described.beside(table, source.parent)
+        table = netlists.beside(table, source.parent)
         return cls.of(table, name, source=str(source), command=f"circuitnn study {source.name}")
 
     @classmethod
@@ -61,14 +60,8 @@ class Description:
         Raises:
             DescriptionError: as `read`.
         """
-        faults, whole = Faults(), dict(table)
-        targets = table.get("targets")
-        if isinstance(targets, Mapping):
-            read = {
-                key: faults.tried(f"targets.{key}", functools.partial(described.resolved, one))
-                for key, one in targets.items()
-            }
-            whole["targets"] = {key: one for key, one in read.items() if one is not None}
+        faults = Faults()
+        whole = netlists.with_netlists(table, faults)
         description = cls(name, whole, command=command)
         _interpreted(description, faults)
         faults.told(source)

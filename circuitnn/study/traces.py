@@ -78,9 +78,9 @@ def waveforms(records: Records, circuit: str) -> Picture | None:
     handles = [Line2D([], [], color=style.INK, label="target")]
     handles += style.regime_handles(records.regimes, markersize=4.5)
     caption = (
-        f"The loudest {t[-1]:.0f} ms of the excerpt, free running, for each regime the seed of median error. On the "
-        "right the error of each model with a scale of its own; the scale leaves out errors over ten times the "
-        "median regime's."
+        f"The loudest {t[-1]:.0f} ms of the excerpt, free running, for each regime the seed of median error. Beside "
+        "the outputs, on a phone below them, the error of each model with a scale of its own; the scale leaves out "
+        "errors over ten times the median regime's."
     )
     return style.picture(f"waveforms-{file_name(circuit)}.png", figure, message, caption, handles=handles)
 

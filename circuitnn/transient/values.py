@@ -1,8 +1,7 @@
 """The numbers of a circuit inside a model: which are learnt, on what scale, within what tolerance."""
 
-import fnmatch
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import jax
@@ -11,6 +10,7 @@ from jax import Array
 from jax import numpy as jnp
 
 from circuitnn.circuit.circuit import Circuit
+from circuitnn.circuit.patterns import tolerances
 
 
 @final
@@ -82,23 +82,3 @@ def _signed(circuit: Circuit) -> set[str]:
         if parameter.rule.is_signed
     }
     return parts | set(circuit.controls) | of_models | {clamp.name for clamp in circuit.clamps}
-
-
-def tolerances(names: Iterable[str], trainable: Sequence[str] | Mapping[str, float | None]) -> dict[str, float | None]:
-    """Tolerance of each learnable value by name, None for no bounds; a later pattern overrules an earlier one.
-
-    Raises:
-        ValueError: for a pattern that matches none of the names, or a tolerance that is not between 0 and 1.
-    """
-    names = tuple(names)
-    trainable = (trainable,) if isinstance(trainable, str) else trainable
-    patterns = trainable if isinstance(trainable, Mapping) else dict.fromkeys(trainable)
-    bounds: dict[str, float | None] = {}
-    for pattern, tolerance in patterns.items():
-        if tolerance is not None and not 0 < tolerance < 1:
-            raise ValueError(f"trainable: the tolerance of {pattern!r} must be between 0 and 1, got {tolerance}")
-        matching = [name for name in names if fnmatch.fnmatchcase(name.lower(), pattern.lower())]
-        if not matching:
-            raise ValueError(f"trainable: {pattern!r} matches no value; there are {', '.join(names)}")
-        bounds |= dict.fromkeys(matching, tolerance)
-    return bounds

@@ -34,6 +34,8 @@ def test_it_is_known_again():
     faster = cn.audio.resample(x, FS, 11_025)
     found = layout(faster, 11_025)
     assert found.parts["test"].start == pytest.approx(layout(x, FS).parts["test"].start * 11_025 / FS, abs=2)
+    slower = cn.audio.resample(signal(30.0, 48_000), 48_000, 44_100)  # whose sweeps go on above 0.45 of the rate
+    assert layout(slower, 44_100).parts["test"].stop == 30 * 44_100
     assert layout(np.roll(x, 400), FS) is None
     assert layout(cn.audio.guitar(40.0, FS, seed=0), FS) is None
     assert layout(np.concatenate([cn.audio.blips(FS), cn.audio.guitar(38.0, FS, seed=0)]), FS) is None

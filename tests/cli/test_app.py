@@ -113,15 +113,24 @@ FAULTS = {
     "compare": ["bad.cir tone.cir", "tone.cir bad.nam", "tone.cir tone.cir@R9=1k"],
     "listen": ["bad.cir tone.cir"],
     "fit-tone-stack": ["bad.cir", "tone.cir --set R9=1k"],
-    "identify": ["bad.cir in.wav in2.wav", "tone.cir in.wav in2.wav --knob treble=0.2", "tone.cir in.wav bad.wav"],
+    "identify": [
+        "bad.cir in.wav in2.wav",
+        "tone.cir in.wav in2.wav --knob treble=0.2",
+        "tone.cir in.wav bad.wav",
+        "tone.cir in.wav in2.wav --fit R9",
+        "tone.cir diode_clipper in.wav in2.wav --fit D9.IS",
+        "tone.cir in.wav in2.wav --held-out -1",
+    ],
     "train": [
         "bad.cir -o o.npz",
         "tone.cir -o o.npz --learn treble",
         "in.wav bad.wav -o o.npz",
         "in.wav in2.wav -o o.npz --model gnu-16",
         "in.wav in2.wav -o o.npz --model bad.cir",
+        "in.wav in2.wav -o o.npz --model tone.cir --loss mse",
+        "in.wav in2.wav -o o.npz --resume",
     ],
-    "study": ["nothing.toml", "bad.toml"],
+    "study": ["nothing.toml", "bad.toml", "netlist.toml"],
     "guitar": ["o.txt"],
     "capture-signal": ["o.txt"],
 }
@@ -138,6 +147,7 @@ def test_faulty_files_are_refused_before_jax_is_imported(command, folder):
     (folder / "bad.nam").write_text('{"architecture": ')
     (folder / "bad.wav").write_text("no sound")
     (folder / "bad.toml").write_text("[targets")
+    (folder / "netlist.toml").write_text('[contenders]\na = "gru-2"\n[targets]\nb = "bad.cir"\n')
     (folder / "in2.wav").write_bytes((folder / "in.wav").read_bytes())
     calls = [[command, *words.split()] for words in FAULTS[command]]
     program = (

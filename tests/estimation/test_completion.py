@@ -1,7 +1,6 @@
 """What a circuit leaves of a recording is learnt, by what can learn it, and kept as a model that plays."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -58,8 +57,7 @@ def test_the_model_streams_is_saved_and_exports(completed, music, tmp_path):
 def test_what_a_late_recording_lacks_at_its_end_is_not_counted(music):
     """The device's answer to the last samples was not recorded."""
     lateness = Lateness(-300.4, 20e-6, -1)
-    report = SimpleNamespace(recording=SimpleNamespace(lateness=lateness))
-    y, there = put_to_the_input(report, lateness.recorded(music))
+    y, there = put_to_the_input(lateness, lateness.recorded(music))
     assert len(music) - 360 < there < len(music) - 340
     np.testing.assert_allclose(y[400:there], -music[400:there], atol=2e-3)
     circuit = cn.nodal.NodalModel(CLIPPER, FS)

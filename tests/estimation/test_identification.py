@@ -10,10 +10,10 @@ from scipy.signal import resample_poly
 
 import circuitnn as cn
 from circuitnn.estimation.excerpts import cut, is_clipped, recordings
+from circuitnn.estimation.learnt import learnt_values
 from circuitnn.estimation.playback import BAND, in_band
 from circuitnn.estimation.posterior import normal
 from circuitnn.estimation.recorder import Recorder
-from circuitnn.estimation.unknowns import learnt_values
 from tests.estimation.recorded import CLIPPER, FS, QUICK, TRUTH, late, off, played, real_guitar, recorded, small_box
 
 identify = cn.train.identify

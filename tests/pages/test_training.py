@@ -48,6 +48,35 @@ def test_needs_nothing_but_itself(page):
     assert not re.search(r"https?://|url\(|@import", page)
 
 
+def test_harmonics_of_the_device_are_beside_the_models(page, prediction, tmp_path):
+    assert "circuitnn capture-signal" in Page(page).text, "music does not tell them"
+    model = cn.recurrent.GRU(2, fs=FS, rngs=nnx.Rngs(0))
+    levels, told = (
+        np.array([-20.0, 0.0]),
+        [np.array([[-20.0, -60.0, -70.0], [0.0, -30.0, third]]) for third in (-40, -41)],
+    )
+    alike = [cn.capture.SineAnswers(221.0, levels, harmonics, np.full(2, np.nan)) for harmonics in told]
+    path = cn.pages.training(model, None, prediction, tmp_path / "m.html", harmonics=tuple(alike))
+    text = path.read_text()
+    assert "-30 dB and -41 dB in the device and -30 dB and -40 dB in the model" in text
+    assert "sweeps of the capture signal" in text
+    assert "is not known" not in text
+
+
+def test_pictures_have_a_form_for_a_phone(page):
+    """Of 4.1 inches in place of 8.6, which a narrow screen shows as wide as it is."""
+    tags = Page(page).tags
+    wide = [attrs["src"] for tag, attrs in tags if tag == "img"]
+    narrow = [attrs["srcset"] for tag, attrs in tags if tag == "source" and "max-width" in attrs["media"]]
+    assert len(narrow) == len(wide)
+    sizes = [
+        [int.from_bytes(base64.b64decode(source.partition(",")[2])[16:20], "big") for source in sources]
+        for sources in (wide, narrow)
+    ]
+    assert set(sizes[0]) == {1118}
+    assert set(sizes[1]) == {533}
+
+
 def test_says_all_of_it(page, prediction):
     text = Page(page).text
     words = ("A <pedal>", "is <clipped>", "leaves 1 % of the recording's energy", "MR-STFT", "pre-emphasised", "1 s")
@@ -65,23 +94,23 @@ def test_what_is_heard_is_what_was_held_out(page, prediction):
     assert np.corrcoef(device_sound, prediction.target[0])[0, 1] > 0.999999
 
 
+class Cubic(cn.Model):
+    in_features = out_features = 1
+    dtype = np.float32
+
+    @property
+    def controls(self):
+        return {}
+
+    def init_carry(self, batch=(), controls=None, *, level=None):
+        return ()
+
+    def __call__(self, carry, x, controls=None):
+        return carry, x - x**3 / 3
+
+
 def test_a_sine_is_measured():
     """Of a memoryless cubic, whose third harmonic is known."""
-
-    class Cubic(cn.Model):
-        in_features = out_features = 1
-        dtype = np.float32
-
-        @property
-        def controls(self):
-            return {}
-
-        def init_carry(self, batch=(), controls=None, *, level=None):
-            return ()
-
-        def __call__(self, carry, x, controls=None):
-            return carry, x - x**3 / 3
-
     answers = cn.capture.sine_answers(Cubic(), 48_000, f0=221.0, amplitude=1.0)
     third = 20 * np.log10((1 / 12) / (1 - 0.25))
     assert answers.harmonics[-1, 2] - answers.harmonics[-1, 0] == pytest.approx(third, abs=0.01)

@@ -1,0 +1,56 @@
+"""What `identify` is asked for: looked at before anything is computed, and without JAX."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from circuitnn.circuit.circuit import Circuit, checked_circuit
+from circuitnn.estimation.learnt import learnt_values, patterns_of, sources_of
+
+LEAST = {"excerpts": 1, "starts": 1, "seconds": 0.01, "warmup": 0.0, "held_out": 0.0, "max_delay": 0.0}
+
+
+def check(circuit: Circuit, asked: Mapping[str, Any]) -> None:
+    """Whether a circuit and the numbers of `identify` can be used.
+
+    Args:
+        circuit: whose values are found.
+        asked: arguments of `identify` by name, or some of them; None where that is their default.
+
+    Raises:
+        ValueError: naming the one that cannot.
+    """
+    if len(checked_circuit(circuit).inputs) != 1 or len(circuit.outputs) != 1:
+        raise ValueError(f"one input and one output are wanted, not {circuit.inputs} and {circuit.outputs}")
+    for name, least in LEAST.items():
+        number = asked.get(name)
+        if number is not None and not (np.isfinite(number) and number >= least):
+            raise ValueError(f"{name} has to be at least {least:g}, got {number}")
+    for name in ("high_pass", "hum"):
+        freq = asked.get(name)
+        if freq is None or (name == "high_pass" and freq == "auto"):
+            continue
+        if isinstance(freq, str) or not (np.isfinite(freq) and freq > 0):
+            raise ValueError(f"{name} has to be a frequency in Hz, or None, got {freq!r}")
+    if not 0 < asked.get("precision", 0.5) < 1:
+        raise ValueError(f"precision has to be between 0 and 1, got {asked['precision']}")
+
+
+def check_all(circuits: Mapping[str, Circuit], asked: Mapping[str, Any]) -> None:
+    """Whether these circuits have what is to be found in them, and the numbers can be used.
+
+    Args:
+        circuits: one or several, by name.
+        asked: as for `check`.
+
+    Raises:
+        ValueError: as `identify` would.
+    """
+    for circuit in circuits.values():
+        check(circuit, asked)
+    fit, tolerance = asked.get("fit"), asked.get("tolerance")
+    if len(circuits) > 1:
+        patterns_of(circuits, fit, tolerance)
+    for circuit in circuits.values() if len(circuits) == 1 else ():
+        learnt_values(circuit, set(), fit, tolerance, sources_of(circuit))
