@@ -4,7 +4,7 @@ import functools
 import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Parameters = ParamSpec("Parameters")
+Drawn = TypeVar("Drawn")
 
 INK, FAINT = "#222222", "#8a8a8a"
 # Okabe & Ito (2002), "Color universal design".
@@ -61,11 +62,11 @@ def context() -> Any:
     return rc_context(SETTINGS)
 
 
-def drawn(draw: "Callable[Parameters, Figure]") -> "Callable[Parameters, Figure]":
+def drawn(draw: Callable[Parameters, Drawn]) -> Callable[Parameters, Drawn]:
     """A function that draws in this style: a decorator."""
 
     @functools.wraps(draw)
-    def styled(*args: Parameters.args, **options: Parameters.kwargs) -> "Figure":
+    def styled(*args: Parameters.args, **options: Parameters.kwargs) -> Drawn:
         with context():
             return draw(*args, **options)
 
