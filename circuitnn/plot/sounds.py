@@ -143,7 +143,7 @@ def spectrogram(signal: ArrayLike, fs: float, *, seconds: float = WINDOW, title:
     image = panel.pcolormesh(edges, transform.f[1:], level[1:], vmin=-SPAN, vmax=0, shading="nearest", rasterized=True)
     panel.set(xlabel="time in s", ylabel="frequency in Hz", yscale="log", ylim=(max(transform.f[1], 40), 0.5 * fs))
     ticks = [tick for tick in (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000) if tick <= 0.5 * fs]
-    panel.set_yticks(ticks, [f"{tick / 1000:g}k" if tick >= 1000 else f"{tick:g}" for tick in ticks])
+    panel.set_yticks(ticks, [style.short(tick) for tick in ticks])
     panel.minorticks_off()
     figure.colorbar(image, ax=panel, label="level in dB of the loudest")
     style.title(figure, title)

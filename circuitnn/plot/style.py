@@ -123,9 +123,14 @@ def hertz(axes: "Axes", low: float, high: float) -> None:
     ticks = round_numbers(low, high)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.set_xticks(ticks, [f"{tick / 1000:g}k" if tick >= 1000 else f"{tick:g}" for tick in ticks])
+    axes.set_xticks(ticks, [short(tick) for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("frequency in Hz")
+
+
+def short(number: float) -> str:
+    """A number of an axis: 20k in place of 20000."""
+    return f"{number / 1000:g}k" if number >= 1000 else f"{number:g}"
 
 
 def round_numbers(low: float, high: float) -> list[float]:

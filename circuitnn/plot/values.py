@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEW = 32  # points that get a marker each
+TICKED = 6  # points of a logarithmic axis that get a tick each
 MARKERS = "os^Dv*"
 
 
@@ -54,7 +55,10 @@ def curves(
     for (name, row), look, marker in zip(known.items(), style.looks(len(known)), MARKERS * len(known), strict=False):
         panel.plot(places, row, label=name, **look, **{"marker": marker, "markersize": 4} if is_marked else {})
     if "x" in log:
-        style.hertz(panel, float(places.min()), float(places.max()))
+        margin = 1.05 if is_marked else 1.0  # so that no marker is cut
+        style.hertz(panel, float(places.min()) / margin, float(places.max()) * margin)
+        if len(places) <= TICKED:
+            panel.set_xticks(places, [style.short(place) for place in places])
     elif not is_marked:
         panel.margins(x=0)
     if "y" in log:

@@ -114,6 +114,7 @@ def test_curves_over_anything():
     np.testing.assert_array_equal(found["b"].get_ydata(), rates)
     assert [found[name].get_marker() for name in "ab"] == ["o", "s"]
     assert (axes.get_xscale(), axes.get_yscale(), axes.get_xlabel()) == ("log", "log", "rate in Hz")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["12k", "48k", "192k"]
     assert figure.get_suptitle() == "Up"
     assert not covered(figure)
     narrow = cn.plot.curves([1, 2], [0.5, 2.0], x="n", y="share", log="y").axes[0]
