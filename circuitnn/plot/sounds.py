@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Signals = ArrayLike | Mapping[str, ArrayLike]
 MOST = 200_000  # samples that are drawn one by one
 SPAN = 100.0  # dB that a spectrogram shows
+ROOM = 14  # letters of a name beside the panel of differences
 WINDOW = 0.03  # seconds of a spectrogram's window
 
 
@@ -79,7 +80,8 @@ def draw_excerpt(panels: Any, time: NDArray, rows: Mapping[str, NDArray], unit: 
         for row, look in zip(rest.values(), looks[1:], strict=True):
             panels[1].plot(time, factor * row, **look | ({"linestyle": "-"} if len(rest) == 1 else {}))
         panels[1].axhline(0, color=style.INK, linewidth=0.8)
-        panels[1].set_ylabel(f"less {next(iter(rows))}, {prefixed}")
+        name = next(iter(rows))
+        panels[1].set_ylabel(f"less {name}, {prefixed}" if len(name) < ROOM else f"difference in {prefixed}")
 
 
 @style.drawn
