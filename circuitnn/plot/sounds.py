@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Signals = ArrayLike | Mapping[str, ArrayLike]
 MOST = 200_000  # samples that are drawn one by one
 SPAN = 100.0  # dB that a spectrogram shows
-ROOM = 14  # letters of a name beside the panel of differences
+ROOM = 18  # letters beside the panel of differences
 WINDOW = 0.03  # seconds of a spectrogram's window
 
 
@@ -59,6 +59,7 @@ def waveforms(
     for (name, row), look in zip(knobs.items(), style.looks(len(rows) + len(knobs))[len(rows) :], strict=True):
         axes[-1, 0].plot(time, row[part], label=name, **look)
         axes[-1, 0].set_ylabel("knob" if len(knobs) > 1 else name)
+    figure.align_ylabels(axes[:, 0])
     axes[-1, 0].set_xlabel(f"time in {'ms' if in_ms else 's'}")
     axes[-1, 0].set_xlim(time[0], time[-1])
     style.legend(figure, axes[0, 0], *axes[-1:, 0] if len(knobs) > 1 else ())
@@ -80,8 +81,8 @@ def draw_excerpt(panels: Any, time: NDArray, rows: Mapping[str, NDArray], unit: 
         for row, look in zip(rest.values(), looks[1:], strict=True):
             panels[1].plot(time, factor * row, **look | ({"linestyle": "-"} if len(rest) == 1 else {}))
         panels[1].axhline(0, color=style.INK, linewidth=0.8)
-        name = next(iter(rows))
-        panels[1].set_ylabel(f"less {name}, {prefixed}" if len(name) < ROOM else f"difference in {prefixed}")
+        label = f"less {next(iter(rows))}, {prefixed}"
+        panels[1].set_ylabel(label if len(label) <= ROOM else f"difference in {prefixed}")
 
 
 @style.drawn

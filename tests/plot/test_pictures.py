@@ -96,8 +96,8 @@ def test_small_signals_and_differences_have_a_prefix():
     figure = cn.plot.waveforms({"a": 0.01 * X, "b": 0.01 * X + 2e-5}, FS)
     assert [axes.get_ylabel() for axes in figure.axes] == ["signal in mV", "less a, µV"]
     np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata(), 20, rtol=1e-6)
-    same = cn.plot.waveforms({"a": 0.01 * X, "b": 0.01 * X}, FS, unit="full scale")
-    assert [axes.get_ylabel() for axes in same.axes] == ["signal in full scale", "less a, full scale"]
+    same = cn.plot.waveforms({"a rather long name": 0.01 * X, "b": 0.01 * X}, FS, unit="FS")
+    assert [axes.get_ylabel() for axes in same.axes] == ["signal in FS", "difference in FS"]
 
 
 def test_an_excerpt_of_a_second_or_more_is_in_seconds():
