@@ -20,7 +20,6 @@
 # %%
 import jax
 import jax.numpy as jnp
-import matplotlib.pyplot as plt
 import numpy as np
 import optax
 from flax import nnx
@@ -90,13 +89,7 @@ x = 0.2 * np.sin(2 * np.pi * 220 * time)
 turned = 0.5 - 0.5 * np.cos(2 * np.pi * time / time[-1])
 _, y = cn.run(cn.nodal.NodalModel(circuit, fs=fs), x, controls={"drive": 0.5, "tone": turned})
 
-figure, panel = plt.subplots(figsize=(8, 2.8), layout="constrained")
-panel.plot(1e3 * time, y, color="#0072B2", linewidth=1)
-panel.set(xlabel="time in ms", ylabel="output in V")
-other = panel.twinx()
-other.plot(1e3 * time, turned, color="#D55E00")
-other.set_ylabel("tone", color="#D55E00")
-plt.show()
+cn.plot.waveforms(y, fs, start=0, seconds=0.1, controls={"tone": turned}, title="The tone goes up and back")
 
 # %% [markdown]
 # ## What each component does to the sound
@@ -121,14 +114,11 @@ print(
     f"Ri, by gradient {1e3 * change[parts.index('Ri')]:.2f}, by two runs {1e3 * (both[0] - both[1]) / 2:.2f} mdB per %"
 )
 
-figure, panel = plt.subplots(figsize=(6, 3), layout="constrained")
-order = np.argsort(np.abs(change))
-panel.barh([parts[k] for k in order], 1e3 * change[order], color="#0072B2")
-panel.axvline(0, color="0.3", linewidth=0.8)
-panel.set(xlabel="change of level in thousandths of a dB, for one percent more")
-panel.grid(axis="x", color="0.9")
-panel.set_axisbelow(True)
-plt.show()
+cn.plot.bars(
+    dict(zip(parts, 1e3 * change, strict=True)),
+    "change of level in mdB, for one percent more",
+    title="The emission coefficient of the diodes matters most",
+)
 
 # %% [markdown]
 # ## Two component values from a recording
@@ -159,17 +149,13 @@ for _ in range(100):
 
 # %%
 esr, ci, ct = np.array(path).T
-figure, axes = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained")
-axes[0].semilogy(esr, color="#0072B2")
-axes[0].set(xlabel="update", ylabel="error-to-signal ratio")
-for values, true, name, color in ((ci, 100, "Ci", "#0072B2"), (ct, 10, "Ct", "#D55E00")):
-    axes[1].semilogy(1e9 * values, color=color, label=name)
-    axes[1].axhline(true, color=color, linestyle=":")
-axes[1].set(xlabel="update", ylabel="nF (dotted: the pedal's)")
-axes[1].legend(loc="center right")
-plt.show()
 found = model.circuit.values
 print(f"Ci {1e9 * float(found['Ci']):.2f} nF (100), Ct {1e9 * float(found['Ct']):.3f} nF (10)")
+print(f"error-to-signal ratio {esr[0]:.1e} at first, {esr[-1]:.1e} now")
+shares = {"Ci": 1e9 * ci / 100, "Ct": 1e9 * ct / 10}
+cn.plot.curves(
+    np.arange(len(esr)), shares, x="update", y="share of the pedal's value", log="y", title="Both capacitors are found"
+)
 
 # %% [markdown]
 # `print(model.circuit.to_spice())` takes the result back to ngspice. The equations behind all of this are on the page

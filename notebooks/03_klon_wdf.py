@@ -21,9 +21,9 @@
 # %%
 import jax
 import jax.numpy as jnp
-import matplotlib.pyplot as plt
 import numpy as np
 from flax import nnx
+from IPython.display import display
 
 import circuitnn as cn
 from circuitnn.wdf import Capacitor, DiodePair, Parallel, ResistiveVoltageSource, Resistor, Series, VoltageSource
@@ -74,48 +74,23 @@ for name, y in outputs.items():
 # %% [markdown]
 # ## What the gain knob does
 #
-# Five positions are a batch. The transform of the impulse response is the filter's own response, which is compared with
-# that of the analog circuit.
+# Of a model, `cn.plot.response` draws what its answer to an impulse says, beside that of the analog circuit. A model of
+# the same tree with one output, first the voltage by the amplifier, then that across R19:
 
 # %%
-gain = np.array([0.01, 0.03, 0.1, 0.3, 1])[:, None]
-impulse = np.zeros((5, fs, 1))
-impulse[:, 0] = 1
-_, y = cn.run(by_hand, impulse, controls={"gain": gain})
-response = np.fft.rfft(y, axis=1)  # one bin for each hertz
-freqs = np.geomspace(20, 20e3, 31).astype(int)
-current = np.abs(response[:, freqs, 0]) / 15e3
-voltage = np.abs(response[:, freqs, 1])
+gain = 0.01, 0.03, 0.1, 0.3, 1
+into_amplifier = cn.wdf.WDFModel(tree, VoltageSource("Vin"), fs, **options | {"output": "v(Rgain)"})
+pair = {"circuit": cn.circuits.klon_pre_amp(), "filter": into_amplifier}
+cn.plot.response(pair, "gain", positions=gain, title="Into the amplifier")
 
 # %%
-analog = cn.nodal.frequency_response(circuit, freqs, controls={"gain": gain})
-preamp = cn.nodal.frequency_response(cn.circuits.klon_pre_amp(), freqs, controls={"gain": gain})
-colors = plt.colormaps["viridis"](np.linspace(0, 0.85, len(gain)))
-
-
-def lines(panel, analog, digital):
-    for position, exact, found, color in zip(gain[:, 0], analog, digital, colors, strict=True):
-        panel.semilogx(freqs, exact, color=color, label=f"gain {position:g}")
-        panel.semilogx(freqs, found, ".", color=color)
-
-
-# %%
-figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.2), layout="constrained")
-lines(axes[0], 20 * np.log10(np.abs(preamp)), 20 * np.log10(voltage))
-lines(axes[1], 1e6 * np.abs(analog) / 15e3, 1e6 * current)
-axes[0].set(title="into the amplifier", ylabel="gain in dB")
-axes[1].set(title="past it, in R19", ylabel="current in µA per volt of input")
-for panel in axes:
-    panel.set(xlabel="frequency in Hz", xlim=(20, 20e3))
-    panel.set_xticks([20, 100, 1e3, 1e4], ["20", "100", "1k", "10k"])
-    panel.grid(color="0.9")
-figure.legend(*axes[0].get_legend_handles_labels(), title="lines: analog\ndots: digital", loc="outside right upper")
-plt.show()
+past_amplifier = cn.wdf.WDFModel(tree, VoltageSource("Vin"), fs, **options | {"output": "v(R19)"})
+cn.plot.response({"circuit": circuit, "filter": past_amplifier}, "gain", positions=gain, title="Past it, across R19")
 
 # %% [markdown]
 # The control loads C3 and divides what R6 and C5 let through: the lower its resistance, the less reaches the amplifier,
 # and at 0 nothing does. Past it, most of that happens in the first tenth of the turn. The bilinear transform squeezes
-# the highest frequencies, all up to infinity, below half the sample rate: there the dots are below the lines.
+# the highest frequencies, all up to infinity, below half the sample rate: there the filter falls off earlier.
 #
 # ## The clipping stage
 #
@@ -166,21 +141,16 @@ else:
     print("ngspice is not installed: nothing to compare with (Debian, Ubuntu: apt install ngspice)")
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(9.5, 3), layout="constrained", width_ratios=(2, 1))
-axes[0].plot(1e3 * np.arange(len(outputs[2])) / rates[2], 1e3 * outputs[2], color="#0072B2", label="filter at 48 kHz")
+heard = {"filter at 48 kHz": outputs[2]}
 if cn.spice.version():
-    time = 1e3 * np.arange(len(reference)) / finest
-    axes[0].plot(time, 1e3 * reference, "--", color="#E69F00", label=f"ngspice {cn.spice.version()}")
-    axes[1].loglog(rates, errors[0] * (rates[0] / rates) ** 2.0, color="0.6", label="1 / rate²")
-    axes[1].loglog(rates, errors, "o", color="#0072B2", label="filter")
-axes[0].set(xlabel="time in ms", ylabel="voltage of R16 in mV", xlim=(0, 12), ylim=(-165, 220))
-axes[1].set(xlabel="sample rate in kHz", ylabel="rms error in mV")
-axes[1].set_xticks(rates, [f"{rate / 1e3:g}" for rate in rates])
-axes[1].minorticks_off()
-for panel, columns in zip(axes, (2, 1), strict=True):
-    if panel.lines:
-        panel.legend(loc="upper right", ncols=columns)
-plt.show()
+    heard = {f"ngspice {cn.spice.version()}": reference[:: finest // rates[2]]} | heard
+cn.plot.waveforms(heard, rates[2], start=0, seconds=0.012)
+
+# %%
+if cn.spice.version():
+    falling = {"filter": errors, "1 / rate²": errors[0] * (rates[0] / rates) ** 2.0}
+    title = "The error falls with the square of the rate"
+    display(cn.plot.curves(rates, falling, x="sample rate in Hz", y="r.m.s. error in mV", log="xy", title=title))
 
 # %% [markdown]
 # ## A knob that moves
@@ -199,14 +169,8 @@ _, y = cn.run(pedal, note, controls={"gain": turned})
 # %%
 same = cn.chain(*(cn.nodal.NodalModel(each, fs, dtype=np.float64) for each in (*stages, stage)))
 difference = np.max(np.abs(y - cn.run(same, note, controls={"gain": turned})[1]))
-figure, panel = plt.subplots(figsize=(8, 2.8), layout="constrained")
-panel.plot(1e3 * time, 1e3 * y, color="#0072B2", linewidth=1)
-panel.set(xlabel="time in ms", ylabel="voltage of R16 in mV")
-other = panel.twinx()
-other.plot(1e3 * time, turned, color="#D55E00")
-other.set_ylabel("gain knob", color="#D55E00")
-plt.show()
 print(f"{difference:.0e} V from nodal models in a row")
+cn.plot.waveforms(y, fs, start=0, seconds=0.1, controls={"gain": turned}, title="The note while gain is turned up")
 
 # %% [markdown]
 # ## What each part does to the level
@@ -231,14 +195,11 @@ change = {name: 10 * float(value[...]) for name, value in gradient.items()}  # m
 values = model.circuit.values
 ends = [cn.wdf.derive(model.circuit.replace(C9=values["C9"] * factor), fs, dtype=np.float64) for factor in (1.01, 0.99)]
 print(f"C9, by gradient {change['C9']:.3f}, by two runs {1e3 * (level(ends[0]) - level(ends[1])) / 2:.3f} mdB per %")
-order = sorted(change, key=lambda name: abs(change[name]))
-figure, panel = plt.subplots(figsize=(6, 2.6), layout="constrained")
-bars = panel.barh(order, [change[name] for name in order], color="#0072B2")
-panel.bar_label(bars, fmt="%.2g", padding=3)
-panel.margins(x=0.12)
-panel.axvline(0, color="0.3", linewidth=0.8)
-panel.set(xlabel="change of level in thousandths of a dB, for one percent more")
-plt.show()
+cn.plot.bars(
+    change,
+    "change of level in mdB, for one percent more",
+    title="The saturation current of the diodes matters most, and what feeds them",
+)
 
 # %% [markdown]
 # The theory, and what `derive` does with circuits that are neither series nor parallel, is on the page *Wave digital

@@ -20,8 +20,8 @@
 # %%
 import dataclasses
 
-import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import display
 
 import circuitnn as cn
 
@@ -37,34 +37,19 @@ print(report)
 # ## The family of curves
 
 # %%
-TICKS = [20, 100, 1e3, 1e4], ["20", "100", "1k", "10k"]
-
-
-def over_frequency(panel, **texts):
-    panel.set(xscale="log", xlim=(20, 20e3), **texts)
-    panel.set_xticks(*TICKS)
-    panel.minorticks_off()
-    panel.grid(color="0.92")
-    panel.set_axisbelow(True)
-
-
 freqs = report.unseen.freqs
 positions, target, found = report.family["tone"]
-colors = plt.colormaps["viridis"](0.8 * positions)
-figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 5), layout="constrained", sharex=True, height_ratios=(3, 1))
-for position, wanted, curve, color in zip(positions, target, found, colors, strict=True):
-    above.plot(freqs, wanted, color=color, linewidth=6, alpha=0.3)
-    above.plot(freqs, curve, color=color, linewidth=1.2)
-    above.annotate(
-        f"{position:g}", (freqs[-1], curve[-1]), (4, 0), textcoords="offset points", va="center", color=color
-    )
-    below.plot(freqs, curve - wanted, color=color, linewidth=1.2)
 largest = np.max(np.abs(found - target))
-above.set_title(f"At five positions, the filter is within {largest:.2f} dB of the circuit", loc="left")
-above.annotate("tone", (1, 1.02), xycoords="axes fraction")
-over_frequency(above, ylabel="gain in dB\nbroad: circuit, thin: filter")
-over_frequency(below, ylabel="error in dB", xlabel="frequency in Hz")
-plt.show()
+cn.plot.response(
+    {"circuit": circuit, "filter": model},
+    "tone",
+    positions=positions,
+    title=f"At five positions, the filter is within {largest:.2f} dB of the circuit",
+)
+
+# %%
+errors = {f"tone at {position:g}": error for position, error in zip(positions, found - target, strict=True)}
+cn.plot.curves(freqs, errors, x="frequency in Hz", y="error in dB", log="x")
 
 # %% [markdown]
 # ## A knob that moves
@@ -82,30 +67,17 @@ def both(knob):
     return [np.asarray(cn.run(each, x, controls={"tone": knob})[1]) for each in (model, nodal)]
 
 
-def level(y, window=fs // 25):
-    """In dB, over 40 ms each."""
-    return 10 * np.log10(np.mean(np.reshape(y, (-1, window)) ** 2, axis=1))
-
-
 knob = 0.5 - 0.5 * np.cos(2 * np.pi * 0.5 * time)
 y, exact = both(knob)
 ratio = 10 * np.log10(np.sum((y - exact) ** 2) / np.sum(exact**2))
-middle = time[fs // 50 :: fs // 25]
-figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 4.4), layout="constrained", sharex=True, height_ratios=(1, 3))
-above.set_title(f"While the knob turns, the difference is {-ratio:.0f} dB below the sound", loc="left")
-above.plot(time, knob, color="#D55E00")
-above.set(ylabel="tone", ylim=(-0.1, 1.1), yticks=(0, 1))
-below.plot(middle, level(exact), color="0.75", linewidth=6)
-below.plot(middle, level(y), color="#0072B2", linewidth=1.2)
-below.plot(middle, level(y - exact), color="#CC79A7")
-below.annotate(
-    "circuit (broad)\nfilter (thin)", (2.02, level(y)[-1]), va="center", color="#0072B2", annotation_clip=False
+cn.plot.waveforms(
+    {"circuit": exact, "filter": y},
+    fs,
+    start=0,
+    seconds=2,
+    controls={"tone": knob},
+    title=f"While the knob turns, the difference is {-ratio:.0f} dB below the sound",
 )
-below.annotate("their difference", (2.02, level(y - exact)[-1]), va="center", color="#CC79A7", annotation_clip=False)
-below.set(xlabel="time in s", ylabel="level in dB re 1 V", xlim=(0, 2))
-for panel in (above, below):
-    panel.grid(color="0.92")
-plt.show()
 
 # %% [markdown]
 # What is left is an error of phase, as with a knob that stays: magnitudes are what is fitted first. The states of the
@@ -149,27 +121,21 @@ direct = cn.filters.Biquads(below[:, 1:] / 4, np.full((len(n), 1, 2), 4.0), belo
 share = np.stack([1 - radius, 1 - radius], axis=-1)
 coupled = cn.filters.Coupled(angle[:, None], share[:, None], np.ones((len(n), 1, 2)), np.zeros(len(n)), order=2)
 forms = {
-    "direct form": (direct, "#D55E00"),
-    "state variable": (dataclasses.replace(direct, structure="state variable"), "#009E73"),
-    "coupled form": (coupled, "#0072B2"),
+    "direct form": direct,
+    "state variable": dataclasses.replace(direct, structure="state variable"),
+    "coupled form": coupled,
 }
 
 # %%
-figure, panel = plt.subplots(figsize=(7.5, 3.4), layout="constrained")
-for name, (form, color) in forms.items():
-    _, y = form.filtered(form.at_rest(), np.eye(1, len(n))[0])
-    envelope = np.max(np.abs(np.reshape(y, (-1, 16))), axis=1)
-    panel.semilogy(1e3 * n[::16] / fs, envelope, color=color)
-    shift = 7 if name == "state variable" else -7 if name == "coupled form" else 0
-    panel.annotate(
-        name, (1e3 * n[-1] / fs, envelope[-1]), (6, shift), textcoords="offset points", va="center", color=color
-    )
-panel.set_title("Two stable filters in turn: direct form grows without end, the others die away", loc="left")
-panel.set(
-    xlabel="time after an impulse of 1 V in ms", ylabel="largest output in 16 samples, V", xlim=(0, 1e3 * n[-1] / fs)
+answers = {name: form.filtered(form.at_rest(), np.eye(1, len(n))[0])[1] for name, form in forms.items()}
+cn.plot.curves(
+    1e3 * n[::16] / fs,
+    {name: np.max(np.abs(np.reshape(y, (-1, 16))), axis=1) for name, y in answers.items()},
+    x="time after an impulse of 1 V in ms",
+    y="largest output in 16 samples, V",
+    log="y",
+    title="Two stable filters in turn: direct form grows without end, the others die away",
 )
-panel.grid(color="0.92")
-plt.show()
 
 # %% [markdown]
 # ## Other sample rates
@@ -179,22 +145,18 @@ plt.show()
 # %%
 settings = np.linspace(0, 1, 101)[:, None]
 exact = np.abs(cn.nodal.frequency_response(circuit, freqs, controls={"tone": settings}))
-figure, panel = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
-styles = {
-    48_000: ("0.75", 6, "-"),
-    44_100: ("#D55E00", 1.4, "-"),
-    96_000: ("#0072B2", 1.4, "-"),
-    192_000: ("k", 1.2, ":"),
-}
-for rate, (color, width, dashes) in styles.items():
+largest = {}
+for rate in (48_000, 44_100, 96_000, 192_000):
     h = np.abs(model.at(rate).frequency_response(freqs, controls={"tone": settings}))
-    error = np.max(np.abs(20 * np.log10(h / exact)), axis=0)
-    label = f"{rate / 1e3:g} kHz" + ", as fitted" * (rate == fs)
-    panel.semilogy(freqs, error, color=color, linewidth=width, linestyle=dashes, label=label)
-panel.legend(title="sample rate", loc="upper left")
-panel.set_title("At other rates the filter is nearly as close to the circuit as at its own", loc="left")
-over_frequency(panel, xlabel="frequency in Hz", ylabel="largest error in dB,\n101 positions", ylim=(1e-4, 1))
-plt.show()
+    largest[f"{rate / 1e3:g} kHz" + ", as fitted" * (rate == fs)] = np.max(np.abs(20 * np.log10(h / exact)), axis=0)
+cn.plot.curves(
+    freqs,
+    largest,
+    x="frequency in Hz",
+    y="largest error in dB, 101 positions",
+    log="xy",
+    title="At other rates the filter is nearly as close to the circuit as at its own",
+)
 
 # %% [markdown]
 # ## Turn it
@@ -204,14 +166,9 @@ plt.show()
 
 # %%
 def draw(tone=0.3):
-    h = model.frequency_response(freqs, controls={"tone": tone})
-    exact = cn.nodal.frequency_response(circuit, freqs, controls={"tone": tone})
-    _, panel = plt.subplots(figsize=(7.5, 3), layout="constrained")
-    panel.plot(freqs, 20 * np.log10(np.abs(exact)), color="0.75", linewidth=6)
-    panel.plot(freqs, 20 * np.log10(np.abs(h)), color="#0072B2")
-    panel.set_title(f"tone = {tone:.2f} (broad: circuit, thin: filter)", loc="left")
-    over_frequency(panel, xlabel="frequency in Hz", ylabel="gain in dB", ylim=(-40, 0))
-    plt.show()
+    figure = cn.plot.response({"circuit": circuit, "filter": model}, controls={"tone": tone}, title=f"tone {tone:.2f}")
+    figure.axes[0].set_ylim(-40, 0)
+    display(figure)
 
 
 try:

@@ -20,7 +20,6 @@
 # %%
 import dataclasses
 
-import matplotlib.pyplot as plt
 import numpy as np
 import optax
 from flax import nnx
@@ -49,17 +48,8 @@ for gain, one in zip(gains, np.asarray(y[..., 0]), strict=True):
     display(Audio(one, rate=fs))
 
 # %%
-colors = ["#0072B2", "#E69F00", "#D55E00"]
-start = int(np.argmax(np.abs(guitar))) - 200
-part = slice(max(0, start), max(0, start) + 900)
-time = 1e3 * np.arange(part.stop - part.start) / fs
-figure, panel = plt.subplots(figsize=(8, 2.8), layout="constrained")
-panel.plot(time, guitar[part], color="0.6", label="guitar")
-for gain, one, color in zip(gains, np.asarray(y[..., 0]), colors, strict=True):
-    panel.plot(time, one[part], color=color, linewidth=1.2, label=f"gain {gain}")
-panel.set(xlabel="time in ms", ylabel="volts")
-figure.legend(loc="outside upper right", ncols=4)
-plt.show()
+heard = {"guitar": guitar} | {f"gain {gain}": one for gain, one in zip(gains, y, strict=True)}
+cn.plot.waveforms(heard, fs, difference=False)
 
 # %% [markdown]
 # ## Three ways around
@@ -74,25 +64,25 @@ stage = cn.circuits.klon_gain_stage()
 ways = cn.nodal.NodalModel(dataclasses.replace(stage, outputs=("i(R19)", "i(R16)", "i(R17)", "i(R18)")), fs)
 turns = np.linspace(0, 1, 21)
 note = np.tile(0.2 * np.sin(2 * np.pi * 440 * np.arange(4800) / fs)[:, None], (len(turns), 1, 1))
-figure, panel = plt.subplots(figsize=(8, 2.8), layout="constrained")
 lows, driven, *others = np.moveaxis(np.asarray(cn.run(ways, note, controls={"gain": turns[:, None]})[1]), -1, 0)
 currents = {
     "clean lows, R19": lows,
     "amplifier and diodes, R16": driven,
     "clean middle and treble, R17 and R18": sum(others),
 }
-for (title, current), color in zip(currents.items(), ("#009E73", "#D55E00", "#0072B2"), strict=True):
-    panel.plot(turns, 1e6 * np.sqrt(np.mean(current[:, 2400:] ** 2, axis=1)), color=color, label=title)
-panel.set(xlabel="gain knob", ylabel="rms current in µA", xlim=(0, 1), ylim=(0, None))
-panel.grid(color="0.9")
-panel.legend()
-plt.show()
+cn.plot.curves(
+    turns,
+    {name: 1e6 * np.sqrt(np.mean(current[:, 2400:] ** 2, axis=1)) for name, current in currents.items()},
+    x="gain knob",
+    y="r.m.s. current in µA",
+    title="With more gain there is more of the amplifier and less around it",
+)
 
 # %% [markdown]
 # ## A network for the gain stage
 #
 # A gated recurrent unit of 8 units with a linear read-out learns what amplifiers, diodes and the ways around them do,
-# from eight seconds of guitar at five gains. The knob is a further input. Half a minute of training does not make it
+# from eight seconds of guitar at five gains. The knob is a further input. So short a training does not make it
 # perfect; the page *Hybrids* has the errors after some minutes.
 
 # %%
@@ -127,14 +117,7 @@ print("gain 0.5, with the network")
 display(Audio(np.asarray(imitated[1, :, 0]), rate=fs))
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(9.5, 2.6), layout="constrained", sharex=True)
-for panel, gain, true, one in zip(axes, gains, np.asarray(y), np.asarray(imitated), strict=True):
-    panel.plot(time[:450], true[part, 0][:450], color="0.6", linewidth=3, label="circuits")
-    panel.plot(time[:450], one[part, 0][:450], color="#0072B2", linewidth=1, label="network inside")
-    panel.set(title=f"gain {gain}", xlabel="time in ms")
-axes[0].set_ylabel("volts")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
-plt.show()
+cn.plot.comparison({"circuits": y[1], "network inside": imitated[1]}, fs, title="Gain 0.5")
 
 # %% [markdown]
 # ## A capacitor, from what is heard at the end

@@ -20,7 +20,6 @@
 # %%
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import optax
 from flax import nnx
@@ -36,15 +35,9 @@ print(circuit.inputs, circuit.state_names)
 # The gate voltage is the second input, `Vlfo`. Small signals show what it does:
 
 # %%
-freqs = np.geomspace(20, 20e3, 300)
-figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
-for gate, color, style in ((-2.25, "#0072B2", "-"), (-2.1, "#D55E00", "--"), (-1.95, "#009E73", "-.")):
-    response = cn.nodal.frequency_response(circuit.replace(Vlfo=gate), freqs)[0, 0]  # to the output, from the guitar
-    axes.semilogx(freqs, 20 * np.log10(np.abs(response)), style, color=color, label=f"{gate} V")
-axes.set(xlabel="frequency in Hz", ylabel="gain in dB", ylim=(-45, 5))
-axes.set_title("A higher gate voltage moves the notches up")
-axes.legend(title="gates at")
-plt.show()
+from_guitar = replace(circuit, inputs=circuit.inputs[:1])
+still = {f"gates at {gate} V": from_guitar.replace(Vlfo=gate) for gate in (-2.25, -2.1, -1.95)}
+cn.plot.response(still, title="A higher gate voltage moves the notches up")
 
 # %% [markdown]
 # `simulate_dataset` plays sound and oscillator through the netlist and keeps the voltages of the four capacitors. Eight
@@ -106,14 +99,8 @@ for name, model in models.items():
 # %%
 matched = models["state-matched GRU, oscillator hidden"]
 _, _, states = cn.trace(matched, hidden["test"].x[0])
-part = slice(2 * fs, 2 * fs + 1200)
-time = 1e3 * np.arange(part.stop)[part] / fs
-figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
-axes.plot(time, 1e3 * test.states[0, part, 3], color="0.3", label="circuit")
-axes.plot(time, 1e3 * np.asarray(states)[part, 3], "--", color="#D55E00", label="state-matched GRU")
-axes.set(xlabel="time in ms", ylabel="voltage of C4 in mV")
-figure.legend(loc="outside upper right", ncols=2)
-plt.show()
+believed = {"C4 in the circuit": test.states[0, :, 3], "C4 in the state-matched GRU": states[:, 3]}
+cn.plot.waveforms(believed, fs, start=2, seconds=0.025)
 
 # %%
 for name, y in outputs.items():

@@ -20,7 +20,6 @@
 # fitted is not), 7.3 samples late, upside down, with noise 40 dB below the signal.
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Audio, display
 
@@ -64,10 +63,8 @@ for name, found in values.items():
 # %% [markdown]
 # ## Heard and seen
 
+
 # %%
-BLACK, ORANGE, BLUE = "0.2", "#D55E00", "#0072B2"
-
-
 def through(circuit):
     model = cn.nodal.NodalModel(circuit, fs, oversampling=4)
     return np.asarray(cn.run(model, np.pad(x, (0, model.latency)).astype(np.float32))[1])[model.latency :]
@@ -97,18 +94,16 @@ def current(circuit):
     return saturation * np.expm1(volts / (ideality * 0.02585))
 
 
-figure, panel = plt.subplots(figsize=(7.5, 3.5), layout="constrained")
-panel.semilogy(volts, 1e3 * current(box), color=BLACK, linewidth=5, alpha=0.35, label="in the box")
-panel.semilogy(volts, 1e3 * current(netlist), "--", color=ORANGE, label="nominal")
-panel.semilogy(volts, 1e3 * current(netlist.replace(**values)), color=BLUE, label="found")
-reached = float(np.abs(clean).max())
-panel.axvline(reached, color="0.5", linewidth=1)
-panel.annotate("highest voltage of the recording", (reached, 4e-3), (-5, 0), textcoords="offset points", ha="right")
-panel.set(xlabel="voltage of a diode in V", ylabel="current in mA")
-panel.set_title("The law of the diodes, found from the sound", loc="left")
-panel.grid(color="0.92")
-panel.legend(frameon=False)
-plt.show()
+circuits = {"in the box": box, "nominal": netlist, "found": netlist.replace(**values)}
+print(f"the recording reaches {np.abs(clean).max():.2f} V")
+cn.plot.curves(
+    volts,
+    {name: 1e3 * current(circuit) for name, circuit in circuits.items()},
+    x="voltage of a diode in V",
+    y="current in mA",
+    log="y",
+    title="The law of the diodes, found from the sound",
+)
 
 # %% [markdown]
 # ## What recordings cannot tell

@@ -22,7 +22,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from flax import nnx
 from IPython.display import Audio, display
@@ -54,26 +53,16 @@ if compiler:
 print(f"largest difference: {np.abs(y - y_c).max() / np.abs(y).max():.1e} of the peak, in single precision")
 
 # %%
-BLACK, ORANGE, BLUE = "0.2", "#D55E00", "#0072B2"
-loudest = int(np.argmax(np.abs(x[fs:-fs]))) + fs
-part = slice(loudest - 200, loudest + 500)
-time = 1e3 * np.arange(part.stop - part.start) / fs
-figure, panel = plt.subplots(figsize=(7.5, 3.5), layout="constrained")
-panel.plot(time, y[part] * volts, color=BLACK, linewidth=4, alpha=0.35, label="Python")
-panel.plot(time, y_c[part] * volts, color=BLUE, linewidth=1.2, label="the exported C")
-panel.set(xlabel="time in ms", ylabel="output in V")
-panel.set_title("The exported C lies on the model", loc="left", pad=24)
-panel.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderaxespad=0.2)
-panel.grid(color="0.92")
-plt.show()
+both = {"Python": volts * y, "the exported C": volts * y_c}
+cn.plot.waveforms(both, fs, title="The exported C lies on the model")
 
 # %% [markdown]
 # ## A knob that moves
 #
-# A plug-in hears of a knob once a block. Of a sine through a tone stack, with the treble going from 0.1 to 0.9 in a
-# quarter of a second: the output, and how rough it is, its second difference. Blocks of 512 samples make steps. With
-# `frame=1` they are taken as they come, and each is a click; the header goes from each to the next in a straight line
-# over a control frame of 32 samples.
+# A plug-in hears of a knob once a block. A sine goes through a tone stack, with the treble going from 0.1 to 0.9 in a
+# quarter of a second. How rough the output is, its largest second difference in each block says. Blocks of 512 samples
+# make steps. With `frame=1` they are taken as they come, and each is a click; the header goes from each to the next in
+# a straight line over a control frame of 32 samples.
 
 # %%
 x = np.sin(2 * np.pi * 220 * np.arange(fs // 4) / fs).astype(np.float32)
@@ -93,18 +82,20 @@ def swept(frame):
 
 
 lines = {frame: swept(frame) for frame in (1, 32)}
-time = 1e3 * np.arange(len(x)) / fs
-figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 5), layout="constrained", sharex=True, height_ratios=(2, 3))
-above.plot(time, lines[32], color=BLACK, linewidth=0.8)
-above.set_ylabel("output in V")
-above.set_title("Steps of a knob click at once, and not over a control frame", loc="left", pad=24)
-for (frame, line), color in zip(lines.items(), (ORANGE, BLUE), strict=True):
-    below.plot(time[2:], 1e3 * np.abs(np.diff(line, 2)), color=color, linewidth=0.8, label=f"frame={frame}")
-below.set(ylabel="second difference in mV", xlabel="time in ms")
-above.legend(*below.get_legend_handles_labels(), loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
-for panel in (above, below):
-    panel.grid(color="0.92")
-plt.show()
+blocks = len(x) // 512
+
+
+def roughness(line):
+    return np.max(np.abs(np.diff(line, 2))[: 512 * blocks].reshape(blocks, 512), axis=1)
+
+
+cn.plot.curves(
+    1e3 * 512 * np.arange(blocks) / fs,
+    {f"frame={frame}": 1e3 * roughness(line) for frame, line in lines.items()},
+    x="time in ms",
+    y="second difference in mV",
+    title="Steps of a knob click at once, and not over a control frame",
+)
 
 # %% [markdown]
 # ## Networks, and rates

@@ -26,10 +26,10 @@
 import tempfile
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 import circuitnn as cn
+from circuitnn.plot import style
 
 SECONDS = 12
 netlist = cn.read_netlist("""Diode clipper of two 1N4148
@@ -107,28 +107,26 @@ print(f"at N = 1.752: {share * report['x_gain'].fitted:.2f} V of full scale play
 print(f"offset {1e3 * share * report['x_offset'].fitted:.0f} mV, IS = {1e9 * share * values['D1N4148.IS']:.2f} nA")
 
 # %%
-BLACK, ORANGE, BLUE = "0.2", "#D55E00", "#0072B2"
-
-figure, panel = plt.subplots(figsize=(7.5, 2.6), layout="constrained")
-for place, (colour, fitted) in enumerate(((ORANGE, naive), (BLUE, report))):
-    row = fitted["C1"]
-    low, high = row.interval
-    panel.plot([1e9 * low, 1e9 * high], [place, place], color=colour, linewidth=6, alpha=0.5, solid_capstyle="butt")
-    panel.plot(1e9 * row.fitted, place, "o", color=colour)
-panel.axvline(2.51, color=BLACK, linewidth=1)
-panel.annotate("an independent fit", (2.51, 0.5), (5, 0), textcoords="offset points", va="center")
-panel.set_yticks([0, 1], ["first try", "all of it"])
-panel.set(ylim=(1.6, -0.6), xlabel="C1 in nF, with its 95 % interval")
-panel.set_title("What is missing widens the interval, as far as to the right answer", loc="left")
-panel.grid(axis="x", color="0.92")
-plt.show()
+with style.context():
+    figure, axes = style.panels(size=(style.WIDTH, 2.4))
+    panel = axes[0, 0]
+    for place, (colour, row) in enumerate(((style.VERMILION, naive["C1"]), (style.BLUE, report["C1"]))):
+        ends = 1e9 * np.array(row.interval)
+        panel.plot(ends, [place, place], color=colour, linewidth=6, alpha=0.5, solid_capstyle="butt")
+        panel.plot(1e9 * row.fitted, place, "o", color=colour)
+    panel.axvline(2.51, color=style.INK, linewidth=1)
+    panel.annotate("an independent fit", (2.51, 0.5), (5, 0), textcoords="offset points", va="center")
+    panel.set_yticks([0, 1], ["first try", "all of it"])
+    panel.set(ylim=(1.6, -0.6), xlabel="C1 in nF, with its 95 % interval")
+    style.title(figure, "What is missing widens the interval, as far as to the right answer")
+figure
 
 # %% [markdown]
 # ## On seconds that it has not seen
 #
-# The last four seconds: recording, prediction, and what is left beside one step of the 8-bit converter. (The
-# independent fit, 2.51 nF by another program, lies one percent below ours. The interval has it: it reaches to where
-# the capacitor would move were what is still missing allowed for.)
+# The last four seconds: recording, prediction, and how far the prediction is from the recording, beside one step of the
+# 8-bit converter; FS is full scale. (The independent fit, 2.51 nF by another program, lies one percent below ours. The
+# interval has it: it reaches to where the capacitor would move were what is still missing allowed for.)
 
 # %%
 unseen = slice(len(x) - 4 * fs, len(x))
@@ -137,24 +135,15 @@ for name, predicted in predictions.items():
     rest = (y - predicted)[unseen]
     print(f"{name}: ESR {np.sum((rest - rest.mean()) ** 2) / np.sum((y[unseen] - y[unseen].mean()) ** 2):.2e}")
 
-loudest = unseen.start + int(np.argmax(np.convolve(y[unseen] ** 2, np.ones(fs // 50), "valid")))
-part = slice(loudest, loudest + fs // 60)
-time = 1e3 * np.arange(part.stop - part.start) / fs
+figure = cn.plot.waveforms(
+    {"recording": y[unseen]} | {name: predicted[unseen] for name, predicted in predictions.items()},
+    fs,
+    unit="FS",
+    title="What is left of the recording is as large as one step of the converter, the band",
+)
 step = np.diff(np.unique(y)).max()
-figure, (above, below) = plt.subplots(2, 1, figsize=(7.5, 5), layout="constrained", sharex=True, height_ratios=(3, 2))
-above.plot(time, y[part], color=BLACK, linewidth=4, alpha=0.35, label="recording")
-below.axhspan(-0.5 * step, 0.5 * step, color=BLACK, alpha=0.15, label="one step of the converter")
-for (name, predicted), colour in zip(predictions.items(), (ORANGE, BLUE), strict=True):
-    above.plot(time, predicted[part], color=colour, linewidth=1.2, label=name)
-    below.plot(time, (y - predicted)[part], color=colour, linewidth=1.2)
-above.set_ylabel("output, full scale is 1")
-above.set_title("What is left of the recording is as large as one step of the converter", loc="left", pad=24)
-handles = above.get_legend_handles_labels()[0] + below.get_legend_handles_labels()[0]
-above.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, borderaxespad=0.2)
-below.set(ylabel="left", xlabel="time in ms")
-for panel in (above, below):
-    panel.grid(color="0.92")
-plt.show()
+figure.axes[1].axhspan(-0.5 * step, 0.5 * step, color=style.INK, alpha=0.15)
+figure
 
 # %% [markdown]
 # ## What nobody had told

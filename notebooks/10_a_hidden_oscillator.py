@@ -20,7 +20,6 @@
 # %%
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import optax
 from flax import nnx
@@ -115,20 +114,20 @@ for name, played in outputs.items():
     print(f"{name:20s} ESR over 3 s {cn.metrics.esr(played, y[ahead]):.3f}")
 
 # %% [markdown]
-# What the rate is wrong by adds up: the error grows with the time since the context. What is left where the gates are
-# given is the network's own.
+# The rate that was found is a hundredth of a hertz off, a few hundredths of a turn in three seconds. So long the
+# oscillator is as good as the gate voltage itself. What is left is the network's own error, which is largest against
+# the sound where that is quiet, around 0.9 s and 1.9 s.
 
 # %%
-figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
-bins = np.arange(0, 3, 0.25)
-styles = (("#0072B2", "-", "o"), ("#009E73", "--", "s"), ("#D55E00", "-.", "^"))
-for (name, played), (color, style, marker) in zip(outputs.items(), styles, strict=True):
-    parts = [slice(round(t * fs), round((t + 0.25) * fs)) for t in bins]
-    errors = [cn.metrics.esr(played[part], y[ahead][part]) for part in parts]
-    axes.semilogy(bins + 0.125, errors, style, marker=marker, color=color, label=name)
-axes.set(xlabel="seconds since the last output that was seen", ylabel="ESR in 0.25 s")
-figure.legend(loc="outside upper right", ncols=3)
-plt.show()
+starts = np.arange(0, 3, 0.25)
+parts = [slice(round(t * fs), round((t + 0.25) * fs)) for t in starts]
+cn.plot.curves(
+    starts + 0.125,
+    {name: [cn.metrics.esr(played[part], y[ahead][part]) for part in parts] for name, played in outputs.items()},
+    x="seconds since the last output that was seen",
+    y="ESR in 0.25 s",
+    log="y",
+)
 
 # %%
 print("the phaser, then what the model goes on with")

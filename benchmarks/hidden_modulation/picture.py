@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.hidden_modulation.contenders import BOTH, MODULATION, MOVING, PHASE, SWEPT
 from circuitnn.files import replacing
+from circuitnn.plot import style
 from circuitnn.plot.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
-from circuitnn.study.style import context
 
 SECONDS = 0.25  # of a bin
 # Contender and condition: how the line looks.
@@ -27,31 +27,31 @@ LINES: dict[tuple[str, str], dict[str, Any]] = {
 DRIFTS = {PHASE: ("s", "-"), BOTH: ("o", "-"), MOVING: ("v", "--"), SWEPT: ("P", ":")}
 
 
+@style.drawn
 def draw(report: Mapping[str, Any]) -> Figure:
     """Error by horizon on the left, drift of the phase on the right."""
     rows = {(row["contender"], row["condition"]): row for row in report["rows"]}
-    with context():
-        figure = Figure(figsize=(10, 4.6))
-        left, right = figure.subplots(1, 2)
-        for key, style in LINES.items():
-            if key in rows:
-                errors = rows[key]["horizon"]
-                left.semilogy(_middles(len(errors)), errors, ms=4, **style)
-        left.set(xlabel="seconds since the context", ylabel="ESR in 0.25 s, all excerpts")
-        left.set_title("Phase and rate hidden: error")
-        for (name, condition), row in rows.items():
-            if row["drift"] is None or name not in ("STN, given", "circuit"):
-                continue
-            marker, dashes = DRIFTS[condition]
-            away = np.sqrt(np.mean(np.square(row["drift"]), axis=0))
-            colour, who = (BLUE, "STN") if name == "STN, given" else (GREEN, "circuit")
-            times = SECONDS * np.arange(len(away))
-            right.semilogy(times, away, ls=dashes, marker=marker, ms=4, color=colour, label=f"{who}: {condition}")
-        right.set(xlabel="seconds since the context", ylabel="error of the phase in rad, r.m.s.")
-        right.set_title("Oscillator found: drift of its phase")
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2, fontsize=8)
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=8)
-        figure.suptitle("A second of output tells where a hidden oscillator is", x=0.012, ha="left")
+    figure, axes = style.panels(1, 2, size=(10, 4.6))
+    left, right = axes[0]
+    for key, look in LINES.items():
+        if key in rows:
+            errors = rows[key]["horizon"]
+            left.semilogy(_middles(len(errors)), errors, ms=4, **look)
+    left.set(xlabel="seconds since the context", ylabel="ESR in 0.25 s, all excerpts")
+    left.set_title("Phase and rate hidden: error")
+    for (name, condition), row in rows.items():
+        if row["drift"] is None or name not in ("STN, given", "circuit"):
+            continue
+        marker, dashes = DRIFTS[condition]
+        away = np.sqrt(np.mean(np.square(row["drift"]), axis=0))
+        colour, who = (BLUE, "STN") if name == "STN, given" else (GREEN, "circuit")
+        times = SECONDS * np.arange(len(away))
+        right.semilogy(times, away, ls=dashes, marker=marker, ms=4, color=colour, label=f"{who}: {condition}")
+    right.set(xlabel="seconds since the context", ylabel="error of the phase in rad, r.m.s.")
+    right.set_title("Oscillator found: drift of its phase")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2, fontsize=8)
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=8)
+    style.title(figure, "A second of output tells where a hidden oscillator is")
     return figure
 
 

@@ -11,11 +11,10 @@ from matplotlib.ticker import FuncFormatter
 
 from benchmarks.realtime.engines import EXPORTED, JAX, NATIVE
 from circuitnn.files import replacing
-from circuitnn.study.style import FAINT, context
+from circuitnn.plot import style
 
 VERSIONS = {"klon": "nodal", "klon-wdf": "gain stage: wave digital", "klon-GRU-8": "gain stage: GRU-8"}
-# Okabe & Ito (2002), "Color universal design".
-LINES = {JAX: ("#D55E00", "o"), NATIVE: ("#0072B2", "s"), EXPORTED: ("#009E73", "^")}
+LINES = {JAX: (style.VERMILION, "o"), NATIVE: (style.BLUE, "s"), EXPORTED: (style.GREEN, "^")}
 NAMES = {JAX: "Python: XLA", NATIVE: "Python: compiled C", EXPORTED: "exported C"}
 PUBLISHED = {"klon": (0.061, 0.072), "klon-wdf": (0.061, 0.072), "klon-GRU-8": (0.047, 0.053)}
 
@@ -28,6 +27,7 @@ def message(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"The Klon as exported C: {1 / exported:.0f} times real time or more in blocks of any size;\nPython {python}"
 
 
+@style.drawn
 def draw(report: Mapping[str, Any], fs: int) -> Figure:
     """Cost by size of the block, a panel for each version.
 
@@ -37,14 +37,12 @@ def draw(report: Mapping[str, Any], fs: int) -> Figure:
     rows = [row for row in report["rows"] if row["in_blocks"] and row["fs"] == fs and row["model"] in VERSIONS]
     if not rows:
         raise ValueError(f"the report has no Klon in blocks at {fs} Hz")
-    with context():
-        figure = Figure(figsize=(9, 4))
-        panels = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
-        for panel, row in zip(panels, rows, strict=True):
-            _panel(panel, row)
-        panels[0].set_ylabel("seconds of computing\nfor a second of sound")
-        panels[0].legend(loc="upper right", fontsize=8)
-        figure.suptitle(f"{message(rows)}\n{fs / 1000:g} kHz, single precision", x=0.01, ha="left")
+    figure, axes = style.panels(1, len(rows), size=(9, 4), sharey=True)
+    for panel, row in zip(axes[0], rows, strict=True):
+        _panel(panel, row)
+    axes[0, 0].set_ylabel("seconds of computing\nfor a second of sound")
+    axes[0, 0].legend(loc="upper right", fontsize=8)
+    figure.suptitle(f"{message(rows)}\n{fs / 1000:g} kHz, single precision", x=0.01, ha="left")
     return figure
 
 
@@ -52,9 +50,9 @@ def _panel(panel: Any, row: Mapping[str, Any]) -> None:
     for engine, (colour, marker) in LINES.items():
         costs = {int(size): cost for size, cost in row["costs"][engine].items()}
         panel.loglog(list(costs), list(costs.values()), color=colour, marker=marker, ms=4, label=NAMES[engine])
-    panel.axhline(1, color="#222222", lw=1, ls="--")
+    panel.axhline(1, color=style.INK, lw=1, ls="--")
     panel.text(4096, 1.1, "real time", ha="right", va="bottom", fontsize=8)
-    panel.axhspan(*PUBLISHED[row["model"]], color=FAINT, alpha=0.5, lw=0)
+    panel.axhspan(*PUBLISHED[row["model"]], color=style.FAINT, alpha=0.5, lw=0)
     panel.text(8, 1.15 * PUBLISHED[row["model"]][1], "C++, Chowdhury 2020", ha="left", va="bottom", fontsize=8)
     panel.set_xscale("log", base=2)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:g}"))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from circuitnn.plot.trainings import exposure_bias as exposure_bias
     from circuitnn.plot.trainings import history as history
     from circuitnn.plot.trajectories import states as states
+    from circuitnn.plot.values import bars as bars
+    from circuitnn.plot.values import curves as curves
 else:  # a type checker tells of names that are none
     __getattr__, __dir__ = on_demand(
         __name__,
@@ -27,5 +29,6 @@ else:  # a type checker tells of names that are none
             "circuitnn.plot.sounds": "spectrogram spectrum waveforms",
             "circuitnn.plot.trainings": "exposure_bias history",
             "circuitnn.plot.trajectories": "states",
+            "circuitnn.plot.values": "bars curves",
         },
     )

@@ -15,40 +15,25 @@ from circuitnn.circuit.standard import standard_part
 from circuitnn.model import Controls
 from circuitnn.nodal import operating_point as rest
 from circuitnn.plot import style
+from circuitnn.plot.values import draw_bars
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 @style.drawn
-def operating_point(circuit: Circuit, controls: Controls | None = None) -> "Figure":
+def operating_point(circuit: Circuit, controls: Controls | None = None, *, title: str | None = None) -> "Figure":
     """The voltages of a circuit's nodes at rest, as ngspice's ``.op`` has them.
 
     Args:
         circuit: any.
         controls: knobs, constants; the defaults when None.
+        title: what the picture says, above it.
     """
     with jax.enable_x64(True):
         found = rest(circuit, controls=controls)
         volts = {node: float(found[node]) for node in circuit.nodes if "." not in node}
-    figure, axes = style.panels(size=(style.WIDTH, 1.0 + 0.24 * len(volts)))
-    panel, places = axes[0, 0], np.arange(len(volts))
-    numbers = np.array(list(volts.values()))
-    panel.hlines(places, 0, numbers, color=style.BLUE, linewidth=2)
-    panel.plot(numbers, places, "o", color=style.BLUE, markersize=5)
-    for place, value in zip(places, numbers, strict=True):
-        side = 1 if value >= 0 else -1
-        panel.annotate(
-            f"{value:.4g}", (value, place), (7 * side, 0), textcoords="offset points", va="center", fontsize=8.5,
-            ha="left" if side > 0 else "right",
-        )  # fmt: skip
-    panel.axvline(0, color=style.INK, linewidth=0.8)
-    panel.set_yticks(places, list(volts))
-    panel.set_ylim(len(volts) - 0.4, -0.6)
-    panel.grid(axis="y", visible=False)
-    panel.margins(x=0.12)
-    panel.set_xlabel("voltage at rest in V")
-    return figure
+    return draw_bars(volts, "voltage at rest in V", title)
 
 
 @final
@@ -95,13 +80,14 @@ SWEEPS = {
 
 
 @style.drawn
-def device_curves(parts: "str | list[str]", *, points: int = 161) -> "Figure":
+def device_curves(parts: "str | list[str]", *, points: int = 161, title: str | None = None) -> "Figure":
     """Currents of devices over their voltages: of one device a family of curves, of diodes all in one.
 
     Args:
         parts: a part of the library by name (1N4148, 2N3904, 12AX7), or a line ``.model NAME KIND(...)``; several, of
             one kind.
         points: of each curve.
+        title: what the picture says, above it.
 
     Raises:
         ValueError: for a name that the library has not, a kind that has no curves here, and several kinds at once.
@@ -123,6 +109,7 @@ def device_curves(parts: "str | list[str]", *, points: int = 161) -> "Figure":
     if not sweep.title:  # an exponential: what is beyond a few milliamperes is another scale
         panel.set_ylim(-0.5, 10)
     style.legend(figure, panel, title=sweep.title or None)
+    style.title(figure, title)
     return figure
 
 

@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike
 from circuitnn.arguments import checked_rate
 from circuitnn.losses import esr
 from circuitnn.plot import residuals, style
-from circuitnn.plot.sounds import draw_spectra, signals_by_name
+from circuitnn.plot.sounds import draw_excerpt, draw_spectra, signals_by_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 @style.drawn
-def comparison(signals: Mapping[str, ArrayLike], fs: float, *, unit: str = "V") -> "Figure":
+def comparison(signals: Mapping[str, ArrayLike], fs: float, *, unit: str = "V", title: str | None = None) -> "Figure":
     """Signals where the first is loudest and where it is quiet, their differences from it, and their spectra.
 
     In the legend each has its error-to-signal ratio against the first.
@@ -25,6 +25,7 @@ def comparison(signals: Mapping[str, ArrayLike], fs: float, *, unit: str = "V") 
         signals: by name, (time,) or (time, 1) each, of one length, the reference first.
         fs: sample rate, Hz.
         unit: of the signals.
+        title: what the picture says, above it.
 
     Raises:
         ValueError: for less than two signals, other shapes or different lengths.
@@ -41,22 +42,16 @@ def comparison(signals: Mapping[str, ArrayLike], fs: float, *, unit: str = "V") 
     figure = style.panels(size=(style.WIDTH, 6.4))[0]
     figure.clear()
     grid = figure.add_gridspec(3, 2, height_ratios=(3, 2, 3))
-    for column, (part, title) in enumerate(zip(residuals.excerpts(first, rate), ("loudest", "quiet"), strict=True)):
+    for column, (part, place) in enumerate(zip(residuals.excerpts(first, rate), ("loudest", "quiet"), strict=True)):
         above = figure.add_subplot(grid[0, column])
         below = figure.add_subplot(grid[1, column], sharex=above)
         time = 1e3 * np.arange(part.stop - part.start) / rate
-        for (name, row), look in zip(rows.items(), style.looks(len(rows)), strict=True):
-            above.plot(time, row[part], label=name, **look)
-            if row is not first:
-                below.plot(time, row[part] - first[part], **look)
-        above.set_title(f"{title}, at {part.start / rate:.3f} s")
+        draw_excerpt((above, below), time, {name: row[part] for name, row in rows.items()}, unit, difference=True)
+        above.set_title(f"{place}, at {part.start / rate:.3f} s")
         above.tick_params(labelbottom=False)
-        below.axhline(0, color=style.INK, linewidth=0.8)
         below.set_xlabel("time in ms")
-        if column == 0:
-            above.set_ylabel(f"signal in {unit}")
-            below.set_ylabel(f"difference in {unit}")
     spectra = figure.add_subplot(grid[2, :])
     draw_spectra(spectra, rows, rate, unit)
     style.legend(figure, spectra)
+    style.title(figure, title)
     return figure

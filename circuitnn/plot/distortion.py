@@ -26,6 +26,7 @@ def harmonics(
     levels: Sequence[float] = LEVELS,
     count: int = 6,
     controls: Controls | None = None,
+    title: str | None = None,
 ) -> "Figure":
     """The fundamental and its harmonics in what a model makes of a sine, over the level of the sine.
 
@@ -36,6 +37,7 @@ def harmonics(
         levels: of the sine, dB of `volts`.
         count: how many are drawn, the fundamental included.
         controls: knobs, constants.
+        title: what the picture says, above it.
 
     Raises:
         ValueError: for a model of several inputs or outputs, or without a sample rate; as
@@ -64,4 +66,5 @@ def harmonics(
     panel.set(xlabel=f"level of a sine of {f0:g} Hz, dB of {volts:g} V", ylabel="level at the output, dB of 1 V (peak)")
     absent = ", ".join(str(number + 1) for number in range(count) if number not in heard)
     style.legend(figure, panel, title=f"below {top - SPAN:.0f} dB: {absent}" if absent else None)
+    style.title(figure, title)
     return figure

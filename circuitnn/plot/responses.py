@@ -28,6 +28,7 @@ def response(
     positions: int | Sequence[float] = 5,
     freqs: ArrayLike | None = None,
     controls: Controls | None = None,
+    title: str | None = None,
 ) -> "Figure":
     """Frequency responses to small signals; a family of curves over a knob.
 
@@ -42,6 +43,7 @@ def response(
         positions: of that knob, or how many from 0 to 1.
         freqs: (f,) Hz; 300 from 20 Hz to 20 kHz when None.
         controls: where the other knobs are; those that a subject has not are left out.
+        title: what the picture says, above it.
 
     Raises:
         TypeError: for what is none of them.
@@ -71,6 +73,7 @@ def response(
     panel.set(ylabel="gain in dB", ylim=(max(min(heard.min(initial=top) - 3, top - 6), top - style.FLOOR), top + 3))
     style.hertz(panel, float(known.min()), float(known.max()))
     style.legend(figure, panel, title=None if knob is None else f"{knob} at")
+    style.title(figure, title)
     return figure
 
 

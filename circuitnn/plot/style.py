@@ -4,7 +4,7 @@ import functools
 import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Parameters = ParamSpec("Parameters")
+Drawn = TypeVar("Drawn")
 
 INK, FAINT = "#222222", "#8a8a8a"
 # Okabe & Ito (2002), "Color universal design".
@@ -61,11 +62,11 @@ def context() -> Any:
     return rc_context(SETTINGS)
 
 
-def drawn(draw: "Callable[Parameters, Figure]") -> "Callable[Parameters, Figure]":
+def drawn(draw: Callable[Parameters, Drawn]) -> Callable[Parameters, Drawn]:
     """A function that draws in this style: a decorator."""
 
     @functools.wraps(draw)
-    def styled(*args: Parameters.args, **options: Parameters.kwargs) -> "Figure":
+    def styled(*args: Parameters.args, **options: Parameters.kwargs) -> Drawn:
         with context():
             return draw(*args, **options)
 
@@ -119,20 +120,44 @@ def shades(count: int) -> NDArray:
 
 def hertz(axes: "Axes", low: float, high: float) -> None:
     """A logarithmic axis with numbers as one reads them."""
-    wide = np.log10(high / low) > 4
-    steps = (1,) if wide else (1, 2, 5)
-    ticks = [step * 10.0**decade for decade in range(-3, 8) for step in steps]
-    ticks = [tick for tick in ticks if low <= 1.001 * tick and tick <= 1.001 * high]
+    ticks = round_numbers(low, high)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.set_xticks(ticks, [f"{tick / 1000:g}k" if tick >= 1000 else f"{tick:g}" for tick in ticks])
+    axes.set_xticks(ticks, [short(tick) for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("frequency in Hz")
 
 
-def legend(figure: "Figure", axes: "Axes", *, title: str | None = None) -> None:
+def short(number: float) -> str:
+    """A number of an axis: 20k in place of 20000."""
+    return f"{number / 1000:g}k" if number >= 1000 else f"{number:g}"
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """Those of a logarithmic axis: 1, 2 and 5 of each decade, of more than four decades only 1."""
+    steps = (1,) if np.log10(high / low) > 4 else (1, 2, 5)
+    numbers = [step * 10.0**decade for decade in range(-12, 13) for step in steps]
+    return [number for number in numbers if low <= 1.001 * number and number <= 1.001 * high]
+
+
+def scale(largest: float, unit: str) -> tuple[float, str]:
+    """What volts and amperes are multiplied by, and the unit with its prefix: 20 µV in place of 2e-5 V."""
+    if unit not in ("V", "A"):
+        return 1.0, unit
+    prefixes = ((1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n"))
+    return next(((factor, prefix + unit) for factor, prefix in prefixes if largest * factor >= 0.1), (1.0, unit))
+
+
+def title(figure: "Figure", text: str | None) -> None:
+    """What a figure says, above all panels and wrapped to their width; nothing when None."""
+    if text is not None:
+        figure.suptitle("\n".join(textwrap.wrap(text, int(9.6 * figure.get_figwidth()))), x=0.012, ha="left")
+
+
+def legend(figure: "Figure", *panels: "Axes", title: str | None = None) -> None:
     """Below all panels, where it covers nothing; as many columns as there is room for; none for a single curve."""
-    handles, labels = axes.get_legend_handles_labels()
+    found = [panel.get_legend_handles_labels() for panel in panels]
+    handles, labels = [each for pair in found for each in pair[0]], [each for pair in found for each in pair[1]]
     if len(labels) < 2 and title is None:
         return
     short = ["\n".join(textwrap.wrap(label, 60)) for label in labels]

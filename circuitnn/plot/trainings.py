@@ -17,11 +17,12 @@ GROUPS = 40  # stretches of time that errors are averaged over
 
 
 @style.drawn
-def history(histories: "History | Mapping[str, History]") -> "Figure":
+def history(histories: "History | Mapping[str, History]", *, title: str | None = None) -> "Figure":
     """Loss and validation error over the epochs; a line for each of several models.
 
     Args:
         histories: from `circuitnn.train.fit`, one or several by name.
+        title: what the picture says, above it.
 
     Raises:
         ValueError: for a history without epochs.
@@ -40,20 +41,24 @@ def history(histories: "History | Mapping[str, History]") -> "Figure":
             for number, row in enumerate(rows.T):
                 look_here = look | {"alpha": 1.0 if rows.shape[1] == 1 else 0.6, "linewidth": 1.4}
                 panel.plot(epochs, row, label=name if number == 0 else None, **look_here)
-    for panel, title in ((axes[0, 0], "loss"), (axes[0, 1], "validation: error-to-signal ratio")):
-        panel.set(title=title, xlabel="epoch", yscale="log")
+    for panel, name in ((axes[0, 0], "loss"), (axes[0, 1], "validation: error-to-signal ratio")):
+        panel.set(title=name, xlabel="epoch", yscale="log")
         if not any(len(line.get_xdata()) for line in panel.lines):
             panel.text(0.5, 0.5, "no validation data", transform=panel.transAxes, ha="center", color=style.FAINT)
     style.legend(figure, axes[0, 0])
+    style.title(figure, title)
     return figure
 
 
 @style.drawn
-def exposure_bias(reports: "ExposureBias | Mapping[str, ExposureBias | list[ExposureBias]]") -> "Figure":
+def exposure_bias(
+    reports: "ExposureBias | Mapping[str, ExposureBias | list[ExposureBias]]", *, title: str | None = None
+) -> "Figure":
     """Error of the states over the time since the last true one; dotted: since a wrong one.
 
     Args:
         reports: from `circuitnn.train.exposure_bias`: one, or by name one or several (of seeds) each.
+        title: what the picture says, above it.
 
     Raises:
         ValueError: for a model without circuit states, of which there is no such error.
@@ -74,6 +79,7 @@ def exposure_bias(reports: "ExposureBias | Mapping[str, ExposureBias | list[Expo
     panel.set(xscale="log", yscale="log", xlabel="time since the last true state in ms")
     panel.set_ylabel("error-to-signal ratio of the states")
     style.legend(figure, panel)
+    style.title(figure, title)
     return figure
 
 

@@ -16,7 +16,13 @@ MOST_STATES = 12
 
 @style.drawn
 def states(
-    model: StateModel, x: ArrayLike, *, start: float = 0.0, seconds: float = 0.02, controls: Controls | None = None
+    model: StateModel,
+    x: ArrayLike,
+    *,
+    start: float = 0.0,
+    seconds: float = 0.02,
+    controls: Controls | None = None,
+    title: str | None = None,
 ) -> "Figure":
     """The capacitors' voltages and inductors' currents of a model along time, and the first two against each other.
 
@@ -26,6 +32,7 @@ def states(
         start: where the excerpt begins, in seconds.
         seconds: how long it is.
         controls: knobs, constants or along time.
+        title: what the picture says, above it.
 
     Raises:
         TypeError: for a model without circuit states.
@@ -57,4 +64,5 @@ def states(
             xlabel=f"{names[0]} in {units[0]}", ylabel=f"{names[1]} in {units[1]}", title="dot: the beginning"
         )
     style.legend(figure, panel)
+    style.title(figure, title)
     return figure

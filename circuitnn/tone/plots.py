@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,85 +14,79 @@ if TYPE_CHECKING:
     from circuitnn.tone.report import ToneStackReport
 
 BINS = 8  # of the heat map, each way
-TICKS = (20, 100, 1000, 10_000)
-TICK_NAMES = ("20", "100", "1k", "10k")
 
 
+@style.drawn
 def figures(report: "ToneStackReport") -> dict[str, "Figure"]:
     """The pictures by name.
 
     Raises:
         ModuleNotFoundError: without matplotlib.
     """
-    with style.context():
-        from matplotlib import colormaps
-        from matplotlib.figure import Figure
-
-        drawn = {"worst": _worst(report, Figure), "errors": _errors(report, Figure)}
-        if report.family:
-            drawn["family"] = _family(report, Figure, colormaps["viridis"])
+    drawn = {"worst": _worst(report), "errors": _errors(report)}
+    if report.family:
+        drawn["family"] = _family(report)
     return drawn
 
 
-def _family(report: "ToneStackReport", Figure: Any, colours: Any) -> "Figure":
+def _family(report: "ToneStackReport") -> "Figure":
     count = len(report.family)
-    figure = Figure(figsize=(4.2 * count + 0.6, 5.4), layout="constrained")
-    axes = figure.subplots(2, count, squeeze=False, sharex=True, sharey="row", height_ratios=(3, 1))
+    size = 4.2 * count + 0.6, 5.4
+    figure, axes = style.panels(2, count, size=size, sharex=True, sharey="row", height_ratios=(3, 1))
     freqs = report.unseen.freqs
     for column, (name, (positions, wanted, found)) in enumerate(report.family.items()):
         above, below = axes[:, column]
-        for position, target, model in zip(positions, wanted, found, strict=True):
-            colour = colours(0.9 * position)
+        colours = style.shades(len(positions))
+        for position, target, model, colour in zip(positions, wanted, found, colours, strict=True):
             above.plot(freqs, target, color=colour, lw=3.5, alpha=0.35)
             above.plot(freqs, model, color=colour, lw=1.1, label=f"{position:g}")
             below.plot(freqs, model - target, color=colour, lw=1)
-        above.set_title(f"{name}, other knobs at their defaults" if count > 1 else name, fontsize=10)
+        above.set_title(f"{name}, other knobs at their defaults" if count > 1 else name)
         above.legend(title=name, fontsize=8, title_fontsize=8, loc="best")
-        _frequencies(below)
+        style.hertz(below, float(freqs[0]), float(freqs[-1]))
     axes[0, 0].set_ylabel("magnitude in dB\n(broad: target, thin: model)")
     axes[1, 0].set_ylabel("error in dB")
     return figure
 
 
-def _worst(report: "ToneStackReport", Figure: Any) -> "Figure":
+def _worst(report: "ToneStackReport") -> "Figure":
     errors = np.abs(report.found - report.unseen.decibels)
     setting = int(np.argmax(errors.max(axis=1)))
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    figure, axes = style.panels(2, size=(6.4, 5.2), sharex=True, height_ratios=(3, 1))
+    above, below = axes[:, 0]
     freqs = report.unseen.freqs
     above.plot(freqs, report.unseen.decibels[setting], color=style.FAINT, lw=4, label="target")
     above.plot(freqs, report.found[setting], color=style.BLUE, lw=1.3, label="model")
     below.plot(freqs, report.found[setting] - report.unseen.decibels[setting], color=style.VERMILION, lw=1.3)
     at = ", ".join(f"{name} {value:.2f}" for name, value in report.worst.items() if name != "freq_hz")
-    above.set_title(f"Worst of {len(errors)} settings: {at}", fontsize=10)
+    above.set_title(f"Worst of {len(errors)} settings: {at}")
     above.set_ylabel("magnitude in dB")
     above.legend()
     below.set_ylabel("error in dB")
-    _frequencies(below)
+    style.hertz(below, float(freqs[0]), float(freqs[-1]))
     return figure
 
 
-def _errors(report: "ToneStackReport", Figure: Any) -> "Figure":
+def _errors(report: "ToneStackReport") -> "Figure":
     """The mean error of each setting over pairs of knobs; over the one knob, where there is one."""
     errors = np.abs(report.found - report.unseen.decibels)
     names = list(report.unseen.controls)
     positions = report.unseen.positions
     if len(names) == 1:
-        figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-        axis = figure.subplots()
+        figure, ((axis,),) = style.panels(size=(6.4, 3.6))
         order = np.argsort(positions[:, 0])
         axis.plot(positions[order, 0], errors.max(axis=1)[order], color=style.VERMILION, lw=1.2, label="largest")
         axis.plot(positions[order, 0], errors.mean(axis=1)[order], color=style.BLUE, lw=1.2, label="mean")
         axis.set_xlabel(f"position of {names[0]}")
         axis.set_ylabel("absolute error in dB")
-        axis.set_title("Error over frequency at each setting", fontsize=10)
+        axis.set_title("Error over frequency at each setting")
         axis.legend()
         return figure
     pairs = list(itertools.combinations(range(len(names)), 2))
     columns = min(3, len(pairs))
     rows = math.ceil(len(pairs) / columns)
-    figure = Figure(figsize=(3.7 * columns + 0.9, 3.4 * rows + 0.4), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    figure, grid = style.panels(rows, columns, size=(3.7 * columns + 0.9, 3.4 * rows + 0.4))
+    axes = grid.ravel()
     cells = [np.minimum((BINS * positions[:, k]).astype(int), BINS - 1) for k in range(len(names))]
     maps = []
     for a, b in pairs:
@@ -109,13 +103,5 @@ def _errors(report: "ToneStackReport", Figure: Any) -> "Figure":
     for axis in axes[len(pairs) :]:
         axis.set_axis_off()
     figure.colorbar(drawn, ax=list(axes), label="mean absolute error in dB", shrink=0.9)
-    title = f"Error over pairs of knobs ({len(errors)} settings that were not fitted)"
-    figure.suptitle(title, x=0.012, ha="left", fontsize=10, fontweight="normal", wrap=True)
+    style.title(figure, f"Error over pairs of knobs ({len(errors)} settings that were not fitted)")
     return figure
-
-
-def _frequencies(axis: Any) -> None:
-    axis.set_xscale("log")
-    axis.set_xticks(TICKS, TICK_NAMES)
-    axis.minorticks_off()
-    axis.set_xlabel("frequency in Hz")

@@ -1,22 +1,21 @@
-"""Draws the responses of the catalogue into docs/assets/catalogue/: python docs/tools/catalogue_figures.py [name ...].
+"""Draws the responses of the catalogue into docs/assets/catalogue/: python -m docs.tools.catalogue_figures [name ...].
 
 Small-signal responses over the positions of each knob, and of nonlinear circuits what a sine becomes.
 """
 
-import io
-import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import jax
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 import circuitnn as cn
-from circuitnn.files import replacing
+from circuitnn.plot.style import shades
+from docs.tools.figures import keep
 
 FOLDER = Path(__file__).parents[1] / "assets" / "catalogue"
 POSITIONS = np.linspace(0, 1, 5)
@@ -27,37 +26,18 @@ TONE, RATE = 220.0, 96_000
 LEVELS = (0.1, 0.3, 1.0)  # of the nominal peak
 FLOOR = 60.0  # dB below the loudest curve
 PANEL = 2.9, 2.3  # inches
-STYLE = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "0.88",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.3,
-    "legend.frameon": False,
-    "svg.hashsalt": "circuitnn",
-}
 
 
 def main(names: list[str]) -> int:
     """Draws the circuits of these names, or all."""
     jax.config.update("jax_enable_x64", True)
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for name in names or cn.circuits.CATALOGUE:
-        with mpl.rc_context(STYLE):
-            figure = drawn(name)
-            buffer = io.StringIO()
-            figure.savefig(buffer, format="svg", metadata={"Date": None})
-            plt.close(figure)
-        with replacing(FOLDER / f"{name}.svg") as file:
-            file.write(_shortened(buffer.getvalue()).encode())
+        keep(FOLDER / f"{name}.svg", partial(drawn, name))
         print(name, flush=True)
     return 0
 
 
-def drawn(name: str) -> plt.Figure:
+def drawn(name: str) -> Figure:
     """The figure of one circuit: a panel for each knob, and one for the waveforms where it is nonlinear."""
     circuit = cn.circuits.CATALOGUE[name]().astype(np.float64)
     knobs = list(circuit.controls)
@@ -65,14 +45,8 @@ def drawn(name: str) -> plt.Figure:
     count = max(1, len(knobs)) + is_nonlinear
     columns = 2 if count == 4 else min(count, 3)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(max(PANEL[0] * columns, 3.6), PANEL[1] * rows + 0.35),
-        layout="constrained",
-        squeeze=False,
-    )
-    panels = list(axes.flat)
+    figure = Figure(figsize=(max(PANEL[0] * columns, 3.6), PANEL[1] * rows + 0.35))
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for spare in panels[count:]:
         spare.axis("off")
     _draw_responses(figure, panels[: count - is_nonlinear], circuit, knobs, name)
@@ -100,9 +74,8 @@ def _draw_responses(figure, panels, circuit, knobs, name: str) -> None:
     top = finite.max()
     bottom = finite.min() if is_allpass else max(finite.min(), top - FLOOR)
     top, bottom = (0.5 * (top + bottom) + side * max(0.56 * (top - bottom), 3) for side in (1, -1))
-    colors = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(labels)))
     for panel, title, family in zip(panels, titles, shown, strict=True):
-        for curve, color in zip(family, colors, strict=True):
+        for curve, color in zip(family, shades(len(labels)), strict=True):
             panel.semilogx(FREQS, curve, color=color)
         panel.set(xlabel="frequency in Hz", title=title, xlim=(20, 20e3), ylim=(bottom, top))
         panel.set_xticks([20, 100, 1e3, 1e4], ["20", "100", "1k", "10k"])
@@ -149,8 +122,7 @@ def _draw_waveforms(panel, circuit, peak: float) -> None:
     # One after the other: one stream compiles in a fraction of the time.
     y = np.stack([np.reshape(cn.run(model, each)[1], -1) for each in x])
     part = slice(-int(2 * RATE / TONE), None)
-    shades = mpl.colormaps["viridis"](np.linspace(0.75, 0, len(LEVELS)))
-    for level, row, color in zip(LEVELS, y, shades, strict=True):
+    for level, row, color in zip(LEVELS, y, shades(len(LEVELS))[::-1], strict=True):
         row = row[part] - row[part].mean()
         panel.plot(1e3 * (time[part] - time[part][0]), row, color=color, label=f"{_volts(level * peak)}")
     panel.set(xlabel="time in ms", ylabel="output in V", title=f"sines of {TONE:.0f} Hz with a peak of")
@@ -172,11 +144,6 @@ def _decibels(response) -> np.ndarray:
 def _degrees(response) -> np.ndarray:
     degrees = np.degrees(np.unwrap(np.angle(np.asarray(response))))
     return degrees - 360 * np.round(degrees[-1] / 360)  # an all-pass may begin on either side of 180 degrees
-
-
-def _shortened(svg: str) -> str:
-    """Two digits of a point are enough."""
-    return re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,17 @@
-"""Draws docs/assets/compressors.svg, static curves and a burst: python docs/tools/compressors_figure.py.
+"""Draws docs/assets/compressors.svg, static curves and a burst: python -m docs.tools.compressors_figure.
 
 Everything is of the models, at 48 kHz: the peak of each period of a sine of 1 kHz.
 """
 
-import io
 from pathlib import Path
 
 import jax
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 import circuitnn as cn
-from circuitnn.files import replacing
+from circuitnn.plot.style import FAINT
+from docs.tools.figures import keep
 
 FILE = Path(__file__).parents[1] / "assets" / "compressors.svg"
 FS, PERIOD = 48_000, 48
@@ -24,30 +23,20 @@ CURVES = {
     "la2a": [("compress", {"mode": 0.0}), ("limit", {"mode": 1.0})],
     "cl1b": [("ratio 0", {"ratio": 0.0}), ("ratio 0.3", {"ratio": 0.3}), ("ratio 1", {"ratio": 1.0})],
 }
-STYLE = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.grid": True,
-    "grid.color": "0.88",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.3,
-    "legend.frameon": False,
-    "svg.hashsalt": "circuitnn",
-}
 
 
 def main() -> None:
     """Draws the figure."""
     jax.config.update("jax_enable_x64", True)
-    with mpl.rc_context(STYLE):
-        figure, axes = plt.subplots(2, 2, figsize=(6.6, 5.0), layout="constrained")
-        for row, name in zip(axes, CURVES, strict=True):
-            _draw(row, name)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    with replacing(FILE) as file:
-        file.write(buffer.getvalue().encode())
+    keep(FILE, drawn)
+
+
+def drawn() -> Figure:
+    """A row for each compressor."""
+    figure = Figure(figsize=(6.6, 5.0))
+    for row, name in zip(figure.subplots(2, 2), CURVES, strict=True):
+        _draw(row, name)
+    return figure
 
 
 def _draw(axes: np.ndarray, name: str) -> None:
@@ -58,7 +47,7 @@ def _draw(axes: np.ndarray, name: str) -> None:
     for label, knobs in CURVES[name]:
         axes[0].plot(LEVELS, LEVELS - _reduction(name, settled, knobs)[:, -1], label=label)
         axes[1].plot(np.arange(BURST[2]) - BURST[0], _reduction(name, burst, knobs)[0], label=label)
-    axes[0].plot(LEVELS, LEVELS, color="0.7", linewidth=0.8)
+    axes[0].plot(LEVELS, LEVELS, color=FAINT, linewidth=0.8)
     axes[0].set(
         title=f"{name}: 1 kHz after {SETTLING / 1000:g} s", xlabel="input, dB re 1 V", ylabel="output less gain, dB"
     )

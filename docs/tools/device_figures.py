@@ -1,23 +1,22 @@
-"""Draws what each device does into docs/assets/devices/: python docs/tools/device_figures.py [kind ...].
+"""Draws what each device does into docs/assets/devices/: python -m docs.tools.device_figures [kind ...].
 
 Each curve is computed by the library from a netlist, as a user would.
 """
 
-import io
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 import circuitnn as cn
-from circuitnn.files import replacing
-from docs.tools.catalogue_figures import STYLE, _shortened
+from circuitnn.plot.style import shades
+from docs.tools.figures import keep
 
 FOLDER = Path(__file__).parents[1] / "assets" / "devices"
 SIZE = 4.2, 2.7  # inches
@@ -126,25 +125,21 @@ def main(kinds: list[str]) -> int:
     """Draws the devices with these kinds of models, or all."""
     jax.config.update("jax_enable_x64", True)
     warnings.simplefilter("ignore", cn.NetlistWarning)
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for kind in kinds or [*SWEEPS, *DRAWN]:
-        with mpl.rc_context(STYLE):
-            figure, panel = plt.subplots(figsize=SIZE, layout="constrained")
-            if kind in SWEEPS:
-                _draw_sweep(panel, SWEEPS[kind])
-            else:
-                DRAWN[kind](panel)
-            buffer = io.StringIO()
-            figure.savefig(buffer, format="svg", metadata={"Date": None})
-            plt.close(figure)
-        with replacing(FOLDER / f"{kind.lower()}.svg") as file:
-            file.write(_shortened(buffer.getvalue()).encode())
+        keep(FOLDER / f"{kind.lower()}.svg", partial(drawn, kind))
         print(kind, flush=True)
     return 0
 
 
-def _shades(count: int) -> np.ndarray:
-    return mpl.colormaps["viridis"](np.linspace(0, 0.85, count))
+def drawn(kind: str) -> Figure:
+    """The figure of one kind."""
+    figure = Figure(figsize=SIZE)
+    panel = figure.subplots()
+    if kind in SWEEPS:
+        _draw_sweep(panel, SWEEPS[kind])
+    else:
+        DRAWN[kind](panel)
+    return figure
 
 
 def _finished(panel, x: str, y: str, title: str) -> None:
@@ -154,7 +149,7 @@ def _finished(panel, x: str, y: str, title: str) -> None:
 
 def _draw_sweep(panel, sweep: Sweep) -> None:
     output, factor = sweep.output
-    for (member, name), color in zip(sweep.family.items(), _shades(len(sweep.family)), strict=True):
+    for (member, name), color in zip(sweep.family.items(), shades(len(sweep.family)), strict=True):
         source = "Vx" if "\nVx " in sweep.text else "Ix"
         circuit = cn.read_netlist(sweep.text.format(member), inputs=(source,), outputs=(output,))
 
@@ -169,7 +164,7 @@ def _draw_sweep(panel, sweep: Sweep) -> None:
 def _draw_coil(panel) -> None:
     """The inductance that small signals see, over the current that flows."""
     currents, frequency = np.linspace(-30e-3, 30e-3, 121), 1.0
-    for residual, color in zip((0, 0.05, 0.2), _shades(3), strict=True):
+    for residual, color in zip((0, 0.05, 0.2), shades(3), strict=True):
         text = f"* c\nIx 0 a 0\nN1 a 0 CORE\n.model CORE COIL(L=2 ISAT=10m LSAT={residual:g})\n"
         circuit = cn.read_netlist(text, inputs=("Ix",), outputs=("a",))
 
@@ -188,7 +183,7 @@ def _draw_loops(panel) -> None:
     text = "* j\nVin in 0 0\nR1 in a 10\nN1 a 0 CORE\n.model CORE JACOIL()\n"
     circuit = cn.read_netlist(text, inputs=("Vin",), outputs=("i(R1)", "a"))
     model = cn.nodal.NodalModel(circuit, fs, dtype=np.float64)
-    for peak, color in zip((0.2, 0.6, 1.2, 3.0), _shades(4), strict=True):
+    for peak, color in zip((0.2, 0.6, 1.2, 3.0), shades(4), strict=True):
         current, volts = np.asarray(
             cn.run(model, peak * np.sin(2 * np.pi * np.arange(periods * period + 1) / period))[1]
         ).T
@@ -206,7 +201,7 @@ def _draw_steps(panel) -> None:
     text = "* o\nVin in 0 0\nVp p 0 15\nVm m 0 -15\nN1 in out p m out TL072\nRl out 0 10k\n.model TL072 OPAMP()\n"
     model = cn.nodal.NodalModel(cn.read_netlist(text, outputs=("out",)), fs, dtype=np.float64)
     time = np.arange(150) / fs
-    for volts, color in zip((0.1, 1.0, 5.0, 10.0), _shades(4), strict=True):
+    for volts, color in zip((0.1, 1.0, 5.0, 10.0), shades(4), strict=True):
         y = np.ravel(cn.run(model, np.full(len(time), volts))[1])
         panel.plot(1e6 * time, y, color=color, label=f"{volts:g} V")
     _finished(panel, "time in µs", "output in V", "13 V/µs, 3 MHz, a step of")

@@ -114,7 +114,8 @@ def _notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
             if "image/png" in data:
                 name = f"{path.stem}-{len(pictures)}.png"
                 pictures[name] = base64.b64decode(data["image/png"])
-                parts.append(f"![]({name})")
+                said = re.search(r'title(?: = |=|\(figure, )"([^"]+)"', cell.source)
+                parts.append(f"![{said[1] if said else 'What the code above draws'}]({name})")
             elif sound := re.search(r'"data:audio/wav;base64,([^"]+)"', data.get("text/html", "")):
                 name = f"{path.stem}-{len(pictures)}.wav"
                 pictures[name] = base64.b64decode(sound[1])

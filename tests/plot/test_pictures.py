@@ -78,6 +78,61 @@ def test_waveforms_show_the_loudest_and_the_difference():
     assert len(cn.plot.waveforms(X, FS, start=0.02).axes) == 1
 
 
+def test_waveforms_with_knobs_that_move():
+    knobs = {"tone": np.linspace(0, 1, 4800), "drive": np.linspace(1, 0, 4800)}
+    figure = cn.plot.waveforms(X, FS, start=0.05, controls=knobs, title="Both turn")
+    below = figure.axes[-1]
+    np.testing.assert_allclose(curves(figure, 1)["tone"].get_ydata(), knobs["tone"][2400:3360])
+    assert below.get_ylabel() == "knob"
+    assert [text.get_text() for text in figure.legends[0].texts] == ["tone", "drive"]
+    assert figure.get_suptitle() == "Both turn"
+    assert not covered(figure)
+    one = cn.plot.waveforms({"a": X, "b": X}, FS, controls={"tone": knobs["tone"]})
+    assert [axes.get_ylabel() for axes in one.axes] == ["signal in V", "less a, V", "tone"]
+    assert [text.get_text() for text in one.legends[0].texts] == ["a", "b"]
+
+
+def test_small_signals_and_differences_have_a_prefix():
+    figure = cn.plot.waveforms({"a": 0.01 * X, "b": 0.01 * X + 2e-5}, FS)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["signal in mV", "less a, µV"]
+    np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata(), 20, rtol=1e-6)
+    same = cn.plot.waveforms({"a rather long name": 0.01 * X, "b": 0.01 * X}, FS, unit="FS")
+    assert [axes.get_ylabel() for axes in same.axes] == ["signal in FS", "difference in FS"]
+
+
+def test_an_excerpt_of_a_second_or_more_is_in_seconds():
+    axes = cn.plot.waveforms(np.tile(X, 15), FS, start=0.5, seconds=1.0).axes[0]
+    assert axes.get_xlabel() == "time in s"
+    assert axes.get_xlim() == pytest.approx((0.5, 1.5), abs=1e-3)
+
+
+def test_curves_over_anything():
+    rates = np.array([12e3, 48e3, 192e3])
+    figure = cn.plot.curves(rates, {"a": 1 / rates, "b": rates}, x="rate in Hz", y="error in mV", log="xy", title="Up")
+    (axes,) = figure.axes
+    found = curves(figure)
+    np.testing.assert_array_equal(found["b"].get_ydata(), rates)
+    assert [found[name].get_marker() for name in "ab"] == ["o", "s"]
+    assert (axes.get_xscale(), axes.get_yscale(), axes.get_xlabel()) == ("log", "log", "rate in Hz")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["12k", "48k", "192k"]
+    assert figure.get_suptitle() == "Up"
+    assert not covered(figure)
+    narrow = cn.plot.curves([1, 2], [0.5, 2.0], x="n", y="share", log="y").axes[0]
+    assert [label.get_text() for label in narrow.get_yticklabels()] == ["0.5", "1", "2"]
+    plain = cn.plot.curves(np.arange(100), np.arange(100), x="n", y="V").axes[0]
+    assert (plain.get_xscale(), plain.get_yscale(), plain.lines[0].get_marker()) == ("linear", "linear", "None")
+
+
+def test_bars_have_the_largest_on_top():
+    figure = cn.plot.bars({"R1": 1.0, "C1": -2.5}, "change in mdB for 1 %")
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["C1", "R1"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    assert [bar.get_width() for bar in axes.patches] == [-2.5, 1.0]
+    assert [text.get_text() for text in axes.texts] == ["-2.5", "1"]
+    assert axes.get_xlabel() == "change in mdB for 1 %"
+
+
 def test_spectrum_and_spectrogram():
     figure = cn.plot.spectrum({"sine": X, "half": 0.5 * X}, FS)
     lines = curves(figure)
@@ -175,6 +230,11 @@ def test_states():
         (lambda: cn.plot.waveforms({"a": X, "b": X[:9]}, FS), "of one length"),
         (lambda: cn.plot.waveforms(np.zeros((3, 4)), FS), r"the shape \(3, 4\)"),
         (lambda: cn.plot.waveforms(X, FS, start=9.0), "not within"),
+        (lambda: cn.plot.waveforms(X, FS, controls={"tone": 0.5}), "controls: tone needs a position for each of 4800"),
+        (lambda: cn.plot.curves([1, 2], {"a": [1, 2, 3]}, x="", y=""), "curve a: expected"),
+        (lambda: cn.plot.curves([1, 2], [1, 2], x="", y="", log="z"), "log: 'x', 'y' or 'xy', not 'z'"),
+        (lambda: cn.plot.bars({"R1": 1.0, "C1": np.nan}, "dB"), "C1 is not finite"),
+        (lambda: cn.plot.bars({}, "dB"), "there is no value"),
         (lambda: cn.plot.spectrum([np.nan, 1.0], FS), "not finite at sample 0"),
         (lambda: cn.plot.spectrum(X, -1), "positive number of hertz"),
         (lambda: cn.plot.harmonics(cn.recurrent.GRU(2, rngs=nnx.Rngs(0))), "a sample rate"),
