@@ -23,7 +23,7 @@ GOOD = 0.05  # ESR above which a model is said to be far off
 ALIASES_AT = 1249.0  # hertz: a prime, which divides no sample rate
 UNKNOWN = (
     "How much of this is the device's own is not known, as music does not tell it: a recording of the sound that "
-    "`circuitnn capture-signal` makes does."
+    "circuitnn capture-signal makes does."
 )
 MEANING = {
     "esr": ("ESR", "energy of the error over that of the recording"),
