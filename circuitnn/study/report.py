@@ -63,7 +63,7 @@ def drawn(records: Records) -> dict[str, list]:
     from circuitnn.study import points, spectra, style, traces  # which need matplotlib
     from circuitnn.study.cost import cost
 
-    with style.context():
+    with style.context(), style.telling_apart(records.regimes):
         return {
             "error": [points.error(records), *filter(None, [cost(records)])],
             "bias": [points.bias(records)] if records.state_models else [],

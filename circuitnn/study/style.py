@@ -1,5 +1,9 @@
 """How the figures look: colours that colour-blind readers tell apart, a marker for each regime, one file format."""
 
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -27,18 +31,37 @@ LOOKS = {
     "GROW": (GREEN, "p"),
 }
 OTHER_LOOK = (PURPLE, "P")
+# Of regimes that a study brings along, in the order of its tables.
+OTHER_LOOKS = (OTHER_LOOK, (BLUE, "^"), (ORANGE, "s"), (GREEN, "D"), (VERMILION, "o"), (SKY, "v"), (INK, "X"))
+_OTHERS: ContextVar[Mapping[str, tuple[str, str]]] = ContextVar("looks of other regimes")
 
 
 LETTERS, SAMPLE = 120, 9  # that the width of a legend holds; as wide as the line before each label
 
 
+@contextmanager
+def telling_apart(regimes: Iterable[str]) -> Iterator[None]:
+    """Give those of these regimes that are not the library's looks of their own, as long as there are some."""
+    known, others = [name for name in regimes if name in LOOKS], [name for name in regimes if name not in LOOKS]
+    free = [look for look in OTHER_LOOKS if look not in [LOOKS[name] for name in known]]
+    token = _OTHERS.set(dict(zip(others, itertools.cycle(free), strict=False)))
+    try:
+        yield
+    finally:
+        _OTHERS.reset(token)
+
+
+def _look(regime: str) -> tuple[str, str]:
+    return LOOKS.get(regime) or _OTHERS.get({}).get(regime, OTHER_LOOK)
+
+
 def colour(regime: str) -> str:
-    return LOOKS.get(regime, OTHER_LOOK)[0]
+    return _look(regime)[0]
 
 
 def line(regime: str) -> dict[str, Any]:
     """What a line or a point of a regime looks like."""
-    colour, marker = LOOKS.get(regime, OTHER_LOOK)
+    colour, marker = _look(regime)
     return {"color": colour, "marker": marker}
 
 
