@@ -72,6 +72,10 @@ class TrainingRegime:
             raise ValueError(f"{self.title}: the rate of learning must be above 0 and below 1, got {self.rate!r}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"{self.title}: patience must be one epoch or more, got {self.patience!r}")
+        try:
+            self.build(length=1, warmup=0, blocks=1)
+        except TypeError as problem:
+            raise ValueError(f"{self.title}: build has to take length, warmup and blocks: {problem}") from None
 
     def optimizer(self, rate: float) -> Callable[[int], optax.GradientTransformation]:
         """Adam at that rate along the schedule, gradients of at most norm one: of the number of updates."""
@@ -80,7 +84,7 @@ class TrainingRegime:
     @property
     def needs_states(self) -> bool:
         """Whether true states are shown at any time of the training."""
-        regime = self.build(length=1, warmup=0)
+        regime = self.build(length=1, warmup=0, blocks=1)
         parts = [part for part, _ in regime.parts] if isinstance(regime, InTurn) else [regime]
         return any(part.needs_states for part in parts)
 

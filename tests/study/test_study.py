@@ -42,7 +42,7 @@ from circuitnn.study.datasets import datasets, shown
 from circuitnn.study.definition import Job
 from circuitnn.study.findings import lowest_errors
 from circuitnn.study.run_log import RunLog
-from circuitnn.train import Dataset, DivergenceError, InTurn, Regime
+from circuitnn.train import Dataset, DivergenceError, InTurn, Regime, TruncatedBPTT
 
 LOW_PASS = "Low pass\nVin in 0 0\nR1 in out {1k+9k*k}\nC1 out 0 22n\n.param k=0.5"
 
@@ -309,6 +309,11 @@ def test_rates_are_searched_for_a_share_of_what_the_seconds_allow(monkeypatch, t
     assert row["diverged"] == "no time for it"
     assert row["rates_tried"] == [[1e-2, None], [2e-2, None]]
     assert row["learning_rate"] == 1e-2
+
+
+def test_a_regime_has_to_take_what_a_preset_says():
+    with pytest.raises(ValueError, match=r"mine: build has to take length, warmup and blocks: .*'blocks'"):
+        TrainingRegime("mine", lambda length, warmup: TruncatedBPTT(length, warmup))
 
 
 def test_models_see_what_their_target_shows():
