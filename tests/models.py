@@ -12,6 +12,19 @@ from circuitnn.arguments import spread_level
 from circuitnn.model import Carry, Controls, Forcing, Model, StateModel
 
 
+class Memoryless(Model):
+    """A base for models that are a function of each sample: no knobs, nothing kept."""
+
+    in_features = out_features = 1
+
+    @property
+    def controls(self) -> Mapping[str, float]:
+        return {}
+
+    def init_carry(self, batch: tuple[int, ...] = (), controls: Controls | None = None, *, level=None) -> Carry:
+        return ()
+
+
 @final
 class Gain(Model):
     """y = gain x, the gain a knob times a weight."""

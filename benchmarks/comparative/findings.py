@@ -59,10 +59,9 @@ def by_effect(records: Records, regime: str) -> list[str]:
         ours = {model: math.exp(np.mean(values)) for model, values in logs.items()}
         correlation, p = tau(ours, ESR[effect])
         friedman = alike(records, there, models, regime)
-        told = ", ".join(f"{name} {esr(value)}" for name, value in sorted(ours.items(), key=lambda one: one[1]))
         theirs = ", ".join(sorted((name for name in ESR[effect] if name in ours), key=ESR[effect].__getitem__))
         sentences.append(
-            f"{effect} ({', '.join(there)}; {regime}): {told} (median ESR, unseen music at known positions"
+            f"{effect} ({', '.join(there)}; {regime}): {_in_order(ours)} (median ESR, unseen music at known positions"
             f"{', geometric mean over devices' if len(there) > 1 else ''}). Published order: {theirs}. Kendall's tau "
             f"{correlation:+.2f} (p {probability(p)})"
             + ("." if friedman is None else f"; alike over positions: p {probability(friedman)} (Friedman).")
@@ -82,12 +81,10 @@ def beside(records: Records) -> list[str]:
             }
             if len(ours) < len(theirs):
                 continue
-            told = ", ".join(f"{name} {esr(ours[name])}" for name in sorted(ours, key=ours.__getitem__))
-            order = ", ".join(f"{name} {esr(theirs[name])}" for name in sorted(theirs, key=theirs.__getitem__))
             correlation, p = tau(ours, theirs)
             sentences.append(
-                f"{records.title(circuit)} ({regime}): {told} (median ESR of the whole test). {authors}, of another "
-                f"device: {order}. Kendall's tau {correlation:+.2f}"
+                f"{records.title(circuit)} ({regime}): {_in_order(ours)} (median ESR of the whole test). {authors}, of "
+                f"another device: {_in_order(theirs)}. Kendall's tau {correlation:+.2f}"
                 + (f" (p {probability(p)})." if len(ours) > 2 else ".")
             )
     return sentences
@@ -135,10 +132,10 @@ def captures(records: Records) -> list[str]:
     medians = {model: float(np.median(values)) for model, values in errors.items() if values}
     if not medians:
         return []
-    told = ", ".join(f"{model} {esr(medians[model])}" for model in sorted(medians, key=medians.__getitem__))
     devices = max(len(values) for values in errors.values())
     return [
-        f"Captures at equal cost and time: the median ESR over {wording.plural(devices, 'device')} is {told}.",
+        f"Captures at equal cost and time: the median ESR over {wording.plural(devices, 'device')} is "
+        f"{_in_order(medians)}.",
         *(
             f"{one.first} against {one.second}: {wording.effect(one)} dB; lower on {one.lower} of {len(one.scores)}; "
             f"p {probability(one.test.p_holm)} after Holm's correction, {wording.verdict(one)}."
@@ -180,3 +177,8 @@ def findings(records: Records) -> list[str]:
 
 def _rankable(value: float) -> float:
     return value if math.isfinite(value) else 1e300
+
+
+def _in_order(errors: Mapping[str, float]) -> str:
+    """Names with their errors, the lowest first."""
+    return ", ".join(f"{name} {esr(errors[name])}" for name in sorted(errors, key=errors.__getitem__))

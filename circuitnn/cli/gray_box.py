@@ -16,13 +16,12 @@ from circuitnn.cli.problems import say
 from circuitnn.cli.trained import Job, Length
 from circuitnn.cli.variants import Turned
 from circuitnn.cli.watching import logged
+from circuitnn.estimation.contenders import AGAIN
 from circuitnn.estimation.remainder import put_to_the_input
 from circuitnn.model import Model
-from circuitnn.version import __version__
 
 SECONDS, WAYS = 20.0, 3  # of learning what is left in one way where nothing is said, and in how many it is learnt
 EPOCHS = 30  # of each, likewise
-AGAIN = 0.3  # of the rate of each, that it is trained further with
 LIMIT = "way_seconds"  # in a plan
 
 
@@ -170,23 +169,14 @@ def _conclude(job: Job, watch: _Watch, found: Found, *, stopped: bool) -> None:
     commands = told.following(job.out, job.again, None if stopped else epochs)
     if job.report is not None:
         alone = "" if found.esr_held_out is None else f"; alone the circuit has an ESR of {found.esr_held_out:.2g}"
-        doubts = [finding.text for finding in job.given.findings if finding.is_doubt]
         told.write_page(
             job.report,
             model,
             None,
             prediction,
             title=f"{job.out.stem}: a circuit, and what it leaves",
-            doubts=doubts + [told.STOPPED] * stopped,
-            facts={
-                "Recordings": job.given.what,
-                "What was found there": "; ".join(finding.text for finding in job.given.findings) or "nothing",
-                "Division": str(job.given.material),
-                "Circuit": job.plan.model,
-                "Chosen": f"{chosen}{alone}",
-                "Ways": _ways(left),
-                "Versions": f"circuitnn {__version__}",
-            },
+            doubts=told.doubts(job.given, stopped=stopped),
+            facts=told.facts(job.given, {"Circuit": job.plan.model, "Chosen": f"{chosen}{alone}", "Ways": _ways(left)}),
             noise=job.given.material.noise,
             following=commands,
             harmonics=lambda: distortion.harmonics(job.given, model, prediction, watch.material),

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from circuitnn.cli.problems import say
+from circuitnn.version import __version__
 
 if TYPE_CHECKING:
     import circuitnn as cn
+    from circuitnn.cli.sources import Given
 
 PREVIEW = 3.0  # seconds
-STOPPED = "The training was stopped before its end."
 
 
 def write_page(
@@ -72,6 +73,23 @@ def write_preview(folder: Path, prediction: "cn.capture.Prediction") -> None:
     if missing_package() is None:
         with replacing(folder / "preview.png") as file:
             file.write(pages.waveforms(target[:length], y[:length], fs=fs))
+
+
+def facts(given: "Given", own: Mapping[str, str]) -> dict[str, str]:
+    """What the report lists: of the recordings, what is the model's own, versions."""
+    return {
+        "Recordings": given.what,
+        "What was found there": "; ".join(finding.text for finding in given.findings) or "nothing",
+        "Division": str(given.material),
+        **own,
+        "Versions": f"circuitnn {__version__}",
+    }
+
+
+def doubts(given: "Given", *, stopped: bool) -> list[str]:
+    """What a reader of the report should know first."""
+    found = [finding.text for finding in given.findings if finding.is_doubt]
+    return found + ["The training was stopped before its end."] * stopped
 
 
 def following(out: Path, again: str, epochs: int | None) -> str:

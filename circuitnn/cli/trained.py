@@ -15,7 +15,6 @@ from circuitnn.cli.sources import Given
 from circuitnn.cli.train_options import MINUTES, Epochs
 from circuitnn.cli.watching import Watch, logged
 from circuitnn.model import Model
-from circuitnn.version import __version__
 
 MOSTLY = 0.5  # of the error
 
@@ -113,19 +112,12 @@ def _conclude(job: Job, model: Model, history: learning.History, log: Path, *, s
     commands = told.following(job.out, job.again, None if stopped else epochs)
     if job.report is not None:
         plan = job.plan
-        facts = {
-            "Recordings": job.given.what,
-            "What was found there": "; ".join(finding.text for finding in job.given.findings) or "nothing",
-            "Division": str(job.given.material),
-            "Network": f"{plan.model}: {model.count().weights} weights; loss {plan.loss}, seed {plan.seed}",
-            "Training": f"{done} of {epochs} epochs, {history.updates} updates, {sum(history.seconds):.0f} s",
-            "Versions": f"circuitnn {__version__}",
-        }
+        network = f"{plan.model}: {model.count().weights} weights; loss {plan.loss}, seed {plan.seed}"
+        training = f"{done} of {epochs} epochs, {history.updates} updates, {sum(history.seconds):.0f} s"
+        facts = told.facts(job.given, {"Network": network, "Training": training})
         if each:
             facts["Error-to-signal ratios"] = "; ".join(each)
-        doubts = [hint] if hint else []
-        doubts += [finding.text for finding in job.given.findings if finding.is_doubt]
-        doubts += [told.STOPPED] * stopped
+        doubts = ([hint] if hint else []) + told.doubts(job.given, stopped=stopped)
         told.write_page(
             job.report,
             model,

@@ -43,9 +43,9 @@ def spectra(takes: "Sequence[Take]", fs: float, unit: str) -> Picture:
     axes = figure.subplots()
     top = -np.inf
     for take, look in zip(takes, looks(len(takes)), strict=True):
-        found = residuals.spectra(take.signal, take.signal, fs)
-        axes.semilogx(found.freqs, found.recorded, label=take.name, **look)
-        top = max(top, float(found.recorded.max()))
+        freqs, level = residuals.bands(take.signal, fs)
+        axes.semilogx(freqs, level, label=take.name, **look)
+        top = max(top, float(level.max()))
     axes.set(xlabel="frequency in Hz", ylabel=f"level in dB of 1 {unit}", ylim=(top - FLOOR, top + 5))
     hertz(axes, residuals.LOWEST, 0.5 * fs)
     legend(figure, axes)

@@ -54,16 +54,18 @@ def excerpts(predicted: NDArray, fs: float) -> tuple[slice, slice]:
 
 def spectra(recorded: NDArray, left: NDArray, fs: float) -> Spectra:
     """Levels in bands of a sixth of an octave, by Welch's method."""
+    middles, level = bands(recorded, fs)
+    return Spectra(middles, level, bands(left, fs)[1])
+
+
+def bands(signal: NDArray, fs: float) -> tuple[NDArray, NDArray]:
+    """Middles of the bands, (b,) hertz, and the level of a signal in each, (b,) dB of 1."""
     edges = LOWEST * 2.0 ** (np.arange(int(BANDS * np.log2(0.5 * fs / LOWEST)) + 1) / BANDS)
-    size = min(len(recorded), 1 << 15)
-    rows = []
-    for signal in (recorded, left):
-        freqs, density = welch(signal, fs, nperseg=size, detrend="constant")
-        power = np.concatenate([[0.0], np.cumsum(density) * (freqs[1] - freqs[0])])
-        # Between the lines of the spectrum, as the lowest bands have hardly one of their own.
-        inside = np.diff(np.interp(edges, np.append(freqs, freqs[-1] + freqs[1]) - 0.5 * freqs[1], power))
-        rows.append(decibels(np.sqrt(inside)))
-    return Spectra(np.sqrt(edges[1:] * edges[:-1]), *rows)
+    freqs, density = welch(signal, fs, nperseg=min(len(signal), 1 << 15), detrend="constant")
+    power = np.concatenate([[0.0], np.cumsum(density) * (freqs[1] - freqs[0])])
+    # Between the lines of the spectrum, as the lowest bands have hardly one of their own.
+    inside = np.diff(np.interp(edges, np.append(freqs, freqs[-1] + freqs[1]) - 0.5 * freqs[1], power))
+    return np.sqrt(edges[1:] * edges[:-1]), decibels(np.sqrt(inside))
 
 
 def levels(predicted: NDArray, left: NDArray, fs: float) -> Levels:

@@ -109,9 +109,9 @@ def draw_spectra(axes: Any, rows: Mapping[str, NDArray], fs: float, unit: str) -
     """Curves of levels in bands."""
     top = -np.inf
     for (name, row), look in zip(rows.items(), style.looks(len(rows)), strict=True):
-        found = residuals.spectra(row, row, fs)
-        axes.plot(found.freqs, found.recorded, label=name, **look)
-        top = max(top, float(found.recorded.max()))
+        freqs, level = residuals.bands(row, fs)
+        axes.plot(freqs, level, label=name, **look)
+        top = max(top, float(level.max()))
     axes.set(ylabel=f"level in dB of 1 {unit}", ylim=(top - style.FLOOR, top + 5))
     style.hertz(axes, residuals.LOWEST, 0.5 * fs)
 

@@ -161,9 +161,13 @@ def legend(figure: "Figure", *panels: "Axes", title: str | None = None) -> None:
     if len(labels) < 2 and title is None:
         return
     short = ["\n".join(textwrap.wrap(label, 60)) for label in labels]
+    figure.legend(handles, short, loc="outside lower left", ncols=columns(figure, short), title=title, alignment="left")
+
+
+def columns(figure: "Figure", labels: Sequence[str]) -> int:
+    """How many columns of a legend as wide as a figure there is room for."""
     room = int(_LETTERS * figure.get_figwidth() / WIDTH)
-    columns = max(1, min(len(labels), room // (max(map(len, short), default=0) + 8)))
-    figure.legend(handles, short, loc="outside lower left", ncols=columns, title=title, alignment="left")
+    return max(1, min(len(labels), room // (max(map(len, labels), default=0) + 8)))
 
 
 def named(things: Any, kind: str) -> dict[str, Any]:

@@ -40,19 +40,11 @@ def carried_out(
         description = hypotheses.write_down(study.hypotheses_of(preset), work, grid.now())
         results = grid.compute(study, preset, material, work, workers)
         seconds = time.monotonic() - began
-        header = grid.header(
-            study,
-            preset,
-            material,
-            command=command,
-            description=description,
-            compute=results.compute,
-            seconds=seconds,
+        told = _written(
+            study, preset, material, folder, results, command=command, description=description, seconds=seconds
         )
-        contents = grid.store(folder, results, header)
-        page = report.write(folder, study)
         shutil.rmtree(work)
-    return contents, page
+    return told
 
 
 def so_far(
@@ -78,8 +70,30 @@ def so_far(
     description = hypotheses.write_down(study.hypotheses_of(preset), work, grid.now())
     part = dataclasses.replace(preset, targets=tuple(whole))
     results = grid.ordered(study, part, ended)
+    return _written(study, part, material, folder, results, command=command, description=description, left=sorted(left))
+
+
+def _written(
+    study: Study,
+    preset: Preset,
+    material: Signals,
+    folder: Path,
+    results: grid.Results,
+    *,
+    command: str,
+    description: dict[str, Any],
+    seconds: float | None = None,
+    left: list[str] | None = None,
+) -> tuple[dict[str, Any], Path]:
+    """Results and report; `left` are the targets that are missing, where a run has not ended."""
     header = grid.header(
-        study, part, material, command=command, description=description, compute=results.compute, seconds=None
+        study,
+        preset,
+        material,
+        command=command,
+        description=description,
+        compute=results.compute,
+        seconds=seconds,
     )
-    contents = grid.store(folder, results, header | {"left": sorted(left)})
+    contents = grid.store(folder, results, header if left is None else header | {"left": left})
     return contents, report.write(folder, study)

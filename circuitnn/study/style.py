@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from circuitnn.pages.style import Picture as Picture
 from circuitnn.pages.style import captioned as captioned
-from circuitnn.plot.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from circuitnn.plot.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, columns
 from circuitnn.plot.style import FAINT as FAINT
 from circuitnn.plot.style import INK as INK
 from circuitnn.plot.style import context as context
@@ -34,9 +34,6 @@ OTHER_LOOK = (PURPLE, "P")
 # Of regimes that a study brings along, in the order of its tables.
 OTHER_LOOKS = (OTHER_LOOK, (BLUE, "^"), (ORANGE, "s"), (GREEN, "D"), (VERMILION, "o"), (SKY, "v"), (INK, "X"))
 _OTHERS: ContextVar[Mapping[str, tuple[str, str]]] = ContextVar("looks of other regimes")
-
-
-LETTERS, SAMPLE = 120, 9  # that the width of a legend holds; as wide as the line before each label
 
 
 @contextmanager
@@ -67,9 +64,8 @@ def line(regime: str) -> dict[str, Any]:
 
 def picture(name: str, figure: Figure, message: str, caption: str, *, handles: list[Line2D]) -> Picture:
     """The figure with its message on top, wrapped to its width, and its legend below all panels."""
-    longest = max(len(str(handle.get_label())) for handle in handles)
-    columns = min(6, len(handles), max(1, LETTERS // (longest + SAMPLE)))
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+    most = min(6, columns(figure, [str(handle.get_label()) for handle in handles]))
+    figure.legend(handles=handles, loc="outside lower center", ncols=most)
     return captioned(figure, message, caption, name=name)
 
 

@@ -18,6 +18,7 @@ from circuitnn.train import CheckpointError, load, restore, save
 from circuitnn.train.checkpoint import save_tree
 from tests.fuzz.limits import MEMORY, SECONDS, cost
 from tests.fuzz.mutations import mutated
+from tests.models import Memoryless
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, makes pipes")
 
@@ -50,17 +51,8 @@ def refused(path, says=""):
             assert says in str(outcome)
 
 
-class _Nothing(cn.Model):
+class _Nothing(Memoryless):
     """A model that no file belongs to."""
-
-    in_features = out_features = 1
-
-    @property
-    def controls(self):
-        return {}
-
-    def init_carry(self, batch=(), controls=None, *, level=None):
-        return ()
 
     def __call__(self, carry, x, controls=None):
         return carry, x

@@ -9,7 +9,6 @@ from jax import lax
 from jax import numpy as jnp
 
 import circuitnn as cn
-from circuitnn.model import Model
 from circuitnn.native import LoweringError, program
 from circuitnn.native.inlining import CALLS, NOTHING
 from circuitnn.native.lowering import RULES
@@ -19,25 +18,19 @@ from circuitnn.native.scalars import RULES as OF_NUMBERS
 from circuitnn.numerics.exponential import exponential
 from circuitnn.numerics.small import linearised_solver, solve_arrays
 from circuitnn.numerics.wright_omega import wright_omega
+from tests.models import Memoryless
 from tests.native.playing import compiled, play
 
 WIDTH = 12  # numbers that go in: enough for loops, a few of them for what is written out
 
 
 @final
-class Formula(Model):
+class Formula(Memoryless):
     """What a function makes of each sample."""
 
     def __init__(self, function, dtype):
         self.function, self.dtype, self.in_features = function, dtype, WIDTH
         self.out_features = jax.eval_shape(function, jax.ShapeDtypeStruct((WIDTH,), dtype)).size
-
-    @property
-    def controls(self):
-        return {}
-
-    def init_carry(self, batch=(), controls=None, *, level=None):
-        return ()
 
     def __call__(self, carry, x, controls=None):
         return carry, jnp.vectorize(lambda row: self.function(row).ravel().astype(self.dtype), signature="(n)->(m)")(x)

@@ -12,6 +12,7 @@ from flax import nnx
 import circuitnn as cn
 from circuitnn.pages import training_page
 from tests.capture.sounds import FS, device, played
+from tests.models import Memoryless
 from tests.pages.test_identification import Page
 
 
@@ -94,16 +95,8 @@ def test_what_is_heard_is_what_was_held_out(page, prediction):
     assert np.corrcoef(device_sound, prediction.target[0])[0, 1] > 0.999999
 
 
-class Cubic(cn.Model):
-    in_features = out_features = 1
+class Cubic(Memoryless):
     dtype = np.float32
-
-    @property
-    def controls(self):
-        return {}
-
-    def init_carry(self, batch=(), controls=None, *, level=None):
-        return ()
 
     def __call__(self, carry, x, controls=None):
         return carry, x - x**3 / 3
