@@ -4,6 +4,7 @@ Contenders, targets and regimes are made by functions. Of a function the facts a
 not what it calls: a change in the library or in another module is not noticed.
 """
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from circuitnn.circuit import Circuit
@@ -35,33 +37,62 @@ def _of_target(target: Target) -> Any:
     if target.circuit is not None:
         return fields | {"circuit": target.circuit()}
     files = sorted(path for path in Path(str(target.recordings)).rglob("*") if path.is_file())
-    return fields | {"files": [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]}
+    return fields | {"files": [_of_file(path) for path in files]}
 
 
-def plain(value: Any) -> Any:
-    """A value as texts, numbers and tuples; of what has no plain form only its type."""
+def _of_file(path: Path) -> tuple[Any, ...]:
+    """Its name and, where it is there, how large and how old it is."""
+    told = path.stat() if path.is_file() else None
+    return (path.name,) if told is None else (path.name, told.st_size, told.st_mtime_ns)
+
+
+def plain(value: Any, within: tuple[Any, ...] = ()) -> Any:
+    """A value as texts, numbers and tuples; of what has no plain form only its type.
+
+    Args:
+        value: what is asked for.
+        within: the values around it. A function may close over itself, and a list hold itself: of those only the name.
+    """
     if value is None or isinstance(value, str | int | float | complex | bytes):
         return value
+    if any(value is one for one in within):
+        return "around", _named(type(value))
+    inside = functools.partial(plain, within=(*within, value))
     if isinstance(value, Circuit):
         return value.to_spice()
     if isinstance(value, Mapping):
-        return tuple((plain(key), plain(one)) for key, one in value.items())
+        return tuple((inside(key), inside(one)) for key, one in value.items())
     if isinstance(value, list | tuple):
-        return tuple(map(plain, value))
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return tuple(map(inside, value))
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(map(repr, map(inside, value))))
+    if isinstance(value, Path):
+        return str(value), _of_file(value)
+    if isinstance(value, np.ndarray | jax.Array) and value.dtype != object:
+        array = np.asarray(value)
+        return array.shape, array.dtype.str, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
     if isinstance(value, functools.partial):
-        return plain((value.func, value.args, value.keywords))
+        return inside((value.func, value.args, value.keywords))
+    if isinstance(value, types.MethodType):
+        return inside((value.__func__, value.__self__))
     if isinstance(value, types.FunctionType):
-        inside = [cell.cell_contents for cell in value.__closure__ or ()]
-        return _named(value), plain((value.__code__, value.__defaults__, value.__kwdefaults__, inside))
+        return _named(value), inside((value.__code__, value.__defaults__, value.__kwdefaults__, _closed_over(value)))
     if isinstance(value, types.CodeType):
-        return value.co_code, value.co_names, plain(value.co_consts)
+        return value.co_code, value.co_names, inside(value.co_consts)
     if isinstance(value, type):
         return _named(value)
     if dataclasses.is_dataclass(value):
-        return _named(type(value)), plain([getattr(value, field.name) for field in dataclasses.fields(value)])
+        return _named(type(value)), inside([getattr(value, field.name) for field in dataclasses.fields(value)])
     return _named(type(value))
+
+
+def _closed_over(function: types.FunctionType) -> dict[str, Any]:
+    """By name; without those that have no value yet."""
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # an empty cell
+            found[name] = cell.cell_contents
+    return found
 
 
 def _named(value: Any) -> str:

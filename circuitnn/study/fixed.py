@@ -22,10 +22,11 @@ def saved(path: str | Path) -> Contender:
     Args:
         path: of the file, under the same name for all workers.
     """
+    file = Path(path)  # whose age is one of the facts of a run
 
     def build(task: Task, rngs: object) -> Model:
         del rngs
-        return resampled(opened(path), task.fs)
+        return resampled(opened(file), task.fs)
 
     return Contender(build, matched="none", learns=False)
 

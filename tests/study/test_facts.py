@@ -4,13 +4,15 @@ import dataclasses
 import functools
 import subprocess
 import sys
+from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from circuitnn import circuits
 from circuitnn.recurrent import GRU
-from circuitnn.study import Contender, Positions, Target, TrainingRegime, network
+from circuitnn.study import Contender, Positions, Target, TrainingRegime, network, saved
 from circuitnn.study.facts import facts, plain
 from circuitnn.train import TruncatedBPTT
 from tests.study.test_study import STUDY
@@ -72,6 +74,50 @@ def test_recordings_are_known_by_their_files(tmp_path):
     assert facts(recorded, PRESET) != before
 
 
-@pytest.mark.parametrize("value", [object(), np.zeros(3), {"a": [1, (2.0, None)]}, print, TruncatedBPTT])
+def test_a_capture_is_known_by_its_file(tmp_path):
+    before = facts(study(contender=saved(tmp_path / "a.nam")), PRESET)
+    (tmp_path / "a.nam").write_bytes(b"1234")
+    assert facts(study(contender=saved(tmp_path / "a.nam")), PRESET) != before
+
+
+def closing_over(value):
+    def build(task, rngs):
+        return build, value, later
+
+    if value is None:
+        later = 1  # and else there is nothing there yet
+    return build
+
+
+def test_functions_may_close_over_themselves():
+    one, same, other, empty = (plain(closing_over(value)) for value in (1, 1, 2, None))
+    assert one == same
+    assert len({repr(one), repr(other), repr(empty)}) == 3
+    holds = [1]
+    holds.append(holds)
+    assert plain(holds) == (1, ("around", "builtins.list"))
+
+
+VALUES = [
+    {1, 2},
+    {1, 3},
+    np.zeros(2),
+    jnp.ones(2),
+    np.float32(1.0),
+    sized(1).build,
+    sized(2).build,
+    Path("a"),
+    Path("b"),
+]
+
+
+def test_values_are_told_apart():
+    assert len({repr(plain(value)) for value in VALUES}) == len(VALUES)
+    assert plain({3, 1, 2}) == plain({2, 3, 1})
+
+
+@pytest.mark.parametrize(
+    "value", [object(), np.zeros(3), {"a": [1, (2.0, None)]}, print, TruncatedBPTT, {object()}, np.array([{}])]
+)
 def test_nothing_has_an_address(value):
     assert " at 0x" not in repr(plain(value))
