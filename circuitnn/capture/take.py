@@ -18,7 +18,7 @@ from circuitnn.train.suspicion import EARLY
 
 TEST, VALIDATION = 0.1, 0.1  # of the take, at its end
 LONGEST_TEST = 30.0  # seconds
-SHORTEST = 1.0  # seconds of a take
+SHORTEST, SHORTEST_PART = 1.0, 0.05  # seconds of a take, and of what is tested on
 TAIL = 1.0  # seconds of silence at the end that stay
 WIRE = 1e-9  # of the recording's energy, that is left by what was played, scaled
 DRIFTED = 0.25  # of a sample from start to end, from which on two clocks are set to one pace
@@ -98,11 +98,13 @@ def prepare(
     """
     checked_rate(fs)
     played, heard = channel(x, names[0]), channel(y, names[1])
+    short = min(len(played), len(heard))
+    if short < SHORTEST * fs:
+        which = names[int(len(heard) == short)] if len(played) != len(heard) else " and ".join(names)
+        raise TakeError(f"{which}: {short / fs:.2g} s are too short: {SHORTEST:g} s or more are needed")
     for name, signal in zip(names, (played, heard), strict=True):
         if np.ptp(signal) == 0:
             raise TakeError(f"{name}: is silent" if not signal[0] else f"{name}: is {signal[0]:.3g} throughout")
-    if min(len(played), len(heard)) < SHORTEST * fs:
-        raise TakeError(f"{min(len(played), len(heard)) / fs:.2g} s are too short: {SHORTEST:g} s or more are needed")
     found = [each for name, s in zip(names, (played, heard), strict=True) for each in findings.level(name, s)]
     found += [each for name, s in zip(names, (played, heard), strict=True) for each in findings.clipping(name, s)]
     alignment, drift = _aligned(played, heard, fs, names, latency, blips)
@@ -159,7 +161,7 @@ def _aligned(
             raise TakeError(f"{names[1]}: {words}") from None
         raise TakeError(f"{names[1]} does not look like a recording of {names[0]}: {words}") from None
     count = abs(alignment.delay_samples)
-    by = f"{count:g} sample{'s' * (count != 1)} ({1e3 * abs(alignment.delay):.3g} ms)"
+    by = f"{count:g} sample{'s' * (count != 1)} ({1e3 * abs(alignment.delay):.4g} ms)"
     late = f"{names[1]} is {by} {'late' if alignment.delay_samples > 0 else 'early'}"
     if latency is None and alignment.delay < -EARLY:
         raise TakeError(
@@ -200,8 +202,10 @@ def _parts(samples: int, fs: float, test: float | None, validation: float | None
     def wanted(seconds: float | None, share: float, name: str) -> int:
         if seconds is None:
             return min(round(share * samples), round(LONGEST_TEST * fs))
-        if not (math.isfinite(seconds) and 0 < round(seconds * fs) < samples):
-            raise TakeError(f"the {name} has to be more than 0 s and less than the {samples / fs:.3g} s that there are")
+        if not (math.isfinite(seconds) and SHORTEST_PART <= seconds < samples / fs):
+            raise TakeError(
+                f"{name}: has to be {SHORTEST_PART:g} s or more and less than the {samples / fs:.3g} s there are"
+            )
         return round(seconds * fs)
 
     last = samples - wanted(test, TEST, "test")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from circuitnn.cli.loading import decibels
+from circuitnn.cli.options import Number
 from circuitnn.cli.problems import say
 from circuitnn.cli.train_options import Positive
 
@@ -19,7 +20,7 @@ Examples:
 
 @click.command("capture-signal", short_help="Write a sound to play through a device.", epilog=EXAMPLES)
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
-@click.option("--seconds", type=click.FloatRange(30, 3600), default=120.0, show_default=True, help="Length.")
+@click.option("--seconds", type=Number(30, 3600), default=120.0, show_default=True, help="Length.")
 @click.option(
     "--fs", type=click.IntRange(8000, 384_000), default=48_000, show_default=True, help="Sample rate in hertz."
 )

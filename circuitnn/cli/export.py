@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from circuitnn.cli.models import FS, PLAYERS, netlist_of, opened_model, with_cabinet
-from circuitnn.cli.options import Rates, cabinet_option, oversample_option, width_option
+from circuitnn.cli.options import Number, Rates, cabinet_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
@@ -51,7 +51,7 @@ Examples:
 @click.option("--fs", type=click.IntRange(min=1), help="Sample rate in hertz.  [default: the model's; netlists: 48000]")
 @click.option(
     "--volts",
-    type=float,
+    type=Number(0, min_open=True),
     help="Volts of full scale, of a plug-in and for the levels of a .nam.  [default: the model's; netlists: 1]",
 )
 @click.option(

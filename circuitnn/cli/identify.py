@@ -9,10 +9,11 @@ import click
 
 from circuitnn.cli.fit_options import FIT, NumberOr, Patterns, Share
 from circuitnn.cli.loading import netlist_file, positions, read_circuits
-from circuitnn.cli.options import knob_option
+from circuitnn.cli.options import Number, knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
+from circuitnn.cli.wording import in_words_of
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -90,25 +91,30 @@ Exit status 0 means that there is a report, whatever its verdict.
 )
 @click.option("--drift", type=click.Choice([FIT]), help="Find how the clocks of player and recorder differ.")
 @click.option(
-    "--hum", type=float, metavar="HZ", help="The mains' frequency in hertz: its harmonics are left out of the fit."
+    "--hum",
+    type=Number(0, min_open=True),
+    metavar="HZ",
+    help="The mains' frequency in hertz: its harmonics are left out of the fit.",
 )
 @click.option(
     "--high-pass", metavar="HZ|none", type=NumberOr("none", least=0.0), help="What lies below is left out of the fit."
 )
 @click.option(
-    "--held-out", type=float, metavar="SECONDS", help="Seconds at the end that the fit does not see, to test it on."
+    "--held-out", type=Number(0), metavar="SECONDS", help="Seconds at the end that the fit does not see, to test it on."
 )
-@click.option("--max-delay", type=float, metavar="SECONDS", help="Of RECORDED in seconds, either way.  [default: any]")
-@click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
-@click.option("--excerpts", type=int, metavar="N", help="How many stretches are fitted at most.")
-@click.option("--seconds", type=float, metavar="SECONDS", help="Length of each.")
 @click.option(
-    "--warmup", type=float, metavar="SECONDS", help="Seconds of PLAYED before each, for what the device remembers."
+    "--max-delay", type=Number(0), metavar="SECONDS", help="Of RECORDED in seconds, either way.  [default: any]"
+)
+@click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
+@click.option("--excerpts", type=click.IntRange(1), metavar="N", help="How many stretches are fitted at most.")
+@click.option("--seconds", type=Number(0.01), metavar="SECONDS", help="Length of each.")
+@click.option(
+    "--warmup", type=Number(0), metavar="SECONDS", help="Seconds of PLAYED before each, for what the device remembers."
 )
 @click.option(
     "--oversample", "oversampling", type=click.Choice(["1", "2", "4", "8", "16"]), help="Of the model.  [default: 4]"
 )
-@click.option("--starts", type=int, metavar="N", help="How many values are tried at first.")
+@click.option("--starts", type=click.IntRange(1), metavar="N", help="How many values are tried at first.")
 @click.option("--precision", type=Share(), help="From which on a value counts as determined.  [default: 1%]")
 @click.option(
     "--profile",
@@ -183,7 +189,8 @@ def identify(
     several = len(circuits) > 1
     one_or_all = circuits if several else circuits[netlists[0]]
     values, told = train.identify(one_or_all, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
-    for note in (*pair.notes, _scales(given), "", told):
+    command = click.get_current_context().command
+    for note in (*pair.notes, _scales(given), "", in_words_of(command, str(told))):
         say(note)
     chosen, one = (told.chosen, told.report) if several else (netlists[0], told)
     found = circuits[chosen].replace(**values)

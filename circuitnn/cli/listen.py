@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from circuitnn.cli.options import knob_option, oversample_option
+from circuitnn.cli.options import Number, knob_option, oversample_option
 from circuitnn.cli.outputs import check_writable
 from circuitnn.cli.problems import Failure, Fault, say
 from circuitnn.cli.reading import Reading, model_option, set_option
@@ -37,11 +37,9 @@ stays; and the same test for webMUSHRA.
 @knob_option
 @set_option
 @model_option
-@click.option("--volts", type=click.FloatRange(0, min_open=True), help="As for circuitnn compare.")
-@click.option("--output-volts", type=click.FloatRange(0, min_open=True), help="As for circuitnn compare.")
-@click.option(
-    "--seconds", type=click.FloatRange(0.5, 20), default=8.0, show_default=True, help="Of each sound at most."
-)
+@click.option("--volts", type=Number(0, min_open=True), help="As for circuitnn compare.")
+@click.option("--output-volts", type=Number(0, min_open=True), help="As for circuitnn compare.")
+@click.option("--seconds", type=Number(0.5, 20), default=8.0, show_default=True, help="Of each sound at most.")
 @oversample_option
 @click.option("--abx", "is_abx", is_flag=True, help="Ask whether a difference is heard, not how large it is.")
 @click.option("--trials", type=click.IntRange(1, 100), default=10, show_default=True, help="Of --abx, for each sound.")

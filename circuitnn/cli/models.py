@@ -120,9 +120,8 @@ def with_cabinet(model: "cn.Model", path: str | None, fs: float) -> "cn.Model":
     """
     if path is None:
         return model
-    import soundfile
-
     import circuitnn as cn
+    from circuitnn.audio.sound_file import opened_sound
 
     if model.out_features != 1:
         raise Fault(f"--cabinet is for models of one output; this one has {model.out_features}")
@@ -130,7 +129,7 @@ def with_cabinet(model: "cn.Model", path: str | None, fs: float) -> "cn.Model":
         fs = model.fs
     if not float(fs).is_integer():
         raise Fault(f"--cabinet: the model is for {fs:g} Hz, which is no whole rate")
-    with soundfile.SoundFile(path) as sound:
+    with opened_sound(path) as sound:
         channels, rate = sound.channels, sound.samplerate
     behind = cn.hybrid.cabinet(path, int(fs), channel=0 if channels > 1 else None, dtype=model.dtype)
     chosen = f", the first of {channels} channels" if channels > 1 else ""

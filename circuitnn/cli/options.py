@@ -88,6 +88,17 @@ class Widths(click.ParamType):
         return widths
 
 
+@final
+class Number(click.FloatRange):
+    """A finite number in a range; click's own lets NaN through, which is neither below nor above anything."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
 knob_option = click.option(
     "--knob",
     "knobs",
@@ -105,7 +116,7 @@ oversample_option = click.option(
 )
 width_option = click.option(
     "--width",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="Of a .nam that holds several sizes, as the slider of its player.  [default: 1, the widest]",
 )
 

@@ -300,9 +300,14 @@ def _conclude(out: Path, source: "Sound", scale: _Scale, made: _Made) -> None:
     # A rounding above full scale after --normalise is none.
     if peak > 1 + 1e-6:
         integers = out.suffix.lower() == ".flac"
-        what = "were clipped" if integers else "are above full scale, and will be clipped where it is played"
+        is_one = made.clipped == 1
+        what = f"sample{'s' * (not is_one)} " + (
+            f"{'was' if is_one else 'were'} clipped"
+            if integers
+            else f"{'is' if is_one else 'are'} above full scale, and will be clipped where it is played"
+        )
         say(
-            f"warning: {out}: {made.clipped} samples {what}; use --normalise, or --output-volts "
+            f"warning: {out}: {made.clipped} {what}; use --normalise, or --output-volts "
             f"{math.ceil(1000 * volts) / 1000:g}",
             err=True,
         )

@@ -12,6 +12,7 @@ from circuitnn.cli.loading import positions
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.recordings import read_pair
 from circuitnn.cli.variants import Turned
+from circuitnn.description import counted
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -133,7 +134,8 @@ def from_netlist(
     places = _places(list(learnt))
     x = np.stack([audio.excitation(seconds, fs, seed=SEED + number) for number in range(len(places))])
     controls = {name: np.array([[place[name]] for place in places]) for name in learnt}
-    say(f"simulating {len(x)} recordings of {seconds:g} s at {SIMULATED} x {fs} Hz, full scale {volts:g} V ...")
+    count = counted(len(x), "recording")
+    say(f"simulating {count} of {seconds:g} s at {SIMULATED} x {fs} Hz, full scale {volts:g} V ...")
     data = train.simulate_dataset(
         circuit, x, controls=controls or None, fs=fs, volts=volts, oversampling=SIMULATED, progress=sys.stderr.isatty()
     )
