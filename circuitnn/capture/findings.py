@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitnn.train.suspicion import offsets, stuck
+from circuitnn.audio.flaws import offsets, stuck
 
 QUIET = -40.0  # dB of full scale, below which a peak is said to be low
 SILENT, LASTING = 1e-4, 0.1  # of the peak, and seconds of silence after which y has only noise

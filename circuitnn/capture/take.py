@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from circuitnn.arguments import checked_rate
 from circuitnn.audio import Alignment, AlignmentWarning, AudioError, align
 from circuitnn.audio.alignment import channel
+from circuitnn.audio.flaws import EARLY
 from circuitnn.capture import findings
 from circuitnn.capture.findings import Finding
-from circuitnn.train.suspicion import EARLY
 
 TEST, VALIDATION = 0.1, 0.1  # of the take, at its end
 LONGEST_TEST = 30.0  # seconds

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.models import FS, PLAYERS, netlist_of, opened_model, with_cabinet
+from circuitnn.cli.models import FS, PLAYERS, check_cabinet, netlist_of, opened_model, with_cabinet
 from circuitnn.cli.options import Number, Rates, cabinet_option, oversample_option, width_option
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
@@ -102,6 +102,7 @@ def export(
         raise Fault(f"{out}: is a folder")
     if out.exists() and Path(model).exists() and out.samefile(model):
         raise Fault(f"{out}: is the model that is read; give OUT another name")
+    check_cabinet(cabinet)
     circuit = netlist_of(model, reading, oversampling=int(oversample), width=width)
     import jax
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NETLISTS = (".cir", ".net", ".sp", ".asc")
 PICTURES = (".png", ".svg", ".pdf")
-SOUNDS = (".wav", ".flac", ".aiff", ".aif")
+SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".mp3", ".ogg", ".opus", ".caf", ".w64", ".rf64", ".au")
 SAVED = (".npz", ".nam", ".aidax")
 NOTES = 8  # on a netlist, that are told
 

@@ -123,6 +123,5 @@ width_option = click.option(
 cabinet_option = click.option(
     "--cabinet",
     metavar="WAV",
-    type=click.Path(exists=True, dir_okay=False),
     help="An impulse response behind MODEL, as of a loudspeaker cabinet: a sound file, taken to MODEL's rate.",
 )

@@ -101,7 +101,7 @@ def _write(
     from circuitnn import audio, pages
     from circuitnn.cli.loading import spelled
 
-    x, fs = (0.5 * audio.guitar(seconds, takes.FS, seed=0), takes.FS) if sound is None else takes.read_sound(sound)
+    x, fs = (0.5 * audio.guitar(seconds, takes.FS, seed=0), takes.FS) if sound is None else takes.read_input(sound)
     x = x[: round(seconds * fs)]
     freqs = np.geomspace(20.0, min(20_000.0, 0.45 * fs), 160)
     with jax.enable_x64(True):

@@ -9,6 +9,7 @@ import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
 from circuitnn.cli.models import (
+    check_cabinet,
     check_source,
     is_saved,
     refuse_options_of_netlists,
@@ -101,6 +102,7 @@ def run(
     circuit = _checked(
         model, sound, out, oversample, width, reading, volts={"--volts": volts, "--output-volts": output_volts}
     )
+    check_cabinet(cabinet, out)
     moved = None if circuit is None else _moved(circuit, model, knobs, automation)
     # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     import jax

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from circuitnn.cli.loading import check_once, is_netlist, positions
+from circuitnn.cli.loading import SOUNDS, check_once, is_netlist, positions
 from circuitnn.cli.options import Number, knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
@@ -18,7 +18,6 @@ from circuitnn.cli.variants import Turned, read_variants, variant_of
 # Options of one kind of source, by the names that they have here.
 OF_NETLISTS = ("learn", "fs", "seconds")
 OF_RECORDINGS = ("latency", "keep_polarity", "test", "validation", "channel", "output_volts")
-SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
 
 EXAMPLES = """\b
 Examples:
@@ -122,12 +121,19 @@ def train(
         check_writable(path)
     # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     from circuitnn import capture
+    from circuitnn.cli import taken
+
+    is_simulated = len(sources) == 1 and sources[0] in netlists
+    there = None if is_simulated else taken.take(sources, options)
     from circuitnn.cli import gray_box, trained
     from circuitnn.cli import sources as reading
 
     recipe = None if netlist else capture.recipe(options["model"])
-    only = netlists.get(sources[0]) if len(sources) == 1 else None
-    given = reading.read(sources, options, netlist=only, with_states=recipe is not None and recipe.needs_states)
+    if there is not None:
+        given = reading.from_recordings(there)
+    else:
+        with_states = recipe is not None and recipe.needs_states
+        given = reading.from_netlist(sources[0], netlists[sources[0]], options, with_states=with_states)
     say(str(given.material))
     page = None if no_report else report or out.with_suffix(".html")
     plan = capture.Plan(options["model"], options["loss"], options["seed"], more=options)
@@ -164,7 +170,8 @@ def _netlists(sources: tuple[str, ...], options: Mapping[str, Any]) -> dict[str,
     if is_netlist(variant_of(model).source):
         read |= read_variants([model], knobs=options["knobs"]) if model not in read else {}
     else:
-        names.parsed(model)
+        if names.parsed(model).kind in names.OF_STATES and not read:
+            raise Fault(f"--model {model} learns circuit states, which only a netlist has: circuitnn train my.cir")
     names.check_loss(options["loss"])
     return read
 
