@@ -14,12 +14,14 @@ from circuitnn.audio import Alignment, AlignmentWarning, AudioError, align
 from circuitnn.audio.alignment import channel
 from circuitnn.audio.flaws import EARLY
 from circuitnn.capture import findings
+from circuitnn.capture.faults import gaps, hum, slip
 from circuitnn.capture.findings import Finding
 
 TEST, VALIDATION = 0.1, 0.1  # of the take, at its end
 LONGEST_TEST = 30.0  # seconds
 SHORTEST, SHORTEST_PART = 1.0, 0.05  # seconds of a take, and of what is tested on
 TAIL = 1.0  # seconds of silence at the end that stay
+LEAST, MOST = 1e-12, 1e12  # of full scale: squares of what is beyond are no numbers in single precision
 WIRE = 1e-9  # of the recording's energy, that is left by what was played, scaled
 DRIFTED = 0.25  # of a sample from start to end, from which on two clocks are set to one pace
 PARTS = ("train", "validation", "test")
@@ -98,6 +100,9 @@ def prepare(
     """
     checked_rate(fs)
     played, heard = channel(x, names[0]), channel(y, names[1])
+    for name, signal in zip(names, (played, heard), strict=True):
+        if (signal.size and 0 < np.abs(signal).max() < LEAST) or np.abs(signal).max(initial=0) > MOST:
+            raise TakeError(f"{name}: its peak is {np.abs(signal).max():.3g} of full scale, which is no sound")
     short = min(len(played), len(heard))
     if short < SHORTEST * fs:
         which = names[int(len(heard) == short)] if len(played) != len(heard) else " and ".join(names)
@@ -124,6 +129,8 @@ def prepare(
     played, heard = played[:stop], heard[:stop]
     played, heard, others = findings.without_offsets(played, heard, names, fs)
     found += others
+    for look in (gaps, slip, hum):
+        found += look(played[start:], heard[start:], names[1], fs)
     noise, others = findings.noise(played, heard, names[1], fs)
     found += others
     _check_not_a_wire(played[start:], heard[start:], names)

@@ -7,6 +7,7 @@ import click
 
 from circuitnn.cli.loading import decibels
 from circuitnn.cli.options import Number
+from circuitnn.cli.outputs import check_writable
 from circuitnn.cli.problems import say
 from circuitnn.cli.train_options import Positive
 
@@ -39,6 +40,7 @@ def capture_signal(out: Path, seconds: float, fs: int, seed: int, volts: float |
     from circuitnn.cli import sounds
 
     sounds.check_name(out)
+    check_writable(out)
     x = capture.signal(seconds, fs, seed=seed)
     audio.write(out, x, fs, subtype="PCM_24")
     say(f"{out}: {seconds:g} s at {fs} Hz, peak {decibels(float(abs(x).max()), 'dBFS')}")

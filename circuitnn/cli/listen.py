@@ -121,6 +121,10 @@ def _make(
     recorded = [variant.source for variant in variants if takes.is_sound(variant)]
     if recorded and len(inputs) > 1:
         raise Fault(f"{recorded[0]} is a recording: it has heard one --input, not {len(inputs)}")
+    if len(inputs) > 1:
+        _check_alike(inputs)
+    if out.exists() and not out.is_dir():
+        raise Fault(f"{out}: is a file; a listening test is a folder")
     check_writable(out)
     identified.need_page()
     reading = Reading(settings=settings, models=models)
@@ -131,16 +135,30 @@ def _make(
     from circuitnn.study.listening_sounds import Item
     from circuitnn.study.listening_test import listening
 
-    items, rates = [], set()
+    items = []
     for sound, made in heard:
         first, *others = made.takes
         name = Path(sound).stem if sound else "guitar"
         items.append(Item(name, first.signal, {take.name: take.signal for take in others}))
-        rates.add(made.fs)
-    if len(rates) > 1:
-        raise Fault(f"--input: sounds of one rate are needed, got {', '.join(f'{rate} Hz' for rate in sorted(rates))}")
     try:
-        page = listening(items, out, fs=rates.pop(), kind="abx" if is_abx else "mushra", title=title, trials=trials)
+        page = listening(items, out, fs=heard[0][1].fs, kind="abx" if is_abx else "mushra", title=title, trials=trials)
     except FileExistsError as problem:
         raise Failure(str(problem)) from problem
     say(str(page))
+
+
+def _check_alike(inputs: tuple[str, ...]) -> None:
+    """Several sounds are of one rate, and each has a name of its own on the page."""
+    from circuitnn.audio.sound_file import opened_sound
+
+    rates = []
+    for sound in inputs:
+        with opened_sound(sound) as file:
+            rates.append(file.samplerate)
+    if len({*rates}) > 1:
+        given = ", ".join(f"{rate} Hz" for rate in sorted({*rates}))
+        raise Fault(f"--input: sounds of one rate are needed, got {given}")
+    stems = [Path(sound).stem for sound in inputs]
+    for stem, sound in zip(stems, inputs, strict=True):
+        if stems.count(stem) > 1:
+            raise Fault(f"--input {sound}: another one is called {stem} too; a name of its own shows on the page")

@@ -1,6 +1,7 @@
 """What the first argument of a command stands for: a netlist, a circuit of the catalogue, a saved model."""
 
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -109,6 +110,7 @@ def _read(source: str, reading: Reading) -> "cn.Circuit":
         words = one_line(problem)
         needs = " (name another with --input)" if reading.source_name is None and "for the input" in words else ""
         needs = " (name another with --output)" if name is None and "'out'" in words else needs
+        words = re.sub(r"\b(input|output)s= names one", r"--\1 names one", words)
         raise Fault(f"{source}: {words}{needs}") from problem
     for note in read.notes[:NOTES]:
         say(f"{source}: {note}")

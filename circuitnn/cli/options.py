@@ -5,6 +5,8 @@ from typing import Any, final
 
 import click
 
+WIDEST, DEEPEST = 1024, 16  # of hidden layers
+
 
 @final
 class Knob(click.ParamType):
@@ -83,8 +85,9 @@ class Widths(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         widths = _whole_numbers(value)
-        if not widths or min(widths) < 1:
-            self.fail(f"{value!r} is not a row of positive whole numbers, such as 32,32", param, ctx)
+        if not widths or min(widths) < 1 or max(widths) > WIDEST or len(widths) > DEEPEST:
+            most = f"of at most {DEEPEST} layers of {WIDEST} units"
+            self.fail(f"{value!r} is not a row of positive whole numbers, such as 32,32, {most}", param, ctx)
         return widths
 
 

@@ -32,6 +32,8 @@ def in_words_of(command: click.Command, text: str) -> str:
         value = found[2].strip("\"'")
         return f"{options[found[1]]} {value}" if value else options[found[1]]
 
+    if "form" in options:
+        text = re.sub(r"\bcn\.export\.(\w+)", r"--format \1", text)
     text = re.sub(rf"^{re.escape(command.name or '')}: ", "", text)
     text = re.sub(rf"^({names})(?=: | has to )", lambda found: options[found[1]], text)
     text = re.sub(rf"(?<![\w.-])({names})=(\"[^\"]*\"|'[^']*'|[^\s,;:)\"']*)", assigned, text)
