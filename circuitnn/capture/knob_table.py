@@ -73,9 +73,7 @@ def _row(table: Path, line: int, given: list[str], head: list[str]) -> Row:
         try:
             knobs[name] = number(cells[name])
         except ValueError:
-            raise TakeError(
-                f"{table}, line {line}: knob {name}: {cells[name] or 'an empty cell'!r} is no number from 0 to 1"
-            ) from None
+            raise TakeError(f"{table}, line {line}: knob {name}: {cells[name]!r} is no number from 0 to 1") from None
         try:
             check_value(name, knobs[name])
         except ValueError as problem:

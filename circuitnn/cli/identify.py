@@ -13,7 +13,7 @@ from circuitnn.cli.options import Number, knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
-from circuitnn.cli.wording import in_words_of
+from circuitnn.cli.wording import in_words_of, with_files
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -175,20 +175,25 @@ def identify(
     elif tolerance is not None:
         given["tolerance"] = tolerance
     asked.check_all(circuits, given)
-    from circuitnn import train
-    from circuitnn.cli import identified
-    from circuitnn.cli.recordings import read_pair
-
-    pair = read_pair(played, recorded, channel)
     for path, _ in outputs:
         if path is not None:
             check_writable(path)
+    from circuitnn.cli.recordings import read_pair
+
+    pair = read_pair(played, recorded, channel)
+    asked.check_recording(len(pair.x), pair.fs, given)
+    from circuitnn import train
+    from circuitnn.cli import identified
+
     if report is not None:
         identified.need_page()
     has_bar = sys.stderr.isatty()
     several = len(circuits) > 1
     one_or_all = circuits if several else circuits[netlists[0]]
-    values, told = train.identify(one_or_all, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
+    try:
+        values, told = train.identify(one_or_all, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
+    except ValueError as problem:
+        raise ValueError(with_files(str(problem), played, recorded)) from problem
     command = click.get_current_context().command
     for note in (*pair.notes, _scales(given), "", in_words_of(command, str(told))):
         say(note)
@@ -215,7 +220,11 @@ def identify(
 
 
 def _check_names(outputs: Sequence[tuple[Path | None, Kind]], netlists: Sequence[str]) -> None:
-    """Files that are written have the endings of what is in them, and are none of those that are read."""
+    """Files that are written have the endings of what is in them, none of those that are read, and each another."""
+    paths = [path for path, _ in outputs if path is not None]
+    for twice in paths:
+        if paths.count(twice) > 1:
+            raise Fault(f"{twice}: is to be two files at once; give each its own name")
     for path, (what, suffixes) in outputs:
         if path is not None:
             check_suffix(path, what, *suffixes)

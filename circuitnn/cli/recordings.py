@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from circuitnn.audio import AudioError, align, read, resample
 from circuitnn.audio.sound_file import opened_sound
 from circuitnn.cli.problems import Fault, say
+from circuitnn.description import counted
+
+SHORTEST = 0.05  # seconds
+LEAST, MOST = 1e-12, 1e12  # of full scale, between which the peak of a sound lies
 
 
 @final
@@ -39,6 +43,13 @@ def read_pair(played: str, recorded: str, channel: str | None) -> Pair:
     y, fs = _one_channel(recorded, channel, notes)
     if channel not in (None, "mean", "0") and not any(_channels(path) > 1 for path in (played, recorded)):
         raise Fault(f"--channel {channel}: {played} and {recorded} have one channel each")
+    for path, signal in ((played, x), (recorded, y)):
+        if len(signal) < SHORTEST * fs:
+            raise Fault(f"{path}: {counted(len(signal), 'sample')} are too short: a second or more is needed")
+        if not np.ptp(signal):
+            raise Fault(f"{path}: is silent" if not signal[0] else f"{path}: is {signal[0]:.3g} throughout")
+        if not LEAST < np.abs(signal).max() < MOST:
+            raise Fault(f"{path}: its peak is {np.abs(signal).max():.3g} of full scale, which is no sound")
     if fs_x != fs:
         x = resample(x, fs_x, fs)
         notes.append(f"{played}: {fs_x} Hz, resampled to {fs} Hz, the rate of {recorded}")

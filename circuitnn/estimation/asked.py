@@ -9,6 +9,7 @@ import numpy as np
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.learnt import learnt_values, patterns_of, sources_of
 
+SHORTEST = 0.05  # seconds of a recording
 DOUBTFUL = "doubtful"
 RECORDER = ("x_gain", "x_offset", "input", "drift", "output", "y_gain")
 LEAST = {"excerpts": 1, "starts": 1, "seconds": 0.01, "warmup": 0.0, "held_out": 0.0, "max_delay": 0.0}
@@ -60,6 +61,28 @@ def check_all(circuits: Mapping[str, Circuit], asked: Mapping[str, Any]) -> None
         profiles_of(asked.get("profile", ()), circuit, (*learnt, *_of_the_recorder(asked)))
 
 
+def check_recording(samples: int, fs: float, asked: Mapping[str, Any]) -> None:
+    """Whether there is as much of a recording as is asked of it.
+
+    Args:
+        samples: of the recording.
+        fs: sample rate, Hz.
+        asked: as for `check`.
+
+    Raises:
+        ValueError: naming what is too much.
+    """
+    unseen = asked.get("held_out") or 0.0
+    if samples < SHORTEST * fs:
+        raise ValueError(f"{samples} samples are too few: {SHORTEST:g} s at least, {round(SHORTEST * fs)}")
+    if unseen and samples - round(unseen * fs) < SHORTEST * fs:
+        raise ValueError(f"held_out: {unseen:g} s leave nothing of {samples / fs:.3g} s to be fitted")
+    for name in ("high_pass", "hum"):
+        freq = asked.get(name)
+        if isinstance(freq, int | float) and freq >= fs / 2:
+            raise ValueError(f"{name}: {freq:g} Hz are not below {fs / 2:g} Hz, half the rate of the recordings")
+
+
 def profiles_of(profile: Sequence[str] | str, circuit: Circuit, fitted: Sequence[str]) -> Sequence[str] | str:
     """Names of what is fitted, of the patterns of values whose likelihood is to be profiled.
 
@@ -75,7 +98,7 @@ def profiles_of(profile: Sequence[str] | str, circuit: Circuit, fitted: Sequence
             with contextlib.suppress(ValueError):  # told below
                 names = set(learnt_values(circuit, set(), (pattern,), None, sources_of(circuit)))
         if not names & set(fitted):
-            raise ValueError(f"profile: {pattern} is nothing of what is fitted: {', '.join(fitted)}")
+            raise ValueError(f"profile: {pattern!r} is nothing of what is fitted: {', '.join(fitted)}")
         found += sorted(names & set(fitted))
     return tuple(found)
 

@@ -10,10 +10,10 @@ from jax.typing import ArrayLike
 from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.estimation.asked import check, profiles_of
+from circuitnn.estimation.asked import check, check_recording, profiles_of
 from circuitnn.estimation.choice import chosen
 from circuitnn.estimation.converter import step_of
-from circuitnn.estimation.excerpts import SHORTEST, Recordings, recordings
+from circuitnn.estimation.excerpts import Recordings, recordings
 from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.estimation.identification_task import Task
 from circuitnn.estimation.learnt import learnt_values, sources_of
@@ -129,6 +129,7 @@ def identify(
         return chosen(identify, circuit, **asked)
     check(circuit, asked)
     signals = recordings(x, y, fs)
+    check_recording(len(signals.x), signals.fs, asked)
     couplings = {"input": input, "output": output}
     has_coupling = any(each not in ("dc", None) for each in couplings.values())
     # What is below the music tells the corner of a coupling.
@@ -194,8 +195,6 @@ def _parts(signals: Recordings, held_out: float) -> tuple[Recordings, int]:
     unseen = round(held_out * signals.fs)
     if not unseen:
         return signals, 0
-    if len(signals.x) - unseen < SHORTEST * signals.fs:
-        raise ValueError(f"held_out: {held_out:g} s leave nothing of {len(signals.x) / signals.fs:.3g} s to be fitted")
     kept = slice(0, len(signals.x) - unseen)
     rows = {name: getattr(signals, name)[kept] for name in ("x", "y", "clipped_x", "clipped_y")}
     return dataclasses.replace(signals, **rows), unseen
