@@ -1,7 +1,6 @@
 """The one door for sound files: what a header says is checked before a sample is read, and takes no memory."""
 
 import contextlib
-import errno
 import io
 import os
 import re
@@ -45,8 +44,7 @@ def opened_sound(path: str | os.PathLike) -> Iterator[soundfile.SoundFile]:
             file = stack.enter_context(_Source(opened(path).detach()))
             sound = stack.enter_context(soundfile.SoundFile(file, "r"))
         except OSError as error:
-            more = "; audio.find() lists the sound files in it" if error.errno == errno.EISDIR else ""
-            raise AudioError(f"{path}: {reason(error)}{more}") from error
+            raise AudioError(f"{path}: {reason(error)}") from error
         except Exception as error:  # of libsndfile or of what stands between
             raise AudioError(f"{path}: cannot be read as audio: {_why(error)}") from error
         _check(path, sound)

@@ -8,8 +8,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitnn.train.suspicion import offsets, stuck
+from circuitnn.audio.flaws import offsets, stuck
 
+LOUD = 100.0  # of full scale, above which it is no sound as others are
 QUIET = -40.0  # dB of full scale, below which a peak is said to be low
 SILENT, LASTING = 1e-4, 0.1  # of the peak, and seconds of silence after which y has only noise
 FEWEST = 0.05  # seconds of noise that tell its level
@@ -47,8 +48,12 @@ def clipping(name: str, signal: NDArray) -> Iterator[Finding]:
 
 
 def level(name: str, signal: NDArray) -> Iterator[Finding]:
-    """A peak that is far below full scale."""
-    peak = 20 * math.log10(float(np.abs(signal).max()))
+    """A peak that is far below full scale, or above it."""
+    largest = float(np.abs(signal).max())
+    peak = 20 * math.log10(largest)
+    if largest > LOUD:
+        text = f"{name} goes up to {largest:.3g}, where full scale is 1: are these volts, or whole numbers?"
+        yield Finding(text, is_doubt=True)
     if peak < QUIET:
         yield Finding(f"{name} is quiet: its peak is {peak:.1f} dB of full scale; record it louder", is_doubt=True)
 

@@ -1,13 +1,12 @@
 """A table of recordings at knob positions: which files, and where the knobs were."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, final
 
 from circuitnn.capture.take import TakeError
 from circuitnn.knobs import check_value
-from circuitnn.tables import table_rows
+from circuitnn.tables import number, table_rows
 
 NAME, PLAYED, RECORDED = "table.csv", "input", "output"
 
@@ -44,9 +43,12 @@ def read_table(path: Path) -> list[Row]:
         raise TakeError(f"{problem}{more if path.is_dir() and not table.exists() else ''}") from None
     if len(lines) < 2:
         raise TakeError(f"{table}: has no rows below its head: {PLAYED}, {RECORDED} and one column for each knob")
-    head = lines[0][1]
+    head = [name.lower() if name.lower() in (PLAYED, RECORDED) else name for name in lines[0][1]]
+    # Spreadsheets leave separators behind the last column.
+    while head and not head[-1] and all(len(cells) == len(head) and not cells[-1] for _, cells in lines[1:]):
+        head, lines = head[:-1], [(line, cells[:-1]) for line, cells in lines]
     others = [name for name in head if name not in (PLAYED, RECORDED)]
-    if len(set(head)) < len(head) or len(others) != len(head) - 2:
+    if len(set(map(str.lower, head))) < len(head) or len(others) != len(head) - 2 or not all(head):
         shown = ", ".join(head)
         raise TakeError(f"{table}: wanted are the columns {PLAYED}, {RECORDED} and the knobs, each once; got {shown}")
     rows = [_row(table, line, cells, head) for line, cells in lines[1:]]
@@ -69,9 +71,9 @@ def _row(table: Path, line: int, given: list[str], head: list[str]) -> Row:
                 )
             continue
         try:
-            knobs[name] = float(cells[name])
+            knobs[name] = number(cells[name])
         except ValueError:
-            knobs[name] = math.nan
+            raise TakeError(f"{table}, line {line}: knob {name}: {cells[name]!r} is no number from 0 to 1") from None
         try:
             check_value(name, knobs[name])
         except ValueError as problem:

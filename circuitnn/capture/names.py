@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple, final
 
 SIZED = {"gru": 16, "lstm": 40, "lru": 16, "s4d": 16, "s6": 16, "state-matched": 8}  # units where none are said
+OF_STATES = ("state-matched",)  # that learn the states of a circuit
 SLOW = ("gru", "lstm")  # that may begin with a long memory
 NAMED = (
     "wavenet-nano",

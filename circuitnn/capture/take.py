@@ -12,14 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from circuitnn.arguments import checked_rate
 from circuitnn.audio import Alignment, AlignmentWarning, AudioError, align
 from circuitnn.audio.alignment import channel
+from circuitnn.audio.flaws import EARLY
 from circuitnn.capture import findings
+from circuitnn.capture.faults import gaps, hum, slip
 from circuitnn.capture.findings import Finding
-from circuitnn.train.suspicion import EARLY
 
 TEST, VALIDATION = 0.1, 0.1  # of the take, at its end
 LONGEST_TEST = 30.0  # seconds
-SHORTEST = 1.0  # seconds of a take
+SHORTEST, SHORTEST_PART = 1.0, 0.05  # seconds of a take, and of what is tested on
 TAIL = 1.0  # seconds of silence at the end that stay
+LEAST, MOST = 1e-12, 1e12  # of full scale: squares of what is beyond are no numbers in single precision
 WIRE = 1e-9  # of the recording's energy, that is left by what was played, scaled
 DRIFTED = 0.25  # of a sample from start to end, from which on two clocks are set to one pace
 PARTS = ("train", "validation", "test")
@@ -99,10 +101,15 @@ def prepare(
     checked_rate(fs)
     played, heard = channel(x, names[0]), channel(y, names[1])
     for name, signal in zip(names, (played, heard), strict=True):
+        if (signal.size and 0 < np.abs(signal).max() < LEAST) or np.abs(signal).max(initial=0) > MOST:
+            raise TakeError(f"{name}: its peak is {np.abs(signal).max():.3g} of full scale, which is no sound")
+    short = min(len(played), len(heard))
+    if short < SHORTEST * fs:
+        which = names[int(len(heard) == short)] if len(played) != len(heard) else " and ".join(names)
+        raise TakeError(f"{which}: {short / fs:.2g} s are too short: {SHORTEST:g} s or more are needed")
+    for name, signal in zip(names, (played, heard), strict=True):
         if np.ptp(signal) == 0:
             raise TakeError(f"{name}: is silent" if not signal[0] else f"{name}: is {signal[0]:.3g} throughout")
-    if min(len(played), len(heard)) < SHORTEST * fs:
-        raise TakeError(f"{min(len(played), len(heard)) / fs:.2g} s are too short: {SHORTEST:g} s or more are needed")
     found = [each for name, s in zip(names, (played, heard), strict=True) for each in findings.level(name, s)]
     found += [each for name, s in zip(names, (played, heard), strict=True) for each in findings.clipping(name, s)]
     alignment, drift = _aligned(played, heard, fs, names, latency, blips)
@@ -122,6 +129,8 @@ def prepare(
     played, heard = played[:stop], heard[:stop]
     played, heard, others = findings.without_offsets(played, heard, names, fs)
     found += others
+    for look in (gaps, slip, hum):
+        found += look(played[start:], heard[start:], names[1], fs)
     noise, others = findings.noise(played, heard, names[1], fs)
     found += others
     _check_not_a_wire(played[start:], heard[start:], names)
@@ -159,7 +168,7 @@ def _aligned(
             raise TakeError(f"{names[1]}: {words}") from None
         raise TakeError(f"{names[1]} does not look like a recording of {names[0]}: {words}") from None
     count = abs(alignment.delay_samples)
-    by = f"{count:g} sample{'s' * (count != 1)} ({1e3 * abs(alignment.delay):.3g} ms)"
+    by = f"{count:g} sample{'s' * (count != 1)} ({1e3 * abs(alignment.delay):.4g} ms)"
     late = f"{names[1]} is {by} {'late' if alignment.delay_samples > 0 else 'early'}"
     if latency is None and alignment.delay < -EARLY:
         raise TakeError(
@@ -200,8 +209,10 @@ def _parts(samples: int, fs: float, test: float | None, validation: float | None
     def wanted(seconds: float | None, share: float, name: str) -> int:
         if seconds is None:
             return min(round(share * samples), round(LONGEST_TEST * fs))
-        if not (math.isfinite(seconds) and 0 < round(seconds * fs) < samples):
-            raise TakeError(f"the {name} has to be more than 0 s and less than the {samples / fs:.3g} s that there are")
+        if not (math.isfinite(seconds) and SHORTEST_PART <= seconds < samples / fs):
+            raise TakeError(
+                f"{name}: has to be {SHORTEST_PART:g} s or more and less than the {samples / fs:.3g} s there are"
+            )
         return round(seconds * fs)
 
     last = samples - wanted(test, TEST, "test")

@@ -11,7 +11,7 @@ import numpy as np
 from circuitnn.cli.loading import known_knob
 from circuitnn.cli.problems import Fault
 from circuitnn.knobs import check_value
-from circuitnn.tables import table_rows
+from circuitnn.tables import number, table_rows
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -85,8 +85,7 @@ def _columns(path: str, head: list[str], model: "cn.Circuit | cn.Model", source:
             raise Fault(f"{path}: has the column {name!r} twice")
     times = [lowered.index(name) for name in TIME_COLUMNS if name in lowered]
     if not times:
-        semicolons = "; columns are separated by commas" if ";" in shown else ""
-        raise Fault(f"{path}: has no column time_s (or time); its columns: {shown}{semicolons}")
+        raise Fault(f"{path}: has no column time_s (or time); its columns: {shown}")
     if len(times) > 1:
         raise Fault(f"{path}: has a column time_s and a column time; which one counts?")
     others = [column for column in range(len(head)) if column != times[0]]
@@ -104,15 +103,15 @@ def _numbers(path: str, line: int, head: list[str], cells: list[str], time: int)
     numbers = []
     for column, (name, cell) in enumerate(zip(head, cells, strict=True)):
         try:
-            number = float(cell)
+            position = number(cell)
         except ValueError:
             raise Fault(f"{path}, line {line}: {name} is {cell!r}, which is no number") from None
-        if not math.isfinite(number):
+        if not math.isfinite(position):
             raise Fault(f"{path}, line {line}: {name} is {cell}, which is not finite")
         if column != time:
             try:
-                check_value(name, number)
+                check_value(name, position)
             except ValueError as problem:
                 raise Fault(f"{path}, line {line}: {problem}") from None
-        numbers.append(number)
+        numbers.append(position)
     return numbers

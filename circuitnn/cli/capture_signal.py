@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from circuitnn.cli.loading import decibels
+from circuitnn.cli.options import Number
+from circuitnn.cli.outputs import check_writable
 from circuitnn.cli.problems import say
 from circuitnn.cli.train_options import Positive
 
@@ -19,7 +21,7 @@ Examples:
 
 @click.command("capture-signal", short_help="Write a sound to play through a device.", epilog=EXAMPLES)
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
-@click.option("--seconds", type=click.FloatRange(30, 3600), default=120.0, show_default=True, help="Length.")
+@click.option("--seconds", type=Number(30, 3600), default=120.0, show_default=True, help="Length.")
 @click.option(
     "--fs", type=click.IntRange(8000, 384_000), default=48_000, show_default=True, help="Sample rate in hertz."
 )
@@ -38,6 +40,7 @@ def capture_signal(out: Path, seconds: float, fs: int, seed: int, volts: float |
     from circuitnn.cli import sounds
 
     sounds.check_name(out)
+    check_writable(out)
     x = capture.signal(seconds, fs, seed=seed)
     audio.write(out, x, fs, subtype="PCM_24")
     say(f"{out}: {seconds:g} s at {fs} Hz, peak {decibels(float(abs(x).max()), 'dBFS')}")

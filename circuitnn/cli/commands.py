@@ -16,11 +16,12 @@ from circuitnn.cli.info import info
 from circuitnn.cli.list_circuits import list_circuits
 from circuitnn.cli.listen import listen
 from circuitnn.cli.play import play
-from circuitnn.cli.problems import one_line, say
+from circuitnn.cli.problems import Failure, Fault, one_line, say
 from circuitnn.cli.response import response
 from circuitnn.cli.run import run
 from circuitnn.cli.study import study
 from circuitnn.cli.train import train
+from circuitnn.cli.wording import in_words_of
 
 EXAMPLES = """\b
 Examples:
@@ -69,17 +70,24 @@ class App(click.Group):
         except click.ClickException as problem:
             status = problem.exit_code
             _say(problem.format_message() + _where_to_look(problem))
+        sys.exit(status if isinstance(status, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what the library refuses is told in the command's words."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except OSError as problem:
-            status = 2 if isinstance(problem, FileNotFoundError) else 1
-            _say(one_line(problem))
+            raise (Fault if isinstance(problem, FileNotFoundError) else Failure)(one_line(problem)) from problem
         except Exception as problem:
             # Every exception that the library defines is written for its user, and so are its ValueErrors.
             ours = type(problem).__module__.startswith("circuitnn.")
             if not (ours or isinstance(problem, ValueError)):
                 raise
-            status = 2 if isinstance(problem, ValueError) else 1
-            _say(one_line(problem))
-        sys.exit(status if isinstance(status, int) else 0)
+            command = self.commands.get(ctx.invoked_subcommand or "", self)
+            told = in_words_of(command, one_line(problem))
+            raise (Fault if isinstance(problem, ValueError) else Failure)(told) from problem
 
 
 @click.group(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from circuitnn.cli.options import knob_option, oversample_option
+from circuitnn.cli.options import Number, knob_option, oversample_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Failure, Fault, say
 from circuitnn.cli.reading import Reading, model_option, set_option
@@ -45,9 +45,7 @@ knob: my.cir@treble=0.2@R6=20k@D1=1N34A.
     type=float,
     help="Volts of full scale of sounds that are compared with models.  [default: --volts]",
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 60), default=8.0, show_default=True, help="How much is compared at most."
-)
+@click.option("--seconds", type=Number(0.1, 60), default=8.0, show_default=True, help="How much is compared at most.")
 @oversample_option
 @click.option("--ngspice", is_flag=True, help="Ask the installed ngspice as well: it plays each netlist (slow).")
 @click.option(

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from circuitnn.cli.models import FS, PLAYERS, netlist_of, opened_model, with_cabinet
-from circuitnn.cli.options import Rates, cabinet_option, oversample_option, width_option
+from circuitnn.cli.models import FS, PLAYERS, check_cabinet, netlist_of, opened_model, with_cabinet
+from circuitnn.cli.options import Number, Rates, cabinet_option, oversample_option, width_option
+from circuitnn.cli.outputs import check_file, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
@@ -51,7 +52,7 @@ Examples:
 @click.option("--fs", type=click.IntRange(min=1), help="Sample rate in hertz.  [default: the model's; netlists: 48000]")
 @click.option(
     "--volts",
-    type=float,
+    type=Number(0, min_open=True),
     help="Volts of full scale, of a plug-in and for the levels of a .nam.  [default: the model's; netlists: 1]",
 )
 @click.option(
@@ -98,10 +99,12 @@ def export(
     ):
         if is_given and form not in forms:
             raise Fault(f"{option} is for {' and '.join(forms)}; {out} is {form}")
-    if form != "lv2" and out.is_dir():
-        raise Fault(f"{out}: is a folder")
     if out.exists() and Path(model).exists() and out.samefile(model):
         raise Fault(f"{out}: is the model that is read; give OUT another name")
+    if form != "lv2":
+        check_file(out)
+    check_writable(out)
+    check_cabinet(cabinet)
     circuit = netlist_of(model, reading, oversampling=int(oversample), width=width)
     import jax
 

@@ -35,9 +35,11 @@ Examples:
     help="Where the model goes.  [default: TARGET.npz in this folder]",
 )
 @click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="Numbers and figures of the fit.")
-@click.option("--fs", type=click.IntRange(min=1), default=48_000, show_default=True, help="Sample rate in hertz.")
+@click.option(
+    "--fs", type=click.IntRange(1000, 1_000_000), default=48_000, show_default=True, help="Sample rate in hertz."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other weights.")
-@click.option("--order", type=click.IntRange(min=1), default=8, show_default=True, help="Order of the filter.")
+@click.option("--order", type=click.IntRange(1, 64), default=8, show_default=True, help="Order of the filter.")
 @click.option(
     "--hidden",
     type=Widths(),

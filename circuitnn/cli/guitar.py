@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from circuitnn.cli.options import Number
 from circuitnn.cli.outputs import check_writable
 from circuitnn.cli.problems import say
 
@@ -16,7 +17,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
-@click.option("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Length.")
+@click.option("--seconds", type=Number(0.1, 3600), default=5.0, show_default=True, help="Length.")
 @click.option(
     "--fs", type=click.IntRange(8000, 384_000), default=48_000, show_default=True, help="Sample rate in hertz."
 )

@@ -9,10 +9,11 @@ import click
 
 from circuitnn.cli.fit_options import FIT, NumberOr, Patterns, Share
 from circuitnn.cli.loading import netlist_file, positions, read_circuits
-from circuitnn.cli.options import knob_option
+from circuitnn.cli.options import Number, knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
+from circuitnn.cli.wording import in_words_of, with_files
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -90,25 +91,30 @@ Exit status 0 means that there is a report, whatever its verdict.
 )
 @click.option("--drift", type=click.Choice([FIT]), help="Find how the clocks of player and recorder differ.")
 @click.option(
-    "--hum", type=float, metavar="HZ", help="The mains' frequency in hertz: its harmonics are left out of the fit."
+    "--hum",
+    type=Number(0, min_open=True),
+    metavar="HZ",
+    help="The mains' frequency in hertz: its harmonics are left out of the fit.",
 )
 @click.option(
     "--high-pass", metavar="HZ|none", type=NumberOr("none", least=0.0), help="What lies below is left out of the fit."
 )
 @click.option(
-    "--held-out", type=float, metavar="SECONDS", help="Seconds at the end that the fit does not see, to test it on."
+    "--held-out", type=Number(0), metavar="SECONDS", help="Seconds at the end that the fit does not see, to test it on."
 )
-@click.option("--max-delay", type=float, metavar="SECONDS", help="Of RECORDED in seconds, either way.  [default: any]")
-@click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
-@click.option("--excerpts", type=int, metavar="N", help="How many stretches are fitted at most.")
-@click.option("--seconds", type=float, metavar="SECONDS", help="Length of each.")
 @click.option(
-    "--warmup", type=float, metavar="SECONDS", help="Seconds of PLAYED before each, for what the device remembers."
+    "--max-delay", type=Number(0), metavar="SECONDS", help="Of RECORDED in seconds, either way.  [default: any]"
+)
+@click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
+@click.option("--excerpts", type=click.IntRange(1), metavar="N", help="How many stretches are fitted at most.")
+@click.option("--seconds", type=Number(0.01), metavar="SECONDS", help="Length of each.")
+@click.option(
+    "--warmup", type=Number(0), metavar="SECONDS", help="Seconds of PLAYED before each, for what the device remembers."
 )
 @click.option(
     "--oversample", "oversampling", type=click.Choice(["1", "2", "4", "8", "16"]), help="Of the model.  [default: 4]"
 )
-@click.option("--starts", type=int, metavar="N", help="How many values are tried at first.")
+@click.option("--starts", type=click.IntRange(1), metavar="N", help="How many values are tried at first.")
 @click.option("--precision", type=Share(), help="From which on a value counts as determined.  [default: 1%]")
 @click.option(
     "--profile",
@@ -169,21 +175,27 @@ def identify(
     elif tolerance is not None:
         given["tolerance"] = tolerance
     asked.check_all(circuits, given)
-    from circuitnn import train
-    from circuitnn.cli import identified
-    from circuitnn.cli.recordings import read_pair
-
-    pair = read_pair(played, recorded, channel)
     for path, _ in outputs:
         if path is not None:
             check_writable(path)
+    from circuitnn.cli.recordings import read_pair
+
+    pair = read_pair(played, recorded, channel)
+    asked.check_recording(len(pair.x), pair.fs, given)
+    from circuitnn import train
+    from circuitnn.cli import identified
+
     if report is not None:
         identified.need_page()
     has_bar = sys.stderr.isatty()
     several = len(circuits) > 1
     one_or_all = circuits if several else circuits[netlists[0]]
-    values, told = train.identify(one_or_all, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
-    for note in (*pair.notes, _scales(given), "", told):
+    try:
+        values, told = train.identify(one_or_all, pair.x, pair.y, fs=pair.fs, progress=has_bar, **given)
+    except ValueError as problem:
+        raise ValueError(with_files(str(problem), played, recorded)) from problem
+    command = click.get_current_context().command
+    for note in (*pair.notes, _scales(given), "", in_words_of(command, str(told))):
         say(note)
     chosen, one = (told.chosen, told.report) if several else (netlists[0], told)
     found = circuits[chosen].replace(**values)
@@ -208,7 +220,11 @@ def identify(
 
 
 def _check_names(outputs: Sequence[tuple[Path | None, Kind]], netlists: Sequence[str]) -> None:
-    """Files that are written have the endings of what is in them, and are none of those that are read."""
+    """Files that are written have the endings of what is in them, none of those that are read, and each another."""
+    paths = [path for path, _ in outputs if path is not None]
+    for twice in paths:
+        if paths.count(twice) > 1:
+            raise Fault(f"{twice}: is to be two files at once; give each its own name")
     for path, (what, suffixes) in outputs:
         if path is not None:
             check_suffix(path, what, *suffixes)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from circuitnn.cli.options import knob_option, oversample_option
+from circuitnn.cli.options import Number, knob_option, oversample_option
 from circuitnn.cli.outputs import check_writable
 from circuitnn.cli.problems import Failure, Fault, say
 from circuitnn.cli.reading import Reading, model_option, set_option
@@ -37,11 +37,9 @@ stays; and the same test for webMUSHRA.
 @knob_option
 @set_option
 @model_option
-@click.option("--volts", type=click.FloatRange(0, min_open=True), help="As for circuitnn compare.")
-@click.option("--output-volts", type=click.FloatRange(0, min_open=True), help="As for circuitnn compare.")
-@click.option(
-    "--seconds", type=click.FloatRange(0.5, 20), default=8.0, show_default=True, help="Of each sound at most."
-)
+@click.option("--volts", type=Number(0, min_open=True), help="As for circuitnn compare.")
+@click.option("--output-volts", type=Number(0, min_open=True), help="As for circuitnn compare.")
+@click.option("--seconds", type=Number(0.5, 20), default=8.0, show_default=True, help="Of each sound at most.")
 @oversample_option
 @click.option("--abx", "is_abx", is_flag=True, help="Ask whether a difference is heard, not how large it is.")
 @click.option("--trials", type=click.IntRange(1, 100), default=10, show_default=True, help="Of --abx, for each sound.")
@@ -123,6 +121,10 @@ def _make(
     recorded = [variant.source for variant in variants if takes.is_sound(variant)]
     if recorded and len(inputs) > 1:
         raise Fault(f"{recorded[0]} is a recording: it has heard one --input, not {len(inputs)}")
+    if len(inputs) > 1:
+        _check_alike(inputs)
+    if out.exists() and not out.is_dir():
+        raise Fault(f"{out}: is a file; a listening test is a folder")
     check_writable(out)
     identified.need_page()
     reading = Reading(settings=settings, models=models)
@@ -133,16 +135,30 @@ def _make(
     from circuitnn.study.listening_sounds import Item
     from circuitnn.study.listening_test import listening
 
-    items, rates = [], set()
+    items = []
     for sound, made in heard:
         first, *others = made.takes
         name = Path(sound).stem if sound else "guitar"
         items.append(Item(name, first.signal, {take.name: take.signal for take in others}))
-        rates.add(made.fs)
-    if len(rates) > 1:
-        raise Fault(f"--input: sounds of one rate are needed, got {', '.join(f'{rate} Hz' for rate in sorted(rates))}")
     try:
-        page = listening(items, out, fs=rates.pop(), kind="abx" if is_abx else "mushra", title=title, trials=trials)
+        page = listening(items, out, fs=heard[0][1].fs, kind="abx" if is_abx else "mushra", title=title, trials=trials)
     except FileExistsError as problem:
         raise Failure(str(problem)) from problem
     say(str(page))
+
+
+def _check_alike(inputs: tuple[str, ...]) -> None:
+    """Several sounds are of one rate, and each has a name of its own on the page."""
+    from circuitnn.audio.sound_file import opened_sound
+
+    rates = []
+    for sound in inputs:
+        with opened_sound(sound) as file:
+            rates.append(file.samplerate)
+    if len({*rates}) > 1:
+        given = ", ".join(f"{rate} Hz" for rate in sorted({*rates}))
+        raise Fault(f"--input: sounds of one rate are needed, got {given}")
+    stems = [Path(sound).stem for sound in inputs]
+    for stem, sound in zip(stems, inputs, strict=True):
+        if stems.count(stem) > 1:
+            raise Fault(f"--input {sound}: another one is called {stem} too; a name of its own shows on the page")

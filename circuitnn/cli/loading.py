@@ -1,6 +1,7 @@
 """What the first argument of a command stands for: a netlist, a circuit of the catalogue, a saved model."""
 
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 NETLISTS = (".cir", ".net", ".sp", ".asc")
 PICTURES = (".png", ".svg", ".pdf")
-SOUNDS = (".wav", ".flac", ".aiff", ".aif")
+SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".mp3", ".ogg", ".opus", ".caf", ".w64", ".rf64", ".au")
+SAVED = (".npz", ".nam", ".aidax")
 NOTES = 8  # on a netlist, that are told
 
 
@@ -28,6 +30,10 @@ def netlist_file(source: str) -> Path:
     # Not cn.circuits.CATALOGUE, whose functions need JAX.
     from circuitnn.circuit.catalogue.peaks import NOMINAL_PEAK as known  # noqa: N811
 
+    if not source.strip():
+        raise Fault("an empty name is that of no file and no circuit")
+    if Path(source).suffix.lower() in SAVED and not Path(source).is_dir():
+        raise Fault(f"{source}: is a saved model; a netlist or the name of a circuit is what stands here")
     if Path(source).suffix.lower() in SOUNDS:
         raise Fault(f"{source}: is a sound; a netlist, the name of a circuit or a saved model is what stands here")
     if Path(source).exists() and not Path(source).is_dir():
@@ -104,6 +110,7 @@ def _read(source: str, reading: Reading) -> "cn.Circuit":
         words = one_line(problem)
         needs = " (name another with --input)" if reading.source_name is None and "for the input" in words else ""
         needs = " (name another with --output)" if name is None and "'out'" in words else needs
+        words = re.sub(r"\b(input|output)s= names one", r"--\1 names one", words)
         raise Fault(f"{source}: {words}{needs}") from problem
     for note in read.notes[:NOTES]:
         say(f"{source}: {note}")
@@ -123,11 +130,22 @@ def check_once(option: str, given: Sequence[tuple[str, Any]]) -> None:
 
 def _changed(circuits: "dict[str, cn.Circuit]", option: str, name: str, value: str) -> "dict[str, cn.Circuit]":
     from circuitnn.circuit.exchange import with_models
+    from circuitnn.expressions.errors import NetlistError
+    from circuitnn.expressions.numbers import check_letters, parse_number
+    from circuitnn.knobs import check_value, knobs_of
 
+    if option == "--set":
+        try:
+            check_letters(value)
+        except NetlistError as problem:
+            raise Fault(f"{option} {name}={value}: {one_line(problem)}") from None
     found, problems = {}, []
     for source, circuit in circuits.items():
         try:
             given = {name: value}
+            for knob in knobs_of(circuit.controls) if option == "--set" else ():
+                if knob.lower() == name.lower():
+                    check_value(knob, parse_number(value))
             found[source] = with_models(circuit, **given) if option == "--model" else circuit.replace(**given)
         except ValueError as problem:
             problems.append(problem)

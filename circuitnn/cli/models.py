@@ -106,6 +106,10 @@ def opened_model(
     model = saved_model(source, width)
     if fs is None:
         return model
+    if model.fs is None:
+        if model.rebuilt_at(float(fs)) is None:
+            say(f"warning: {source}: does not say at which sample rate it was trained; {fs:g} Hz are assumed", err=True)
+        return model
     try:
         return cn.resampled(model, fs)
     except ValueError as problem:
@@ -120,9 +124,8 @@ def with_cabinet(model: "cn.Model", path: str | None, fs: float) -> "cn.Model":
     """
     if path is None:
         return model
-    import soundfile
-
     import circuitnn as cn
+    from circuitnn.audio.sound_file import opened_sound
 
     if model.out_features != 1:
         raise Fault(f"--cabinet is for models of one output; this one has {model.out_features}")
@@ -130,7 +133,7 @@ def with_cabinet(model: "cn.Model", path: str | None, fs: float) -> "cn.Model":
         fs = model.fs
     if not float(fs).is_integer():
         raise Fault(f"--cabinet: the model is for {fs:g} Hz, which is no whole rate")
-    with soundfile.SoundFile(path) as sound:
+    with opened_sound(path) as sound:
         channels, rate = sound.channels, sound.samplerate
     behind = cn.hybrid.cabinet(path, int(fs), channel=0 if channels > 1 else None, dtype=model.dtype)
     chosen = f", the first of {channels} channels" if channels > 1 else ""
@@ -139,6 +142,23 @@ def with_cabinet(model: "cn.Model", path: str | None, fs: float) -> "cn.Model":
     whole = cn.chain(model, behind)
     whole.volts = model.volts
     return whole
+
+
+def check_cabinet(path: str | None, *outputs: Path) -> None:
+    """Before JAX is imported: whether an impulse response can be read, and is not written over.
+
+    Raises:
+        AudioError: when it cannot.
+        Fault: when it is one of the files that are written.
+    """
+    if path is None:
+        return
+    from circuitnn.cli import sounds
+
+    sounds.check(path)
+    for out in outputs:
+        if out.exists() and out.samefile(path):
+            raise Fault(f"{out}: is the impulse response that is read; give OUT another name")
 
 
 def refuse_width(source: str, width: float | None) -> None:

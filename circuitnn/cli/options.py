@@ -5,6 +5,8 @@ from typing import Any, final
 
 import click
 
+WIDEST, DEEPEST = 1024, 16  # of hidden layers
+
 
 @final
 class Knob(click.ParamType):
@@ -83,9 +85,21 @@ class Widths(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         widths = _whole_numbers(value)
-        if not widths or min(widths) < 1:
-            self.fail(f"{value!r} is not a row of positive whole numbers, such as 32,32", param, ctx)
+        if not widths or min(widths) < 1 or max(widths) > WIDEST or len(widths) > DEEPEST:
+            most = f"of at most {DEEPEST} layers of {WIDEST} units"
+            self.fail(f"{value!r} is not a row of positive whole numbers, such as 32,32, {most}", param, ctx)
         return widths
+
+
+@final
+class Number(click.FloatRange):
+    """A finite number in a range; click's own lets NaN through, which is neither below nor above anything."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 knob_option = click.option(
@@ -105,13 +119,12 @@ oversample_option = click.option(
 )
 width_option = click.option(
     "--width",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     help="Of a .nam that holds several sizes, as the slider of its player.  [default: 1, the widest]",
 )
 
 cabinet_option = click.option(
     "--cabinet",
     metavar="WAV",
-    type=click.Path(exists=True, dir_okay=False),
     help="An impulse response behind MODEL, as of a loudspeaker cabinet: a sound file, taken to MODEL's rate.",
 )

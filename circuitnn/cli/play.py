@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circuitnn.cli.options import knob_option, oversample_option
+from circuitnn.cli.options import Number, knob_option, oversample_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, model_option, set_option
@@ -43,8 +43,8 @@ Examples:
 @knob_option
 @set_option
 @model_option
-@click.option("--volts", type=click.FloatRange(0, min_open=True), help="As for circuitnn compare.")
-@click.option("--seconds", type=click.FloatRange(0.5, 30), default=6.0, show_default=True, help="Of the sound at most.")
+@click.option("--volts", type=Number(0, min_open=True), help="As for circuitnn compare.")
+@click.option("--seconds", type=Number(0.5, 30), default=6.0, show_default=True, help="Of the sound at most.")
 @oversample_option
 @click.option(
     "-o",
@@ -101,7 +101,7 @@ def _write(
     from circuitnn import audio, pages
     from circuitnn.cli.loading import spelled
 
-    x, fs = (0.5 * audio.guitar(seconds, takes.FS, seed=0), takes.FS) if sound is None else takes.read_sound(sound)
+    x, fs = (0.5 * audio.guitar(seconds, takes.FS, seed=0), takes.FS) if sound is None else takes.read_input(sound)
     x = x[: round(seconds * fs)]
     freqs = np.geomspace(20.0, min(20_000.0, 0.45 * fs), 160)
     with jax.enable_x64(True):

@@ -1,5 +1,8 @@
 """What is said to the user, what a user did that cannot be done, and what failed while doing it."""
 
+import contextlib
+import os
+import sys
 from typing import final
 
 import click
@@ -23,10 +26,23 @@ class Failure(click.ClickException):
 
 def one_line(problem: BaseException) -> str:
     """The message of an exception; the library's may have a second line that shows a line of the netlist."""
+    if isinstance(problem, OSError) and problem.strerror and problem.filename is not None:
+        return f"{os.fsdecode(problem.filename)}: {problem.strerror}"
     lines = [line.strip() for line in str(problem).splitlines()]
     return " | ".join(line for line in lines if line) or type(problem).__name__
 
 
 def say(text: object, *, err: bool = False) -> None:
     """Print a line; all that the command prints goes through here, since words of a file that is read may be in it."""
-    click.echo(printable(str(text)), err=err)
+    try:
+        click.echo(printable(str(text)), err=err)
+    except BrokenPipeError:
+        # Whoever has read it, `head` say, has gone; what is computed goes on, and is written.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
+    except OSError as problem:
+        if err:
+            return
+        with contextlib.suppress(OSError, ValueError):  # what is left of it is not written at the end either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Failure(f"what is said here cannot be written: {problem.strerror or problem}") from problem

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from circuitnn.audio import AudioError, align, read, resample
 from circuitnn.audio.sound_file import opened_sound
 from circuitnn.cli.problems import Fault, say
+from circuitnn.description import counted
+
+SHORTEST = 0.05  # seconds
+LEAST, MOST = 1e-12, 1e12  # of full scale, between which the peak of a sound lies
 
 
 @final
@@ -37,6 +41,15 @@ def read_pair(played: str, recorded: str, channel: str | None) -> Pair:
     notes: list[str] = []
     x, fs_x = _one_channel(played, channel, notes)
     y, fs = _one_channel(recorded, channel, notes)
+    if channel not in (None, "mean", "0") and not any(_channels(path) > 1 for path in (played, recorded)):
+        raise Fault(f"--channel {channel}: {played} and {recorded} have one channel each")
+    for path, signal in ((played, x), (recorded, y)):
+        if len(signal) < SHORTEST * fs:
+            raise Fault(f"{path}: {counted(len(signal), 'sample')} are too short: a second or more is needed")
+        if not np.ptp(signal):
+            raise Fault(f"{path}: is silent" if not signal[0] else f"{path}: is {signal[0]:.3g} throughout")
+        if not LEAST < np.abs(signal).max() < MOST:
+            raise Fault(f"{path}: its peak is {np.abs(signal).max():.3g} of full scale, which is no sound")
     if fs_x != fs:
         x = resample(x, fs_x, fs)
         notes.append(f"{played}: {fs_x} Hz, resampled to {fs} Hz, the rate of {recorded}")
@@ -45,7 +58,8 @@ def read_pair(played: str, recorded: str, channel: str | None) -> Pair:
         x = x[: len(y)]
     elif len(y) > len(x):
         kept = min(len(y), len(x) + _late(x, y, fs))
-        notes.append(f"{recorded}: {len(y) / fs:.2f} s, cut to {kept / fs:.2f} s, where {played} ends")
+        if kept < len(y):
+            notes.append(f"{recorded}: {len(y) / fs:.2f} s, cut to {kept / fs:.2f} s, where {played} ends")
         x, y = np.pad(x, (0, kept - len(x))), y[:kept]
     return Pair(x, y, fs, tuple(notes))
 
@@ -56,8 +70,7 @@ def tell(pair: Pair) -> None:
 
 
 def _one_channel(path: str, channel: str | None, notes: list[str]) -> tuple[NDArray, int]:
-    with opened_sound(path) as sound:
-        count = sound.channels
+    count = _channels(path)
     if count == 1:
         return read(path)
     if channel is None:
@@ -72,6 +85,11 @@ def _one_channel(path: str, channel: str | None, notes: list[str]) -> tuple[NDAr
     if channel != "mean" and not (channel.isdecimal() and int(channel) < count):
         raise Fault(f"--channel {channel}: {path} has {count}, counted from 0; or mean")
     return read(path, channel="mean" if channel == "mean" else int(channel))
+
+
+def _channels(path: str) -> int:
+    with opened_sound(path) as sound:
+        return sound.channels
 
 
 def _late(x: NDArray, y: NDArray, fs: int) -> int:

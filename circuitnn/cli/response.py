@@ -7,6 +7,7 @@ import click
 
 from circuitnn.cli.loading import PICTURES, netlist_file, spelled
 from circuitnn.cli.options import Frequencies, knob_option
+from circuitnn.cli.outputs import check_file, check_writable
 from circuitnn.cli.problems import Failure, Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 from circuitnn.cli.variants import Turned, read_variants, variant_of
@@ -75,6 +76,8 @@ def response(
     for variant in variants:
         netlist_file(variant.source)
     read = read_variants(circuits, reading, knobs)
+    check_file(out)
+    check_writable(out)
     # Here and not above, as --help and errors need not wait for NumPy and JAX.
     import numpy as np
 

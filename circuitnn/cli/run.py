@@ -9,6 +9,7 @@ import click
 
 from circuitnn.cli.loading import decibels, positions, read_circuit, spelled
 from circuitnn.cli.models import (
+    check_cabinet,
     check_source,
     is_saved,
     refuse_options_of_netlists,
@@ -17,6 +18,7 @@ from circuitnn.cli.models import (
     with_cabinet,
 )
 from circuitnn.cli.options import cabinet_option, knob_option, oversample_option, width_option
+from circuitnn.cli.outputs import check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
@@ -101,6 +103,7 @@ def run(
     circuit = _checked(
         model, sound, out, oversample, width, reading, volts={"--volts": volts, "--output-volts": output_volts}
     )
+    check_cabinet(cabinet, out)
     moved = None if circuit is None else _moved(circuit, model, knobs, automation)
     # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     import jax
@@ -194,6 +197,7 @@ def _checked(
     sounds.check(sound)
     if out.exists() and Path(sound).exists() and out.samefile(sound):
         raise Fault(f"{out}: is the sound that is read; give OUT another name")
+    check_writable(out)
     return None if is_saved(model) else read_circuit(model, reading)
 
 
@@ -300,9 +304,14 @@ def _conclude(out: Path, source: "Sound", scale: _Scale, made: _Made) -> None:
     # A rounding above full scale after --normalise is none.
     if peak > 1 + 1e-6:
         integers = out.suffix.lower() == ".flac"
-        what = "were clipped" if integers else "are above full scale, and will be clipped where it is played"
+        is_one = made.clipped == 1
+        what = f"sample{'s' * (not is_one)} " + (
+            f"{'was' if is_one else 'were'} clipped"
+            if integers
+            else f"{'is' if is_one else 'are'} above full scale, and will be clipped where it is played"
+        )
         say(
-            f"warning: {out}: {made.clipped} samples {what}; use --normalise, or --output-volts "
+            f"warning: {out}: {made.clipped} {what}; use --normalise, or --output-volts "
             f"{math.ceil(1000 * volts) / 1000:g}",
             err=True,
         )

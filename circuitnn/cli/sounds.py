@@ -11,6 +11,7 @@ import soundfile
 from circuitnn.audio.files import SUFFIXES
 from circuitnn.audio.readers import AtRate, EveryChannel
 from circuitnn.audio.sound_file import check_length, check_rate_of_file, next_frames, opened_sound
+from circuitnn.cli.outputs import check_file
 from circuitnn.cli.problems import Failure, Fault
 from circuitnn.files import replacing
 
@@ -155,5 +156,4 @@ def check_name(path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise Fault(f"{path}: the name of a sound file ends in one of {', '.join(SUFFIXES)}")
-    if path.is_dir():
-        raise Fault(f"{path}: is a folder")
+    check_file(path)

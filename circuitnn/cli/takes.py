@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from circuitnn import audio
 from circuitnn.audio.errors import AudioError
-from circuitnn.audio.files import SUFFIXES
 from circuitnn.cli import sounds
-from circuitnn.cli.loading import check_once, positions, spelled
+from circuitnn.cli.loading import SOUNDS, check_once, positions, spelled
 from circuitnn.cli.models import check_source, is_saved, opened_model
 from circuitnn.cli.problems import Failure, Fault, say
 from circuitnn.cli.reading import Reading
-from circuitnn.cli.variants import Turned, Variant, read_variants, with_knobs
+from circuitnn.cli.variants import Turned, Variant, position_of, read_variants, with_knobs
+from circuitnn.description import counted
 
 if TYPE_CHECKING:
     import circuitnn as cn
@@ -52,7 +52,7 @@ class Made:
 
 def is_sound(variant: Variant) -> bool:
     """Whether a source is a recording."""
-    return Path(variant.source).suffix.lower() in SUFFIXES
+    return Path(variant.source).suffix.lower() in SOUNDS
 
 
 def check(variants: Sequence[Variant], sound: str | None) -> None:
@@ -106,7 +106,7 @@ def made(
     recorded = {one.label: read_sound(one.source) for one in variants if is_sound(one)}
     if len(recorded) == len(variants):
         return _of_sounds(recorded, seconds)
-    x, fs = (0.5 * audio.guitar(SECONDS, FS, seed=0), FS) if sound is None else read_sound(sound)
+    x, fs = (0.5 * audio.guitar(SECONDS, FS, seed=0), FS) if sound is None else read_input(sound)
     x = x[: round(seconds * fs)]
     with jax.enable_x64(True):
         circuits, models = opened(variants, netlists, knobs, fs, int(oversample))
@@ -169,7 +169,7 @@ def opened(
             raise Fault(
                 f"{variant.source}: takes {model.in_features} signals and gives {model.out_features}; one is compared"
             )
-        own = positions([(name, float(value)) for name, value in variant.changes], model, variant.label)
+        own = positions([position_of(variant.label, *change) for change in variant.changes], model, variant.label)
         models[variant.label] = model, own
     for label, turned in circuits.items():
         nodal = cn.nodal.NodalModel(turned.circuit, fs, oversampling=oversampling, dtype=np.float64)
@@ -226,9 +226,24 @@ def full_scale(variants: Sequence[Variant], models: Any, x: NDArray) -> float:
 
 def read_sound(path: str) -> tuple[NDArray, int]:
     with sounds.Sound(path) as sound:
-        if sound.channels != 1:
-            raise Fault(f"{path}: has {sound.channels} channels; one is compared")
-    return audio.read(path)
+        channels = sound.channels
+    x, fs = audio.read(path, channel=0)
+    if any(not np.array_equal(x, audio.read(path, channel=other)[0]) for other in range(1, channels)):
+        raise Fault(f"{path}: has {channels} channels that differ; one is needed: make a file of one of them")
+    return x, fs
+
+
+def read_input(path: str) -> tuple[NDArray, int]:
+    """What is played into models.
+
+    Raises:
+        Fault: as `read_sound`; when there is nothing to hear in it.
+    """
+    x, fs = read_sound(path)
+    if not np.any(x) or len(x) < fs // 20:
+        what = "is silent" if not np.any(x) else f"is {len(x) / fs:.2g} s long; a twentieth of a second is needed"
+        raise Fault(f"--input {path}: {what}")
+    return x, fs
 
 
 def _at(recorded: tuple[NDArray, int], fs: int, volts: float) -> tuple[NDArray, tuple[str, ...]]:
@@ -263,7 +278,9 @@ def _cut(
 
     length = min(len(take.signal) for take in takes)
     if length < fs // 20:
-        raise AudioError(f"what is compared has {length} samples in common; a twentieth of a second is needed")
+        raise AudioError(
+            f"what is compared has {counted(length, 'sample')} in common; a twentieth of a second is needed"
+        )
     for take in takes:
         if len(take.signal) > length + fs:
             say(f"{take.name}: cut to {length / fs:.2f} s, as long as the shortest")

@@ -8,14 +8,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from circuitnn.cli.loading import is_netlist, positions
-from circuitnn.cli.options import knob_option
+from circuitnn.cli.loading import SOUNDS, check_once, is_netlist, positions
+from circuitnn.cli.options import Number, knob_option
 from circuitnn.cli.outputs import check_suffix, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.train_options import MINUTES, EpochCount, Epochs, Positive
 from circuitnn.cli.variants import Turned, read_variants, variant_of
 
-SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
+# Options of one kind of source, by the names that they have here.
+OF_NETLISTS = ("learn", "fs", "seconds")
+OF_RECORDINGS = ("latency", "keep_polarity", "test", "validation", "channel", "output_volts")
 
 EXAMPLES = """\b
 Examples:
@@ -54,7 +56,7 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
 @click.option("--until", type=Positive(), metavar="ESR", help="End when the validation error is not above it.")
 @click.option("--resume", is_flag=True, help="Go on with the training that has made FILE.npz.")
 @click.option("--overwrite", is_flag=True, help="Replace a FILE.npz that is there already.")
-@click.option("--latency", type=float, metavar="SAMPLES", help="By how much RECORDED is late.  [default: found]")
+@click.option("--latency", type=Number(), metavar="SAMPLES", help="By how much RECORDED is late.  [default: found]")
 @click.option("--keep-polarity", is_flag=True, help="Leave a recording upside down, where the device is what inverts.")
 @click.option("--test", type=Positive(), metavar="SECONDS", help="At the end, to test on.  [default: a tenth]")
 @click.option("--validation", type=Positive(), metavar="SECONDS", help="Before, to choose by.  [default: a tenth]")
@@ -67,9 +69,7 @@ Ctrl-C ends a training and keeps the best model so far; --resume goes on. The co
 @click.option(
     "--fs", type=click.IntRange(8000, 384_000), default=48_000, show_default=True, help="Of a netlist, hertz."
 )
-@click.option(
-    "--seconds", type=click.FloatRange(2, 3600), default=60.0, show_default=True, help="Of a netlist's music."
-)
+@click.option("--seconds", type=Number(2, 3600), default=60.0, show_default=True, help="Of a netlist's music.")
 @click.option("--channel", metavar="N|mean", help="Which one of files that have several, from 0.")
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="The report.  [default: beside FILE.npz]"
@@ -114,18 +114,26 @@ def train(
         remembered.check_length(out, epochs)
     netlists = _netlists(sources, options)
     netlist = options["model"] if options["model"] in netlists else None
+    _check_kind(sources, given_names, is_circuit=netlist is not None, is_simulated=sources[0] in netlists)
     if netlist:
         _check_circuit(netlist, sources, given_names)
+    for path in (out, *([] if report is None else [report])):
+        check_writable(path)
     # Here and not above, as --help need not wait for NumPy, nor an error for JAX.
     from circuitnn import capture
+    from circuitnn.cli import taken
+
+    is_simulated = len(sources) == 1 and sources[0] in netlists
+    there = None if is_simulated else taken.take(sources, options)
     from circuitnn.cli import gray_box, trained
     from circuitnn.cli import sources as reading
 
     recipe = None if netlist else capture.recipe(options["model"])
-    for path in (out, *([] if report is None else [report])):
-        check_writable(path)
-    only = netlists.get(sources[0]) if len(sources) == 1 else None
-    given = reading.read(sources, options, netlist=only, with_states=recipe is not None and recipe.needs_states)
+    if there is not None:
+        given = reading.from_recordings(there)
+    else:
+        with_states = recipe is not None and recipe.needs_states
+        given = reading.from_netlist(sources[0], netlists[sources[0]], options, with_states=with_states)
     say(str(given.material))
     page = None if no_report else report or out.with_suffix(".html")
     plan = capture.Plan(options["model"], options["loss"], options["seed"], more=options)
@@ -153,14 +161,31 @@ def _netlists(sources: tuple[str, ...], options: Mapping[str, Any]) -> dict[str,
             sounds.check(sound)
     elif not (Path(sources[0]).is_dir() or sources[0].lower().endswith(".csv")):
         read |= read_variants(sources, knobs=options["knobs"])
-        positions([(name, 0.5) for name in options["learn"]], read[sources[0]].circuit, sources[0])
+        check_once("--learn", [(name, None) for name in options["learn"]])
+        for name in positions([(name, 0.5) for name in options["learn"]], read[sources[0]].circuit, sources[0]):
+            if name in read[sources[0]].held:
+                stands = read[sources[0]].held[name]
+                raise Fault(f"--learn {name}: it stands at {stands:g} already; leave one of the two away")
     model = options["model"]
     if is_netlist(variant_of(model).source):
-        read |= read_variants([model]) if model not in read else {}
+        read |= read_variants([model], knobs=options["knobs"]) if model not in read else {}
     else:
-        names.parsed(model)
+        if names.parsed(model).kind in names.OF_STATES and not read:
+            raise Fault(f"--model {model} learns circuit states, which only a netlist has: circuitnn train my.cir")
     names.check_loss(options["loss"])
     return read
+
+
+def _check_kind(sources: tuple[str, ...], given: Collection[str], *, is_circuit: bool, is_simulated: bool) -> None:
+    """Options that mean nothing where a netlist is simulated, or where there are recordings, are not skipped."""
+    names = " ".join(sources)
+    kind, idle = ("recordings", OF_RECORDINGS) if is_simulated else ("netlists", OF_NETLISTS)
+    what = "is a netlist" if is_simulated else f"{'are' if len(sources) > 1 else 'holds'} recordings"
+    for name in idle:
+        if name in given:
+            raise Fault(f"--{name.replace('_', '-')} is of {kind}; {names} {what}")
+    if "knobs" in given and not (is_simulated or is_circuit):
+        raise Fault(f"--knob is of netlists; {names} {what}: a table says where knobs stood (circuitnn train FOLDER)")
 
 
 def _is_given(context: click.Context, name: str) -> bool:

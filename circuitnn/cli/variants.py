@@ -110,15 +110,23 @@ def with_knobs(circuits: dict[str, Turned], knobs: Sequence[tuple[str, float]]) 
     return turned
 
 
+def position_of(label: str, name: str, value: str) -> tuple[str, float]:
+    """A knob and where it stands, behind an @.
+
+    Raises:
+        Fault: for a position that is none.
+    """
+    try:
+        return Knob().convert(f"{name}={value}", None, None)
+    except click.BadParameter as problem:
+        raise Fault(f"{label}: {problem.message}") from None
+
+
 def _turned(circuit: "cn.Circuit", variant: Variant) -> Turned:
     held: dict[str, float] = {}
     for name, value in variant.changes:
         if name.lower() in map(str.lower, Turned(circuit).knobs):
-            try:
-                position = Knob().convert(f"{name}={value}", None, None)
-            except click.BadParameter as problem:
-                raise Fault(f"{variant.label}: {problem.message}") from None
-            held |= positions([position], circuit, variant.label)
+            held |= positions([position_of(variant.label, name, value)], circuit, variant.label)
             continue
         devices = [part.name.lower() for part in circuit.components if part.model is not None]
         is_model = any(fnmatch.fnmatchcase(device, name.lower()) for device in devices)

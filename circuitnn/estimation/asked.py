@@ -1,6 +1,7 @@
 """What `identify` is asked for: looked at before anything is computed, and without JAX."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ import numpy as np
 from circuitnn.circuit.circuit import Circuit, checked_circuit
 from circuitnn.estimation.learnt import learnt_values, patterns_of, sources_of
 
+SHORTEST = 0.05  # seconds of a recording
+DOUBTFUL = "doubtful"
+RECORDER = ("x_gain", "x_offset", "input", "drift", "output", "y_gain")
 LEAST = {"excerpts": 1, "starts": 1, "seconds": 0.01, "warmup": 0.0, "held_out": 0.0, "max_delay": 0.0}
 
 
@@ -53,4 +57,53 @@ def check_all(circuits: Mapping[str, Circuit], asked: Mapping[str, Any]) -> None
     if len(circuits) > 1:
         patterns_of(circuits, fit, tolerance)
     for circuit in circuits.values() if len(circuits) == 1 else ():
-        learnt_values(circuit, set(), fit, tolerance, sources_of(circuit))
+        learnt = learnt_values(circuit, set(), fit, tolerance, sources_of(circuit))
+        profiles_of(asked.get("profile", ()), circuit, (*learnt, *_of_the_recorder(asked)))
+
+
+def check_recording(samples: int, fs: float, asked: Mapping[str, Any]) -> None:
+    """Whether there is as much of a recording as is asked of it.
+
+    Args:
+        samples: of the recording.
+        fs: sample rate, Hz.
+        asked: as for `check`.
+
+    Raises:
+        ValueError: naming what is too much.
+    """
+    unseen = asked.get("held_out") or 0.0
+    if samples < SHORTEST * fs:
+        raise ValueError(f"{samples} samples are too few: {SHORTEST:g} s at least, {round(SHORTEST * fs)}")
+    if unseen and samples - round(unseen * fs) < SHORTEST * fs:
+        raise ValueError(f"held_out: {unseen:g} s leave nothing of {samples / fs:.3g} s to be fitted")
+    for name in ("high_pass", "hum"):
+        freq = asked.get(name)
+        if isinstance(freq, int | float) and freq >= fs / 2:
+            raise ValueError(f"{name}: {freq:g} Hz are not below {fs / 2:g} Hz, half the rate of the recordings")
+
+
+def profiles_of(profile: Sequence[str] | str, circuit: Circuit, fitted: Sequence[str]) -> Sequence[str] | str:
+    """Names of what is fitted, of the patterns of values whose likelihood is to be profiled.
+
+    Raises:
+        ValueError: for a pattern that nothing of it has.
+    """
+    if profile == DOUBTFUL:
+        return profile
+    found = []
+    for pattern in (profile,) if isinstance(profile, str) else profile:
+        names = {pattern}
+        if pattern not in fitted:
+            with contextlib.suppress(ValueError):  # told below
+                names = set(learnt_values(circuit, set(), (pattern,), None, sources_of(circuit)))
+        if not names & set(fitted):
+            raise ValueError(f"profile: {pattern!r} is nothing of what is fitted: {', '.join(fitted)}")
+        found += sorted(names & set(fitted))
+    return tuple(found)
+
+
+def _of_the_recorder(asked: Mapping[str, Any]) -> list[str]:
+    """What is found beside the circuit's values."""
+    free = [name for name in RECORDER if asked.get(name) in ("fit", "ac", "lost")]
+    return [*free, "y_offset"] if {"input", "output"} & set(free) else free

@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from circuitnn.arguments import checked_rate
 from circuitnn.audio.signals import checked_signal
+from circuitnn.estimation.asked import SHORTEST
 from circuitnn.estimation.circuit_runs import AT_ONCE
 from circuitnn.estimation.playback import REACH as REACH
 from circuitnn.estimation.playback import SIDE, in_band
 
-SHORTEST = 0.05  # seconds of a recording
 QUIET = 1e-6  # of the power of the loudest excerpt: 60 dB below
 STUCK = 3  # equal samples at the end of the scale in a row
 MOST_STUCK = 0.1  # of a recording

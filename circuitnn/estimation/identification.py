@@ -10,10 +10,10 @@ from jax.typing import ArrayLike
 from tqdm import tqdm
 
 from circuitnn.circuit.circuit import Circuit
-from circuitnn.estimation.asked import check
+from circuitnn.estimation.asked import check, check_recording, profiles_of
 from circuitnn.estimation.choice import chosen
 from circuitnn.estimation.converter import step_of
-from circuitnn.estimation.excerpts import SHORTEST, Recordings, recordings
+from circuitnn.estimation.excerpts import Recordings, recordings
 from circuitnn.estimation.identification_report import IdentificationReport
 from circuitnn.estimation.identification_task import Task
 from circuitnn.estimation.learnt import learnt_values, sources_of
@@ -25,7 +25,6 @@ from circuitnn.estimation.statistics import reported
 from circuitnn.metrics import esr
 
 HIGH_PASS = 20.0  # Hz
-DOUBTFUL = "doubtful"
 
 
 def identify(
@@ -130,6 +129,7 @@ def identify(
         return chosen(identify, circuit, **asked)
     check(circuit, asked)
     signals = recordings(x, y, fs)
+    check_recording(len(signals.x), signals.fs, asked)
     couplings = {"input": input, "output": output}
     has_coupling = any(each not in ("dc", None) for each in couplings.values())
     # What is below the music tells the corner of a coupling.
@@ -146,7 +146,7 @@ def identify(
     look: Any = {"unit": "step", "disable": not progress, "dynamic_ncols": True}
     with jax.enable_x64(True), tqdm(total=steps, desc="putting in step", **look) as bar:
         learnt = learnt_values(circuit, set(), fit, tolerance, sources_of(circuit))
-        profile = _profiles(profile, circuit, (*learnt, *around.free))
+        profile = profiles_of(profile, circuit, (*learnt, *around.free))
         task = Task(
             circuit=circuit.astype(np.float64),
             fs=signals.fs,
@@ -195,26 +195,9 @@ def _parts(signals: Recordings, held_out: float) -> tuple[Recordings, int]:
     unseen = round(held_out * signals.fs)
     if not unseen:
         return signals, 0
-    if len(signals.x) - unseen < SHORTEST * signals.fs:
-        raise ValueError(f"held_out: {held_out:g} s leave nothing of {len(signals.x) / signals.fs:.3g} s to be fitted")
     kept = slice(0, len(signals.x) - unseen)
     rows = {name: getattr(signals, name)[kept] for name in ("x", "y", "clipped_x", "clipped_y")}
     return dataclasses.replace(signals, **rows), unseen
-
-
-def _profiles(profile: Sequence[str] | str, circuit: Circuit, fitted: Sequence[str]) -> Sequence[str] | str:
-    """Names of what is fitted, of the patterns that were given."""
-    if profile == DOUBTFUL:
-        return profile
-    found = []
-    for pattern in (profile,) if isinstance(profile, str) else profile:
-        names = {pattern}
-        if pattern not in fitted:
-            names = set(learnt_values(circuit, set(), (pattern,), None, sources_of(circuit))) & set(fitted)
-        if not names & set(fitted):
-            raise ValueError(f"profile: {pattern} is nothing of what is fitted: {', '.join(fitted)}")
-        found += sorted(names)
-    return tuple(found)
 
 
 def _moves(result: Found, report: IdentificationReport) -> dict[str, float]:

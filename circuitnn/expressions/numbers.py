@@ -11,6 +11,10 @@ _SUFFIXES = (
     ("u", "e-6"), ("\N{GREEK SMALL LETTER MU}", "e-6"), ("n", "e-9"), ("p", "e-12"), ("f", "e-15"),
 )  # fmt: skip
 _MIL = 25.4  # micrometres
+_UNITS = frozenset({
+    "", "ohm", "ohms", "r", "\N{GREEK SMALL LETTER OMEGA}", "f", "farad", "farads", "h", "henry", "henries", "v",
+    "volt", "volts", "a", "amp", "amps", "ampere", "s", "sec", "hz", "w", "c", "degc",
+})  # fmt: skip
 
 UNSIGNED = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[^\W\d_]*"
 # 4k7, and its parts; R stands for the point alone.
@@ -55,6 +59,28 @@ def parse_number(text: str, *, compact: bool = False, mil: bool = True) -> float
     if not math.isfinite(value):
         raise NetlistError(f"{_short(text)} is too large")
     return value
+
+
+def check_letters(text: str) -> None:
+    """Refuse letters behind a number that SPICE would skip or read as others than were meant, where nobody has to
+    follow SPICE: in what is typed, and not in a netlist.
+
+    Raises:
+        NetlistError: for ``22q``, which SPICE reads as 22, and for ``1M`` and ``1F``, its milli and femto.
+    """
+    match = _PARTS.fullmatch(text)
+    letters = match[4] if match else ""
+    if letters in ("M", "F", "MOhm", "Mohm", "M\N{GREEK CAPITAL LETTER OMEGA}"):
+        number = text.removesuffix(letters)
+        name, others = ("milli", ("Meg", "m")) if letters[0] == "M" else ("femto", ("", "f"))
+        write = " or ".join(number + other for other in others)
+        raise NetlistError(f"{_short(text)}: {letters[0]} is {name} in SPICE: write {write}")
+    folded = letters.casefold()
+    suffix = next((name for name, _ in _SUFFIXES if folded.startswith(name)), "")
+    if folded not in _UNITS and folded.removeprefix(suffix) not in _UNITS:
+        raise NetlistError(
+            f"{_short(text)}: {letters} is neither a suffix (T, G, Meg, k, m, u, n, p, f) nor a unit behind one"
+        )
 
 
 def _short(text: str) -> str:

@@ -51,6 +51,8 @@ def cabinet(
     if seconds is not None and not 0 < seconds < math.inf:
         raise AudioError(f"{path}: seconds: expected a positive number, got {seconds}")
     taps, rate = read(path, channel=channel)
+    if not taps.any():
+        raise AudioError(f"{path}: is silent, which no impulse response is")
     done = []
     if trim and len(taps) > len(from_onset(taps)):
         done.append(f"{len(taps) - len(from_onset(taps))} samples of silence in front left out")

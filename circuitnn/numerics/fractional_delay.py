@@ -3,9 +3,7 @@
 from types import ModuleType
 from typing import Any
 
-import jax
-from jax import Array, lax
-from jax import numpy as jnp
+from circuitnn.deferred import Array, jax, jnp, lax
 
 HALF = 48  # samples on each side that a new sample is made of
 _WIDTH = HALF / 4.8  # of the Gaussian: 1e-5 at the ends, and flat to 1e-5 up to 0.43 of the sample rate

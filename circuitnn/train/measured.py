@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.audio import read
-from circuitnn.tables import table_rows
+from circuitnn.tables import number, table_rows
 from circuitnn.train.response_data import Responses, responses
 
 TABLE, FILES, INPUT = "responses.csv", "settings.csv", "input.wav"
@@ -70,7 +70,7 @@ def _entry(path: Path, line: int, name: str, cell: str) -> float | str:
             raise ValueError(f"{path}: line {line}: {cell!r} is not in the folder")
         return cell
     try:
-        return float(cell)
+        return number(cell)
     except ValueError:
         raise ValueError(f"{path}: line {line}: {name} is {cell!r}, no number") from None
 

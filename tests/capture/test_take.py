@@ -102,9 +102,9 @@ def test_a_long_silence_at_the_end_is_cut_off():
         (X, played(6.0, seed=5), {}, "b does not look like a recording of a"),
         (X, 0.5 * X, {}, "b is a itself, times 0.5"),
         (Y, X, {}, "the wrong order"),
-        (X, Y, {"test": 7.0}, "the test has to be"),
+        (X, Y, {"test": 7.0}, "test: has to be"),
         (X, Y, {"test": 5.0, "validation": 0.9}, "to learn from"),
-        (X, Y, {"test": float("nan")}, "the test has to be"),
+        (X, Y, {"test": float("nan")}, "test: has to be"),
     ],
 )
 def test_recordings_that_tell_nothing(x, y, options, words):

@@ -29,12 +29,19 @@ def test_what_spreadsheets_write(table):
     assert {name: values.tolist() for name, values in moves.knobs.items()} == {"tone": [0.25, 1]}
 
 
+def test_what_spreadsheets_write_where_the_comma_is_the_decimal_point(table):
+    for text in ("time;tone\n0;0,25\n1;,5\n", "time\ttone\n0\t0.25\n1\t0.5\n", 'time,tone\n0,"0,25"\n1,0.5\n'):
+        moves = table(text)
+        assert moves.times.tolist() == [0, 1]
+        assert moves.knobs["tone"].tolist() == [0.25, 0.5]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "moves.csv: is empty; its first line names the columns"),
         ("tone\n0.5\n", "moves.csv: has no column time_s (or time); its columns: tone"),
-        ("time;tone\n0;0.5\n", "columns are separated by commas"),
+        ("time;tone\n0;0.5;1\n", "moves.csv, line 2: has 3 cells"),
         ("time\n0\n", "moves.csv: has no column for a knob"),
         ("time,time_s,tone\n0,0,0.5\n", "has a column time_s and a column time"),
         ("time,tone,Tone\n0,0.5,0.5\n", "has the column 'tone' twice"),
@@ -58,6 +65,6 @@ def test_bad_tables(text, said, table):
 
 
 def test_no_text(folder):
-    (folder / "moves.csv").write_bytes(b"\xff\xfe\x00\x81")
+    (folder / "moves.csv").write_bytes(b"\xff\x00\x81")
     with pytest.raises(Fault, match="is not a text file in UTF-8"):
         read_automation("moves.csv", cn.read_netlist("tone.cir"), "tone.cir")

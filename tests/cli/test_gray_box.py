@@ -1,7 +1,11 @@
 """`circuitnn train --model my.cir`: a circuit and what it leaves, its end, gone on with and stopped."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -146,3 +150,51 @@ def test_until_is_enough(call, asked):
     call(*WORDS, "--epochs", "1", "--until", "0.9")
     assert not list(Path("m.training").glob("state0-*part*")), "the circuit alone is good enough"
     assert cn.train.restore("m.npz").models[0].factor[...] == 2
+
+
+TERMINATED = """
+    import os, signal, sys
+    import circuitnn as cn
+    from circuitnn.cli import app
+    from circuitnn.estimation import contenders
+    from tests.cli.test_gray_box import Report
+
+    own = contenders.fit
+
+    def stopping(*arguments, callback, **options):
+        def after(end):
+            if end.epoch == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return callback(end)
+
+        return own(*arguments, callback=after, **options)
+
+    cn.train.identify = lambda *_, **__: ({}, Report())
+    contenders.SIDE_BY_SIDE = 1
+    if "--resume" not in sys.argv:
+        contenders.fit = stopping
+    app(sys.argv[1:])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="SIGTERM is of another kind there")
+def test_sigterm_leaves_a_whole_model_and_a_training_that_goes_on(folder, call, asked):
+    places = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+    def run(*more):
+        command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(TERMINATED), *WORDS, *more]
+        environment = {**os.environ, "PYTHONPATH": places}
+        return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=environment)
+
+    ended = run("--epochs", "3")
+    assert ended.returncode == -signal.SIGTERM, ended.stderr
+    assert "stopped after epoch 2 of 3" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+    assert not [path.name for path in folder.rglob("*") if path.name.endswith(".circuitnn")], "nothing half-written"
+    assert cn.train.restore("m.npz").models[0].factor[...] == 2, "the circuit, which is the best so far"
+    assert "is there already" in call(*WORDS, fails=2).stderr
+    # By another process: in this one what a training is may be told otherwise.
+    ended = run("--resume")
+    assert ended.returncode == 0, ended.stderr
+    assert Path(LEARNT.format(0)).exists()

@@ -139,7 +139,7 @@ BAD = {
     "not a positive number": (*WORDS, "--minutes", "0"),
     "give one of them": (*WORDS, "--minutes", "1", "--epochs", "3"),
     "go on with": (*WORDS, "--resume"),
-    "the test has to be": (*WORDS, "--test", "100"),
+    "--test: has to be": (*WORDS, "--test", "100"),
     "samples in common": (*WORDS, "--latency", "40000"),
     "is not a valid float": (*WORDS, "--latency", "few"),
     "--resume goes on": (*WORDS, "--resume", "--overwrite"),
