@@ -127,6 +127,11 @@ class Job:
         """Its name in the curves."""
         return f"{self.circuit}|{self.model}|{self.regime}"
 
+    @property
+    def words(self) -> str:
+        """What it is, for the user."""
+        return f"{self.model} on {self.circuit}" + ("" if self.regime is None else f" under {self.regime}")
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -213,6 +218,18 @@ class Study:
             for name in (self.regimes if preset.regimes is None else preset.regimes)
             if (only is None or name in only) and not (is_black_box and self.regimes[name].needs_states)
         ]
+
+    def left_out(self, preset: Preset) -> list[str]:
+        """Why contenders of a preset have no run, a sentence for each; none where all of them have one."""
+        run = {job.model for job in self.jobs(preset)}
+        told = []
+        for name in self.contenders_of(preset):
+            if name not in run and self.regimes_of(name, preset):
+                told.append(f"{name} is matched to circuit states, which recordings do not have")
+            elif name not in run:
+                asked = ", ".join(self.regimes if preset.regimes is None else preset.regimes)
+                told.append(f"{name} cannot learn under {asked}: true states are shown there, or it is for others only")
+        return told
 
     def hypotheses_of(self, preset: Preset) -> list[Hypothesis]:
         """Those that a preset's runs can speak of; only these are claimed, and corrected for."""
