@@ -154,7 +154,7 @@ def _file(study: Study, target: Target, folder: Path) -> Path:
     """Targets that differ in what is shown only share their data."""
 
     def made_of(one: Target) -> tuple[Any, ...]:
-        return one.circuit, one.recordings, one.knobs, one.positions, one.sources, one.volts
+        return one.circuit, one.recordings, one.device, one.knobs, one.positions, one.sources, one.volts
 
     name = next(name for name, other in study.targets.items() if made_of(other) == made_of(target))
     return folder / f"target-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"

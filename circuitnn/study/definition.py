@@ -31,8 +31,9 @@ class Target:
         knobs: names of those that are drawn for each recording and given to the models; the others stay where they are.
         positions: where the knobs stand in place of that, and the test's positions and levels that training has not
             seen; their names are `knobs` then.
-        recordings: a folder of recordings of the device with a table of knob positions, see
-            `circuitnn.capture.read_table`; `positions.unseen` are those that are held out.
+        recordings: a folder of recordings of the device, see `circuitnn.capture.read_folder`; `positions.unseen` are
+            those that are held out.
+        device: whose recordings are meant, where a folder has those of several.
         volts: of full scale; those of the study when None.
         inputs: how many of the circuit's inputs the models see.
         sources: signals of inputs after the first, by name: (recordings, time) volts from a generator of random
@@ -47,6 +48,7 @@ class Target:
     knobs: tuple[str, ...] = ()
     positions: Positions | None = None
     recordings: str | None = None
+    device: str | None = None
     volts: float | None = None
     inputs: int = 1
     sources: Mapping[str, Callable[[np.random.Generator, int, int], np.ndarray]] = dataclasses.field(

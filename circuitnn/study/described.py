@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from circuitnn.knobs import did_you_mean
+from circuitnn.model import Model
 from circuitnn.settings import arguments_of, class_of
 from circuitnn.study import described_target, outline
 from circuitnn.study.contenders import by_recipe, network, within
 from circuitnn.study.definition import Contender, Target
-from circuitnn.study.fixed import opened, saved
+from circuitnn.study.fixed import opened, saved, standing
 from circuitnn.study.hypotheses import Hypothesis, Runs
 from circuitnn.study.keys import Faults
 from circuitnn.study.rate_search import RateSearch
@@ -23,7 +24,7 @@ SIZE = "hidden"  # what a network within a budget has as many of as fit
 
 
 def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int]) -> Contender | None:
-    """A contender from its table, or from the name of a recipe or a file.
+    """A contender from its table, from the name of a recipe or a file, from a model or from a function that makes one.
 
     Args:
         given: what is written.
@@ -33,6 +34,13 @@ def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int])
     """
     if isinstance(given, Contender):
         return given
+    if isinstance(given, Model):
+        return faults.tried(where, lambda: standing(given, where))
+    if isinstance(given, type):
+        faults.note(where, f"is the class {given.__name__}: give a function of (task, rngs) that makes one, or a table")
+        return None
+    if callable(given):
+        return Contender(given, matched="none")
     said = outline.contender(given, where, faults)
     if said is None:
         return None
@@ -79,10 +87,11 @@ def target(given: Any, where: str, faults: Faults) -> Target | None:
         return None
     if said.circuit is not None:
         return Target(str(said.title), said.circuit, positions=said.positions, volts=said.volts)
-    names = faults.tried(where, lambda: knobs_of(said.source))
+    held = () if said.positions is None else said.positions.unseen
+    names = faults.tried(where, lambda: knobs_of(said.source, said.device, held))
     if names is None:
         return None
-    options: dict[str, Any] = {"recordings": str(Path(said.source).resolve()), "knobs": names}
+    options: dict[str, Any] = {"recordings": str(Path(said.source).resolve()), "knobs": names, "device": said.device}
     title = said.title or described_target.title_of(said.source)
     return faults.tried(where, lambda: Target(title, None, positions=said.positions, **options))
 

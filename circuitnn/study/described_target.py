@@ -27,6 +27,7 @@ class Device:
         circuit: builds it; None for recordings.
         positions: where its knobs stand; None for recordings of which none is held out.
         volts: of full scale; None where they are not said.
+        device: whose recordings of a folder are meant; None where it is not said.
     """
 
     title: str | None
@@ -34,6 +35,7 @@ class Device:
     circuit: Callable[[], Circuit] | None
     positions: Positions | None
     volts: float | None = None
+    device: str | None = None
 
 
 def device(given: Any, where: str, faults: Faults) -> Device | None:
@@ -46,10 +48,12 @@ def device(given: Any, where: str, faults: Faults) -> Device | None:
     source, title = keys.take(way, str), keys.take("title", str)
     unseen = keys.many("unseen", dict, ())
     if way == "folder":
+        of = keys.take("device", str)
         keys.end()
-        held = [{name: _number(name, value) for name, value in one.items()} for one in unseen] if unseen else []
-        found = Device(title, str(source), None, Positions((), tuple(held)) if held else None)
-        return found if len(faults.found) == before else None
+        if len(faults.found) > before:
+            return None
+        held = faults.tried(keys.key("unseen"), lambda: _held(unseen))
+        return None if held is None else Device(title, str(source), None, *held, device=of)
     volts, gains, constant = keys.positive("volts", float), keys.many("gains_db", float, ()), keys.take("set", dict, {})
     knobs = keys.take("knobs", dict, {})
     ends = {name: keys.many(name, str) for name in ("inputs", "outputs") if name in keys.left}
@@ -64,7 +68,9 @@ def device(given: Any, where: str, faults: Faults) -> Device | None:
     if len(circuit.inputs) > 1 or len(circuit.outputs) > 1:
         ends_of = f"{', '.join(circuit.inputs)}; {', '.join(circuit.outputs)}"
         faults.note(
-            where, f"a study compares one input and one output, this circuit has {ends_of}: say which are meant"
+            where,
+            f"a study compares one input and one output, this circuit has {ends_of}: of a netlist say which are meant "
+            "(inputs, outputs); from Python a Target has sources for the other inputs",
         )
         return None
     fixed = faults.tried(keys.key("set"), lambda: _fixed(circuit, constant, knobs))
@@ -74,6 +80,14 @@ def device(given: Any, where: str, faults: Faults) -> Device | None:
     build = functools.partial(_built, way, source, tuple(sorted(ends.items())), fixed)
     built = faults.tried(keys.key("set"), build)
     return None if built is None else Device(title or built.title, source, build, positions, volts)
+
+
+def _held(unseen: Sequence[Position]) -> tuple[Positions | None]:
+    """The rows of a table that are held out."""
+    if any(not one for one in unseen):
+        raise ValueError("a position is a table of knobs, got an empty one")
+    held = tuple({name: _number(name, value) for name, value in one.items()} for one in unseen)
+    return (Positions((), held) if held else None,)
 
 
 @functools.lru_cache(maxsize=256)

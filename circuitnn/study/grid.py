@@ -27,6 +27,7 @@ from circuitnn.study.training import attempted
 
 Workers = Callable[[], AbstractContextManager[Executor]]
 PATIENCE = 3  # rounds without anything done, after which something is taken to kill the workers
+CARRIED = "other processes need functions that stand at the top of a module; without an executor all is computed here"
 PACKAGES = ("circuitnn", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 
 
@@ -74,9 +75,10 @@ def compute(study: Study, preset: Preset, signals: Signals, folder: Path, worker
             left = [job for job in _missing(jobs, log) if job not in failed]
             vain = vain + 1 if len(left) == len(missing) else 1
             if left and vain == PATIENCE:
-                labels = ", ".join(job.label for job in left[:3])
                 what = "results cannot be read again" if broken is None else f"workers died {PATIENCE} times ({broken})"
-                raise RuntimeError(f"{what}; among what is left: {labels}") from broken
+                hint = "" if study.description is None or study.description.is_plain else f"; {CARRIED}"
+                labels = ", ".join(job.words for job in left[:3])
+                raise RuntimeError(f"{what}{hint}; among what is left: {labels}") from broken
             missing = left
             bar.n = len(jobs) - len(missing) - len(failed)
     if failed:
@@ -110,7 +112,13 @@ def _ended(executor: Executor, jobs: list[Job], about: tuple[Study, Preset, Path
     pending = {executor.submit(attempted, study, job, preset, folder, recordings): job for job in jobs}
     try:
         for done in as_completed(pending):
-            yield pending[done], done.result()
+            try:
+                problem = done.result()
+            except (OSError, BrokenExecutor):
+                raise
+            except Exception as error:  # what a run fails at is told by the run: this one never got there, or back
+                problem = f"the executor cannot carry it ({type(error).__name__}: {error}): {CARRIED}"
+            yield pending[done], problem
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         raise
@@ -198,7 +206,7 @@ def work_folder(folder: Path, study: Study, preset: Preset, signals: Signals) ->
     digest = hashlib.sha256(repr(facts(study, preset)).encode())
     for x in signals.parts.values():
         digest.update(np.ascontiguousarray(x).tobytes())
-    work = folder / "work" / digest.hexdigest()[:16]
+    work = folder.absolute() / "work" / digest.hexdigest()[:16]  # workers may be in another folder
     work.mkdir(parents=True, exist_ok=True)
     return work
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from flax import nnx
 
-from circuitnn.model import Model, run
+from circuitnn.model import Model, StateModel, run
 from circuitnn.study.contenders import task_of
 from circuitnn.study.datasets import matched_states
 from circuitnn.study.definition import Contender, Study, Target, Task
@@ -81,4 +81,8 @@ def _heard(contender: Contender, task: Task, model: Any = None) -> tuple[int, ..
         return run(made, x, controls=knobs or None)[1] if isinstance(made, Model) else x
 
     shape = jax.eval_shape(given, np.zeros((1, SAMPLES, task.inputs), np.float32)).shape
-    return shape if issubclass(kind[-1], Model) else f"its function gives a {kind[-1].__name__} and no model"
+    if not issubclass(kind[-1], Model):
+        return f"its function gives a {kind[-1].__name__} and no model"
+    if contender.matched != "none" and not issubclass(kind[-1], StateModel):
+        return f'is matched to circuit states, and a {kind[-1].__name__} has none: say Contender(..., matched="none")'
+    return shape
