@@ -6,13 +6,14 @@ from typing import Any, NamedTuple, final
 
 from circuitnn.capture.names import LOSSES, parsed
 from circuitnn.knobs import did_you_mean
-from circuitnn.study.keys import Faults, Keys
+from circuitnn.study.keys import Faults, Keys, shortened
 from circuitnn.study.known import NETWORKS, REGIMES, SCHEDULES
 from circuitnn.study.material import Material
 
 OVERRIDES = ("seeds", "contenders", "targets", "regimes", "budget", "training", "material", "search")
 SIZES = ("weights", "operations")  # of budgets
 FILES = (".nam", ".npz", ".aidax", ".json")
+LONGEST = 60  # letters of a name, that pictures have room for
 MOST_SEEDS, MOST_UPDATES, MOST_SAMPLES = 10_000, 10**9, 10**8
 WHOLE, NODAL = "whole", "nodal"  # the preset without changes; what the floor goes by in results
 
@@ -83,8 +84,9 @@ def _regimes(given: Any, faults: Faults) -> Mapping[str, Any]:
 
 def _check_name(part: str, name: str, faults: Faults) -> None:
     """Names of runs are joined by "|" in curves.npz, and are in tables of a terminal."""
-    if not isinstance(name, str) or not name.strip() or "|" in name or not name.isprintable():
-        faults.note(part, f'names are texts that are not empty, in one line and without "|", got {name!r}')
+    if not isinstance(name, str) or not name.strip() or "|" in name or not name.isprintable() or len(name) > LONGEST:
+        told = shortened(name)
+        faults.note(part, f'names are texts of 1 to {LONGEST} letters in one line and without "|", got {told}')
     elif (part, name) in (("contenders", NODAL), ("presets", WHOLE)):
         what = "the nodal model, which learns nothing," if name == NODAL else "the study without a preset"
         faults.note(f"{part}.{name}", f"{what} goes by that name: give another one")
