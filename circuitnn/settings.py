@@ -74,7 +74,8 @@ def class_of(kind: str) -> type:
     """
     if _is_known(kind):
         return next(cls for cls, name in reversed(_NAMES.items()) if name == kind)
-    near = difflib.get_close_matches(kind, _BUILDERS, 1)
+    lowered = {name.lower(): name for name in _BUILDERS}
+    near = [lowered[name] for name in difflib.get_close_matches(kind.lower(), lowered, 1)]
     raise ValueError(f"no kind of model {kind!r} is known{f'; did you mean {near[0]}?' if near else ''}")
 
 

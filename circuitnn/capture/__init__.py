@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from circuitnn.capture.findings import Finding as Finding
     from circuitnn.capture.knob_table import Row as Row
     from circuitnn.capture.knob_table import read_table as read_table
+    from circuitnn.capture.layouts import read_folder as read_folder
     from circuitnn.capture.losses import loss as loss
     from circuitnn.capture.material import Material as Material
     from circuitnn.capture.material import Prediction as Prediction
@@ -35,6 +36,7 @@ else:  # a type checker tells of names that are none
         names={
             "circuitnn.capture.findings": "Finding",
             "circuitnn.capture.knob_table": "Row read_table",
+            "circuitnn.capture.layouts": "read_folder",
             "circuitnn.capture.losses": "loss",
             "circuitnn.capture.material": "Material Prediction",
             "circuitnn.capture.names": "LOSSES MODELS",

@@ -13,17 +13,19 @@ NAME, PLAYED, RECORDED = "table.csv", "input", "output"
 
 @final
 class Row(NamedTuple):
-    """One recording of a table: both files, and the knobs by name.
+    """One recording: both files, and the knobs by name.
 
     Attributes:
         played: path of what went into the device.
         recorded: path of what came out.
         knobs: where they stood.
+        part: "train", "validation" or "test", where the set says which; None where a recording is divided by time.
     """
 
     played: str
     recorded: str
     knobs: Mapping[str, float]
+    part: str | None = None
 
 
 def read_table(path: Path) -> list[Row]:

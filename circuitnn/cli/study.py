@@ -67,7 +67,7 @@ def study(
     except DescriptionError as problem:
         _tell(problem)
         context.exit(2)
-    from circuitnn.study import Description, carrying_out, grid, report
+    from circuitnn.study import Description, carrying_out, grid, report, trial
     from circuitnn.study.command import plan, workers_of
     from circuitnn.study.description import WHOLE
     from circuitnn.study.terminal import table
@@ -93,6 +93,7 @@ def study(
         return
     say(f"{description.name}: {plan(whole, chosen)}")
     if check:
+        trial.check(whole, chosen)
         return
     grid.check_writable(folder)
     words = [description.command, *(["--preset", preset] if preset else [])]

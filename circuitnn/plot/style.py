@@ -3,6 +3,7 @@
 import functools
 import io
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -93,9 +94,22 @@ def panels(rows: int = 1, columns: int = 1, *, size: tuple[float, float], **opti
 
 def png(figure: "Figure") -> bytes:
     """The figure as a file."""
+    literal(figure)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands in its place
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def literal(figure: "Figure") -> None:
+    """Show names as they are: matplotlib takes what is between dollars for mathematics, which few names are."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        shown = text.get_text() if isinstance(text, Text) else ""
+        if "$" in shown and r"\mathdefault" not in shown:  # which numbers beside its axes have
+            text.set_parse_math(False)  # type: ignore[attr-defined]
 
 
 def looks(count: int) -> list[dict[str, Any]]:

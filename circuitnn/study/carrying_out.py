@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from circuitnn.files import owned
-from circuitnn.study import grid, hypotheses, report
+from circuitnn.study import grid, hypotheses, report, trial
 from circuitnn.study.definition import Study
 from circuitnn.study.preset import Preset
 from circuitnn.study.run_log import RunLog
@@ -35,6 +35,10 @@ def carried_out(
     """
     began = time.monotonic()
     report.check_extras()
+    trial.check(study, preset)
+    trial.check_length(study, preset, material)
+    for sentence in study.left_out(preset):
+        print(f"left out: {sentence}", flush=True)
     work = grid.work_folder(folder, study, preset, material)
     with owned(work):
         description = hypotheses.write_down(study.hypotheses_of(preset), work, grid.now())

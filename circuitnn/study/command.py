@@ -13,6 +13,7 @@ from circuitnn.study import grid, processes, report, signals, terminal
 from circuitnn.study.carrying_out import carried_out, so_far
 from circuitnn.study.definition import Study
 from circuitnn.study.preset import Preset
+from circuitnn.study.wording import plural
 from circuitnn.train.interruption import Terminated, terminating
 
 
@@ -122,10 +123,10 @@ def _command(study: Study, options: argparse.Namespace) -> str:
 def plan(study: Study, preset: Preset) -> str:
     """How much is to be computed, in words."""
     trainings = sum(job.regime is not None for job in study.jobs(preset))
-    length = f"{preset.updates} updates" if preset.seconds is None else f"{preset.seconds:g} s"
+    length = plural(preset.updates, "update") if preset.seconds is None else f"{preset.seconds:g} s"
     return (
-        f"{len(study.targets_of(preset))} targets, {len(study.contenders_of(preset))} models, {trainings} trainings of "
-        f"{preset.seeds} seeds, {length} each"
+        f"{plural(len(study.targets_of(preset)), 'target')}, {plural(len(study.contenders_of(preset)), 'model')}, "
+        f"{plural(trainings, 'training')} of {plural(preset.seeds, 'seed')}, {length} each"
     )
 
 

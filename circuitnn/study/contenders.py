@@ -17,6 +17,8 @@ from circuitnn.settings import arguments_of, class_of
 from circuitnn.settings import build as built
 from circuitnn.study.definition import Contender, Task
 
+MOST_NUMBERS = 10**8  # to learn: beyond, memory ends before the training begins
+
 
 def black_box(kind: Callable[..., Model], hidden: int, *, learning_rate: float = 1e-2) -> Contender:
     """A `GRU` or an `LSTM` of that many units."""
@@ -76,7 +78,9 @@ def network(kind: str, *, rate: float = 1e-2, **settings: Any) -> Contender:
         return class_of(kind)(**given, **built(settings), rngs=rngs)
 
     contender = Contender(build, matched="all" if needs_states else "none", learning_rate=rate)
-    _shape(contender, _some_task(needs_states))
+    numbers = _shape(contender, _some_task(needs_states))
+    if numbers > MOST_NUMBERS:
+        raise ValueError(f"{kind} would have {numbers:.2g} numbers to learn, and may have {MOST_NUMBERS:.0g}")
     return contender
 
 
@@ -110,7 +114,7 @@ def within(
 
     @functools.cache
     def chosen(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
-        task = _task(inputs, knobs, state_names)
+        task = task_of(inputs, knobs, state_names)
         counts = range(max(1, len(state_names)), units + 1)
         place = bisect.bisect_right(counts, most, key=lambda count: _cost(make(count), task, measure))
         if not place:
@@ -135,8 +139,8 @@ def as_dear(
 
     @functools.cache
     def chosen(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
-        task = _task(inputs, knobs, state_names)
-        aim = _cost(like, _task(inputs, knobs, ()), measure)
+        task = task_of(inputs, knobs, state_names)
+        aim = _cost(like, task_of(inputs, knobs, ()), measure)
         counts = range(max(1, len(state_names)), units + 1)
         place = bisect.bisect_left(counts, aim, key=lambda count: _cost(make(count), task, measure))
         around = counts[max(0, place - 1) : place + 1]
@@ -169,8 +173,8 @@ def sized(make: Callable[[int], Contender], *, like: Contender, most: int = 64) 
 
     @functools.cache
     def units(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> int:
-        task = _task(inputs, knobs, state_names)
-        numbers = _shape(like, _task(inputs, knobs, ()))
+        task = task_of(inputs, knobs, state_names)
+        numbers = _shape(like, task_of(inputs, knobs, ()))
         counts = range(max(1, len(state_names)), most + 1)
         return counts[max(0, bisect.bisect_right(counts, numbers, key=lambda n: _shape(make(n), task)) - 1)]
 
@@ -186,14 +190,14 @@ def _shape(contender: Contender, task: Task) -> int:
     return numbers_of(nnx.eval_shape(lambda: contender.build(task, nnx.Rngs(0))))
 
 
-def _task(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> Task:
+def task_of(inputs: int, knobs: tuple[str, ...], state_names: tuple[str, ...]) -> Task:
     """A task of that shape, for what depends on nothing else."""
     scaling = Scaling(np.ones(inputs), np.ones(1), np.ones(len(state_names)) if state_names else None)
     return Task(inputs, knobs, state_names, None, scaling, 48_000.0)
 
 
 def _some_task(with_states: bool) -> Task:
-    return _task(1, ("k",), ("C1",) if with_states else ())
+    return task_of(1, ("k",), ("C1",) if with_states else ())
 
 
 _OF_THE_TASK = (

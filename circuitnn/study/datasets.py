@@ -5,6 +5,7 @@ closer to the continuous circuit than any model at the sample rate, the nodal on
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -153,9 +154,10 @@ def _file(study: Study, target: Target, folder: Path) -> Path:
     """Targets that differ in what is shown only share their data."""
 
     def made_of(one: Target) -> tuple[Any, ...]:
-        return one.circuit, one.recordings, one.knobs, one.positions, one.sources, one.volts
+        return one.circuit, one.recordings, one.device, one.knobs, one.positions, one.sources, one.volts
 
-    return folder / f"target-{[made_of(other) for other in study.targets.values()].index(made_of(target))}.npz"
+    name = next(name for name, other in study.targets.items() if made_of(other) == made_of(target))
+    return folder / f"target-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
 
 
 def _save(path: Path, sets: dict[str, Dataset], conditions: Sequence[Condition] = ()) -> None:

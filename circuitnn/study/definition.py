@@ -31,8 +31,9 @@ class Target:
         knobs: names of those that are drawn for each recording and given to the models; the others stay where they are.
         positions: where the knobs stand in place of that, and the test's positions and levels that training has not
             seen; their names are `knobs` then.
-        recordings: a folder of recordings of the device with a table of knob positions, see
-            `circuitnn.capture.read_table`; `positions.unseen` are those that are held out.
+        recordings: a folder of recordings of the device, see `circuitnn.capture.read_folder`; `positions.unseen` are
+            those that are held out.
+        device: whose recordings are meant, where a folder has those of several.
         volts: of full scale; those of the study when None.
         inputs: how many of the circuit's inputs the models see.
         sources: signals of inputs after the first, by name: (recordings, time) volts from a generator of random
@@ -47,6 +48,7 @@ class Target:
     knobs: tuple[str, ...] = ()
     positions: Positions | None = None
     recordings: str | None = None
+    device: str | None = None
     volts: float | None = None
     inputs: int = 1
     sources: Mapping[str, Callable[[np.random.Generator, int, int], np.ndarray]] = dataclasses.field(
@@ -126,6 +128,11 @@ class Job:
     def label(self) -> str:
         """Its name in the curves."""
         return f"{self.circuit}|{self.model}|{self.regime}"
+
+    @property
+    def words(self) -> str:
+        """What it is, for the user."""
+        return f"{self.model} on {self.circuit}" + ("" if self.regime is None else f" under {self.regime}")
 
 
 @final
@@ -213,6 +220,18 @@ class Study:
             for name in (self.regimes if preset.regimes is None else preset.regimes)
             if (only is None or name in only) and not (is_black_box and self.regimes[name].needs_states)
         ]
+
+    def left_out(self, preset: Preset) -> list[str]:
+        """Why contenders of a preset have no run, a sentence for each; none where all of them have one."""
+        run = {job.model for job in self.jobs(preset)}
+        told = []
+        for name in self.contenders_of(preset):
+            if name not in run and self.regimes_of(name, preset):
+                told.append(f"{name} is matched to circuit states, which recordings do not have")
+            elif name not in run:
+                asked = ", ".join(self.regimes if preset.regimes is None else preset.regimes)
+                told.append(f"{name} cannot learn under {asked}: true states are shown there, or it is for others only")
+        return told
 
     def hypotheses_of(self, preset: Preset) -> list[Hypothesis]:
         """Those that a preset's runs can speak of; only these are claimed, and corrected for."""

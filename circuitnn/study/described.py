@@ -1,32 +1,30 @@
-"""Parts of a study from plain tables: contenders, targets, regimes, hypotheses and what is played."""
+"""Parts of a study from plain tables: contenders, targets, regimes, hypotheses, and how learning rates are found."""
 
 import dataclasses
 import functools
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from circuitnn.circuit import Circuit, read_netlist
-from circuitnn.circuit.catalogue import CATALOGUE
-from circuitnn.knobs import check_value, spelling
+from circuitnn.knobs import did_you_mean
+from circuitnn.model import Model
 from circuitnn.settings import arguments_of, class_of
+from circuitnn.study import described_target, outline
 from circuitnn.study.contenders import by_recipe, network, within
 from circuitnn.study.definition import Contender, Target
-from circuitnn.study.fixed import opened, saved
+from circuitnn.study.fixed import opened, saved, standing
 from circuitnn.study.hypotheses import Hypothesis, Runs
-from circuitnn.study.keys import Faults, Keys
-from circuitnn.study.material import Material
-from circuitnn.study.positions import Positions
+from circuitnn.study.keys import Faults
 from circuitnn.study.rate_search import RateSearch
 from circuitnn.study.recorded import knobs_of
 from circuitnn.study.regimes import MORE_REGIMES, TrainingRegime
 
-FILES = (".nam", ".npz", ".aidax", ".json")
 SIZE = "hidden"  # what a network within a budget has as many of as fit
 
 
 def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int]) -> Contender | None:
-    """A contender from its table, or from the name of a recipe or a file.
+    """A contender from its table, from the name of a recipe or a file, from a model or from a function that makes one.
 
     Args:
         given: what is written.
@@ -36,35 +34,33 @@ def contender(given: Any, where: str, faults: Faults, budget: Mapping[str, int])
     """
     if isinstance(given, Contender):
         return given
-    if isinstance(given, str):
-        given = {"file" if Path(given).suffix.lower() in FILES else "recipe": given}
-    keys = Keys(given, where, faults)
-    ways = [name for name in ("kind", "recipe", "file") if name in keys.left]
-    if len(ways) != 1:
-        faults.note(where, 'has to have one of the keys "kind", "recipe" and "file"')
+    if isinstance(given, Model):
+        return faults.tried(where, lambda: standing(given, where))
+    if isinstance(given, type):
+        faults.note(where, f"is the class {given.__name__}: give a function of (task, rngs) that makes one, or a table")
         return None
-    way, name, rate = ways[0], keys.take(ways[0], str), keys.positive("rate", float)
-    if name is None:
+    if callable(given):
+        return Contender(given, matched="none")
+    said = outline.contender(given, where, faults)
+    if said is None:
         return None
-    if way == "kind":
-        settings, keys.left = keys.left, {}
-        return faults.tried(where, lambda: _network(name, {} if rate is None else {"rate": rate}, settings, budget))
-    keys.end()
-    if way == "recipe":
-        made = faults.tried(where, lambda: by_recipe(name))
-        return made if made is None or rate is None else dataclasses.replace(made, learning_rate=rate)
-    if rate is not None:
-        faults.note(keys.key("rate"), "is of contenders that learn")
-    faults.tried(where, lambda: opened(name))
-    return saved(name)
+    rate = {} if said.rate is None else {"rate": said.rate}
+    if said.way == "kind":
+        return faults.tried(where, lambda: _network(said.name, rate, said.settings, budget))
+    if said.way == "recipe":
+        made = faults.tried(where, lambda: by_recipe(said.name))
+        return made if made is None or said.rate is None else dataclasses.replace(made, learning_rate=said.rate)
+    return saved(said.name) if faults.tried(where, lambda: opened(said.name)) is not None else None
 
 
 def _network(kind: str, rate: Mapping[str, float], settings: dict[str, Any], budget: Mapping[str, int]) -> Contender:
-    if not budget or SIZE in settings or SIZE not in arguments_of(class_of(kind)):
+    takes = arguments_of(class_of(kind))
+    has_no_size = SIZE not in settings and SIZE in takes
+    if not budget and has_no_size and SIZE in required(class_of(kind)) and set(settings) <= set(takes):
+        raise ValueError(f"{kind} needs {SIZE}, or a budget of {' or '.join(outline.SIZES)} that says its size")
+    if not budget or not has_no_size:
         return network(kind, **rate, **settings)
-    (measure, most), *more = budget.items()
-    if more:
-        raise ValueError("a budget of both weights and operations is one too many")
+    (measure, most), *_ = budget.items()
     try:
         network(kind, **settings, hidden=1)
         step = 1
@@ -73,121 +69,64 @@ def _network(kind: str, rate: Mapping[str, float], settings: dict[str, Any], bud
     return within(lambda units: network(kind, **rate, **settings, hidden=step * units), most, measure)  # type: ignore[arg-type]
 
 
+def required(cls: type) -> list[str]:
+    """The arguments of a constructor that have no default."""
+    return [
+        name
+        for name, one in inspect.signature(cls.__init__).parameters.items()  # type: ignore[misc]
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    ]
+
+
 def target(given: Any, where: str, faults: Faults) -> Target | None:
-    """A target from its table, as `resolved` leaves it."""
+    """A target from its table, as `circuitnn.study.netlists.resolved` leaves it."""
     if isinstance(given, Target):
         return given
-    keys = Keys(given, where, faults)
-    ways = [name for name in ("circuit", "netlist", "folder") if name in keys.left]
-    if len(ways) != 1:
-        faults.note(where, 'has to have one of the keys "circuit" and "folder"')
+    said = described_target.device(given, where, faults)
+    if said is None:
         return None
-    way, source, title = ways[0], keys.take(ways[0], str), keys.take("title", str)
-    volts, knobs = keys.positive("volts", float), keys.take("knobs", dict, {})
-    held, gains = keys.many("unseen", dict, ()), keys.many("gains_db", float, ())
-    if source is None:
+    if said.circuit is not None:
+        return Target(str(said.title), said.circuit, positions=said.positions, volts=said.volts)
+    held = () if said.positions is None else said.positions.unseen
+    names = faults.tried(where, lambda: knobs_of(said.source, said.device, held))
+    if names is None:
         return None
-    if way == "folder":
-        keys.end()
-        names = faults.tried(where, lambda: knobs_of(source))
-        if names is None:
-            return None
-        return faults.tried(
-            where,
-            lambda: Target(
-                title or Path(source).name, None, recordings=str(Path(source).resolve()), knobs=names,
-                positions=Positions((), tuple(held)) if held else None,
-            ),
-        )  # fmt: skip
-    ends = {name: keys.many(name, str) for name in ("inputs", "outputs") if name in keys.left}
-    constant = keys.take("set", dict, {})
-    keys.end()
-    build = functools.partial(_circuit, way, source, ends, tuple(constant.items()))
-    circuit = faults.tried(where, build)
-    if circuit is None:
-        return None
-    positions = faults.tried(f"{where}.knobs", lambda: _positions(circuit, knobs, held, gains))
-    if positions is None:
-        return None
-    return Target(title or circuit.title, build, positions=positions, volts=volts)
-
-
-def _circuit(way: str, source: str, ends: Mapping[str, Any], constant: tuple[tuple[str, Any], ...]) -> Circuit:
-    circuit = CATALOGUE[source]() if way == "circuit" else read_netlist(source, dialect="ngspice", **ends)
-    return circuit.replace(**dict(constant)) if constant else circuit
-
-
-def _positions(circuit: Circuit, knobs: Mapping[str, Any], held: Any, gains: Any) -> Positions:
-    axes = {}
-    for name, given in knobs.items():
-        own = spelling(name, circuit.controls)
-        axes[own] = [given] if isinstance(given, int | float) else list(given)
-        for value in axes[own]:
-            check_value(own, value, circuit.controls[own])
-    unseen = [{spelling(name, circuit.controls): value for name, value in position.items()} for position in held]
-    for position in unseen:
-        if set(position) != set(axes):
-            raise ValueError(f"an unseen position has to say where {', '.join(axes)} are, got {position}")
-        for name, value in position.items():
-            check_value(name, value, circuit.controls[name])
-    return Positions.grid(unseen=unseen, gains_db=gains, **axes)
+    options: dict[str, Any] = {"recordings": str(Path(said.source).resolve()), "knobs": names, "device": said.device}
+    title = said.title or described_target.title_of(said.source)
+    return faults.tried(where, lambda: Target(title, None, positions=said.positions, **options))
 
 
 def regime(given: Any, where: str, faults: Faults) -> TrainingRegime | None:
     """A regime from the name of one of `MORE_REGIMES`, or from a table that changes how one is trained."""
     if isinstance(given, TrainingRegime):
         return given
-    keys = Keys({"regime": given} if isinstance(given, str) else given, where, faults)
-    name, title = keys.take("regime", str, "TBPTT"), keys.take("title", str)
-    options = {
-        "loss": keys.take("loss", str),
-        "schedule": keys.take("schedule", str),
-        "rate": keys.positive("rate", float),
-        "patience": keys.positive("patience", int),
-    }
-    keys.end()
+    said = outline.regime(given, where, faults)
+    name = said.pop("regime")
     if name not in MORE_REGIMES:
-        faults.note(keys.key("regime"), f"there is no {name!r}; there are {', '.join(MORE_REGIMES)}")
+        hint = did_you_mean(name, MORE_REGIMES)
+        faults.note(f"{where}.regime", f"there is no {name!r}{hint}; there are {', '.join(MORE_REGIMES)}")
         return None
-    options = {option: value for option, value in options.items() if value is not None}
     base = MORE_REGIMES[name]
-    return faults.tried(where, lambda: TrainingRegime(title or base.title, base.build, **options))
+    title = said.pop("title", base.title)
+    return faults.tried(where, lambda: TrainingRegime(title, base.build, **said))
 
 
 def hypothesis(given: Any, where: str, faults: Faults) -> Hypothesis | None:
     """A claim from its table."""
     if isinstance(given, Hypothesis):
         return given
-    keys = Keys(given, where, faults)
-    name, claim = keys.take("name", str, where), keys.take("claim", str, "")
-    sides: list[Any] = []
+    said = outline.hypothesis(given, where, faults)
+    if said is None:
+        return None
+    sides: list[Runs | None] = []
     for side in ("lower", "higher"):
-        inside = Keys(keys.take(side, dict, {}), keys.key(side), faults)
-        model, under, error = (inside.take(key, str) for key in ("model", "regime", "error"))
-        inside.end()
-        sides.append(faults.tried(keys.key(side), functools.partial(Runs, under, model, error or "free_running")))
-    options: dict[str, Any] = {key: keys.many(key, str) for key in ("circuits", "models", "by")}
-    options["smallest_db"] = keys.take("smallest_db", float, 1.0)
-    keys.end()
-    return faults.tried(where, lambda: Hypothesis(name, claim, *sides, **options)) if all(sides) else None
+        runs = said.pop(side)
+        made = functools.partial(Runs, runs["regime"], runs["model"], runs["error"] or "free_running")
+        sides.append(faults.tried(f"{where}.{side}", made))
+    name, claim = said.pop("name"), said.pop("claim")
+    return faults.tried(where, lambda: Hypothesis(name, claim, *sides, **said)) if all(sides) else None  # type: ignore[arg-type]
 
 
-def material(keys: Keys) -> tuple[Material | None, dict[str, tuple[str, ...]]]:
-    """What is made up, and the recordings in place of it: files, and which of them are for test and validation."""
-    files = {key: keys.many(key, str, ()) for key in ("files", "test_files", "validation_files")}
-    options: dict[str, Any] = {"kinds": keys.many("kinds", str), "seed": keys.take("seed", int)}
-    options |= {key: keys.positive(key, float) for key in ("seconds", "validation", "test")}
-    keys.end()
-    told = {key: value for key, value in options.items() if value is not None}
-    if files["files"] and "kinds" in told:
-        keys.faults.note(keys.where, "says both kinds and files: what is played is one of the two")
-    return keys.faults.tried(keys.where, lambda: Material(**told)), files
-
-
-def search(keys: Keys) -> RateSearch | None:
+def search(said: Mapping[str, Any] | None, where: str, faults: Faults) -> RateSearch | None:
     """How learning rates are found."""
-    options: dict[str, Any] = {"rates": keys.many("rates", float), "share": keys.positive("share", float)}
-    options["seeds"] = keys.positive("seeds", int)
-    keys.end()
-    told: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
-    return keys.faults.tried(keys.where, lambda: RateSearch(**told))
+    return None if said is None else faults.tried(where, lambda: RateSearch(**said))

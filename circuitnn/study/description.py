@@ -1,22 +1,24 @@
 """A study as plain data: a description that goes to other processes whole, read from a TOML file or given as tables."""
 
 import dataclasses
+import functools
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
-from circuitnn.study import described, netlists
+import numpy as np
+
+from circuitnn.study import described, netlists, outline
 from circuitnn.study.definition import Study
 from circuitnn.study.findings import best_of_all, lowest_errors
-from circuitnn.study.hypotheses import Hypothesis
-from circuitnn.study.keys import Faults, Keys, read_table
+from circuitnn.study.hypotheses import Hypothesis, checked
+from circuitnn.study.keys import Faults, read_table
+from circuitnn.study.outline import WHOLE
 from circuitnn.study.preset import Preset
 
-WHOLE = "whole"  # the preset without changes
-OVERRIDES = ("seeds", "contenders", "targets", "regimes", "budget", "training", "material", "search")
-SIZES = ("weights", "operations")  # of budgets
-BATCH, LENGTH, WARMUP, OVERSAMPLING, UPDATES, SEEDS = 40, 2048, 1024, 8, 1000, 3
+DEFAULTS = {"seeds": 3, "updates": 1000, "batch": 40, "length": 2048, "warmup": 1024, "oversampling": 8}
 
 _STUDIES: dict[str, Study] = {}  # of this process, by their descriptions: each job of a worker would make it anew
 
@@ -61,7 +63,7 @@ class Description:
             DescriptionError: as `read`.
         """
         faults = Faults()
-        whole = netlists.with_netlists(table, faults)
+        whole = netlists.with_netlists(as_plain(table), faults)
         description = cls(name, whole, command=command)
         _interpreted(description, faults)
         faults.told(source)
@@ -89,6 +91,17 @@ class Description:
         return study
 
 
+def as_plain(value: Any) -> Any:
+    """A table as a file would have it: paths as texts, NumPy's numbers and arrays as Python's; other objects stay."""
+    if isinstance(value, Mapping):
+        return {key: as_plain(one) for key, one in value.items()}
+    if isinstance(value, list | range) or type(value) is tuple:
+        return [as_plain(one) for one in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
 def _is_plain(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(map(_is_plain, value.values()))
@@ -99,122 +112,61 @@ def _is_plain(value: Any) -> bool:
 
 def _interpreted(description: Description, faults: Faults) -> Study:
     """The study; what is wrong is noted, and parts that cannot be are left out."""
-    keys = Keys(description.table, "", faults)
-    parts = {name: keys.take(name, dict, {}) for name in ("contenders", "targets", "presets")}
-    regimes = keys.left.pop("regimes", ["TBPTT"])
-    if isinstance(regimes, list | tuple):
-        regimes = {str(name): name for name in regimes}
-    told = {name: keys.left[name] for name in OVERRIDES if name in keys.left and name not in parts}
-    title, volts = keys.take("title", str, description.name), keys.positive("volts", float, 1.0)
-    about, claims = keys.take("about", str, ""), keys.take("hypotheses", list, [])
-    keys.take("name", str)
-    has_floor = keys.take("floor", bool, False)
-    keys.left = {name: value for name, value in keys.left.items() if name not in OVERRIDES}
-    keys.end((*OVERRIDES, *parts))
-    for name in ("contenders", "targets"):
-        if not parts[name] and f"{name}:" not in " ".join(faults.found):
-            faults.note(name, "there is none")
-    budget = _sizes(told.get("budget", {}))
+    said = outline.top(description.table, description.name, faults)
+    budget = _sizes(said.told.get("budget", {}))
     found: dict[str, dict[str, Any]] = {
         "contenders": {
             name: described.contender(one, f"contenders.{name}", faults, budget)
-            for name, one in parts["contenders"].items()
+            for name, one in said.contenders.items()
         },
-        "targets": {name: described.target(one, f"targets.{name}", faults) for name, one in parts["targets"].items()},
-        "regimes": {
-            name: described.regime(one, f"regimes.{name}", faults)
-            for name, one in Keys(regimes, "regimes", faults).left.items()
+        "targets": {
+            name: None if one is None else described.target(one, f"targets.{name}", faults)
+            for name, one in said.targets.items()
         },
+        "regimes": {name: described.regime(one, f"regimes.{name}", faults) for name, one in said.regimes.items()},
     }
-    known = {kind: tuple(name for name in ones) for kind, ones in found.items()}
-    presets = {WHOLE: _preset(WHOLE, told, "", known, found, faults)}
-    for name, changes in parts["presets"].items():
-        where = f"presets.{name}"
-        Keys(changes, where, faults)
-        if isinstance(changes, Mapping):
-            before = [*faults.found]
-            for size in _sizes(changes.get("budget")):
-                faults.note(f"{where}.budget.{size}", "is of the whole file: contenders are the same in all presets")
-            presets[name] = _preset(name, _overlaid(told, changes), where, known, found, faults)
-            new = faults.found[len(before) :]  # but for what the whole has said already
-            faults.found = before + [fault for fault in new if fault.removeprefix(f"{where}.") not in before]
+    known = {kind: tuple(ones) for kind, ones in found.items()}
+    presets = outline.presets(said, known, faults, functools.partial(_preset, found=found, faults=faults))
+    hypotheses = [described.hypothesis(one, f"hypotheses.{n}", faults) for n, one in enumerate(said.hypotheses)]
+    claimed = [one for one in hypotheses if one is not None]
+    faults.tried("hypotheses", lambda: checked(claimed, known["targets"], known["contenders"], known["regimes"]))
     made = {kind: {name: one for name, one in ones.items() if one is not None} for kind, ones in found.items()}
-    hypotheses = [described.hypothesis(one, f"hypotheses.{n}", faults) for n, one in enumerate(claims)]
-    options: dict[str, Any] = {
-        "module": description.name,
-        "title": title,
-        "about": about,
-        "presets": presets,
-        "headline": best_of_all,
-        "findings": lowest_errors,
-        "volts": volts,
-        "has_floor": has_floor,
-        "description": description,
-        **made,
-    }
-    claimed = tuple(one for one in hypotheses if one is not None)
-    study = faults.tried("hypotheses", lambda: Study(hypotheses=claimed, **options))
-    return study or Study(**options)
-
-
-def _overlaid(told: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The table of a preset over that of the whole, one level deep."""
-    both = dict(told)
-    for name, value in changes.items():
-        before = both.get(name)
-        both[name] = {**before, **value} if isinstance(before, Mapping) and isinstance(value, Mapping) else value
-    return both
+    options: dict[str, Any] = {**made, **said.rest}
+    study = Study(
+        module=description.name,
+        presets=presets,
+        headline=best_of_all,
+        findings=lowest_errors,
+        description=description,
+        hypotheses=() if faults.found else tuple(claimed),
+        **options,
+    )
+    if not faults.found:
+        for name, preset in presets.items():
+            if not study.jobs(preset):
+                where = "" if name == WHOLE else f"presets.{name}"
+                faults.note(where, f"there is nothing to compute: {'; '.join(study.left_out(preset))}")
+    return study
 
 
 def _sizes(budget: Any) -> dict[str, int]:
     """What contenders may have of weights or operations; what is no number is noted elsewhere."""
     given = budget if isinstance(budget, Mapping) else {}
-    return {name: given[name] for name in SIZES if isinstance(given.get(name), int) and given[name] > 0}
+    return {name: given[name] for name in outline.SIZES if isinstance(given.get(name), int) and given[name] > 0}
 
 
-def _preset(
-    name: str,
-    told: Mapping[str, Any],
-    where: str,
-    known: Mapping[str, tuple[str, ...]],
-    found: Mapping[str, Mapping[str, Any]],
-    faults: Faults,
-) -> Preset:
-    """How much is computed, of a table; what is wrong with it is noted."""
-    keys = Keys(told, where, faults)
-    chosen = {kind: keys.many(kind, str) for kind in known}
-    for kind, names in chosen.items():
-        for one in names or ():
-            if one not in known[kind]:
-                faults.note(keys.key(kind), f"there is no {one!r}; there are {', '.join(known[kind])}")
-    seeds = keys.positive("seeds", int, SEEDS)
-    inner = {key: Keys(keys.take(key, dict, {}), keys.key(key), faults) for key in ("budget", "training", "material")}
-    budget, training = inner["budget"], inner["training"]
-    for size in SIZES:
-        budget.positive(size, int)
-    updates, seconds = budget.positive("updates", int), budget.positive("seconds", float)
-    if updates is not None and seconds is not None:
-        faults.note(budget.where, "says both updates and seconds: how long a training is, is one of the two")
-    budget.end()
-    sizes = {key: training.positive(key, int) for key in ("batch", "length", "warmup", "oversampling")}
-    training.end()
-    search = described.search(Keys(keys.take("search", dict), keys.key("search"), faults)) if "search" in told else None
-    keys.end(OVERRIDES)
-    material, files = described.material(inner["material"])
-    targets = [one for key, one in found["targets"].items() if one and key in (chosen["targets"] or known["targets"])]
-    pieces = max((len(t.positions.seen) for t in targets if t.positions is not None), default=1)
+def _preset(name: str, said: outline.Amount, found: Mapping[str, Mapping[str, Any]], faults: Faults) -> Preset:
+    """How much is computed."""
+    names = said.chosen["targets"]
+    targets = [one for key, one in found["targets"].items() if one is not None and (names is None or key in names)]
+    pieces = max((len(one.positions.seen) for one in targets if one.positions is not None), default=1)
+    where = "search" if name == WHOLE else f"presets.{name}.search"
+    options: dict[str, Any] = {**said.chosen, **DEFAULTS, **said.numbers}
     return Preset(
         name,
-        seeds=seeds,
-        updates=UPDATES if updates is None else updates,
-        seconds=seconds,
-        **chosen,
-        batch=sizes["batch"] or BATCH,
-        length=sizes["length"] or LENGTH,
-        warmup=sizes["warmup"] or WARMUP,
-        oversampling=sizes["oversampling"] or OVERSAMPLING,
-        material=material,
-        files=tuple((key, value) for key, value in files.items() if value),
+        **options,
+        material=said.material,
+        files=said.files,
         pieces=max(pieces, 1),
-        search=search,
+        search=described.search(said.search, where, faults),
     )

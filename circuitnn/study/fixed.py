@@ -1,10 +1,14 @@
 """Models that learn nothing as contenders: captures, saved models, whatever opens from a file."""
 
 import dataclasses
+import functools
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+import jax
 import numpy as np
+from flax import nnx
 
 import circuitnn.export.formats as formats
 from circuitnn import export
@@ -31,6 +35,29 @@ def saved(path: str | Path) -> Contender:
     return Contender(build, matched="none", learns=False)
 
 
+def standing(model: Model, name: str) -> Contender:
+    """A model as it is, like one from a file.
+
+    Args:
+        model: with one input and one output.
+        name: for messages.
+
+    Raises:
+        ValueError: for another number of them.
+    """
+    _check_one(model, name)
+    digest = hashlib.sha256(repr(type(model)).encode())
+    for leaf in jax.tree.leaves(nnx.state(model)):
+        digest.update(np.asarray(leaf).tobytes())
+    # The digest is one of the facts of a run, which a model's own weights are not.
+    return Contender(functools.partial(_as_it_is, digest.hexdigest(), model), matched="none", learns=False)
+
+
+def _as_it_is(digest: str, model: Model, task: Task, rngs: object) -> Model:
+    del digest, rngs
+    return model if model.fs is None else resampled(model, task.fs)
+
+
 def opened(path: str | Path) -> Model:
     """The model in a file.
 
@@ -39,9 +66,13 @@ def opened(path: str | Path) -> Model:
     """
     name = str(path)
     model = restore(name) if name.endswith(".npz") and not formats.is_torch(name) else export.read(name)
+    _check_one(model, name)
+    return model
+
+
+def _check_one(model: Model, name: str) -> None:
     if (model.in_features, model.out_features) != (1, 1):
         raise ValueError(f"{name}: takes {model.in_features} signals and gives {model.out_features}; one is compared")
-    return model
 
 
 def as_it_plays(model: Model, data: Mapping[str, Dataset]) -> dict[str, Dataset]:

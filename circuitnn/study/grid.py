@@ -23,10 +23,11 @@ from circuitnn.study.measurement import Result
 from circuitnn.study.preset import Preset
 from circuitnn.study.run_log import RunLog
 from circuitnn.study.signals import FS, Signals
-from circuitnn.study.training import work
+from circuitnn.study.training import attempted
 
 Workers = Callable[[], AbstractContextManager[Executor]]
 PATIENCE = 3  # rounds without anything done, after which something is taken to kill the workers
+CARRIED = "other processes need functions that stand at the top of a module; without an executor all is computed here"
 PACKAGES = ("circuitnn", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 
 
@@ -52,29 +53,39 @@ def compute(study: Study, preset: Preset, signals: Signals, folder: Path, worker
         workers: give an executor of any kind, a new one each time, whose workers can import the study's module.
 
     Raises:
-        RuntimeError: where workers die three times and nothing is done in between, or leave nothing that can be read.
+        RuntimeError: with a line for each run that failed, when all others have ended; and where workers die three
+            times and nothing is done in between, or leave nothing that can be read.
     """
     simulate(study, preset, signals, folder)
     jobs, log = study.jobs(preset), RunLog(folder)
-    missing, vain = _missing(jobs, log), 0
+    missing, vain, failed = _missing(jobs, log), 0, dict[Job, str]()
     with tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit="run", dynamic_ncols=True) as bar:
         while missing:
             broken = None
             try:
                 with workers() as executor:
-                    for job in _ended(executor, missing, (study, preset, folder, signals.lengths["test"])):
+                    for job, problem in _ended(executor, missing, (study, preset, folder, signals.lengths["test"])):
+                        if problem:
+                            failed[job] = problem
+                            continue
                         bar.set_postfix_str(f"{job.model} {job.regime or ''}".strip(), refresh=False)
                         bar.update()
             except BrokenExecutor as error:
                 broken = error
-            left = _missing(jobs, log)
+            left = [job for job in _missing(jobs, log) if job not in failed]
             vain = vain + 1 if len(left) == len(missing) else 1
             if left and vain == PATIENCE:
-                labels = ", ".join(job.label for job in left[:3])
                 what = "results cannot be read again" if broken is None else f"workers died {PATIENCE} times ({broken})"
-                raise RuntimeError(f"{what}; among what is left: {labels}") from broken
+                hint = "" if study.description is None or study.description.is_plain else f"; {CARRIED}"
+                labels = ", ".join(job.words for job in left[:3])
+                raise RuntimeError(f"{what}{hint}; among what is left: {labels}") from broken
             missing = left
-            bar.n = len(jobs) - len(missing)
+            bar.n = len(jobs) - len(missing) - len(failed)
+    if failed:
+        told = "\n".join(f"{job.words}: {problem}" for job, problem in failed.items())
+        raise RuntimeError(
+            f"{len(failed)} of {len(jobs)} runs failed; the others are kept, and the same command goes on:\n{told}"
+        )
     return ordered(study, preset, log.results(jobs))
 
 
@@ -95,14 +106,19 @@ def _missing(jobs: list[Job], log: RunLog) -> list[Job]:
     return [job for job in jobs if job not in known]
 
 
-def _ended(executor: Executor, jobs: list[Job], about: tuple[Study, Preset, Path, Any]) -> Iterator[Job]:
-    """Each job when it has ended."""
+def _ended(executor: Executor, jobs: list[Job], about: tuple[Study, Preset, Path, Any]) -> Iterator[tuple[Job, str]]:
+    """Each job when it has ended, with the words of what it failed at, which are empty for most."""
     study, preset, folder, recordings = about
-    pending = {executor.submit(work, study, job, preset, folder, recordings): job for job in jobs}
+    pending = {executor.submit(attempted, study, job, preset, folder, recordings): job for job in jobs}
     try:
         for done in as_completed(pending):
-            done.result()
-            yield pending[done]
+            try:
+                problem = done.result()
+            except (OSError, BrokenExecutor):
+                raise
+            except Exception as error:  # what a run fails at is told by the run: this one never got there, or back
+                problem = f"the executor cannot carry it ({type(error).__name__}: {error}): {CARRIED}"
+            yield pending[done], problem
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         raise
@@ -190,7 +206,7 @@ def work_folder(folder: Path, study: Study, preset: Preset, signals: Signals) ->
     digest = hashlib.sha256(repr(facts(study, preset)).encode())
     for x in signals.parts.values():
         digest.update(np.ascontiguousarray(x).tobytes())
-    work = folder / "work" / digest.hexdigest()[:16]
+    work = folder.absolute() / "work" / digest.hexdigest()[:16]  # workers may be in another folder
     work.mkdir(parents=True, exist_ok=True)
     return work
 

@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, final
 
@@ -10,11 +10,12 @@ from circuitnn.knobs import did_you_mean
 from circuitnn.opening import content, reason
 
 LARGEST = 2**20  # bytes of a description
+SHOWN = 80  # characters of what is wrong
 Made = TypeVar("Made")
 _WORDS = {
     str: "a text",
     int: "a whole number",
-    float: "a number",
+    float: "a finite number",
     bool: "true or false",
     dict: "a table",
     list: "a list",
@@ -37,6 +38,12 @@ def read_table(path: Path) -> dict[str, Any]:
         raise DescriptionError(f"{path}: {reason(error)}") from None
     except ValueError as error:
         raise DescriptionError(f"{path}: is no TOML: {error}") from None
+
+
+def shortened(value: Any) -> str:
+    """A value as it is written, or how it begins."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 @final
@@ -76,10 +83,10 @@ class Keys:
 
     def __init__(self, table: Any, where: str, faults: Faults):
         self.where, self.faults = where, faults
-        if not isinstance(table, Mapping):
-            faults.note(where, f"has to be a table, got {table!r}")
-            table = {}
-        self.left = dict(table)
+        self.is_table = isinstance(table, Mapping)
+        if not self.is_table:
+            faults.note(where, f"has to be a table, got {shortened(table)}")
+        self.left: dict[str, Any] = dict(table) if self.is_table else {}
         self.known: list[str] = []
 
     def key(self, name: str) -> str:
@@ -98,9 +105,20 @@ class Keys:
         if isinstance(value, tuple) and kind is list:
             is_one = True
         if not is_one or (kind is float and not math.isfinite(value)):
-            self.faults.note(self.key(name), f"has to be {_WORDS[kind]}, got {value!r}")
+            self.faults.note(self.key(name), f"has to be {_WORDS[kind]}, got {shortened(value)}")
             return default
         return value
+
+    def one_of(self, ways: Sequence[str]) -> str | None:
+        """The one of these keys that is there; where none is, or several are, that is noted, and what was meant."""
+        found = [way for way in ways if way in self.left]
+        if len(found) == 1:
+            return found[0]
+        if self.is_table:
+            said = f"there are {' and '.join(found)}" if found else f"got {', '.join(self.left) or 'none'}"
+            hint = next((hint for name in self.left if not found and (hint := did_you_mean(name, ways))), "")
+            self.faults.note(self.where, f"has to have one of the keys {', '.join(ways)}; {said}{hint}")
+        return None
 
     def many(self, name: str, kind: type, default: Any = None) -> Any:
         """A tuple of values of a kind."""
@@ -109,19 +127,35 @@ class Keys:
             return default
         inside = Keys({str(place): value for place, value in enumerate(values)}, self.key(name), self.faults)
         before = len(self.faults.found)
-        taken = tuple(inside.take(str(place), kind) for place in range(len(values)))
+        taken: tuple[Any, ...] = tuple(inside.take(str(place), kind) for place in range(len(values)))
         return taken if len(self.faults.found) == before else default
 
-    def positive(self, name: str, kind: type, default: Any = None) -> Any:
-        """A number above zero."""
+    def positive(self, name: str, kind: type, default: Any = None, *, most: float = math.inf) -> Any:
+        """A number above zero, and no larger than the most."""
         value = self.take(name, kind, default)
-        if value is not None and value is not default and not value > 0:
-            self.faults.note(self.key(name), f"has to be above 0, got {value!r}")
+        if value is not None and value is not default and not 0 < value <= most:
+            limit = "above 0" if math.isinf(most) else f"above 0 and at most {most:,.10g}".replace(",", "\u202f")
+            self.faults.note(self.key(name), f"has to be {limit}, got {value!r}")
             return default
         return value
+
+    def chosen(self, name: str, known: Sequence[str]) -> tuple[str, ...] | None:
+        """Some of the names that are known, each once; None where nothing is said."""
+        names, before = self.many(name, str), len(self.faults.found)
+        if names is None:
+            return None
+        if not names:
+            self.faults.note(self.key(name), "names none; without this key all are taken")
+        for one in dict.fromkeys(names):
+            if one not in known:
+                hint = did_you_mean(one, known)
+                self.faults.note(self.key(name), f"there is no {one!r}{hint}; there are {', '.join(known)}")
+            elif names.count(one) > 1:
+                self.faults.note(self.key(name), f"names {one!r} {names.count(one)} times")
+        return names if len(self.faults.found) == before else None
 
     def end(self, others: Iterable[str] = ()) -> None:
         """Note keys that nobody has taken."""
         for name in self.left:
-            known = (*self.known, *others)
+            known = tuple(dict.fromkeys((*self.known, *others)))
             self.faults.note(self.key(name), f"is not known{did_you_mean(name, known)}; there are {', '.join(known)}")

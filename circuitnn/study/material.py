@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn import audio
+from circuitnn.knobs import did_you_mean
 from circuitnn.study.signals import FS, Signals
 
 # Their peaks; what has no rests and no dynamics is as much softer as it is louder at the same peak.
@@ -52,15 +53,18 @@ class Material:
     seed: int = 0
 
     def __post_init__(self):
-        unknown = [kind for kind in self.kinds if kind not in KINDS]
-        if unknown or not self.kinds:
-            raise ValueError(f"material: no kind {', '.join(map(repr, unknown)) or ''}; there are {', '.join(KINDS)}")
+        if not self.kinds:
+            raise ValueError(f"kinds: there is none; there may be {', '.join(KINDS)}")
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise ValueError(f"no kind {kind!r}{did_you_mean(kind, KINDS)}; there are {', '.join(KINDS)}")
+        if self.seed < 0:
+            raise ValueError(f"seed has to be 0 or above, got {self.seed}")
         for name in ("seconds", "validation", "test"):
             value, least = getattr(self, name), SHORTEST * len(self.kinds)
             if not (math.isfinite(value) and least <= value * (1 + 1e-9) and value <= MOST):
                 raise ValueError(
-                    f"material: {name} has to be from {least:g} ({SHORTEST:g} for each kind) to {MOST:g} seconds, "
-                    f"got {value!r}"
+                    f"{name} has to be from {least:g} ({SHORTEST:g} for each kind) to {MOST:g} seconds, got {value!r}"
                 )
 
     def signals(self, pieces: int) -> Signals:

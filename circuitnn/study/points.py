@@ -1,6 +1,7 @@
 """Figures of one number a run: the free-running error and the exposure bias, by model and regime."""
 
 import math
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,11 @@ from circuitnn.study.records import NODAL, Records
 from circuitnn.study.style import Picture
 
 # Above these a value says no more than "useless", and would squeeze the others together.
+LETTERS, ALL_LETTERS, SLANTED = (
+    12,
+    110,
+    30,
+)  # of a name below the axis, of all beside each other, and of one that slants
 _HIGHEST_ESR, _HIGHEST_BIAS = 1e2, 60.0
 
 
@@ -110,7 +116,14 @@ def _draw(
             median = float(np.median(points)) if points else math.inf
             if fits(median) and len(points) > 1:
                 axes.plot([middle - 0.08, middle + 0.08], [median] * 2, color=style.INK, linewidth=2)
-    axes.set_xticks(range(len(models)), [model.replace(" ", "\n", 1) for model in models])
+    labels = [textwrap.fill(model, LETTERS) if " " in model else model for model in models]
+    room = sum(max(map(len, label.splitlines())) + 2 for label in labels) <= ALL_LETTERS
+    slanted: dict[str, Any] = {} if room else {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(
+        range(len(models)),
+        labels if room else [m if len(m) <= SLANTED else f"{m[:SLANTED]}…" for m in models],
+        **slanted,
+    )
     axes.set_xlim(-0.5, len(models) - 0.5)
     axes.grid(False, axis="x")
     for edge in range(1, len(models)):

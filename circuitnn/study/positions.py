@@ -10,6 +10,8 @@ import numpy as np
 
 Position = Mapping[str, float]
 
+LOUDEST_DB = 120.0  # of a gain
+
 MUSIC, POSITION, LEVEL = "unseen music", "unseen position", "unseen level"
 
 
@@ -75,8 +77,12 @@ class Positions:
             raise ValueError(f"positions: {_words(twice[0]) or 'the one without knobs'} is there twice")
         if not all(math.isfinite(value) for position in both for value in position.values()):
             raise ValueError("positions: knobs stand at finite numbers")
-        if not all(math.isfinite(gain) and gain for gain in self.gains_db):
-            raise ValueError(f"positions: gains_db are finite and not 0, got {self.gains_db}")
+        if not all(0 < abs(gain) <= LOUDEST_DB for gain in self.gains_db):
+            raise ValueError(
+                f"positions: gains_db are from -{LOUDEST_DB:g} to {LOUDEST_DB:g} and not 0, got {self.gains_db}"
+            )
+        if len(set(self.gains_db)) < len(self.gains_db):
+            raise ValueError(f"positions: gains_db has a level twice, got {self.gains_db}")
 
     @classmethod
     def grid(

@@ -33,10 +33,12 @@ class RateSearch:
     seeds: int = 2
 
     def __post_init__(self):
-        if not self.rates or not all(rate > 0 and math.isfinite(rate) for rate in self.rates):
-            raise ValueError(f"RateSearch: rates must be positive numbers, at least one, got {self.rates}")
+        if not self.rates or not all(0 < rate < 1 for rate in self.rates):
+            raise ValueError(f"rates of learning must be above 0 and below 1, at least one, got {self.rates}")
         if not 0 < self.share <= 1 or self.seeds < 1:
-            raise ValueError(f"RateSearch: a share above 0 and at most 1 and at least one seed are needed, got {self}")
+            raise ValueError(
+                f"a search needs a share above 0 and at most 1 and a seed at least, got {self.share:g} and {self.seeds}"
+            )
 
 
 def searched(search: RateSearch, trained: Callable[[float], History], file: Path) -> Mapping[float, float]:

@@ -6,6 +6,7 @@ treat as what it is: worse than everything else.
 """
 
 import dataclasses
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -131,8 +132,11 @@ class Records:
         return sorted({row["seed"] for row in self.rows if row.get("seed") is not None})
 
     def title(self, circuit: str) -> str:
-        """Of a circuit, for the reader; its name where the header has none."""
-        return str(self.header.get("circuits", {}).get(circuit, {}).get("title") or circuit)
+        """Of a circuit, for the reader, with its name where others have the same title; its name where it has none."""
+        titles = {name: about.get("title") for name, about in self.header.get("circuits", {}).items()}
+        own = titles.get(circuit) or circuit
+        is_shared = sum((title or name) == own for name, title in titles.items()) > 1
+        return f"{own} ({circuit})" if is_shared else str(own)
 
     def select(self, circuit: str | None = None, model: str | None = None, regime: str | None = None) -> list[Mapping]:
         """Rows that agree with what is given, by seed."""
@@ -207,8 +211,9 @@ def _can_be_forced(row: Mapping) -> bool:
 
 
 def file_name(label: str) -> str:
-    """A name from a results file must not lead out of its folder."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", label).strip(".") or "circuit"
+    """A name from a results file must not lead out of its folder; two that differ do not become one."""
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", label).strip(".-") or "circuit"
+    return plain if plain == label else f"{plain}-{hashlib.sha256(label.encode()).hexdigest()[:6]}"
 
 
 def _distinct(values: Iterable) -> list:

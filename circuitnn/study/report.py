@@ -174,6 +174,7 @@ def _by_part(records: Records, circuit: str) -> dict[str, Any] | None:
         (column, name)
         for column in PARTS
         for name in dict.fromkeys(name for values in found.values() for name in values.get(column, ()))
+        if name  # a device without knobs has one position, which has no words
     ]
     if not heads:
         return None

@@ -3,14 +3,17 @@
 import contextlib
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+from flax import nnx
+
+from circuitnn.model import Model
 from circuitnn.study import grid, processes
 from circuitnn.study.carrying_out import carried_out
-from circuitnn.study.definition import Contender, Target
+from circuitnn.study.definition import Contender, Target, Task
 from circuitnn.study.description import WHOLE, Description
 from circuitnn.study.hypotheses import Hypothesis
 from circuitnn.study.records import Records
@@ -18,7 +21,7 @@ from circuitnn.study.regimes import TrainingRegime
 
 
 def run(
-    contenders: Mapping[str, Contender | Mapping[str, Any] | str],
+    contenders: Mapping[str, Contender | Mapping[str, Any] | str | Model | Callable[[Task, nnx.Rngs], Model] | Path],
     targets: Mapping[str, Target | Mapping[str, Any] | Any],
     regimes: Sequence[str] | Mapping[str, TrainingRegime | Mapping[str, Any] | str] = ("TBPTT",),
     *,
@@ -36,9 +39,10 @@ def run(
 
     Args:
         contenders: by name: the settings of a network (``{"kind": "GRU", "hidden": 16}``), the name of a recipe
-            ("lstm-40") or the path of a model (.nam, .npz), which learns nothing; or a `Contender`.
-        targets: by name: a circuit, the name of one in the catalogue, the path of a netlist, a folder of recordings
-            with a table of knob positions, a dictionary with one of them and more; or a `Target`.
+            ("lstm-40") or the path of a model (.nam, .npz), which learns nothing, as a model itself does; a function
+            that makes a black box of a `Task` and of random numbers; or a `Contender`.
+        targets: by name: a circuit, what makes one, the name of one in the catalogue, the path of a netlist, a folder
+            of recordings, a dictionary with one of them and more; or a `Target`.
         regimes: names of `MORE_REGIMES`, or a mapping from names to tables or `TrainingRegime`.
         seeds: initial weights and data orders for each, trained together.
         budget: "updates" or "seconds" of each training, and what networks without a size of their own may have at most
@@ -72,6 +76,8 @@ def run(
 
 def computed(description: Description, folder: Path, *, executor: Executor | None = None) -> Records:
     """The results of a description; arguments as for `run`."""
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ValueError(f"executor has to be one of concurrent.futures, which has a submit, got {executor!r}")
     grid.check_writable(folder)
     study = description.study()
     preset = study.presets[WHOLE]

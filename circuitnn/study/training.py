@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,8 +33,27 @@ from circuitnn.study.signals import FS
 from circuitnn.study.snapshots import Snapshots
 from circuitnn.train import Dataset, DivergenceError, History, fit
 
+log = logging.getLogger(__name__)
 TIMED = 16  # epochs of one batch, by which the time of an update is found
 _TIMES: dict[tuple[Any, ...], float] = {}  # of an update, that this process has found
+
+
+def attempted(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> str:
+    """Do one job, see `work`; in words what it failed at, which takes no other run along.
+
+    An exception of a stranger's class may not find its way from one process to another.
+
+    Raises:
+        OSError: when the folder cannot be read or written, which all jobs would fail at.
+    """
+    try:
+        work(study, job, preset, folder, recordings)
+    except OSError:
+        raise
+    except Exception as problem:
+        log.debug("%s", job.label, exc_info=True)
+        return f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+    return ""
 
 
 def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> None:
@@ -48,9 +68,9 @@ def work(study: Study, job: Job, preset: Preset, folder: Path, recordings: Seque
         folder: of the run's state.
         recordings: name and samples of those that the test is made of.
     """
-    log = RunLog(folder)
-    if not log.results([job]):  # another worker may have been faster, where one was taken for dead
-        log.append(job, _found(study, job, preset, folder, recordings))
+    runs = RunLog(folder)
+    if not runs.results([job]):  # another worker may have been faster, where one was taken for dead
+        runs.append(job, _found(study, job, preset, folder, recordings))
 
 
 def _found(study: Study, job: Job, preset: Preset, folder: Path, recordings: Sequence[tuple[str, int]]) -> Result:

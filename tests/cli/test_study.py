@@ -22,9 +22,9 @@ def test_what_would_be_computed(call, folder):
     (folder / "sub" / "mine.toml").write_text(GOOD)
     (folder / "sub" / "low.cir").write_text(NETLIST)  # beside the file, wherever the command runs
     whole = call("study", "sub/mine.toml", "--check").stdout
-    assert "1 targets, 2 models, 2 trainings of 3 seeds, 3 updates each" in whole
+    assert "1 target, 2 models, 2 trainings of 3 seeds, 3 updates each" in whole
     small = call("study", "sub/mine.toml", "--check", "--preset", "small", "--updates", "7", "--seeds", "1").stdout
-    assert "1 models, 1 trainings of 1 seeds, 7 updates each" in small
+    assert "1 model, 1 training of 1 seed, 7 updates each" in small
     assert "has small" in call("study", "sub/mine.toml", "--preset", "large", fails=2).stderr
 
 

@@ -15,6 +15,7 @@ from circuitnn.study import Records, ReportError, main, players, report, spectra
 from circuitnn.study.cost import apart, cost
 from circuitnn.study.hypotheses import write_down
 from circuitnn.study.leaderboard import standings
+from circuitnn.study.records import file_name
 from tests.study import fake
 
 NO_PICTURES = {"error": [], "bias": [], "horizon": [], "spectra": [], "waveforms": []}
@@ -44,8 +45,10 @@ def test_page_is_whole_and_needs_nothing_else(folder):
     text = (folder / "report.html").read_text()
     page = Page(text)
     assert page.open == []
-    assert len(page.addresses) == 4
-    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    *pictures, others = page.addresses
+    assert others == "leaderboard.html"
+    assert len(pictures) == 4
+    assert all(address.startswith("data:image/png;base64,") for address in pictures)
     assert not re.search(r"https?://|<script|@import|url\(", text)
     for words in (
         "Holm",
@@ -145,6 +148,29 @@ def test_text_is_escaped(folder):
     text = (folder / "report.html").read_text()
     assert "--preset &lt;quick&gt; &amp; &#39;more&#39;" in text
     assert "(window &lt;3&gt;)" in text
+
+
+def test_names_between_dollars_are_names(tmp_path):
+    results, curves = fake.study(circuits=2, seeds=1)
+    renamed = json.loads(
+        json.dumps(results).replace("STN 4-4-4", "a $\\\\frac{$ \U0001f3b8").replace("SMGRU", "x" * 60)
+    )
+    for about in renamed["header"]["circuits"].values():
+        about["title"] = "$\\frac{$"  # of both
+    folder = fake.write(
+        tmp_path, renamed, {name.replace("STN 4-4-4", "a $\\frac{$ \U0001f3b8"): c for name, c in curves.items()}
+    )
+    page = report.write(folder, STUDY).read_text()
+    records = Records.of(renamed)
+    assert [records.title(name) for name in records.circuits] == [f"$\\frac{{$ ({name})" for name in records.circuits]
+    assert "$\\frac{$ (diode-clipper)" in page
+
+
+def test_files_of_different_names_are_different():
+    assert file_name("diode-clipper") == "diode-clipper"
+    names = [file_name(name) for name in ("a b", "a/b", "../a b", "", "..", "ü")]
+    assert len({*names}) == len(names)
+    assert not any("/" in name or name.startswith(".") for name in names)
 
 
 def test_pictures_are_readable_files(folder):
@@ -270,7 +296,7 @@ def test_the_leaderboard_has_all_runs_and_needs_nothing_else(folder):
     text = (folder / "leaderboard.html").read_text()
     page = Page(text)
     assert page.open == []
-    assert page.addresses == []
+    assert page.addresses == ["report.html"]
     assert not re.search(r"https?://|@import|url\(", text)
     table = text[text.index('<table id="runs">') :]
     assert table.count("<tr>") == 1 + 15  # its head, 3 models under 4 regimes, 2 black boxes, the nodal model

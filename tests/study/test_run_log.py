@@ -8,9 +8,10 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from circuitnn.study import carrying_out, grid, signals
+from circuitnn.study import carrying_out, grid, signals, training
 from circuitnn.study.definition import Job
 from circuitnn.study.measurement import Result
+from circuitnn.study.processes import Here
 from circuitnn.study.run_log import RunLog
 from tests.study.test_study import STUDY
 
@@ -101,6 +102,35 @@ def test_a_worker_that_dies_loses_one_job(computed):
 def test_what_kills_workers_again_and_again_is_named(computed):
     with pytest.raises(RuntimeError, match=r"died 3 times .*a process was killed.*mine"):
         computed(Dying(1, 0, 0, 9))
+
+
+def test_a_run_that_fails_takes_no_other_along(computed, monkeypatch):
+    done, bad = [], STUDY.jobs(STUDY.presets["small"])[0]
+
+    def work(study, job, preset, folder, recordings):
+        if job == bad:
+            raise KeyError("my own\nbug")
+        done.append(job)
+        RunLog(folder).append(job, result(job))
+
+    monkeypatch.setattr(training, "work", work)
+    with pytest.raises(RuntimeError, match=rf"1 of \d runs failed.*\n{bad.words}: KeyError"):
+        computed(lambda: contextlib.nullcontext(Here()))
+    assert done == STUDY.jobs(STUDY.presets["small"])[1:]
+    monkeypatch.setattr(training, "work", lambda *args: (_ for _ in ()).throw(OSError("the disk is full")))
+    with pytest.raises(OSError, match="the disk is full"):  # which is nothing of this run alone
+        computed(lambda: contextlib.nullcontext(Here()))
+
+
+def test_what_an_executor_cannot_carry_is_named(computed):
+    class Unable(Dying):
+        def submit(self, *args):
+            future = Future()
+            future.set_exception(AttributeError("Can't pickle <lambda>"))
+            return future
+
+    with pytest.raises(RuntimeError, match=r"cannot carry it .AttributeError: Can't pickle <lambda>.: other processes"):
+        computed(Unable(0))
 
 
 def test_results_that_cannot_be_read_again_end_the_run(computed, monkeypatch):
