@@ -137,9 +137,9 @@ test: $(STAMPS)/plots $(STAMPS)/dev ## the tests (without ngspice or PyTorch, wh
 test-slow: $(STAMPS)/plots $(STAMPS)/dev ## the tests that take more than a few seconds each
 	@echo "==> running the slow tests"
 	@failed=0; \
-	$(if $(ARGS),,XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(TEST) -m slow $(FIT:%=--ignore=%) $(LONGER:%=--ignore=%) || failed=1; \
-	XLA_FLAGS="$(SOON_COMPILED) $$XLA_FLAGS" $(TEST) -m slow $(LONGER) || failed=1;) \
 	$(TEST) -m slow $(or $(ARGS),$(FIT)) || failed=1; \
+	$(if $(ARGS),,XLA_FLAGS="$(SOON_COMPILED) $$XLA_FLAGS" $(TEST) -m slow $(LONGER) || failed=1; \
+	XLA_FLAGS="$(QUICK_TO_COMPILE) $$XLA_FLAGS" $(TEST) -m slow $(FIT:%=--ignore=%) $(LONGER:%=--ignore=%) || failed=1;) \
 	exit $$failed
 
 # What a user of pip gets: nothing of it needs this folder, make or bash.

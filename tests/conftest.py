@@ -10,6 +10,7 @@ import jax
 import pytest
 
 from circuitnn import spice
+from tests.order import in_order_of_need
 
 # Once, one of three thousand tests waited for ever for a computation: one that runs in one of the two threads of XLA's
 # pool has only the other for its parts. So the caller's thread runs it.
@@ -36,6 +37,13 @@ UNTIL = float(os.environ.get("TESTS_UNTIL") or "inf")
 def pytest_runtest_setup():
     if time.time() > UNTIL:
         pytest.skip("no time was left for it (TESTS_UNTIL)")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Where time may end, what is left out are further circuits of the catalogue, and no test as a whole."""
+    if float("inf") > UNTIL:
+        items[:] = in_order_of_need(items, getattr(config, "workerinput", {}).get("workercount", 1))
 
 
 @pytest.fixture(autouse=True, scope="module")
