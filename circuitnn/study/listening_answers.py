@@ -80,7 +80,11 @@ def listened(folder: str | Path, answers: Iterable[str | Path]) -> Listened:
         OSError: when a file cannot be read.
     """
     test = _test(Path(folder) / KEY)
-    found = {str(path): _answers(Path(path), test) for path in answers}
+    paths = [str(path) for path in answers]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise ValueError(f"{path}: given twice")
+    found = {path: _answers(Path(path), test) for path in paths}
     if not found:
         raise ValueError("there are no answers")
     known: dict[str, str] = {}
@@ -215,8 +219,10 @@ def _answers(path: Path, test: dict[str, Any]) -> dict[str, Any]:
         check = _check_ratings if test["kind"] == "mushra" else _check_counts
         if is_this:
             check(answers, [item["sounds"] for item in test["items"]])
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"{path}: are no answers of a listening test ({reason(error)})") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"{path}: are no answers of a listening test, or not as its page has written them") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: are no answers of a listening test ({error})") from error
     if not is_this:
         raise ValueError(f"{path}: are answers to another listening test")
     return {"listener": listener[:80], "answers": answers}
