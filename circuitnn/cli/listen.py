@@ -1,5 +1,6 @@
 """`circuitnn listen`: a listening test that a browser opens, and what its answers say."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def _judge(sources: tuple[str, ...]) -> None:
     for one in found.rated:
         p = "" if one.p is None else f"{one.p:.2g}"
         figures = (f"{one.scores[name]:.3g}" if name in one.scores else "" for name in measures)
-        rows.append((one.name, f"{unit * one.mean:.1f}", f"{unit * one.low:.1f} to {unit * one.high:.1f}", p, *figures))
+        span = f"{unit * one.low:.1f} to {unit * one.high:.1f}" if math.isfinite(one.high - one.low) else "of one: none"
+        rows.append((one.name, f"{unit * one.mean:.1f}", span, p, *figures))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         say("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

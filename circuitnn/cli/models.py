@@ -84,6 +84,7 @@ def opened_model(
     fs: float | None = None,
     oversampling: int = 1,
     width: float | None = None,
+    assumes: bool = False,
 ) -> "cn.Model":
     """A model in a file, at its rate or another; of a circuit its `NodalModel`, in double precision.
 
@@ -93,6 +94,7 @@ def opened_model(
         fs: hertz; None for the file's, and 48 kHz for a circuit.
         oversampling: of a circuit.
         width: of a .nam of several sizes.
+        assumes: that a model which knows no rate is for this one, which is said.
 
     Raises:
         Fault: naming the file, when it cannot be brought to that rate.
@@ -106,7 +108,7 @@ def opened_model(
     model = saved_model(source, width)
     if fs is None:
         return model
-    if model.fs is None:
+    if assumes and model.fs is None:
         if model.rebuilt_at(float(fs)) is None:
             say(f"warning: {source}: does not say at which sample rate it was trained; {fs:g} Hz are assumed", err=True)
         return model

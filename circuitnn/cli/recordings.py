@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitnn.audio import AudioError, align, read, resample
+from circuitnn.audio import AudioError, read, resample
 from circuitnn.audio.sound_file import opened_sound
 from circuitnn.cli.problems import Fault, say
 from circuitnn.description import counted
@@ -94,6 +94,8 @@ def _channels(path: str) -> int:
 
 def _late(x: NDArray, y: NDArray, fs: int) -> int:
     """By how many samples a recording that went on for longer comes late; 0 where that cannot be told."""
+    from circuitnn.audio import align  # here, as it takes a second to import, and what is refused before does without
+
     try:
         return max(int(np.ceil(align(x, y, fs=fs).delay_samples)), 0)
     except AudioError:

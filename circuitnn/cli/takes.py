@@ -164,7 +164,7 @@ def opened(
     for variant in variants:
         if not is_saved(variant.source):
             continue
-        model = opened_model(variant.source, fs=fs)
+        model = opened_model(variant.source, fs=fs, assumes=True)
         if (model.in_features, model.out_features) != (1, 1):
             raise Fault(
                 f"{variant.source}: takes {model.in_features} signals and gives {model.out_features}; one is compared"

@@ -80,11 +80,18 @@ def listened(folder: str | Path, answers: Iterable[str | Path]) -> Listened:
         OSError: when a file cannot be read.
     """
     test = _test(Path(folder) / KEY)
-    found = {str(path): _answers(Path(path), test) for path in answers}
+    paths = [str(path) for path in answers]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise ValueError(f"{path}: given twice")
+    found = {path: _answers(Path(path), test) for path in paths}
     if not found:
         raise ValueError("there are no answers")
-    if len({json.dumps(each, sort_keys=True) for each in found.values()}) < len(found):
-        raise ValueError("two files have the same answers")
+    known: dict[str, str] = {}
+    for name, each in found.items():
+        other = known.setdefault(json.dumps(each, sort_keys=True), name)
+        if other != name:
+            raise ValueError(f"{name}: has the same answers as {other}; leave one of them out")
     named = {f"{each['listener']} ({Path(path).name})": each["answers"] for path, each in found.items()}
     return _rated(test, named) if test["kind"] == "mushra" else _heard(test, named)
 
@@ -177,9 +184,7 @@ def _predictions(test: dict[str, Any], judged: Mapping[tuple[int, str], float]) 
 def _test(path: Path) -> dict[str, Any]:
     try:
         test = json_of(content(path, LARGEST_JSON))
-        known = test["kind"] in ("mushra", "abx") and all(
-            REFERENCE in item["sounds"].values() and isinstance(item["scores"], dict) for item in test["items"]
-        )
+        known = test["kind"] in ("mushra", "abx") and bool(str(test["test"])) and _are_items(test["items"])
     except OSError as error:
         raise ValueError(f"{path.parent}: is no folder of a listening test ({reason(error)})") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -187,6 +192,22 @@ def _test(path: Path) -> dict[str, Any]:
     if not known:
         raise ValueError(f"{path}: is not the key of a listening test")
     return dict(test)
+
+
+def _are_items(items: list[dict[str, Any]]) -> bool:
+    """Whether all items have the same sounds, the reference among them, and the same numbers in their scores."""
+    names = {frozenset(item["sounds"].values()) for item in items}
+    if len(names) != 1 or REFERENCE not in (sounds := next(iter(names))):
+        return False
+    contenders = {name for name in sounds if name != REFERENCE and name not in ANCHORS}
+    numbers = [number for item in items for scores in item["scores"].values() for number in scores.values()]
+    alike = {frozenset(item["scores"][name]) for item in items for name in contenders}
+    of_others = [{frozenset(item["scores"].get(name, ())) for item in items} for name in sounds - contenders]
+    return (
+        len(alike) <= 1
+        and all(len(each) == 1 for each in of_others)
+        and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    )
 
 
 def _answers(path: Path, test: dict[str, Any]) -> dict[str, Any]:
@@ -198,8 +219,10 @@ def _answers(path: Path, test: dict[str, Any]) -> dict[str, Any]:
         check = _check_ratings if test["kind"] == "mushra" else _check_counts
         if is_this:
             check(answers, [item["sounds"] for item in test["items"]])
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"{path}: are no answers of a listening test ({reason(error)})") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"{path}: are no answers of a listening test, or not as its page has written them") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: are no answers of a listening test ({error})") from error
     if not is_this:
         raise ValueError(f"{path}: are answers to another listening test")
     return {"listener": listener[:80], "answers": answers}
@@ -215,8 +238,11 @@ def _check_ratings(answers: list[dict[str, Any]], keys: list[dict[str, str]]) ->
 
 
 def _check_counts(answers: list[dict[str, Any]], keys: list[dict[str, str]]) -> None:
+    if not answers:
+        raise ValueError("nothing is answered")
     for each in answers:
-        if keys[each["item"]][each["sound"]] == REFERENCE or not 0 < each["asked"] <= 1000:
+        is_counted = isinstance(each["asked"], int) and 0 < each["asked"] <= 1000 and each["item"] >= 0
+        if not is_counted or keys[each["item"]][each["sound"]] == REFERENCE:
             raise ValueError("an answer is about no contender, or counts nothing")
         if not isinstance(each["right"], int) or not _is_number(each["right"], each["asked"]):
             raise ValueError("more right answers than answers")

@@ -104,7 +104,7 @@ def test_export_by_the_name_of_the_file(call, capture, folder):
     ("words", "says"),
     [
         (["export", "tone.cir", "tone.nam"], "does not hold a NodalModel"),
-        (["export", "gru.npz", "gru.nam"], "no GRU: cn.export.rtneural"),
+        (["export", "gru.npz", "gru.nam"], "no GRU: --format rtneural"),
         (["export", "gru.npz", "gru.aidax"], "units, not 2"),
         (["export", "gru.npz", "gru.aidax", "--main"], "--main is for c"),
         (["export", "gru.npz", "gru.json", "--volts", 1], "--volts is for lv2 and nam"),

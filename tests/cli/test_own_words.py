@@ -1,6 +1,10 @@
 """Errors speak in the command's own words, and what means nothing to a call is refused and not skipped."""
 
+import os
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,3 +88,33 @@ def test_an_output_that_cannot_be_leaves_no_folders(recordings, call, folder):
     assert not (folder / "new").exists()
     result = call("guitar", "in.wav/g.wav", fails=1)
     assert "in.wav is no folder" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of another kind")
+def test_a_reader_that_goes_away_ends_nothing(folder):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "circuitnn.cli", "guitar", "out.wav", "--seconds", "0.1"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "out.wav").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is full")
+def test_a_full_device_is_told(folder):
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "circuitnn.cli", "list"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: what is said here cannot be written: No space left on device\n"
+
+
+def test_outputs_are_no_pipes_and_none_of_the_inputs(recordings, call, folder):
+    os.mkfifo("pipe.wav")
+    assert "is a pipe" in call("run", "tone.cir", "in.wav", "pipe.wav", fails=2).stderr
+    assert "is a pipe" in call("guitar", "pipe.wav", fails=2).stderr
+    words = ("run", "tone.cir", "in.wav", "other.wav", "--cabinet", "other.wav")
+    assert "is the impulse response that is read" in call(*words, fails=2).stderr
+    words = ("identify", "tone.cir", "in.wav", "other.wav", "--save", "n.npz", "--complete", "n.npz")
+    assert "two files at once" in call(*words, fails=2).stderr

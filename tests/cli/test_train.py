@@ -218,7 +218,7 @@ BAD_TABLES = {
     "wanted are the columns": "played,output,drive\nin.wav,out0.wav,0.1",
     "has 2 cells": "input,output,drive\nin.wav,out0.wav",
     "outside 0..1": "input,output,drive\nin.wav,out0.wav,2",
-    "it is 'full'": "input,output,drive\nin.wav,out0.wav,full",
+    "'full' is no number": "input,output,drive\nin.wav,out0.wav,full",
     "no such file beside": "input,output,drive\nin.wav,out9.wav,0.1",
     "in two rows": "input,output,drive\nin.wav,out0.wav,0.1\nin.wav,out0.wav,0.2",
     "not a text file": "\udcff",

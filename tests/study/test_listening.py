@@ -211,6 +211,56 @@ def test_wrong_answers_are_refused(change, words, tmp_path):
         listened(tmp_path, [path])
 
 
+def damaged(**changes):
+    return lambda key: key | changes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        damaged(items=[]),
+        damaged(kind="other"),
+        lambda key: {name: value for name, value in key.items() if name != "test"},
+        lambda key: key | {"items": [each | {"scores": {}} for each in key["items"][:1]]},
+        lambda key: key | {"items": [each | {"sounds": {}} for each in key["items"]]},
+        lambda key: json.loads(json.dumps(key).replace('"ESR": ', '"ESR": 1e999, "ESR, other": ')),
+        lambda key: 3,
+    ],
+)
+def test_damaged_keys_are_refused(change, tmp_path):
+    folder = tmp_path / "test"
+    listening(items(), folder, fs=FS)
+    path = rated(folder, tmp_path / "a.json", "a", reference=100, anchor=20, alpha=95, omega=40)
+    key = next(file for file in folder.iterdir() if file.suffix == ".json")
+    key.write_text(json.dumps(change(json.loads(key.read_text()))))
+    with pytest.raises(ValueError, match="is not the key of a listening test"):
+        listened(folder, [path])
+
+
+def test_wrong_counts_and_files_that_are_given_twice_are_refused(tmp_path):
+    folder = tmp_path / "test"
+    listening(items(1), folder, fs=FS, kind="abx", trials=10)
+    key = key_of(folder)
+    sound = next(blind for blind, name in key["items"][0]["sounds"].items() if name != "reference")
+    whole = {"item": 0, "sound": sound, "right": 2, "asked": 10}
+    paths = [tmp_path / "a.json", tmp_path / "b.json"]
+    for change in ({"asked": 2.5}, {"item": -1}, {"asked": 10**9}, {"right": 11}, {"sound": "s99"}, None):
+        answers = [] if change is None else [whole | change]
+        paths[0].write_text(json.dumps({"test": key["test"], "kind": "abx", "listener": "", "answers": answers}))
+        with pytest.raises(ValueError, match="are no answers of a listening test"):
+            listened(folder, paths[:1])
+    for path in paths:
+        path.write_text(json.dumps({"test": key["test"], "kind": "abx", "listener": "", "answers": [whole]}))
+    with pytest.raises(ValueError, match=r"b\.json: has the same answers as .*a\.json"):
+        listened(folder, paths)
+    with pytest.raises(ValueError, match=r"a\.json: given twice"):
+        listened(folder, [paths[0], paths[0]])
+    for text in ("", "[", '"', "null", "\xff"):
+        paths[0].write_text(text, encoding="latin-1")
+        with pytest.raises(ValueError, match="not as its page has written them"):
+            listened(folder, paths[:1])
+
+
 def test_wrong_tests_are_refused(tmp_path):
     (one,) = items(1)
     x = np.asarray(one.reference)
