@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -31,7 +32,7 @@ from circuitnn.study.regimes import TrainingRegime
 from circuitnn.study.run_log import RunLog, stem
 from circuitnn.study.signals import FS
 from circuitnn.study.snapshots import Snapshots
-from circuitnn.train import Dataset, DivergenceError, History, fit
+from circuitnn.train import Dataset, DataWarning, DivergenceError, History, fit
 
 log = logging.getLogger(__name__)
 TIMED = 16  # epochs of one batch, by which the time of an update is found
@@ -182,17 +183,19 @@ class _Training(NamedTuple):
         small = train.between(0, min(length, train.x.shape[1]))
         clock = time.process_time if jax.default_backend() == "cpu" else time.monotonic
         ends: list[float] = []
-        fit(
-            self.untrained(preset.seeds),
-            small,
-            self.regime.build(**preset.window),
-            optimizer=self.regime.optimizer(1e-4),
-            epochs=TIMED,
-            batch=preset.batch,
-            loss=loss(self.regime.loss, FS),
-            progress=False,
-            callback=lambda _: ends.append(clock()),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # of recordings that were cut here
+            fit(
+                self.untrained(preset.seeds),
+                small,
+                self.regime.build(**preset.window),
+                optimizer=self.regime.optimizer(1e-4),
+                epochs=TIMED,
+                batch=preset.batch,
+                loss=loss(self.regime.loss, FS),
+                progress=False,
+                callback=lambda _: ends.append(clock()),
+            )
         epoch = max(float(np.min(np.diff(ends))), 1e-6)
         return epoch / preset.updates_of_a_pass(small) / preset.seeds
 
