@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from typing import Any, final
 
+from tqdm import tqdm
+
 # Each process trains small models sample by sample: one thread each, and the cores are shared out among processes.
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 ANSWER = 10.0  # seconds that a scheduler has for it
@@ -86,6 +88,8 @@ def _with_one_thread(flags: str) -> str:
 def _prepare(taken: Any, processes: int) -> None:
     """Ctrl-C is for the process that started this one; without it there is nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # In place of a semaphore, that a worker would leave behind when it is stopped, and Python would tell of.
+    tqdm.set_lock(threading.RLock())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _take_a_core(taken, processes)
 
