@@ -211,3 +211,21 @@ def test_as_a_program(folder):
     wrong = subprocess.run(program, cwd=folder, capture_output=True, text=True, timeout=120)
     assert wrong.returncode == 2
     assert wrong.stderr == "error: t.xyz: the name ends in .png, .svg, .pdf for a picture, or .csv for a table\n"
+
+
+INTERRUPTED = """
+import sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "circuitnn.cli.commands":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Finder)
+import circuitnn.cli
+"""
+
+
+def test_ctrl_c_while_modules_are_imported():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")
