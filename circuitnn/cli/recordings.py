@@ -45,7 +45,7 @@ def read_pair(played: str, recorded: str, channel: str | None) -> Pair:
         raise Fault(f"--channel {channel}: {played} and {recorded} have one channel each")
     for path, signal in ((played, x), (recorded, y)):
         if len(signal) < SHORTEST * fs:
-            raise Fault(f"{path}: {counted(len(signal), 'sample')} are too short: a second or more is needed")
+            raise Fault(f"{path}: a second or more is needed, there is only {counted(len(signal), 'sample')}")
         if not np.ptp(signal):
             raise Fault(f"{path}: is silent" if not signal[0] else f"{path}: is {signal[0]:.3g} throughout")
         if not LEAST < np.abs(signal).max() < MOST:
