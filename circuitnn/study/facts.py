@@ -16,6 +16,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from circuitnn import capture
 from circuitnn.circuit import Circuit
 from circuitnn.study.definition import Study, Target
 from circuitnn.study.preset import Preset
@@ -36,8 +37,9 @@ def _of_target(target: Target) -> Any:
     fields = {field.name: getattr(target, field.name) for field in dataclasses.fields(target)}
     if target.circuit is not None:
         return fields | {"circuit": target.circuit()}
-    files = sorted(path for path in Path(str(target.recordings)).rglob("*") if path.is_file())
-    return fields | {"files": [_of_file(path) for path in files]}
+    rows = capture.read_folder(Path(str(target.recordings)), target.device)
+    files = sorted({Path(path) for row in rows for path in (row.played, row.recorded)})
+    return fields | {"rows": [(row.knobs, row.part) for row in rows], "files": [_of_file(path) for path in files]}
 
 
 def _of_file(path: Path) -> tuple[Any, ...]:

@@ -65,13 +65,19 @@ def test_facts_are_those_of_every_process():
     assert there.strip() == repr(facts(STUDY, PRESET))
 
 
-def test_recordings_are_known_by_their_files(tmp_path):
-    (tmp_path / "a.wav").write_bytes(b"1234")
-    recorded = study(target=Target("of mine", None, recordings=str(tmp_path)))
-    before = facts(recorded, PRESET)
-    assert facts(recorded, PRESET) == before
-    (tmp_path / "a.wav").write_bytes(b"12345")
-    assert facts(recorded, PRESET) != before
+def test_recordings_are_known_by_their_table_and_files(tmp_path):
+    (tmp_path / "in.wav").write_bytes(b"1234")
+    (tmp_path / "out.wav").write_bytes(b"1234")
+    table = tmp_path / "mine.csv"
+    table.write_text("input,output,drive\nin.wav,out.wav,0.5\n")
+    recorded = study(target=Target("of mine", None, recordings=str(table), knobs=("drive",)))
+    found = [facts(recorded, PRESET), facts(recorded, PRESET)]
+    assert found[0] == found[1]
+    (tmp_path / "out.wav").write_bytes(b"12345")
+    found.append(facts(recorded, PRESET))
+    table.write_text("input,output,drive\nin.wav,out.wav,0.6\n")
+    found.append(facts(recorded, PRESET))
+    assert len({repr(each) for each in found}) == 3
 
 
 def test_a_capture_is_known_by_its_file(tmp_path):
