@@ -26,7 +26,7 @@ REGIMES = {
         "ESR, the rate found by the same search for each, or stated, warmed up and falling to zero", TruncatedBPTT
     ),
 }
-SEARCH = RateSearch((1e-3, 3e-3, 1e-2), share=0.1, seeds=1)
+SEARCH = RateSearch((1e-3, 3e-3, 1e-2, 3e-2), share=0.1, seeds=1)
 
 
 ROUND = Material(seconds=12.0, validation=1.2, test=6.0)
