@@ -1,7 +1,6 @@
 """What is played in a study: kinds of music and test signals that are made up from a seed."""
 
 import dataclasses
-import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import final
@@ -13,16 +12,22 @@ from circuitnn import audio
 from circuitnn.knobs import did_you_mean
 from circuitnn.study.signals import FS, Signals
 
+
+def _by(name: str, **options: str) -> Callable[..., NDArray[np.float64]]:
+    """The function of `circuitnn.audio`, which is imported when something is played: SciPy takes half a second."""
+    return lambda seconds, fs, *, seed: getattr(audio, name)(seconds, fs, seed=seed, **options)
+
+
 # Their peaks; what has no rests and no dynamics is as much softer as it is louder at the same peak.
 KINDS: Mapping[str, tuple[float, Callable[..., NDArray[np.float64]]]] = {
-    "guitar": (1.0, audio.guitar),
-    "bass": (1.0, audio.bass),
-    "drums": (1.0, audio.drums),
-    "pads": (0.7, audio.pads),
+    "guitar": (1.0, _by("guitar")),
+    "bass": (1.0, _by("bass")),
+    "drums": (1.0, _by("drums")),
+    "pads": (0.7, _by("pads")),
     "sweep": (0.25, lambda seconds, fs, *, seed: audio.sweep(seconds, fs)),
-    "noise": (0.25, audio.noise_bursts),
-    "rising noise": (0.5, audio.rising_noise),
-    "rising noise, logarithmic": (0.5, functools.partial(audio.rising_noise, law="logarithmic")),
+    "noise": (0.25, _by("noise_bursts")),
+    "rising noise": (0.5, _by("rising_noise")),
+    "rising noise, logarithmic": (0.5, _by("rising_noise", law="logarithmic")),
 }
 """By name: the peak in full scale, and what makes it of seconds, rate and seed."""
 

@@ -60,7 +60,7 @@ def test_arguments_of_python_are_told_as_options(name, text, words):
         ("run '' in.wav out.wav", "an empty name"),
         ("check m.npz", "m.npz: is a saved model"),
         ("train m.npz -o new.npz", "m.npz: is a saved model"),
-        ("train in.wav one.wav -o new.npz", "one.wav: 1 sample are too short"),
+        ("train in.wav one.wav -o new.npz", "one.wav: a second or more is needed, there is only 1 sample"),
         ("train in.wav other.wav -o new.npz --channel 3", "in.wav and other.wav have one channel each"),
         ("train in.wav other.wav -o new.npz --learn tone", "--learn is of netlists; in.wav other.wav are recordings"),
         ("train in.wav other.wav -o new.npz --knob tone=0.5", "a table says where knobs stood"),
