@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from flax import nnx
 
 from circuitnn import capture
 from circuitnn.circuit import Circuit
@@ -70,9 +71,13 @@ def plain(value: Any, within: tuple[Any, ...] = ()) -> Any:
         return tuple(sorted(map(repr, map(inside, value))))
     if isinstance(value, Path):
         return str(value), _of_file(value)
+    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+        return inside(jax.random.key_data(value))
     if isinstance(value, np.ndarray | jax.Array) and value.dtype != object:
         array = np.asarray(value)
         return array.shape, array.dtype.str, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    if isinstance(value, nnx.Module):
+        return _named(type(value)), inside(jax.tree.leaves(nnx.state(value)))
     if isinstance(value, functools.partial):
         return inside((value.func, value.args, value.keywords))
     if isinstance(value, types.MethodType):

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from circuitnn import circuits
 from circuitnn.recurrent import GRU
@@ -115,6 +117,8 @@ VALUES = [
     Path("a"),
     Path("b"),
 ]
+VALUES += [GRU(2, rngs=nnx.Rngs(seed)) for seed in (0, 1)]
+VALUES += [jax.random.key(seed) for seed in (0, 1)]
 
 
 def test_values_are_told_apart():
