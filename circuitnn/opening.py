@@ -71,6 +71,11 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def named(error: BaseException) -> str:
+    """An exception of a stranger's code: its class says as much as its message, where there is one."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
 def printable(text: str) -> str:
     """A stranger's words for a terminal or a log: what would steer it is written as an escape, as in Python's repr.
 

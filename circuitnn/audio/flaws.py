@@ -1,4 +1,4 @@
-"""What recorders do to signals: corners where a converter ends, and offsets."""
+"""What recorders do to signals: nothing at all, corners where a converter ends, and offsets."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,22 @@ OFFSET = {"x": (0.02, 3.0), "y": (0.05, 1.0)}  # of the root mean square: less i
 SEGMENT, FEWEST, SURE = 0.02, 16, 8.0  # seconds that a mean is taken over, how many, and standard errors of an offset
 EARLY = 2.5e-4  # seconds; no device answers earlier than that
 
+LEAST, MOST = 1e-12, 1e12  # of full scale: squares of what is beyond are no numbers in single precision
+
 Pieces = list[tuple[NDArray, NDArray]]  # x and y, (time, features) each
+
+
+def still(signal: NDArray) -> str:
+    """In words that a signal never moves; empty where it does."""
+    if np.ptp(signal):
+        return ""
+    return f"is {signal[0]:.3g} throughout" if signal[0] else "is silent"
+
+
+def beyond(signal: NDArray) -> str:
+    """In words that a signal is too small or too large for a sound; empty where it is not, and for silence."""
+    peak = float(np.abs(signal).max(initial=0.0))
+    return "" if not peak or LEAST < peak < MOST else f"its peak is {peak:.3g} of full scale, which is no sound"
 
 
 def stuck(signals: list[NDArray]) -> tuple[float, int, int] | None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.capture.findings import Finding
+from circuitnn.description import counted
 
 GAP, AUDIBLE, NEAR_ZERO = 0.01, 0.1, 0.05  # seconds; of the root mean square of x; of the peak of y
 PIECE, REACH = 0.5, 0.1  # seconds of a piece whose delay is looked for, and how far
@@ -33,7 +34,7 @@ def gaps(x: NDArray, y: NDArray, name: str, fs: float) -> Iterator[Finding]:
     if found:
         longest = max(stop - start for start, stop in found) / fs
         yield Finding(
-            f"{name} has {len(found)} gap{'s' * (len(found) != 1)} where something is played, the first at "
+            f"{name} has {counted(len(found), 'gap')} where something is played, the first at "
             f"{found[0][0] / fs:.3f} s, the longest of {1e3 * longest:.3g} ms: record it again, unless the device "
             "falls silent itself",
             is_doubt=True,

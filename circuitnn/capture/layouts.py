@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from circuitnn.audio.files import SUFFIXES
 from circuitnn.capture.knob_table import NAME, Row, read_table
 from circuitnn.capture.take import PARTS, TakeError
 
@@ -20,7 +21,6 @@ SPLITS = {
     "test": "test", "testing": "test",
 }  # fmt: skip
 PLAYED, RECORDED = ("input", "in", "dry", "clean"), ("target", "output", "out", "wet")
-SOUNDS = (".wav", ".flac", ".aif", ".aiff")
 LA2A = ("mode", "peak_reduction")  # the knobs in SignalTrain's names; the second goes to 100
 _FILE = re.compile(
     rf"(?:(?P<device>.+?)[-_ .])?(?P<role>{'|'.join((*PLAYED, *RECORDED))})(?:[-_ .](?P<more>.*))?", re.I
@@ -53,7 +53,7 @@ def read_folder(path: Path, device: str | None = None) -> list[Row]:
             raise TakeError(f"{path}: has folders for {', '.join(split)} and none for {', '.join(missing)}")
         rows = [row._replace(part=part) for part in PARTS for row in _of_one_device(split[part], device)]
         return _checked(path, rows)
-    if any(one.suffix.lower() in SOUNDS for one in path.iterdir()):
+    if any(one.suffix.lower() in SUFFIXES for one in path.iterdir()):
         return _checked(path, _of_one_device(path, device))
     if device is not None:
         raise TakeError(f"{path}: its files are not named after devices, got {device!r}")
@@ -68,7 +68,7 @@ def read_folder(path: Path, device: str | None = None) -> list[Row]:
 
 
 def _sounds(folder: Path) -> Iterator[Path]:
-    return (one for one in sorted(folder.rglob("*")) if one.suffix.lower() in SOUNDS and not one.name.startswith("."))
+    return (one for one in sorted(folder.rglob("*")) if one.suffix.lower() in SUFFIXES and not one.name.startswith("."))
 
 
 def _same_names(path: Path, played: Path, recorded: Path) -> list[Row]:
@@ -89,7 +89,7 @@ def _of_one_device(folder: Path, device: str | None) -> list[Row]:
     """Files of one folder whose names say what they are."""
     found: dict[str, dict[bool, dict[str, Path]]] = {}
     for one in sorted(folder.iterdir()):
-        told = _FILE.fullmatch(one.stem.rstrip("_")) if one.suffix.lower() in SOUNDS else None
+        told = _FILE.fullmatch(one.stem.rstrip("_")) if one.suffix.lower() in SUFFIXES else None
         if told:
             number = re.match(r"\d+", told["more"] or "")
             take = number.group() if number else (told["more"] or "").lower()

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from circuitnn.arguments import checked_rate
 from circuitnn.audio import Alignment, AlignmentWarning, AudioError, align
 from circuitnn.audio.alignment import channel
-from circuitnn.audio.flaws import EARLY
+from circuitnn.audio.flaws import EARLY, beyond, still
 from circuitnn.capture import findings
 from circuitnn.capture.faults import gaps, hum, slip
 from circuitnn.capture.findings import Finding
@@ -21,7 +21,6 @@ TEST, VALIDATION = 0.1, 0.1  # of the take, at its end
 LONGEST_TEST = 30.0  # seconds
 SHORTEST, SHORTEST_PART = 1.0, 0.05  # seconds of a take, and of what is tested on
 TAIL = 1.0  # seconds of silence at the end that stay
-LEAST, MOST = 1e-12, 1e12  # of full scale: squares of what is beyond are no numbers in single precision
 WIRE = 1e-9  # of the recording's energy, that is left by what was played, scaled
 DRIFTED = 0.25  # of a sample from start to end, from which on two clocks are set to one pace
 PARTS = ("train", "validation", "test")
@@ -101,15 +100,15 @@ def prepare(
     checked_rate(fs)
     played, heard = channel(x, names[0]), channel(y, names[1])
     for name, signal in zip(names, (played, heard), strict=True):
-        if (signal.size and 0 < np.abs(signal).max() < LEAST) or np.abs(signal).max(initial=0) > MOST:
-            raise TakeError(f"{name}: its peak is {np.abs(signal).max():.3g} of full scale, which is no sound")
+        if words := beyond(signal):
+            raise TakeError(f"{name}: {words}")
     short = min(len(played), len(heard))
     if short < SHORTEST * fs:
         which = names[int(len(heard) == short)] if len(played) != len(heard) else " and ".join(names)
         raise TakeError(f"{which}: {short / fs:.2g} s are too short: {SHORTEST:g} s or more are needed")
     for name, signal in zip(names, (played, heard), strict=True):
-        if np.ptp(signal) == 0:
-            raise TakeError(f"{name}: is silent" if not signal[0] else f"{name}: is {signal[0]:.3g} throughout")
+        if words := still(signal):
+            raise TakeError(f"{name}: {words}")
     found = [each for name, s in zip(names, (played, heard), strict=True) for each in findings.level(name, s)]
     found += [each for name, s in zip(names, (played, heard), strict=True) for each in findings.clipping(name, s)]
     alignment, drift = _aligned(played, heard, fs, names, latency, blips)

@@ -6,7 +6,7 @@ import click
 
 from circuitnn.cli.models import FS, PLAYERS, check_cabinet, netlist_of, opened_model, with_cabinet
 from circuitnn.cli.options import Number, Rates, cabinet_option, oversample_option, width_option
-from circuitnn.cli.outputs import check_file, check_writable
+from circuitnn.cli.outputs import check_file, check_other, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
@@ -99,8 +99,7 @@ def export(
     ):
         if is_given and form not in forms:
             raise Fault(f"{option} is for {' and '.join(forms)}; {out} is {form}")
-    if out.exists() and Path(model).exists() and out.samefile(model):
-        raise Fault(f"{out}: is the model that is read; give OUT another name")
+    check_other(out, model, "model")
     if form != "lv2":
         check_file(out)
     check_writable(out)

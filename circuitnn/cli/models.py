@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuitnn.cli.loading import netlist_file, read_circuit
+from circuitnn.cli.outputs import check_other
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import AS_WRITTEN, Reading
 from circuitnn.opening import opened, reason
@@ -159,8 +160,7 @@ def check_cabinet(path: str | None, *outputs: Path) -> None:
 
     sounds.check(path)
     for out in outputs:
-        if out.exists() and out.samefile(path):
-            raise Fault(f"{out}: is the impulse response that is read; give OUT another name")
+        check_other(out, path, "impulse response")
 
 
 def refuse_width(source: str, width: float | None) -> None:

@@ -21,6 +21,12 @@ def check_file(path: Path) -> None:
         raise Fault(f"{path}: is a pipe, a device or a socket, not a file")
 
 
+def check_other(out: Path, read: str, what: str) -> None:
+    """Raises a Fault where the file that is written is one that is read, if both are there."""
+    if out.exists() and Path(read).exists() and out.samefile(read):
+        raise Fault(f"{out}: is the {what} that is read; give OUT another name")
+
+
 def check_writable(path: Path) -> None:
     """Before minutes of computing, not after them.
 

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from typing import final
+from typing import TextIO, final
 
 import click
 
@@ -38,11 +38,15 @@ def say(text: object, *, err: bool = False) -> None:
         click.echo(printable(str(text)), err=err)
     except BrokenPipeError:
         # Whoever has read it, `head` say, has gone; what is computed goes on, and is written.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
+        _silence(sys.stderr if err else sys.stdout)
     except OSError as problem:
         if err:
             return
-        with contextlib.suppress(OSError, ValueError):  # what is left of it is not written at the end either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)  # what is left of it is not written at the end either
         raise Failure(f"what is said here cannot be written: {problem.strerror or problem}") from problem
+
+
+def _silence(stream: TextIO) -> None:
+    """What is still to be said there goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitnn.audio import AudioError, read, resample
+from circuitnn.audio.flaws import beyond, still
 from circuitnn.audio.sound_file import opened_sound
 from circuitnn.cli.problems import Fault, say
 from circuitnn.description import counted
 
 SHORTEST = 0.05  # seconds
-LEAST, MOST = 1e-12, 1e12  # of full scale, between which the peak of a sound lies
 
 
 @final
@@ -46,10 +46,8 @@ def read_pair(played: str, recorded: str, channel: str | None) -> Pair:
     for path, signal in ((played, x), (recorded, y)):
         if len(signal) < SHORTEST * fs:
             raise Fault(f"{path}: a second or more is needed, there is only {counted(len(signal), 'sample')}")
-        if not np.ptp(signal):
-            raise Fault(f"{path}: is silent" if not signal[0] else f"{path}: is {signal[0]:.3g} throughout")
-        if not LEAST < np.abs(signal).max() < MOST:
-            raise Fault(f"{path}: its peak is {np.abs(signal).max():.3g} of full scale, which is no sound")
+        if words := still(signal) or beyond(signal):
+            raise Fault(f"{path}: {words}")
     if fs_x != fs:
         x = resample(x, fs_x, fs)
         notes.append(f"{played}: {fs_x} Hz, resampled to {fs} Hz, the rate of {recorded}")

@@ -18,7 +18,7 @@ from circuitnn.cli.models import (
     with_cabinet,
 )
 from circuitnn.cli.options import cabinet_option, knob_option, oversample_option, width_option
-from circuitnn.cli.outputs import check_writable
+from circuitnn.cli.outputs import check_other, check_writable
 from circuitnn.cli.problems import Fault, say
 from circuitnn.cli.reading import Reading, reading_options
 
@@ -195,8 +195,7 @@ def _checked(
     check_source(model)  # a netlist is read after what costs nothing
     sounds.check_name(out)
     sounds.check(sound)
-    if out.exists() and Path(sound).exists() and out.samefile(sound):
-        raise Fault(f"{out}: is the sound that is read; give OUT another name")
+    check_other(out, sound, "sound")
     check_writable(out)
     return None if is_saved(model) else read_circuit(model, reading)
 

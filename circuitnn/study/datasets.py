@@ -5,7 +5,6 @@ closer to the continuous circuit than any model at the sample rate, the nodal on
 """
 
 import dataclasses
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from circuitnn.study.definition import Contender, Study, Target
 from circuitnn.study.positions import Condition, columns
 from circuitnn.study.preset import Preset
 from circuitnn.study.recorded import recorded
+from circuitnn.study.records import file_name
 from circuitnn.study.signals import FS, PARTS, Signals
 from circuitnn.train import Dataset, simulate_dataset
 
@@ -157,7 +157,7 @@ def _file(study: Study, target: Target, folder: Path) -> Path:
         return one.circuit, one.recordings, one.device, one.knobs, one.positions, one.sources, one.volts
 
     name = next(name for name, other in study.targets.items() if made_of(other) == made_of(target))
-    return folder / f"target-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
+    return folder / f"target-{file_name(name)}.npz"
 
 
 def _save(path: Path, sets: dict[str, Dataset], conditions: Sequence[Condition] = ()) -> None:

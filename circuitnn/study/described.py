@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from circuitnn.knobs import did_you_mean
 from circuitnn.model import Model
 from circuitnn.settings import arguments_of, class_of
 from circuitnn.study import described_target, outline
@@ -91,9 +90,9 @@ def target(given: Any, where: str, faults: Faults) -> Target | None:
     names = faults.tried(where, lambda: knobs_of(said.source, said.device, held))
     if names is None:
         return None
-    options: dict[str, Any] = {"recordings": str(Path(said.source).resolve()), "knobs": names, "device": said.device}
-    title = said.title or described_target.title_of(said.source)
-    return faults.tried(where, lambda: Target(title, None, positions=said.positions, **options))
+    folder = Path(said.source).resolve()
+    options: dict[str, Any] = {"recordings": str(folder), "knobs": names, "device": said.device}
+    return faults.tried(where, lambda: Target(said.title or folder.name, None, positions=said.positions, **options))
 
 
 def regime(given: Any, where: str, faults: Faults) -> TrainingRegime | None:
@@ -103,8 +102,7 @@ def regime(given: Any, where: str, faults: Faults) -> TrainingRegime | None:
     said = outline.regime(given, where, faults)
     name = said.pop("regime")
     if name not in MORE_REGIMES:
-        hint = did_you_mean(name, MORE_REGIMES)
-        faults.note(f"{where}.regime", f"there is no {name!r}{hint}; there are {', '.join(MORE_REGIMES)}")
+        faults.unknown(f"{where}.regime", name, MORE_REGIMES)
         return None
     base = MORE_REGIMES[name]
     title = said.pop("title", base.title)

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, final
 
 from circuitnn.circuit import Circuit, read_netlist
@@ -141,8 +140,3 @@ def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{name}: positions are finite numbers, or lists of them, got {shortened(value)}")
     return float(value)
-
-
-def title_of(folder: str) -> str:
-    """A title for recordings that have none."""
-    return Path(folder).resolve().name

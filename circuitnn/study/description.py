@@ -125,7 +125,7 @@ def _interpreted(description: Description, faults: Faults) -> Study:
         },
         "regimes": {name: described.regime(one, f"regimes.{name}", faults) for name, one in said.regimes.items()},
     }
-    known = {kind: tuple(ones) for kind, ones in found.items()}
+    known = said.known
     presets = outline.presets(said, known, faults, functools.partial(_preset, found=found, faults=faults))
     hypotheses = [described.hypothesis(one, f"hypotheses.{n}", faults) for n, one in enumerate(said.hypotheses)]
     claimed = [one for one in hypotheses if one is not None]

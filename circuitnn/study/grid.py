@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from circuitnn.files import replacing
+from circuitnn.opening import named
 from circuitnn.study.datasets import simulate
 from circuitnn.study.definition import Job, Study, Target
 from circuitnn.study.facts import facts
@@ -117,7 +118,7 @@ def _ended(executor: Executor, jobs: list[Job], about: tuple[Study, Preset, Path
             except (OSError, BrokenExecutor):
                 raise
             except Exception as error:  # what a run fails at is told by the run: this one never got there, or back
-                problem = f"the executor cannot carry it ({type(error).__name__}: {error}): {CARRIED}"
+                problem = f"the executor cannot carry it ({named(error)}): {CARRIED}"
             yield pending[done], problem
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)

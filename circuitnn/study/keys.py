@@ -57,6 +57,10 @@ class Faults:
         """Note what is wrong with a key."""
         self.found.append(f"{key}: {problem}" if key else str(problem))
 
+    def unknown(self, key: str, name: str, known: Iterable[str]) -> None:
+        """Note a name that is none of those that are known, with the one that may be meant."""
+        self.note(key, f"there is no {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}")
+
     def tried(self, key: str, make: Callable[[], Made]) -> Made | None:
         """What a function gives; what it refuses is a fault of the key."""
         try:
@@ -148,8 +152,7 @@ class Keys:
             self.faults.note(self.key(name), "names none; without this key all are taken")
         for one in dict.fromkeys(names):
             if one not in known:
-                hint = did_you_mean(one, known)
-                self.faults.note(self.key(name), f"there is no {one!r}{hint}; there are {', '.join(known)}")
+                self.faults.unknown(self.key(name), one, known)
             elif names.count(one) > 1:
                 self.faults.note(self.key(name), f"names {one!r} {names.count(one)} times")
         return names if len(self.faults.found) == before else None

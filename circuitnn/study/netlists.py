@@ -29,8 +29,7 @@ def check(path: Path) -> None:
     for name, one in said.targets.items():
         if one is not None:
             device(one, f"targets.{name}", faults)
-    known = {"contenders": tuple(said.contenders), "targets": tuple(said.targets), "regimes": tuple(said.regimes)}
-    outline.presets(said, known, faults, lambda name, amount: amount)
+    outline.presets(said, said.known, faults, lambda name, amount: amount)
     for number, one in enumerate(said.hypotheses):
         outline.hypothesis(one, f"hypotheses.{number}", faults)
     faults.told(str(path))

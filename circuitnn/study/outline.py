@@ -37,6 +37,11 @@ class Top(NamedTuple):
     hypotheses: list[Any]
     rest: Mapping[str, Any]
 
+    @property
+    def known(self) -> dict[str, tuple[str, ...]]:
+        """Names of the contenders, targets and regimes."""
+        return {kind: tuple(getattr(self, kind)) for kind in ("contenders", "targets", "regimes")}
+
 
 def top(table: Mapping[str, Any], name: str, faults: Faults) -> Top:
     """The parts of a table.
@@ -117,14 +122,12 @@ def contender(given: Any, where: str, faults: Faults) -> Outlined | None:
     way = keys.one_of(("kind", "recipe", "file"))
     if way is None:
         return None
-    name, rate = keys.take(way, str), keys.positive("rate", float)
+    name, rate = keys.take(way, str), keys.positive("rate", float) if way == "file" else _rate(keys)
     settings = keys.left if way == "kind" else {}
     if way != "kind":
         keys.end()
     if rate is not None and way == "file":
         faults.note(keys.key("rate"), "is of contenders that learn")
-    elif rate is not None and rate >= 1:
-        faults.note(keys.key("rate"), f"has to be below 1, got {rate:g}")
     if way == "recipe" and name is not None:
         faults.tried(where, lambda: parsed(name))
     takes = NETWORKS.get(name or "") if way == "kind" else None  # a program may have kinds of its own
@@ -135,6 +138,15 @@ def contender(given: Any, where: str, faults: Faults) -> Outlined | None:
     return Outlined(way, name, rate, settings) if name is not None and len(faults.found) == before else None
 
 
+def _rate(keys: Keys) -> float | None:
+    """Of learning."""
+    rate = keys.positive("rate", float)
+    if rate is None or rate < 1:
+        return rate  # type: ignore[no-any-return]
+    keys.faults.note(keys.key("rate"), f"has to be below 1, got {rate:g}")
+    return None
+
+
 def regime(given: Any, where: str, faults: Faults) -> dict[str, Any]:
     """The name of a regime and what changes how one is trained."""
     keys = Keys({"regime": given} if isinstance(given, str) else given, where, faults)
@@ -142,7 +154,7 @@ def regime(given: Any, where: str, faults: Faults) -> dict[str, Any]:
     told |= {
         "loss": keys.take("loss", str),
         "schedule": keys.take("schedule", str),
-        "rate": keys.positive("rate", float),
+        "rate": _rate(keys),
         "patience": keys.positive("patience", int),
     }
     keys.end()
@@ -152,9 +164,6 @@ def regime(given: Any, where: str, faults: Faults) -> dict[str, Any]:
     if told["schedule"] is not None and told["schedule"] not in SCHEDULES:
         faults.note(keys.key("schedule"), f"there is no {told['schedule']!r}; there are {', '.join(SCHEDULES)}")
         told["schedule"] = None
-    if told["rate"] is not None and told["rate"] >= 1:
-        faults.note(keys.key("rate"), f"has to be below 1, got {told['rate']:g}")
-        told["rate"] = None
     return {key: value for key, value in told.items() if value is not None}
 
 
@@ -187,8 +196,7 @@ def check_known(said: Top, faults: Faults) -> None:
     for name, one in said.regimes.items():
         told_regime = regime(one, f"regimes.{name}", faults)["regime"]
         if told_regime not in REGIMES:
-            hint = did_you_mean(told_regime, REGIMES)
-            faults.note(f"regimes.{name}.regime", f"there is no {told_regime!r}{hint}; there are {', '.join(REGIMES)}")
+            faults.unknown(f"regimes.{name}.regime", told_regime, REGIMES)
 
 
 @final

@@ -15,12 +15,8 @@ from circuitnn.study.families import BASELINE
 from circuitnn.study.records import NODAL, Records
 from circuitnn.study.style import Picture
 
+LETTERS, ALL_LETTERS, SLANTED = 12, 110, 30  # of a name below the axis, of all of them in a row, of one that slants
 # Above these a value says no more than "useless", and would squeeze the others together.
-LETTERS, ALL_LETTERS, SLANTED = (
-    12,
-    110,
-    30,
-)  # of a name below the axis, of all beside each other, and of one that slants
 _HIGHEST_ESR, _HIGHEST_BIAS = 1e2, 60.0
 
 

@@ -19,7 +19,7 @@ from circuitnn.devices.capacitor import CAPACITOR
 from circuitnn.files import replacing
 from circuitnn.model import Model
 from circuitnn.nodal import NodalModel
-from circuitnn.opening import LARGEST_JSON, content, json_of
+from circuitnn.opening import LARGEST_JSON, content, json_of, named
 from circuitnn.recurrent import Scaling
 from circuitnn.study.datasets import circuit_of, load, matched_states, shown
 from circuitnn.study.definition import Job, Study, Task
@@ -53,7 +53,7 @@ def attempted(study: Study, job: Job, preset: Preset, folder: Path, recordings: 
         raise
     except Exception as problem:
         log.debug("%s", job.label, exc_info=True)
-        return f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+        return named(problem)
     return ""
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from flax import nnx
 
 from circuitnn.model import Model, StateModel, run
+from circuitnn.opening import named
 from circuitnn.study.contenders import task_of
 from circuitnn.study.datasets import matched_states
 from circuitnn.study.definition import Contender, Study, Target, Task
@@ -23,10 +24,10 @@ def check(study: Study, preset: Preset) -> None:
     Raises:
         ValueError: with a line for each fault, that names the contender and a target.
     """
-    faults = Faults()
+    faults, jobs = Faults(), study.jobs(preset)
     for name in study.contenders_of(preset):
         contender = study.contenders[name]
-        targets = list(dict.fromkeys(job.circuit for job in study.jobs(preset) if job.model == name))
+        targets = list(dict.fromkeys(job.circuit for job in jobs if job.model == name))
         if not contender.learns or not targets:
             continue
         tasks = {one: _task(contender, study.targets[one]) for one in targets}
@@ -35,7 +36,7 @@ def check(study: Study, preset: Preset) -> None:
         problem = _problem(contender, study.targets[hardest], tasks[hardest])
         if problem:
             faults.note(f"contender {name} on target {hardest}", problem)
-    if not study.jobs(preset):
+    if not jobs:
         faults.note("", f"there is nothing to compute: {'; '.join(study.left_out(preset))}")
     if faults.found:
         raise ValueError("\n".join(faults.found))
@@ -72,7 +73,7 @@ def _problem(contender: Contender, target: Target, task: Task) -> str:
         try:
             shape = _heard(contender, task, contender.build(task, nnx.Rngs(0)))
         except Exception as problem:
-            return f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+            return named(problem)
     outputs = 1 if target.circuit is None else len(target.circuit().outputs)
     if isinstance(shape, str):
         return shape
