@@ -1,6 +1,7 @@
 """Error against cost: what an error takes of operations a sample."""
 
 import math
+import textwrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,6 +13,7 @@ from circuitnn.study.records import NODAL, Records, Spread
 from circuitnn.study.style import Picture
 
 COLUMNS = 2  # of panels
+LETTERS = 56  # of a line of a title, as wide as a panel
 _HIGHEST = 1e2  # an ESR above it says no more than "useless"
 
 
@@ -32,7 +34,7 @@ def cost(records: Records) -> Picture | None:
     for axes in grid.flat[len(points) :]:
         axes.set_visible(False)
     for axes, (circuit, found) in zip(grid.flat, points.items(), strict=False):
-        axes.set_title(records.title(circuit))
+        axes.set_title(textwrap.fill(records.title(circuit), LETTERS))
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel("operations a sample")

@@ -324,3 +324,15 @@ def test_error_against_cost_where_results_say_what_models_cost():
     picture = cost(Records.of(results))
     assert picture.png.startswith(b"\x89PNG")
     assert "lowest error on" in picture.message
+
+
+def test_titles_above_the_costs_are_no_wider_than_their_panels(monkeypatch):
+    results, _ = fake.study(circuits=2, seeds=3)
+    for row in results["rows"]:
+        row["operations"] = None if row["model"] == "nodal" else 2 * row["parameters"]
+    first = next(iter(results["header"]["circuits"].values()))
+    first["title"] = "Low-pass filter of two transconductance amplifiers, a state-variable filter"
+    monkeypatch.setattr(style, "picture", lambda name, figure, *_, **__: figure)
+    titles = [axes.get_title() + axes.get_title(loc="left") for axes in cost(Records.of(results)).axes]
+    assert first["title"] in [title.replace("\n", " ") for title in titles]
+    assert all(len(line) < 60 for title in titles for line in title.splitlines())
